@@ -1,0 +1,176 @@
+"""Everything that Ssoko raises on purpose.
+
+::
+
+    SsokoError
+    ├── ConfigError              a setting is missing or unsafe; the process does not start
+    ├── MigrationPending         the database is older than the code
+    ├── Unavailable              the database or another part does not answer; try again
+    ├── InputError               fields are wrong; ``errors`` names each one
+    │   └── Conflict             the same thing is there already
+    ├── NotFound                 no such thing in this workspace
+    ├── Forbidden                the caller may not do this
+    ├── AuthenticationFailed     wrong name, password, link or token
+    ├── TooManyAttempts          wait ``retry_after`` seconds
+    ├── PluginError              a plugin is at fault
+    │   ├── PluginInvalid        it cannot be loaded; ``stage`` says how far it came
+    │   └── HookFailed           one of its hooks raised or answered with the wrong type
+    └── Refusal                  an exchange ends without an assertion
+        ├── MessageRefused       what arrived is not acceptable; nothing is sent to anybody
+        ├── RequestRefused       answered to the SP's registered ACS URL with a SAML status
+        └── AccessRefused        the person may not use this application
+"""
+
+
+class SsokoError(Exception):
+    """Base of every error that Ssoko raises on purpose; the text is fit to show."""
+
+
+class ConfigError(SsokoError):
+    """A setting is missing, malformed or unsafe."""
+
+
+class MigrationPending(SsokoError):
+    """The database schema is older than the code."""
+
+
+class Unavailable(SsokoError):
+    """A part that Ssoko needs does not answer right now."""
+
+
+class InputError(SsokoError):
+    """One or more fields are wrong.
+
+    :param errors: field name to messages, each saying what to do. ``""`` is the whole form.
+        The keys of lists and nested fields are joined by dots: ``attributes.0.name``.
+    """
+
+    def __init__(self, errors: dict[str, list[str]]) -> None:
+        self.errors = errors
+        super().__init__("; ".join(f"{k}: {m}" if k else m for k, v in errors.items() for m in v))
+
+    @classmethod
+    def of(cls, field: str, message: str) -> "InputError":
+        """Build the error for one message at one field."""
+        return cls({field: [message]})
+
+
+class Conflict(InputError):
+    """The same thing is there already."""
+
+
+class NotFound(SsokoError):
+    """There is no such thing in this workspace."""
+
+
+class Forbidden(SsokoError):
+    """The caller is known, and may not do this."""
+
+
+class AuthenticationFailed(SsokoError):
+    """The name, password, link or token is wrong; the text never says which."""
+
+
+class TooManyAttempts(SsokoError):
+    """Too many tries from this place or for this account.
+
+    :param retry_after: seconds until another try makes sense.
+    """
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class PluginError(SsokoError):
+    """A plugin is at fault, never the person who was using it."""
+
+
+class PluginInvalid(PluginError):
+    """A plugin cannot be loaded.
+
+    :param stage: ``import``, ``register`` or ``describe``.
+    """
+
+    def __init__(self, stage: str, message: str) -> None:
+        self.stage = stage
+        super().__init__(message)
+
+
+class HookFailed(PluginError):
+    """A hook raised, or answered with the wrong type.
+
+    :param slug: the plugin's integration.
+    :param hook: the hook's name.
+    """
+
+    def __init__(self, slug: str, hook: str, message: str) -> None:
+        self.slug = slug
+        self.hook = hook
+        super().__init__(f"plugin {slug}, hook {hook}: {message}")
+
+
+class Refusal(SsokoError):
+    """An exchange ends without an assertion.
+
+    :param code: stable name of the rule, such as ``acs-not-registered``.
+    :param message: one sentence for the person in front of the browser.
+    :param got: what arrived, shown to admins only.
+    :param expected: what would have been accepted.
+    :param rule: the section of the specification, or the reason in a sentence.
+    :param fix: what an admin can do about it.
+    """
+
+    #: HTTP status of the page that says so.
+    http = 400
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        got: str = "",
+        expected: str = "",
+        rule: str = "",
+        fix: str = "",
+    ) -> None:
+        self.code = code
+        self.got = got
+        self.expected = expected
+        self.rule = rule
+        self.fix = fix
+        super().__init__(message)
+
+
+class MessageRefused(Refusal):
+    """What arrived cannot be trusted or read; nothing is sent to anybody."""
+
+
+class RequestRefused(Refusal):
+    """The request is understood and declined; the SP is told with a SAML status.
+
+    :param status: second-level status URI (SAML core, section 3.2.2.2), or the first-level one.
+    :param responder: true when the fault is on our side of the exchange.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        status: str,
+        responder: bool = False,
+        got: str = "",
+        expected: str = "",
+        rule: str = "",
+        fix: str = "",
+    ) -> None:
+        self.status = status
+        self.responder = responder
+        super().__init__(code, message, got=got, expected=expected, rule=rule, fix=fix)
+
+
+class AccessRefused(Refusal):
+    """The person is known and may not use this application."""
+
+    http = 403
