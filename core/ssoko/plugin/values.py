@@ -73,7 +73,7 @@ class ServiceProvider:
     """The vendor's side of an application, recorded when it is installed.
 
     :param entity_id: the SP's entity ID: any URI or plain word, the assertion's Audience.
-    :param acs_urls: where answers may go by HTTP-POST, the default first; compared letter by letter.
+    :param acs_urls: where answers may go by HTTP-POST, the default first; compared exactly.
     :param acs_indexes: pairs of (index, ACS URL) for SPs that name the ACS by its number.
     :param name_id_format: URI; see :class:`NameIdFormat`.
     :param name_id_source: where the NameID's value comes from; see :class:`Mapping`.
