@@ -33,9 +33,9 @@ class KeyPair:
     key: SigningKey
 
 
-def make_pair(private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> KeyPair:
+def make_certificate(private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    certificate = (
+    return (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -47,6 +47,10 @@ def make_pair(private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> KeyPai
         .public_bytes(serialization.Encoding.PEM)
         .decode()
     )
+
+
+def make_pair(private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> KeyPair:
+    certificate = make_certificate(private)
     pem = private.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

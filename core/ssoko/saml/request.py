@@ -13,8 +13,8 @@ AssertionConsumerServiceURL      recorded; the caller compares it with the regis
 AssertionConsumerServiceIndex    recorded; refused together with the URL or ProtocolBinding
 ProtocolBinding                  HTTP-POST or absent, else UnsupportedBinding
 ForceAuthn, IsPassive            recorded for the caller
-NameIDPolicy                     ``check_name_id_policy``: else InvalidNameIDPolicy
-RequestedAuthnContext            ``choose_authn_context``: else NoAuthnContext
+NameIDPolicy                     ``policy.check_name_id_policy``, else InvalidNameIDPolicy
+RequestedAuthnContext            ``policy.choose_authn_context``, else NoAuthnContext
 Conditions                       its times must hold, its audiences include the SP
 Subject                          a NameID is recorded; confirmation, encryption: unsupported
 Scoping                          IDPList must have us; ProxyCount is met, as nothing is proxied
@@ -24,33 +24,19 @@ Consent, Extensions, RequesterID ignored
 ===============================  ================================================================
 """
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 
 from . import names
+from .envelope import check_destination, check_freshness, check_root, required_issuer
 from .refusals import message_refused, request_refused
 from .xml import parse_instant, parse_xml, text_of, validate
 
 _SAML = f"{{{names.NS_SAML}}}"
 _SAMLP = f"{{{names.NS_SAMLP}}}"
 _DS_SIGNATURE = f"{{{names.NS_DS}}}Signature"
-
-#: Context classes from weak to strong, for the comparisons other than ``exact``.
-STRENGTH = (
-    names.AUTHN_UNSPECIFIED,
-    names.AUTHN_PREVIOUS_SESSION,
-    names.AUTHN_PASSWORD,
-    names.AUTHN_PASSWORD_PROTECTED,
-    names.AUTHN_KERBEROS,
-    names.AUTHN_TIME_SYNC,
-    names.AUTHN_X509,
-    names.AUTHN_TLS,
-    names.AUTHN_SMARTCARD_PKI,
-    names.AUTHN_REFEDS_MFA,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,45 +113,6 @@ def parse_authn_request(xml: bytes) -> tuple[AuthnRequest, etree._Element]:
     return request, root
 
 
-def check_root(root: etree._Element, name: str) -> None:
-    """Refuse any root but ``samlp:<name>`` of version 2.0."""
-    if root.tag != f"{_SAMLP}{name}":
-        raise message_refused(
-            "wrong-message",
-            f"This is not a SAML 2.0 {name}.",
-            got=root.tag,
-            expected=f"{_SAMLP}{name}",
-            fix="Check that the service provider uses SAML 2.0 and sends this message here.",
-        )
-    if root.get("Version") != names.VERSION:
-        raise message_refused(
-            "wrong-version",
-            "The message is not of SAML 2.0.",
-            got=root.get("Version", ""),
-            expected=names.VERSION,
-            rule="SAML core, section 3.2.1",
-        )
-
-
-def required_issuer(root: etree._Element) -> str:
-    """Return the Issuer's entity ID.
-
-    :raises MessageRefused: when there is none, or it is in another format than entity ID.
-    """
-    issuer = root.find(f"{_SAML}Issuer")
-    text = text_of(issuer)
-    name_format = names.NAMEID_ENTITY if issuer is None else issuer.get("Format")
-    if not text or name_format not in (None, names.NAMEID_ENTITY, names.NAMEID_UNSPECIFIED):
-        raise message_refused(
-            "issuer-missing",
-            "The message does not say who sends it.",
-            got=text or "no Issuer",
-            expected="an Issuer with the entity ID of the service provider",
-            rule="SAML profiles, section 4.1.4.1",
-        )
-    return text
-
-
 def check_authn_request(
     request: AuthnRequest,
     *,
@@ -216,110 +163,6 @@ def check_authn_request(
             expected=entity_id,
             rule="SAML core, section 3.4.1.3",
         )
-
-
-def check_freshness(issue_instant: int, *, now: int, max_age: int, skew: int) -> None:
-    """Refuse a message from more than *max_age* seconds ago, or *skew* seconds ahead."""
-    age = now - issue_instant
-    if -skew <= age <= max_age:
-        return
-    raise message_refused(
-        "not-fresh",
-        "The message is too old, or the sender's clock is wrong. Start again at the application.",
-        got=f"{abs(age)} seconds {'ago' if age > 0 else 'ahead'}",
-        expected=f"at most {max_age} seconds ago or {skew} seconds ahead",
-        rule="SAML core, section 3.2.1 (IssueInstant)",
-        fix="Set the clock of the service provider's server (NTP).",
-    )
-
-
-def check_destination(found: str | None, *, expected: str, required: bool) -> None:
-    """Refuse a message meant for another endpoint, or signed without saying for which."""
-    if found == expected or (not found and not required):
-        return
-    raise message_refused(
-        "wrong-destination" if found else "destination-missing",
-        "The message was made for another address."
-        if found
-        else "The signed message does not say for which address it was made.",
-        got=found or "",
-        expected=expected,
-        rule="SAML bindings, sections 3.4.5.2 and 3.5.5.2",
-        fix="Give the service provider the current sign-in URL of this application.",
-    )
-
-
-def check_name_id_policy(
-    request: AuthnRequest, *, name_id_format: str, sp_entity_ids: Collection[str]
-) -> None:
-    """Refuse a NameID that the SP asks for and does not get.
-
-    :param name_id_format: the format that the application's NameIDs have.
-    :param sp_entity_ids: the names by which the SP may qualify its own NameIDs.
-    :raises RequestRefused: with InvalidNameIDPolicy.
-    """
-    asked = request.name_id_format
-    if asked not in (None, names.NAMEID_UNSPECIFIED, name_id_format):
-        raise request_refused(
-            "nameid-format",
-            "The request asks for a kind of NameID that this application does not send.",
-            status=names.STATUS_INVALID_NAMEID_POLICY,
-            got=asked,
-            expected=name_id_format,
-            rule="SAML core, section 3.4.1.1",
-            fix="Change the NameID format here, or in the service provider's settings.",
-        )
-    qualifier = request.sp_name_qualifier
-    if qualifier and qualifier not in sp_entity_ids:
-        raise request_refused(
-            "nameid-qualifier",
-            "The request asks for a NameID of another service provider.",
-            status=names.STATUS_INVALID_NAMEID_POLICY,
-            got=qualifier,
-            expected=", ".join(sp_entity_ids),
-            rule="SAML core, section 3.4.1.1",
-        )
-
-
-def choose_authn_context(request: AuthnRequest | None, *, satisfied: Sequence[str]) -> str:
-    """Return the context class for the answer: one that is true and that the SP accepts.
-
-    :param satisfied: classes that the sign-in satisfies, the most telling one first.
-    :raises RequestRefused: with NoAuthnContext.
-    """
-    if request is None or not request.authn_contexts:
-        return satisfied[0]
-    asked = request.authn_contexts
-    if request.authn_comparison == "exact":
-        # Unspecified says nothing about the sign-in, so every sign-in satisfies it.
-        fitting = [c for c in asked if c in satisfied or c == names.AUTHN_UNSPECIFIED]
-    else:
-        fitting = _comparable(asked, request.authn_comparison, satisfied)
-    if fitting:
-        return fitting[0]
-    raise request_refused(
-        "authn-context",
-        "The request asks for another way to sign in than was used.",
-        status=names.STATUS_NO_AUTHN_CONTEXT,
-        responder=True,
-        got=f"{request.authn_comparison} {', '.join(asked)}",
-        expected=", ".join(satisfied),
-        rule="SAML core, section 3.3.2.2.1",
-        fix="Have the person sign in in that way, or turn the demand off at the service provider.",
-    )
-
-
-def _comparable(asked: Sequence[str], comparison: str, satisfied: Sequence[str]) -> list[str]:
-    wanted = [STRENGTH.index(c) for c in asked if c in STRENGTH]
-    if not wanted or (comparison == "better" and len(wanted) != len(asked)):
-        return []
-    ranked = sorted((c for c in satisfied if c in STRENGTH), key=STRENGTH.index, reverse=True)
-    tests = {
-        "minimum": lambda rank: rank >= min(wanted),
-        "better": lambda rank: rank > max(wanted),
-        "maximum": lambda rank: rank <= max(wanted),
-    }
-    return [c for c in ranked if tests[comparison](STRENGTH.index(c))]
 
 
 def _check_conditions(request: AuthnRequest, *, now: int, skew: int) -> None:
