@@ -14,6 +14,7 @@ from ssoko.errors import MessageRefused
 from ssoko.saml import names
 from ssoko.saml.metadata import RequestedAttribute, build_idp_metadata, parse_sp_metadata
 from ssoko.saml.signing import certificate_b64, sign_element
+from ssoko.saml.verify import verify_enveloped
 from ssoko.saml.xml import instant
 
 from .conftest import IDP, SP, SSO_URL, make_certificate, make_pair
@@ -124,8 +125,6 @@ def test_signed_metadata_are_valid_and_verify(idp, our_metadata, metadata_schema
     sign_element(root, idp.key, after="")
     signed = etree.fromstring(etree.tostring(root))
     metadata_schema.assertValid(signed)
-    from ssoko.saml.verify import verify_enveloped
-
     assert verify_enveloped(signed, [idp.certificate]) == idp.certificate
 
 
