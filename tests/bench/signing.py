@@ -171,7 +171,10 @@ def main(rounds: int = ROUNDS) -> dict[str, float]:
     for name, values in costs.items():
         shares[name] = statistics.median(a / b for a, b in zip(limit, values, strict=True))
         cost = statistics.median(values) * 1e6
-        print(f"{name:32} {cost:8.0f} us   {shares[name]:6.2f} of the limit")  # noqa: T201
+        print(  # noqa: T201  a script prints
+            f"{name:32} {cost:7.0f} us  {shares[name]:6.2f} of the limit"
+            f"  = {1 / shares[name]:5.2f} signatures"
+        )
     return shares
 
 

@@ -1,7 +1,6 @@
 """Logout messages, both ways and over both bindings."""
 
-from base64 import b64encode
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from lxml import etree
@@ -123,8 +122,6 @@ def test_python3_saml_accepts_our_answer(make_answer, idp, sp):
     answer = encode_redirect(url, xml, message="SAMLResponse", key=idp.key)
     fields = decode_redirect(urlsplit(answer).query.encode(), message="SAMLResponse")
     assert verify_query(fields.raw_query, [idp.certificate], message="SAMLResponse")
-    from urllib.parse import parse_qs
-
     get_data = {k: v[0] for k, v in parse_qs(urlsplit(answer).query).items()}
     request = {
         "http_host": "sp.example.org",
@@ -138,7 +135,6 @@ def test_python3_saml_accepts_our_answer(make_answer, idp, sp):
     response = OneLogin_Saml2_Logout_Response(settings, get_data["SAMLResponse"])
     assert response.is_valid(request, "_l1", raise_exceptions=True)
     assert response.get_status() == names.STATUS_SUCCESS
-    assert b64encode(xml)
 
 
 def refused(xml: bytes, now: int, **changes) -> str:

@@ -142,6 +142,16 @@ def test_ar_03_an_index_is_read_and_not_mixed_with_a_url(read, make_request):
     assert refused(make_request(AssertionConsumerServiceIndex="0")) == "acs-conflict"
 
 
+def test_absurdly_long_numbers_are_refused(make_request):
+    zeros = "0" * 5000 + "1"
+    by_index = {"AssertionConsumerServiceURL": None, "AssertionConsumerServiceIndex": zeros}
+    assert refused(make_request(**by_index)) in {"xml-number", "xml-schema"}
+    assert refused(make_request(f'<samlp:Scoping ProxyCount="{zeros}"/>')) in {
+        "xml-number",
+        "xml-schema",
+    }
+
+
 def test_ar_05_a_request_for_another_endpoint_is_refused(read, check):
     for other in (SSO_URL + "/", SSO_URL.upper(), SSO_URL + "x", "https://evil.example/"):
         with pytest.raises(MessageRefused) as caught:

@@ -307,6 +307,7 @@ def test_ar_28_only_the_root_may_be_referred_to(uri, good, sp):
         lambda r: r[1].insert(0, copy.deepcopy(r[1][0])),
         lambda r: r[1][0][0].set("Algorithm", "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"),
         lambda r: r[1][0][2][0][0].append(etree.Element(f"{DS}XPath")),
+        lambda r: r[1][0][1].append(etree.Element(f"{DS}HMACOutputLength")),
         lambda r: r.insert(2, copy.deepcopy(r[1])),
         lambda r: r.insert(0, r[1]),
     ],
@@ -318,12 +319,46 @@ def test_ar_28_only_the_root_may_be_referred_to(uri, good, sp):
         "two SignedInfo",
         "another C14N",
         "a parameter of the enveloped transform",
+        "a parameter of the signature method",
         "two signatures",
         "a signature before the issuer",
     ],
 )
 def test_ar_28_another_structure_is_refused(edit, good, sp):
     assert refused(edited(good, edit), sp) in {"signature-malformed", "xml-schema"}
+
+
+def with_extension(make_request, content: str) -> etree._Element:
+    return etree.fromstring(
+        make_request(f"<samlp:Extensions><x:y xmlns:x='urn:x'>{content}</x:y></samlp:Extensions>")
+    )
+
+
+def test_a_signature_elsewhere_is_refused_though_it_fits(make_request, sp):
+    root = with_extension(make_request, "")
+    sign_element(root, sp.key)
+    root[2][0].append(root[1])
+    xml = etree.tostring(root)
+    assert naive(xml, sp)
+    assert refused(xml, sp) == "signature-malformed"
+
+
+def test_a_second_signature_is_refused_though_the_first_covers_it(make_request, sp):
+    inner = signed(make_request(ID="_inner"), sp).decode()
+    root = with_extension(make_request, inner)
+    sign_element(root, sp.key)
+    xml = etree.tostring(root)
+    assert naive(xml, sp)
+    assert refused(xml, sp) == "signature-malformed"
+
+
+@pytest.mark.parametrize("attribute", ["id", "iD", "x:ID"])
+def test_an_id_that_another_reader_might_find_elsewhere_is_refused(attribute, make_request, sp):
+    root = with_extension(make_request, f'<x:z {attribute}="_request1"/>')
+    sign_element(root, sp.key)
+    xml = etree.tostring(root)
+    assert naive(xml, sp)
+    assert refused(xml, sp) == "signature-malformed"
 
 
 def test_a_relative_namespace_does_not_void_the_digest(make_request, sp):
@@ -521,3 +556,15 @@ def test_only_the_root_of_a_document_can_be_verified_or_signed(good, sp):
 def test_the_ecdsa_signature_is_r_and_s_side_by_side(make_request, ec_p256):
     signature = etree.fromstring(signed(make_request(), ec_p256))[1][1].text
     assert len(b64decode(signature)) == 64
+
+
+def test_an_ecdsa_signature_has_one_form_only(make_request, ec_p256):
+    raw = signed_query(make_request(), ec_p256).partition(b"&Signature=")[0]
+    value = ec_p256.key.sign(raw)
+    for signature, fits in ((value, True), (value[:32] + b"\0" + value[32:], False)):
+        encoded = quote(b64encode(signature), safe="").encode()
+        query = raw + b"&Signature=" + encoded
+        if fits:
+            assert verify_query(query, [ec_p256.certificate])
+        else:
+            assert query_refused(query, ec_p256) == "signature-wrong"

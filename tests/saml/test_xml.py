@@ -174,7 +174,17 @@ def test_instants_are_read(text, seconds):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "now", "2026-11-24", "2026-13-24T09:14:07Z", "2026-11-24T25:00:00Z", "0000-01-01T"]
+    "text",
+    [
+        "",
+        "now",
+        "2026-11-24",
+        "2026-13-24T09:14:07Z",
+        "2026-11-24T25:00:00Z",
+        "0000-01-01T",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+    ],
 )
 def test_other_times_are_refused(text):
     with pytest.raises(MessageRefused) as caught:

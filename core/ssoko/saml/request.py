@@ -32,7 +32,7 @@ from lxml import etree
 from . import names
 from .envelope import check_destination, check_freshness, check_root, required_issuer
 from .refusals import message_refused, request_refused
-from .xml import parse_instant, parse_xml, text_of, validate
+from .xml import parse_instant, parse_number, parse_xml, text_of, validate
 
 _SAML = f"{{{names.NS_SAML}}}"
 _SAMLP = f"{{{names.NS_SAMLP}}}"
@@ -84,13 +84,14 @@ def parse_authn_request(xml: bytes) -> tuple[AuthnRequest, etree._Element]:
     check_root(root, "AuthnRequest")
     validate(root, "protocol")
     parts = {str(child.tag): child for child in root}
+    index = root.get("AssertionConsumerServiceIndex")
     request = AuthnRequest(
         id=root.get("ID", ""),
         issuer=required_issuer(root),
         issue_instant=parse_instant(root.get("IssueInstant", "")),
         destination=root.get("Destination"),
         acs_url=root.get("AssertionConsumerServiceURL"),
-        acs_index=_number(root.get("AssertionConsumerServiceIndex")),
+        acs_index=None if index is None else parse_number(index),
         protocol_binding=root.get("ProtocolBinding"),
         force_authn=_is_true(root.get("ForceAuthn")),
         is_passive=_is_true(root.get("IsPassive")),
@@ -221,8 +222,9 @@ def _read_scoping(scoping: etree._Element | None) -> dict[str, Any]:
     if scoping is None:
         return {}
     entries = scoping.findall(f"{_SAMLP}IDPList/{_SAMLP}IDPEntry")
+    count = scoping.get("ProxyCount")
     return {
-        "proxy_count": _number(scoping.get("ProxyCount")),
+        "proxy_count": None if count is None else parse_number(count),
         "idp_list": tuple(entry.get("ProviderID", "") for entry in entries),
     }
 
@@ -242,7 +244,3 @@ def _read_conditions(conditions: etree._Element | None) -> dict[str, Any]:
 
 def _is_true(value: str | None) -> bool:
     return value is not None and value.strip() in ("true", "1")
-
-
-def _number(value: str | None) -> int | None:
-    return None if value is None else int(value)

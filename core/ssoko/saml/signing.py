@@ -44,6 +44,8 @@ ALGORITHMS = {
     names.ECDSA_SHA512: Algorithm("ec", hashes.SHA512(), names.SHA512),
 }
 _DIGESTS = {names.SHA256: sha256, names.SHA384: sha384, names.SHA512: sha512}
+#: What cryptography raises beside ValueError.
+_UNREADABLE = (UnsupportedAlgorithm, x509.InvalidVersion)
 _PKCS1 = padding.PKCS1v15()
 _PEM_ARMOR = re.compile("-----(BEGIN|END) CERTIFICATE-----")
 _NCNAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -204,7 +206,7 @@ def certificate_key(certificate_pem: str) -> rsa.RSAPublicKey | ec.EllipticCurve
     """
     try:
         key = x509.load_pem_x509_certificate(certificate_pem.encode()).public_key()
-    except UnsupportedAlgorithm as error:
+    except _UNREADABLE as error:
         raise ValueError(str(error)) from None
     if isinstance(key, ec.EllipticCurvePublicKey):
         return key
@@ -233,4 +235,6 @@ def certificate_pem(text: str) -> str:
         certificate = x509.load_der_x509_certificate(b64decode(text, validate=True))
     except binascii.Error:
         raise ValueError("the certificate is not valid base64") from None
+    except _UNREADABLE as error:
+        raise ValueError(str(error)) from None
     return certificate.public_bytes(serialization.Encoding.PEM).decode()

@@ -31,7 +31,7 @@ from ssoko.errors import MessageRefused
 from . import names
 from .refusals import message_refused
 from .signing import certificate_key, certificate_pem
-from .xml import parse_instant, parse_xml, text_of, validate
+from .xml import parse_instant, parse_number, parse_xml, text_of, validate
 
 #: Bytes of a metadata file; federations publish larger ones, admins upload one SP's.
 MAX_METADATA = 2 * 1024 * 1024
@@ -193,7 +193,7 @@ def _acs_services(role: etree._Element) -> list[tuple[int, str]]:
         default = element.get("isDefault")
         # Metadata, section 2.4.4: the one marked true, else the first not marked false.
         rank = 0 if _is_true(default) else 1 if default is None else 2
-        services.append((rank * 10_000 + place, int(element.get("index", "0")), url))
+        services.append((rank * 10_000 + place, parse_number(element.get("index", "0")), url))
     if services:
         return [(index, url) for _, index, url in sorted(services)]
     raise message_refused(

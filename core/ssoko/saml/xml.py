@@ -5,7 +5,7 @@ entities, no encoding but UTF-8, no fetches, bounded size, depth and number of e
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import as_file, files
 from typing import Literal
@@ -26,6 +26,7 @@ _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']""
 _INSTANT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d))?"
 )
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _ID_ATTRIBUTES = ("ID", "Id", "{http://www.w3.org/XML/1998/namespace}id")
 _UTF8_BOM = b"\xef\xbb\xbf"
 _SCHEMAS = {
@@ -126,7 +127,11 @@ def parse_instant(text: str) -> int:
         if not found:
             raise ValueError
         year, month, day, hour, minute, second = map(int, found.groups()[:6])
-        moment = int(datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp())
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        sign, hours, minutes = found.groups()[6:]
+        if sign:
+            offset = timedelta(hours=int(hours), minutes=int(minutes))
+            moment = moment + offset if sign == "-" else moment - offset
     except (ValueError, OverflowError):
         raise message_refused(
             "xml-instant",
@@ -135,9 +140,20 @@ def parse_instant(text: str) -> int:
             expected="a time such as 2026-11-24T09:14:07Z",
             rule="SAML core, section 1.3.3",
         ) from None
-    sign, hours, minutes = found.groups()[6:]
-    offset = int(hours) * 3600 + int(minutes) * 60 if sign else 0
-    return moment + offset if sign == "-" else moment - offset
+    return int(moment.timestamp())
+
+
+def parse_number(text: str) -> int:
+    """Return a whole number of an attribute.
+
+    :raises MessageRefused: code ``xml-number``; also when it is absurdly long.
+    """
+    text = text.strip()
+    if not _NUMBER.fullmatch(text):
+        raise message_refused(
+            "xml-number", "A number in the message cannot be read.", got=text, expected="a number"
+        )
+    return int(text)
 
 
 @cache
