@@ -4,9 +4,10 @@ import logging
 from functools import partial
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import SecurityError
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.sansio.utils import host_is_trusted
 
 from ssoko.config import Config, load_config
@@ -24,6 +25,9 @@ from ssoko.web.api import init_api, problems
 from ssoko.web.plugin_pages import PluginPages
 
 log = logging.getLogger(__name__)
+
+#: Bytes of the largest body that a page or the API reads.
+MAX_BODY = 1024 * 1024
 
 #: Names that all mean this machine; whoever serves one of them serves the others.
 _LOOPBACK = frozenset({"localhost", "127.0.0.1"})
@@ -48,9 +52,9 @@ class Site(Flask):
             return super().dispatch_request()
 
     def handle_user_exception(self, error: Exception) -> ResponseReturnValue:
-        if isinstance(error, SecurityError) and request.path == "/healthz":
-            # Load balancers ask for the health by address, not by name.
-            return _healthz()
+        if isinstance(error, SecurityError):
+            # No page: links cannot be made for a host name that is none.
+            return Response("Send the name of this site as Host.\n", 400, mimetype="text/plain")
         below_api = request.path == "/api" or request.path.startswith("/api/")
         answer = problems.answer(error) if below_api else None
         return super().handle_user_exception(error) if answer is None else answer
@@ -77,13 +81,37 @@ def create_app(config: Config | None = None, registry: Registry | None = None) -
     if app.debug:
         raise ConfigError("FLASK_DEBUG is on, which shows the code to visitors; unset it")
     app.extensions["ssoko"] = build_services(config, registry)
+    _configure(app, config)
     app.add_url_rule("/healthz", "healthz", _healthz)
-    # Before init_web, so that what a proxy in front says is known to plugins too.
-    _mount_plugin_pages(app, app.extensions["ssoko"])
     init_web(app)
     init_api(app)
-    app.config["TRUSTED_HOSTS"] = known_hosts(config)
+    _mount_plugin_pages(app, app.extensions["ssoko"])
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     return app
+
+
+def _configure(app: Flask, config: Config) -> None:
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY,
+        # The prefix makes browsers keep the cookie to this host and to https.
+        SESSION_COOKIE_NAME="__Host-ssoko" if config.is_https else "ssoko",
+        SESSION_COOKIE_SECURE=config.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+    )
+    hosts = known_hosts(config)
+
+    def refuse_unknown_host() -> None:
+        # Load balancers ask for the health by address, not by name.
+        if request.endpoint != "healthz" and not host_is_trusted(request.host, hosts):
+            abort(400, "This site has another name. An operator can add this one to trusted_hosts.")
+
+    app.before_request(refuse_unknown_host)
 
 
 def load_registry(config: Config) -> Registry:

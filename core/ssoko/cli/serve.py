@@ -61,9 +61,7 @@ def serve(host: str, port: int, workers: int, threads: int | None, server: str) 
     """
     check_libraries()
     config = load_config()
-    logging.basicConfig(
-        level=config.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    log_to_stderr(config.log_level)
     gunicorn = server == "gunicorn" or (server == "auto" and workers > 1)
     if workers > 1 and server == "waitress":
         raise click.UsageError("waitress serves with one process; leave --workers or --server out")
@@ -84,6 +82,11 @@ def serve(host: str, port: int, workers: int, threads: int | None, server: str) 
         with_gunicorn(lambda: create_app(config), config, sockets, workers, threads)
     else:
         with_waitress(create_app(config), sockets, threads, announcement(config, sockets))
+
+
+def log_to_stderr(level: str) -> None:
+    """Write the log to standard error, one line an entry."""
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
 def bind(host: str, port: int) -> list[socket.socket]:

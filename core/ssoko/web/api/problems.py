@@ -65,9 +65,9 @@ def answer(error: Exception) -> Response | None:
     return None
 
 
-def _of_http(error: HTTPException) -> Response:
-    if error.response is not None or error.code is None or error.code < 400:
-        return Response(error.get_response())  # type: ignore[arg-type]
+def _of_http(error: HTTPException) -> Response | None:
+    if error.code is None or error.code < 400:
+        return None
     response = problem(error.code, error.description or "")
     for name, value in error.get_headers():
         if name.lower() in {"allow", "retry-after"}:
