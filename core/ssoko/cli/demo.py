@@ -44,7 +44,7 @@ def demo(port: int, data_dir: Path, reset: bool) -> None:
     sockets = bind("localhost", port)
     _prepare(data_dir, reset=reset)
     environ = _environ(data_dir, port)
-    write_files(data_dir, environ["SSOKO_BASE_URL"])
+    write_files(data_dir, environ["SSOKO_BASE_URL"], environ)
     (data_dir / _MARK).touch()
     moved = _remember_address(data_dir / "address", environ["SSOKO_BASE_URL"])
     apply_migrations(environ)

@@ -50,7 +50,7 @@ def init(base_url: str | None, no_input: bool, as_json: bool) -> None:
         raise InputError.of("--base-url", f"change base_url in {data_dir / CONFIG_FILE} instead")
     if not (given or written or no_input or as_json):
         given = _ask_base_url()
-    made, kept = write_files(data_dir, given or _DEFAULTS["base_url"])
+    made, kept = write_files(data_dir, given or _DEFAULTS["base_url"], os.environ)
     applied = apply_migrations()
     with opened() as services:
         url = setup_url(services)
@@ -87,16 +87,19 @@ def migrate(check: bool, as_json: bool) -> None:
         sys.exit(1)
 
 
-def write_files(data_dir: Path, base_url: str) -> tuple[list[str], list[str]]:
+def write_files(
+    data_dir: Path, base_url: str, environ: Mapping[str, str]
+) -> tuple[list[str], list[str]]:
     """Write the configuration and the keys that are not there yet, for their owner's eyes only.
 
+    :param environ: keys that it holds are not written.
     :returns: the names of the files made, and of those kept.
     :raises ConfigError: when the folder cannot be written to, or the base URL is unsafe.
     """
     wanted = {CONFIG_FILE: _TOML.format(base_url=check_base_url(base_url))}
-    if not os.environ.get("SSOKO_SECRET_KEY"):
+    if not environ.get("SSOKO_SECRET_KEY"):
         wanted[SECRET_FILE] = secrets.token_urlsafe(48) + "\n"
-    if not os.environ.get("SSOKO_MASTER_KEY"):
+    if not environ.get("SSOKO_MASTER_KEY"):
         wanted[MASTER_FILE] = base64.b64encode(secrets.token_bytes(32)).decode() + "\n"
     # The database file and its journals come later; they are nobody else's business either.
     os.umask(0o077)
