@@ -227,15 +227,15 @@ def _warnings(services: Services, row: Any) -> tuple[Problem, ...]:
         return proposals.check(services, loaded, values)
     except InputError as error:
         # An upgraded plugin wants more than the record has; the sign-in goes on from the record.
-        return tuple(Problem(name, text, "warning") for name, t in error.errors.items() for text in t)
+        return tuple(
+            Problem(name, text, "warning") for name, t in error.errors.items() for text in t
+        )
     except PluginError as error:
         return (Problem("", str(error), "warning"),)
 
 
 def _default_roles(workspace_id: str, application_ids: Sequence[str]) -> dict[str, RoleView]:
-    rows = select_roles(workspace_id).where(
-        Role.application.in_(application_ids), Role.is_default
-    )
+    rows = select_roles(workspace_id).where(Role.application.in_(application_ids), Role.is_default)
     return {row.application_id: role_view(row) for row in rows}
 
 
@@ -252,9 +252,7 @@ def _in_state(state: str, now: int) -> Expression:
     grants = Grant.select(1).join(Role)
     direct = fn.EXISTS(grants.where(counts, Grant.user.is_null(False)))
     grouped = fn.EXISTS(
-        grants.switch(Grant)
-        .join(Membership, on=(Membership.group == Grant.group))
-        .where(counts)
+        grants.switch(Grant).join(Membership, on=(Membership.group == Grant.group)).where(counts)
     )
     somebody = direct | grouped
     return Application.enabled & (somebody if state == "active" else ~somebody)

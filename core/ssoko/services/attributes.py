@@ -1,6 +1,5 @@
 """Attributes of an assertion: where their values come from."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -23,12 +22,8 @@ LABELS = {
     "user.id": "id",
 }
 
-#: Sources with many values.
-LISTS = ("user.groups", "user.roles")
-
 _CUSTOM = "user.attributes."
 _CONSTANT = "constant:"
-_CUSTOM_KEY = re.compile(r"[^\s\x00-\x1f]{1,100}")
 
 _GROUPS = """
 SELECT g.name FROM membership m JOIN user_group g ON g.id = m.group_id
@@ -47,15 +42,6 @@ WHERE m.user_id = ? AND (g.expires_at IS NULL OR g.expires_at > ?)
   AND r.removed_at IS NULL AND (r.application_id IS NULL OR r.application_id = ?)
 ORDER BY 2
 """
-
-
-def is_source(source: str) -> bool:
-    """Tell whether a mapping can take its value from here."""
-    if source in LABELS or source in LISTS:
-        return True
-    if source.startswith(_CUSTOM):
-        return _CUSTOM_KEY.fullmatch(source.removeprefix(_CUSTOM)) is not None
-    return source.startswith(_CONSTANT) and len(source) > len(_CONSTANT)
 
 
 class PersonValues:

@@ -56,6 +56,8 @@ JOIN application a ON a.workspace_id = w.id AND a.slug = ? AND a.uninstalled_at 
 JOIN issuer i ON i.id = a.issuer_id
 {_PERSON} WHERE w.slug = ?"""
 
+_BY_ID = _BY_SLUG.replace("a.slug = ?", "a.id = ?")
+
 _RECORD = "SELECT service_provider, mappings, settings FROM application WHERE id = ?"
 _KEY = "SELECT private_key, certificate FROM signing_key WHERE id = ?"
 
@@ -107,6 +109,13 @@ def by_own_issuer(issuer_id: str, *, session_id: str, now: int) -> Candidate | N
 def by_slug(workspace_slug: str, slug: str, *, session_id: str, now: int) -> Candidate | None:
     """Find an application by its name in addresses."""
     return _one(_BY_SLUG, (now, now, slug, session_id, now, workspace_slug))
+
+
+def by_id(
+    workspace_slug: str, application_id: str, *, session_id: str, now: int
+) -> Candidate | None:
+    """Find an application by its id."""
+    return _one(_BY_ID, (now, now, application_id, session_id, now, workspace_slug))
 
 
 def _one(statement: str, params: Sequence[Any]) -> Candidate | None:

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from ssoko.errors import NotFound, Refusal
+from ssoko.errors import AccessRefused, NotFound, Refusal
 from ssoko.saml import names
 from ssoko.saml.request import AuthnRequest
 from ssoko.saml.response import NameId
@@ -13,8 +13,6 @@ from ssoko.services.candidates import Candidate, execute
 from ssoko.services.context import Services
 from ssoko.services.sessions import SignedIn
 from ssoko.store.models import database, new_id, random_id
-
-SIGNED_IN = "application.sign-in"
 
 _EVENT = """
 INSERT INTO event (id, workspace_id, at, actor_kind, actor_id, actor_name, action, target_kind,
@@ -89,7 +87,7 @@ def write_sign_in(exchange: Exchange, candidate: Candidate, name_id: NameId, ind
         ),
     )
     detail = {**_how(exchange), "name_id": name_id.value, "acs_url": exchange.answer_to}
-    _write_event(exchange, candidate, outcome="done", detail=detail, reference="")
+    _write_event(exchange, candidate, "sign-in", detail=detail)
 
 
 def write_refusal(exchange: Exchange, refusal: Refusal) -> None:
@@ -118,10 +116,9 @@ def write_refusal(exchange: Exchange, refusal: Refusal) -> None:
     if exchange.request is not None:
         said |= {"request_id": exchange.request.id, "sp": exchange.request.issuer}
     detail = _how(exchange) | {name: text[:_LONGEST] for name, text in said.items() if text}
+    action = "sign-in" if isinstance(refusal, AccessRefused) else "request.refused"
     with database.atomic():
-        _write_event(
-            exchange, candidate, outcome="refused", detail=detail, reference=refusal.reference
-        )
+        _write_event(exchange, candidate, action, detail=detail, reference=refusal.reference)
 
 
 def _how(exchange: Exchange) -> dict[str, Any]:
@@ -132,10 +129,10 @@ def _how(exchange: Exchange) -> dict[str, Any]:
 def _write_event(
     exchange: Exchange,
     candidate: Candidate,
+    action: str,
     *,
-    outcome: str,
     detail: dict[str, Any],
-    reference: str,
+    reference: str = "",
 ) -> None:
     user = exchange.session.user if exchange.session and candidate.user_id else None
     execute(
@@ -147,12 +144,12 @@ def _write_event(
             "user" if user else "anonymous",
             user.id if user else "",
             user.display_name if user else "",
-            SIGNED_IN,
+            action,
             "application" if candidate.application_id else "issuer",
             candidate.application_id or candidate.issuer_id,
             candidate.name or "",
             candidate.application_id or "",
-            outcome,
+            "refused" if reference else "done",
             json.dumps(detail),
             exchange.address,
             reference,

@@ -101,9 +101,7 @@ def check_application_name(name: str) -> str:
 
 def require_free_name(workspace_id: str, name: str, *, but: str = "") -> None:
     """Refuse a name that another live application has, in any spelling that looks the same."""
-    taken = live(workspace_id).where(
-        Application.name_key == fold(name), Application.id != but
-    )
+    taken = live(workspace_id).where(Application.name_key == fold(name), Application.id != but)
     found = taken.first()
     if found is not None:
         raise Conflict.of(

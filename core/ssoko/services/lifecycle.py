@@ -194,9 +194,7 @@ def list_uninstalled(services: Services, workspace_id: str) -> tuple[Uninstalled
     )
 
 
-def restore(
-    services: Services, workspace_id: str, actor: Actor, app_id: str
-) -> ApplicationView:
+def restore(services: Services, workspace_id: str, actor: Actor, app_id: str) -> ApplicationView:
     """Bring an uninstalled application back with its roles and grants.
 
     :raises NotFound: when it is gone for good.
@@ -264,9 +262,7 @@ def _proposed_before(services: Services, row: Any) -> list[dict[str, Any]] | Non
         return None
 
 
-def _write_changes(
-    services: Services, actor: Actor, row: Any, changes: dict[str, Any]
-) -> None:
+def _write_changes(services: Services, actor: Actor, row: Any, changes: dict[str, Any]) -> None:
     shown = [name for name in ("name", "settings", "mappings") if name in changes]
     try:
         with database.atomic():
@@ -277,7 +273,9 @@ def _write_changes(
                 action = "application.enabled" if changes["enabled"] else "application.disabled"
                 _record(services, actor, action, row)
     except IntegrityError:
-        raise Conflict.of("", "Somebody changed the same thing at this moment. Try again.") from None
+        raise Conflict.of(
+            "", "Somebody changed the same thing at this moment. Try again."
+        ) from None
 
 
 def _update(services: Services, application_id: str, changes: dict[str, Any]) -> None:

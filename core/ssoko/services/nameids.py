@@ -10,9 +10,7 @@ from ssoko.services.attributes import LABELS, PersonValues
 from ssoko.store.models import PairwiseId, database
 
 
-def name_id_for(
-    sp: ServiceProvider, person: PersonValues, *, idp_entity_id: str
-) -> NameId:
+def name_id_for(sp: ServiceProvider, person: PersonValues, *, idp_entity_id: str) -> NameId:
     """Return the NameID of a person for an SP, making the persistent one at its first use.
 
     ``persistent`` is random, one for each user and SP entity ID, and survives every change of the

@@ -105,9 +105,7 @@ def gone() -> MessageRefused:
     )
 
 
-def remember(
-    issuer_id: str, request: AuthnRequest, *, pending_id: str = "", now: int
-) -> None:
+def remember(issuer_id: str, request: AuthnRequest, *, pending_id: str = "", now: int) -> None:
     """Accept a signed request once (core, section 1.3.4; security considerations, 6.4.5).
 
     :param pending_id: where it waits; it may come from there again.

@@ -30,9 +30,7 @@ class Proposal:
     warnings: tuple[Problem, ...]
 
 
-def propose(
-    services: Services, loaded: "LoadedIntegration", values: Mapping[str, Any]
-) -> Proposal:
+def propose(services: Services, loaded: "LoadedIntegration", values: Mapping[str, Any]) -> Proposal:
     """Call the pure hooks of a plugin on loaded values.
 
     :raises InputError: when the plugin or core refuses the values.

@@ -63,6 +63,15 @@ def require_enabled(candidate: Candidate) -> None:
         )
 
 
+def uninstalled() -> AccessRefused:
+    """Say that the application of an issuer is no longer there."""
+    return AccessRefused(
+        "application-uninstalled",
+        "This application was uninstalled.",
+        fix="Restore it under Applications > SSO, or install it again.",
+    )
+
+
 def acs_url_for(sp: ServiceProvider, request: AuthnRequest) -> str:
     """Return where the answer goes: only ever a recorded address, compared exactly.
 
@@ -109,11 +118,7 @@ def _application_of(exchange: Exchange, request: AuthnRequest) -> Candidate:
     if not candidate.shared:
         own = candidates.by_own_issuer(exchange.issuer_id, **where)
         if own is None or own.application_id is None:
-            raise AccessRefused(
-                "application-uninstalled",
-                "This application was uninstalled.",
-                fix="Restore it under Applications > SSO, or install it again.",
-            )
+            raise uninstalled()
         exchange.candidate = own
         expected = candidates.record_of(own).service_provider.entity_id
     raise MessageRefused(

@@ -33,9 +33,7 @@ def find_integration(services: Services, slug: str) -> "LoadedIntegration":
     raise NotFound("There is no such integration. Its plugin may have been uninstalled.")
 
 
-def load_settings(
-    services: Services, integration: str, raw: Mapping[str, Any]
-) -> dict[str, Any]:
+def load_settings(services: Services, integration: str, raw: Mapping[str, Any]) -> dict[str, Any]:
     """Check what was typed and return the values as the form's schema loads them.
 
     :raises InputError: with dotted field names; fields that the form does not have are refused.
@@ -85,9 +83,7 @@ def dump(
     return stored
 
 
-def unseal(
-    services: Services, stored: Mapping[str, Any], *, application_id: str
-) -> dict[str, Any]:
+def unseal(services: Services, stored: Mapping[str, Any], *, application_id: str) -> dict[str, Any]:
     """Return stored settings with their secrets in clear, for the form's schema to load."""
     return {
         name: json.loads(

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 from peewee import IntegrityError
 
-from ssoko.errors import AccessRefused, NotFound, Refusal, RequestRefused
+from ssoko.errors import AccessRefused, MessageRefused, NotFound, Refusal, RequestRefused
 from ssoko.plugin import ServiceProvider
 from ssoko.saml import names
 from ssoko.saml.bindings import Inbound
+from ssoko.saml.request import parse_authn_request
 from ssoko.services import access, candidates, pending, reception
 from ssoko.services.assertions import session_index, signed_response, status_response
 from ssoko.services.candidates import Candidate
@@ -191,6 +192,34 @@ def launch(
     return _answered(exchange, steps)
 
 
+def log_refusal(
+    services: Services,
+    issuer_id: str,
+    refusal: Refusal,
+    *,
+    session: SignedIn | None,
+    address: str = "",
+) -> Refusal:
+    """Write down what was refused before a message could be read, and return it.
+
+    :raises NotFound: when there is no such issuer.
+    """
+    write_refusal(_exchange(services, issuer_id, session, address), refusal)
+    return refusal
+
+
+def waiting_application(services: Services, issuer_id: str, key: str) -> str:
+    """Return the name of the application whose request waits behind a key, or an empty text."""
+    now = services.clock()
+    try:
+        inbound = pending.find(issuer_id, key, now=now).inbound
+        request, _ = parse_authn_request(inbound.xml)
+    except Refusal:
+        return ""
+    candidate = candidates.by_sp(issuer_id, request.issuer, session_id="", now=now)
+    return (candidate and candidate.name) or ""
+
+
 def _exchange(
     services: Services,
     issuer_id: str,
@@ -238,10 +267,21 @@ def _launched(exchange: Exchange, place: str, application: str | None) -> Candid
         candidate = candidates.by_own_issuer(place, **where)
     else:
         candidate = candidates.by_slug(place, application, **where)
-    if candidate is None or candidate.application_id is None:
+        candidate = candidate or candidates.by_id(place, application, **where)
+    if candidate is None:
         raise NotFound("There is no such application. It may have been uninstalled.")
     exchange.candidate = candidate
     exchange.issuer_id = candidate.issuer_id
+    if candidate.application_id is None and candidate.shared:
+        raise MessageRefused(
+            "request-missing",
+            "This address takes the sign-in requests of applications. "
+            "Open the application on your dashboard.",
+            expected="a SAMLRequest",
+            rule="Several applications share this issuer, so one of them has to ask.",
+        )
+    if candidate.application_id is None:
+        raise reception.uninstalled()
     return candidate
 
 
