@@ -1,0 +1,139 @@
+"""The Activity page: what happened, filtered by its address, and the same as CSV."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from flask import Blueprint, Response, render_template
+
+from ssoko.errors import InputError, NotFound
+from ssoko.services import activity as log
+from ssoko.services import users
+from ssoko.services.context import Page
+from ssoko.web.dates import start_of_day, zone
+from ssoko.web.pages import argument
+from ssoko.web.session import admin_only, current_services, current_workspace
+from ssoko.web.spreadsheet import csv_lines
+
+blueprint = Blueprint("activity", __name__, url_prefix="/w/<workspace>")
+
+#: Value in the address, label, and how many days before today it begins.
+PERIODS = (
+    ("", "Last 7 days", 6),
+    ("today", "Today", 0),
+    ("30", "Last 30 days", 29),
+    ("all", "Any time", None),
+)
+OUTCOMES = (("", "Any"), ("done", "Done"), ("refused", "Refused"))
+FILTERS = ("q", "who", "what", "app", "target", "outcome", "since")
+
+#: A CSV file holds at most so many events; the filters choose which.
+CSV_LIMIT = 20_000
+
+
+@blueprint.get("/activity")
+@admin_only
+def index() -> str:
+    """Show the events that the filters let through, newest first."""
+    chosen = {name: argument(name) for name in FILTERS}
+    errors: dict[str, list[str]] = {}
+    page: Page[log.EventView] = Page((), None)
+    try:
+        page = list_filtered(chosen, cursor=argument("cursor") or None)
+    except InputError as error:
+        errors = error.errors
+    return render_template(
+        "activity/index.html",
+        page=page,
+        chosen=chosen,
+        errors=errors,
+        periods=PERIODS,
+        outcomes=OUTCOMES,
+        actions=log.ACTIONS,
+        actors=actors(chosen["who"]),
+        days=log.counts_by_day(current_services(), current_workspace().id),
+    )
+
+
+@blueprint.get("/activity/<event_id>")
+@admin_only
+def show(event_id: str) -> str:
+    """Show one event with all that was written down about it."""
+    event = log.get_event(current_workspace().id, event_id)
+    return render_template("activity/show.html", event=event, actions=log.ACTIONS)
+
+
+@blueprint.get("/activity.csv")
+@admin_only
+def download() -> Response:
+    """Send the filtered events as CSV; the first line names the columns."""
+    chosen = {name: argument(name) for name in FILTERS}
+    first = list_filtered(chosen, limit=200)
+    lines = "".join(csv_lines(_rows(chosen, first)))
+    response = Response(lines, mimetype="text/csv")
+    name = f"{current_workspace().slug}-activity.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def list_filtered(
+    chosen: dict[str, str], *, limit: int = 50, cursor: str | None = None
+) -> Page[log.EventView]:
+    """List the events that the filters let through.
+
+    :param chosen: the names of :data:`FILTERS` with what the address gave, ``""`` for no filter.
+    :raises InputError: with the filter that is wrong.
+    """
+    days = {value: days for value, _, days in PERIODS}
+    if chosen["since"] not in days:
+        raise InputError.of("since", "Choose one of the periods in the list")
+    back = days[chosen["since"]]
+    here = current_workspace()
+    now = current_services().clock()
+    return log.list_events(
+        current_services(),
+        here.id,
+        q=chosen["q"],
+        actor_id=chosen["who"],
+        action=chosen["what"],
+        application_id=chosen["app"],
+        target_id=chosen["target"],
+        outcome=chosen["outcome"],
+        since=None if back is None else start_of_day(now, time_zone=here.time_zone, days_ago=back),
+        limit=limit,
+        cursor=cursor,
+    )
+
+
+def actors(chosen: str) -> list[tuple[str, str]]:
+    """Return whom the Who filter offers: the admins, and whoever is chosen already."""
+    here = current_workspace()
+    admins = users.list_users(here.id, admin=True, limit=50).items
+    offered = [("", "Anyone"), *((admin.id, admin.display_name) for admin in admins)]
+    if chosen and chosen not in dict(offered):
+        try:
+            offered.append((chosen, users.get_user(here.id, chosen).display_name))
+        except NotFound:
+            offered.append((chosen, "Somebody who is gone"))
+    return offered
+
+
+def _rows(chosen: dict[str, str], page: Page[log.EventView]) -> Iterator[tuple[str, ...]]:
+    time_zone = current_workspace().time_zone
+    yield ("When", "Who", "What", "Target", "Outcome", "Address", "Reference", "Event")
+    written = 0
+    while True:
+        for event in page.items:
+            yield (
+                datetime.fromtimestamp(event.at, zone(time_zone)).isoformat(),
+                event.actor_name,
+                log.ACTIONS.get(event.action, event.action),
+                event.target_name,
+                event.outcome,
+                event.address,
+                event.reference,
+                event.id,
+            )
+        written += len(page.items)
+        if page.next is None or written >= CSV_LIMIT:
+            return
+        page = list_filtered(chosen, limit=200, cursor=page.next)
