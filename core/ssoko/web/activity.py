@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, render_template
+from werkzeug.wrappers import Response
 
 from ssoko.errors import InputError, NotFound
 from ssoko.services import activity as log
 from ssoko.services import users
 from ssoko.services.context import Page
 from ssoko.web.dates import start_of_day, zone
+from ssoko.web.files import attachment
 from ssoko.web.pages import argument
 from ssoko.web.session import admin_only, current_services, current_workspace
 from ssoko.web.spreadsheet import csv_lines
@@ -69,10 +71,8 @@ def download() -> Response:
     chosen = {name: argument(name) for name in FILTERS}
     first = list_filtered(chosen, limit=200)
     lines = "".join(csv_lines(_rows(chosen, first)))
-    response = Response(lines, mimetype="text/csv")
     name = f"{current_workspace().slug}-activity.csv"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return attachment(lines, mimetype="text/csv", name=name)
 
 
 def list_filtered(

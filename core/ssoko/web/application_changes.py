@@ -1,5 +1,7 @@
 """What an admin changes about an application: settings, on and off, uninstall and restore."""
 
+from typing import Any
+
 from flask import render_template, request
 from werkzeug.wrappers import Response
 
@@ -7,8 +9,38 @@ from ssoko.errors import InputError
 from ssoko.services import applications, guides
 from ssoko.services.applications import ApplicationView
 from ssoko.web.application_page import find, render_tab, vendor_of
-from ssoko.web.pages import Answer, posted, see
+from ssoko.web.forms import FormField, form_fields, read_form, text_field
+from ssoko.web.pages import Answer, Errors, posted, see
 from ssoko.web.session import admin_only, current_actor, current_services, current_workspace
+
+
+@admin_only
+def settings(slug: str) -> Answer:
+    """Show the install form again, with what is recorded; save what was changed."""
+    application = find(slug)
+    loaded = current_services().registry.get(application.integration)
+    typed: dict[str, Any] = application.settings
+    errors: Errors = {}
+    if request.method == "POST":
+        typed = read_form(loaded.form, request.form) if loaded else {}
+        try:
+            changed = applications.update_application(
+                current_services(),
+                current_workspace().id,
+                current_actor(),
+                application.id,
+                name=posted("name"),
+                settings=typed if loaded else None,
+            )
+        except InputError as error:
+            errors = error.errors
+        else:
+            return see("applications.settings", f"{changed.name} is saved.", slug=changed.slug)
+    fields = [_name_field(application, errors)]
+    if loaded:
+        fields += form_fields(loaded.form, values=typed, errors=errors)
+    page = render_tab("settings", application, errors=errors, fields=fields, loaded=loaded)
+    return (page, 422) if errors else page
 
 
 @admin_only
@@ -79,6 +111,18 @@ def remove_section(application: ApplicationView) -> guides.Section | None:
     """Return the part of the guide that says what to undo on the vendor's side."""
     rendered = guides.render_guide(application.guide, guides.guide_values(application))
     return next((s for s in rendered.sections if s.title.casefold().startswith("remove")), None)
+
+
+def _name_field(application: ApplicationView, errors: Errors) -> FormField:
+    return text_field(
+        "name",
+        "Name",
+        value=request.form.get("name", application.name),
+        errors=errors,
+        required=True,
+        autocomplete="off",
+        help="Shown on the tile. Addresses and the name of its role stay as they are",
+    )
 
 
 def _change(slug: str, *, enabled: bool) -> ApplicationView:

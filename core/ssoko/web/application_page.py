@@ -6,6 +6,7 @@ from flask import render_template
 
 from ssoko.services import applications
 from ssoko.services.applications import ApplicationView
+from ssoko.services.issuers import IssuerView
 from ssoko.web.session import current_services, current_workspace
 
 #: Endpoint in the blueprint, and the tab's label.
@@ -123,12 +124,11 @@ def metadata_values(application: ApplicationView) -> tuple[Value, ...]:
     )
 
 
-def certificate_facts(application: ApplicationView, *, now: int) -> CertificateFacts:
+def certificate_facts(issuer: IssuerView, *, now: int) -> CertificateFacts:
     """Describe the certificate of the key that signs.
 
     :param now: epoch seconds.
     """
-    issuer = application.issuer
     digits = issuer.certificate_sha256.replace(":", "").upper()
     return CertificateFacts(
         expires_at=issuer.certificate_not_after,

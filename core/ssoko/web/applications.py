@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, render_template
+from werkzeug.wrappers import Response
 
 from ssoko.errors import NotFound
 from ssoko.services import access, activity, applications, guides, issuers, users
@@ -16,6 +17,7 @@ from ssoko.web.application_page import (
     render_tab,
     state_of,
 )
+from ssoko.web.files import attachment
 from ssoko.web.pages import argument
 from ssoko.web.session import admin_only, current_services, current_workspace
 
@@ -85,7 +87,7 @@ def metadata(slug: str) -> str:
         "metadata",
         application,
         values=metadata_values(application),
-        certificate=certificate_facts(application, now=current_services().clock()),
+        certificate=certificate_facts(application.issuer, now=current_services().clock()),
     )
 
 
@@ -163,13 +165,6 @@ def metadata_file(slug: str) -> Response:
     return attachment(
         xml, mimetype="application/samlmetadata+xml", name=f"ssoko-{application.slug}-metadata.xml"
     )
-
-
-def attachment(body: str | bytes, *, mimetype: str, name: str) -> Response:
-    """Answer with a file to be saved under ``name``."""
-    response = Response(body, mimetype=mimetype)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
 
 
 blueprint.add_url_rule("/<slug>/settings", view_func=changes.settings, methods=["GET", "POST"])

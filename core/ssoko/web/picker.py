@@ -1,7 +1,7 @@
 """The dialog that offers things to choose: searched, ticked and confirmed, all by the server."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -35,6 +35,8 @@ class Picker:
 
     title: str
     button: str
+    #: Name of the checkboxes.
+    field: str
     #: What is searched, in the plural, such as ``roles``.
     things: str
     action: str
@@ -45,7 +47,9 @@ class Picker:
     chosen: frozenset[str] = frozenset()
     dated: bool = False
     expires: str = ""
-    errors: dict[str, list[str]] = field(default_factory=dict)
+    #: Why what was sent was refused.
+    error: str = ""
+    #: Said when there is nothing to choose and nothing was searched.
     none: str = ""
 
 
@@ -112,7 +116,7 @@ def searched(endpoint: str, name: str, **values: object) -> Response | None:
         return None
     return see(
         endpoint,
-        q=posted("q") or None,
+        find=posted("find") or None,
         expires=posted("expires") or None,
         **{name: sorted(chosen_ids(name))},
         **values,

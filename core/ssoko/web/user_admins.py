@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from ssoko.errors import Conflict, Forbidden
 from ssoko.services import users
-from ssoko.web.pages import argument, posted, refused, see
+from ssoko.web.pages import argument, refused, see
 from ssoko.web.picker import SHOWN, Picker, chosen_ids, of_user, searched, with_chosen
 from ssoko.web.session import admin_only, current_actor, current_services, current_workspace
 
@@ -14,9 +14,7 @@ from ssoko.web.session import admin_only, current_actor, current_services, curre
 def index() -> str:
     """List the admins; with ``?add=1`` the dialog that makes more of them is open."""
     here = current_workspace()
-    page = users.list_users(
-        here.id, admin=True, q=argument("q"), cursor=argument("cursor") or None
-    )
+    page = users.list_users(here.id, admin=True, q=argument("q"), cursor=argument("cursor") or None)
     return render_template(
         "users/admins.html", page=page, picker=_picker() if argument("add") else None
     )

@@ -1,12 +1,14 @@
 """Users and Workspace Admins: the lists, and the tabs of a user's page."""
 
+from typing import Any
+
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
-from ssoko.errors import InputError
-from ssoko.services import activity, users
+from ssoko.errors import Conflict, Forbidden, InputError
+from ssoko.services import activity, roles, sessions, users
 from ssoko.web import user_admins, user_roles, user_sessions
-from ssoko.web.pages import Answer, Errors, argument, form_page, posted, see
+from ssoko.web.pages import Answer, Errors, argument, form_page, refused, see
 from ssoko.web.session import admin_only, current_actor, current_services, current_workspace
 from ssoko.web.user_form import read_user, user_fields
 from ssoko.web.user_page import render_tab
@@ -58,6 +60,8 @@ def details(user_id: str) -> Answer:
             user = _change(user_id, **read_user())
         except InputError as error:
             errors = error.errors
+        except Forbidden as error:
+            return refused(error, "users.details", user_id=user_id)
         else:
             return see("users.details", f"{user.display_name} is saved.", user_id=user_id)
     page = render_tab("details", user, errors=errors, fields=user_fields(user, errors))
@@ -89,7 +93,10 @@ def enable(user_id: str) -> Response:
 @admin_only
 def disable(user_id: str) -> Response:
     """Keep the user out, end the sessions, and keep everything else."""
-    user = _change(user_id, active=False)
+    try:
+        user = _change(user_id, active=False)
+    except (Conflict, Forbidden) as error:
+        return refused(error, "users.details", user_id=user_id)
     message = f"{user.display_name} is disabled and signed out everywhere."
     return see("users.details", message, user_id=user_id)
 
@@ -100,10 +107,34 @@ def delete(user_id: str) -> Answer:
     """Ask first, then delete the user for good."""
     here, services = current_workspace(), current_services()
     user = users.get_user(here.id, user_id)
-    errors: Errors = {}
     if request.method == "POST":
-        if posted("name") == user.username:
+        try:
             users.delete_user(services, here.id, current_actor(), user_id)
-            return see("users.index", f"{user.display_name} is deleted.")
-        errors = {"name": [f"Type the user name {user.username} exactly as it is written here"]}
-    return form_page("users/delete.html", errors, user=user, typed=posted("name"))
+        except (Conflict, Forbidden) as error:
+            return refused(error, "users.details", user_id=user_id)
+        return see("users.index", f"{user.display_name} is deleted.")
+    grants = roles.grants_of_user(services, here.id, user_id)
+    open_sessions = sessions.list_sessions(services, here.id, user_id)
+    return render_template("users/delete.html", user=user, grants=grants, sessions=open_sessions)
+
+
+def _change(user_id: str, **changes: Any) -> users.UserView:
+    return users.update_user(
+        current_services(), current_workspace().id, current_actor(), user_id, **changes
+    )
+
+
+for _rule, _name, _view, _methods in (
+    ("/users/<user_id>/roles", "roles", user_roles.show, ["GET"]),
+    ("/users/<user_id>/roles", "give_roles", user_roles.give, ["POST"]),
+    ("/users/<user_id>/roles/<role_id>/remove", "remove_role", user_roles.remove, ["POST"]),
+    ("/users/<user_id>/groups", "join_group", user_roles.join, ["POST"]),
+    ("/users/<user_id>/groups/<group_id>/leave", "leave_group", user_roles.leave, ["POST"]),
+    ("/users/<user_id>/sessions", "sessions", user_sessions.show, ["GET"]),
+    ("/users/<user_id>/sessions/end", "end_sessions", user_sessions.end_all, ["POST"]),
+    ("/users/<user_id>/sessions/<handle>/end", "end_session", user_sessions.end_one, ["POST"]),
+    ("/admins", "admins", user_admins.index, ["GET"]),
+    ("/admins", "promote", user_admins.promote, ["POST"]),
+    ("/admins/<user_id>/remove", "demote", user_admins.demote, ["POST"]),
+):
+    blueprint.add_url_rule(_rule, _name, _view, methods=_methods)
