@@ -11,7 +11,9 @@ from ssoko.services import activity as log
 from ssoko.services import users
 from ssoko.services.context import Page
 from ssoko.web.dates import start_of_day, zone
+from ssoko.web.event_pages import bars_of, turns
 from ssoko.web.files import attachment
+from ssoko.web.forms import text_field
 from ssoko.web.pages import argument
 from ssoko.web.session import admin_only, current_services, current_workspace
 from ssoko.web.spreadsheet import csv_lines
@@ -43,16 +45,18 @@ def index() -> str:
         page = list_filtered(chosen, cursor=argument("cursor") or None)
     except InputError as error:
         errors = error.errors
+    days = log.counts_by_day(current_services(), current_workspace().id)
     return render_template(
         "activity/index.html",
         page=page,
+        turns=turns(page),
         chosen=chosen,
+        filtered=any(value for name, value in chosen.items() if name != "since"),
         errors=errors,
-        periods=PERIODS,
-        outcomes=OUTCOMES,
+        query=text_field("q", "Query", value=chosen["q"], errors=errors),
+        selects=_selects(chosen),
         actions=log.ACTIONS,
-        actors=actors(chosen["who"]),
-        days=log.counts_by_day(current_services(), current_workspace().id),
+        bars=bars_of(days),
     )
 
 
@@ -104,17 +108,24 @@ def list_filtered(
     )
 
 
-def actors(chosen: str) -> list[tuple[str, str]]:
-    """Return whom the Who filter offers: the admins, and whoever is chosen already."""
+def _selects(chosen: dict[str, str]) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Return the name, the label and the options of each filter beside the query."""
     here = current_workspace()
     admins = users.list_users(here.id, admin=True, limit=50).items
-    offered = [("", "Anyone"), *((admin.id, admin.display_name) for admin in admins)]
-    if chosen and chosen not in dict(offered):
+    who = [("", "Anyone"), *((admin.id, admin.display_name) for admin in admins)]
+    if chosen["who"] not in dict(who):
         try:
-            offered.append((chosen, users.get_user(here.id, chosen).display_name))
+            name = users.get_user(here.id, chosen["who"]).display_name
         except NotFound:
-            offered.append((chosen, "Somebody who is gone"))
-    return offered
+            name = "Somebody else"
+        who.append((chosen["who"], name))
+    what = [("", "Anything"), *sorted(log.ACTIONS.items(), key=lambda pair: pair[1])]
+    return [
+        ("who", "Who", who),
+        ("what", "What", what),
+        ("outcome", "Outcome", list(OUTCOMES)),
+        ("since", "Since", [(value, label) for value, label, _ in PERIODS]),
+    ]
 
 
 def _rows(chosen: dict[str, str], page: Page[log.EventView]) -> Iterator[tuple[str, ...]]:

@@ -17,6 +17,7 @@ from ssoko.web.application_page import (
     render_tab,
     state_of,
 )
+from ssoko.web.event_pages import turns
 from ssoko.web.files import attachment
 from ssoko.web.pages import argument
 from ssoko.web.session import admin_only, current_services, current_workspace
@@ -141,7 +142,7 @@ def events(slug: str) -> str:
         application_id=application.id,
         cursor=argument("cursor") or None,
     )
-    return render_tab("activity", application, page=page, actions=activity.ACTIONS)
+    return render_tab("activity", application, page=page, turns=turns(page), actions=activity.ACTIONS)
 
 
 @blueprint.get("/<slug>/certificate.pem")

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from ssoko.errors import Conflict, Forbidden, InputError
 from ssoko.services import activity, roles, sessions, users
 from ssoko.web import user_admins, user_roles, user_sessions
+from ssoko.web.event_pages import turns
 from ssoko.web.pages import Answer, Errors, argument, form_page, refused, see
 from ssoko.web.session import admin_only, current_actor, current_services, current_workspace
 from ssoko.web.user_form import read_user, user_fields
@@ -78,7 +79,14 @@ def events(user_id: str) -> str:
     page = activity.list_events(
         current_services(), here.id, cursor=argument("cursor") or None, **about
     )
-    return render_tab("activity", user, page=page, of=argument("of"), actions=activity.ACTIONS)
+    return render_tab(
+        "activity",
+        user,
+        page=page,
+        turns=turns(page),
+        of=argument("of"),
+        actions=activity.ACTIONS,
+    )
 
 
 @blueprint.post("/users/<user_id>/enable")
