@@ -5,8 +5,6 @@ import importlib.util
 
 from flask import Blueprint, Flask
 
-from ssoko.config import Config
-
 #: Modules of this package that hold a ``blueprint``, in the order of the menu.
 PAGES = (
     "assets",
@@ -25,16 +23,14 @@ PAGES = (
 )
 
 
-def init_web(app: Flask, config: Config | None = None) -> None:
+def init_web(app: Flask) -> None:
     """Give the app its pages, and what all of them are held to.
 
-    :param config: by default that of the services in ``app.extensions["ssoko"]``.
+    The services are in ``app.extensions["ssoko"]`` already.
     """
     from ssoko.web import drawing, errors, security, session
 
-    config = config or app.extensions["ssoko"].config
-    app.secret_key = config.secret_key
-    security.init_security(app, config)
+    security.init_security(app)
     session.init_session(app)
     drawing.init_drawing(app)
     errors.init_errors(app)

@@ -5,9 +5,9 @@ import secrets
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, current_app, g, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException
 
 from ssoko import errors
 from ssoko.web.session import current_workspace
@@ -49,7 +49,6 @@ _NOT_KEPT = ("csrf_token", "password", "secret")
 def init_errors(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(CSRFError, _stale_form)
-    app.register_error_handler(SecurityError, _unknown_host)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(errors.Refusal, _refusal)
     app.register_error_handler(errors.SsokoError, _known)
@@ -63,15 +62,11 @@ def error_page(status: int, message: str = "", **more: Any) -> Response:
     :param more: ``reference``, ``retry_after`` (seconds), ``keep`` (pairs to send again).
     """
     title, advice = _WORDS.get(status, _WORDS[400 if status < 500 else 500])
-    if request.path.startswith("/api/"):
-        response = jsonify(title=title, status=status, detail=message or advice)
-        response.mimetype = "application/problem+json"
-    else:
-        _find_workspace()
-        page = render_template(
-            "errors/page.html", title=title, status=status, message=message, advice=advice, **more
-        )
-        response = Response(page)
+    _find_workspace()
+    page = render_template(
+        "errors/page.html", title=title, status=status, message=message, advice=advice, **more
+    )
+    response = Response(page)
     response.status_code = status
     if more.get("retry_after"):
         response.headers["Retry-After"] = str(more["retry_after"])
@@ -101,17 +96,13 @@ def _stale_form(error: CSRFError) -> Response:
     )
 
 
-def _unknown_host(error: SecurityError) -> Response:
-    # No page: addresses cannot be made for a host that is not ours.
-    text = "This server does not answer to that host name. Use the address that you were given.\n"
-    return Response(text, 400, mimetype="text/plain")
-
-
 def _http(error: HTTPException) -> Response | HTTPException:
     code = error.code or 500
     if code < 400:
         return error
-    response = error_page(code)
+    # A description of our own says more than the one that comes with the status.
+    said = error.description if error.description != type(error).description else ""
+    response = error_page(code, said or "")
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
             response.headers[name] = value

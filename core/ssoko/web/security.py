@@ -1,13 +1,11 @@
-"""What every answer and every form is held to: headers, host names, cookies, CSRF."""
+"""What every answer and every form is held to: headers, and no forms from elsewhere."""
 
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, request
 from flask_wtf.csrf import CSRFProtect
-from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from ssoko.config import Config
 from ssoko.errors import Forbidden
 
 #: Of pages. The page that posts to an SP sets its own, without form-action: browsers apply that
@@ -25,9 +23,6 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
-#: The largest form that a page takes, in bytes.
-MAX_FORM = 1024 * 1024
-
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 #: Where no cookie counts, so that no form can be forged: SPs post to the one, tokens open the
 #: other, and a plugin's pages know no session.
@@ -36,27 +31,15 @@ _EXEMPT_PATHS = ("/saml/", "/api/", "/plugins/")
 csrf = CSRFProtect()
 
 
-def init_security(app: Flask, config: Config) -> None:
-    """Set the app up so that unsafe requests do not reach the views."""
-    host = urlsplit(config.base_url).hostname or ""
+def init_security(app: Flask) -> None:
+    """Refuse forged forms and add the headers; hosts, proxies and cookies are the app's part."""
     app.config.update(
-        TRUSTED_HOSTS=[host, *config.trusted_hosts],
-        MAX_CONTENT_LENGTH=MAX_FORM,
-        MAX_FORM_MEMORY_SIZE=MAX_FORM,
-        SESSION_COOKIE_NAME="__Host-ssoko" if config.is_https else "ssoko",
-        SESSION_COOKIE_SECURE=config.is_https,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_PATH="/",
         WTF_CSRF_CHECK_DEFAULT=False,
-        # The token lives as long as the session it is bound to; where it came from is checked by
-        # refuse_foreign_forms, without needing a Referer that some browsers leave out.
+        # The token lives as long as the session it is bound to; where a form came from is checked
+        # by refuse_foreign_forms, without needing a Referer that some browsers leave out.
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
-    if config.trusted_proxies:
-        hops = config.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     csrf.init_app(app)
     app.before_request(refuse_foreign_forms)
     app.after_request(add_headers)
