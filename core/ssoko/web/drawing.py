@@ -3,8 +3,10 @@
 import functools
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -127,6 +129,61 @@ def day_of(at: int) -> str:
     return f"{moment.day} {moment:%b %Y}"
 
 
+_BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl", "python")
+_BROWSER_NAMES = {"Edg": "Edge", "OPR": "Opera", "python": "A script"}
+_SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux")
+
+
+def browser(user_agent: str) -> str:
+    """Name a browser and its system, as far as its own words tell."""
+    name = next((b for b in _BROWSERS if b in user_agent), "")
+    system = next((s for s in _SYSTEMS if s in user_agent), "")
+    name = _BROWSER_NAMES.get(name, name) or "A browser"
+    return f"{name} on {system}" if system else name
+
+
+def wait_words(seconds: int) -> str:
+    """Write a wait in words, rounded up: ``40 seconds``, ``14 minutes``."""
+    for size, word in ((3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= size:
+            count = -(-seconds // size)
+            return f"{count} {word}" + ("s" if count > 1 else "")
+    return "a moment"
+
+
+def logo_of(integration: str) -> str:
+    """Return the address of a plugin's logo, or an empty text for a monogram."""
+    loaded = current_services().registry.get(integration)
+    if loaded is None or not loaded.integration.logo:
+        return ""
+    return url_for("marketplace.logo", slug=integration)
+
+
+def day_bars(days: Sequence[Any]) -> Markup:
+    """Draw the events of each day as bars, the refused ones in the colour of refusals.
+
+    :param days: with ``day``, ``done`` and ``refused``, oldest first.
+    """
+    most = max((d.done + d.refused for d in days), default=0) or 1
+    bars, said = [], []
+    for index, day in enumerate(days):
+        height = round(48 * (day.done + day.refused) / most)
+        refused = round(48 * day.refused / most)
+        bars.append(_bar(index, height, ""))
+        if refused:
+            bars.append(_bar(index, refused, ' class="bad"'))
+        said.append(f"{day.day}: {day.done + day.refused}, refused {day.refused}")
+    label = "Events a day. " + "; ".join(said)
+    return Markup(
+        '<svg class="bars" viewBox="0 0 {} 54" role="img" aria-label="{}">{}</svg>'
+    ).format(max(len(days) * 34 - 8, 1), label, Markup("").join(bars))
+
+
+def _bar(index: int, height: int, kind: str) -> Markup:
+    drawn = f'<rect{kind} x="{index * 34}" y="{52 - height}" width="26" height="{height}" rx="2"/>'
+    return Markup(drawn)  # noqa: S704 - numbers and our own class
+
+
 def here(**changes: str | int | None) -> str:
     """Return this address with other query arguments; None removes one."""
     args = MultiDict(request.args)
@@ -150,16 +207,20 @@ def init_drawing(app: Flask) -> None:
     from ssoko.web.forms import summary_lines
 
     app.jinja_env.globals.update(
+        browser=browser,
+        day_bars=day_bars,
         day_of=day_of,
         here=here,
         icon=icon,
         initials=initials,
+        logo_of=logo_of,
         mark=mark,
         menu_items=menu_items,
         static=static,
         summary_lines=summary_lines,
         theme=theme,
         tint=tint,
+        wait_words=wait_words,
         when=when,
     )
     app.jinja_env.trim_blocks = True
