@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import render_template, request
+from flask import request
 from werkzeug.wrappers import Response
 
 from ssoko.errors import InputError
@@ -10,7 +10,7 @@ from ssoko.services import applications, guides
 from ssoko.services.applications import ApplicationView
 from ssoko.web.application_page import find, render_tab, vendor_of
 from ssoko.web.forms import FormField, form_fields, read_form, text_field
-from ssoko.web.pages import Answer, Errors, posted, see
+from ssoko.web.pages import Answer, Errors, form_page, posted, see
 from ssoko.web.session import admin_only, current_actor, current_services, current_workspace
 
 
@@ -69,29 +69,27 @@ def disable(slug: str) -> Response:
 def uninstall(slug: str) -> Answer:
     """Ask first, naming what breaks; then take the application away, for 30 days restorably."""
     application = find(slug)
-    impact = applications.impact(current_services(), current_workspace().id, application.id)
-    typed, error = posted("name"), ""
+    here, services = current_workspace(), current_services()
+    impact = applications.impact(services, here.id, application.id)
+    errors: Errors = {}
     if request.method == "POST":
-        if not impact.people or typed == application.name:
-            applications.uninstall(
-                current_services(), current_workspace().id, current_actor(), application.id
-            )
+        if not impact.people or posted("name") == application.name:
+            applications.uninstall(services, here.id, current_actor(), application.id)
             return see(
                 "applications.index",
                 f"{application.name} is uninstalled. You can restore it for 30 days.",
                 state="uninstalled",
             )
-        error = f"Type {application.name} exactly as it is written here"
-    page = render_template(
+        errors = {"name": [f"Type {application.name}, exactly as it is written here"]}
+    return form_page(
         "applications/uninstall.html",
+        errors,
         application=application,
         vendor=vendor_of(application),
         impact=impact,
-        typed=typed,
-        error=error,
+        fields=_confirmation(application, errors) if impact.people else [],
         remove=remove_section(application),
     )
-    return (page, 422) if error else page
 
 
 @admin_only
@@ -111,6 +109,19 @@ def remove_section(application: ApplicationView) -> guides.Section | None:
     """Return the part of the guide that says what to undo on the vendor's side."""
     rendered = guides.render_guide(application.guide, guides.guide_values(application))
     return next((s for s in rendered.sections if s.title.casefold().startswith("remove")), None)
+
+
+def _confirmation(application: ApplicationView, errors: Errors) -> list[FormField]:
+    return [
+        text_field(
+            "name",
+            f"Type {application.name} to go on",
+            value=posted("name"),
+            errors=errors,
+            required=True,
+            autocomplete="off",
+        )
+    ]
 
 
 def _name_field(application: ApplicationView, errors: Errors) -> FormField:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import render_template
+from flask import render_template, url_for
 
 from ssoko.services import applications
 from ssoko.services.applications import ApplicationView
@@ -70,12 +70,19 @@ def find(slug: str) -> ApplicationView:
 
 def render_tab(tab: str, application: ApplicationView, **values: object) -> str:
     """Render one tab within the application's page."""
+    state = state_of(application)
+    badges = [(state.kind, state.icon, state.word)]
+    if application.plugin != "loaded":
+        badges.append(("warn", "warn", f"Plugin {application.plugin}"))
+    slug = application.slug
     return render_template(
         f"applications/{tab}.html",
         application=application,
         tab=tab,
         tabs=TABS,
-        state=state_of(application),
+        tab_links=[(key, word, url_for(f"applications.{key}", slug=slug)) for key, word in TABS],
+        state=state,
+        badges=badges,
         vendor=vendor_of(application),
         **values,
     )
@@ -137,4 +144,27 @@ def certificate_facts(issuer: IssuerView, *, now: int) -> CertificateFacts:
         size=len(issuer.certificate),
         limit=CERTIFICATE_LIMIT,
         fingerprint=tuple(digits[at : at + 2] for at in range(0, len(digits), 2)),
+    )
+
+
+def progress_of(application: ApplicationView) -> tuple[tuple[bool, str, str], ...]:
+    """Return the steps that Ssoko can see by itself: done, what, and where to do it."""
+    slug = application.slug
+    return (
+        (True, f"{application.name} is installed", ""),
+        (
+            application.enabled,
+            "It is enabled",
+            url_for("applications.overview", slug=slug),
+        ),
+        (
+            application.people_count > 0,
+            "Somebody has its role",
+            url_for("applications.access", slug=slug),
+        ),
+        (
+            application.last_sign_in_at is not None,
+            "Somebody signed in to it",
+            url_for("portal.show"),
+        ),
     )

@@ -14,6 +14,7 @@ from ssoko.web.application_page import (
     certificate_facts,
     find,
     metadata_values,
+    progress_of,
     render_tab,
     state_of,
 )
@@ -76,7 +77,7 @@ def guide(slug: str) -> str:
     """Show the installation guide with this application's own values."""
     application = find(slug)
     rendered = guides.render_guide(application.guide, guides.guide_values(application))
-    return render_tab("guide", application, guide=rendered)
+    return render_tab("guide", application, guide=rendered, progress=progress_of(application))
 
 
 @blueprint.get("/<slug>/metadata")

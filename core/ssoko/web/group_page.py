@@ -1,6 +1,6 @@
 """What all tabs of a group's page share."""
 
-from flask import render_template
+from flask import render_template, url_for
 
 from ssoko.services.groups import GroupView
 
@@ -10,4 +10,7 @@ TABS = (("show", "Members"), ("roles", "Roles"), ("settings", "Settings"))
 
 def render_tab(tab: str, group: GroupView, **values: object) -> str:
     """Render one tab within the group's page."""
-    return render_template(f"groups/{tab}.html", group=group, tab=tab, tabs=TABS, **values)
+    links = [(key, word, url_for(f"groups.{key}", group_id=group.id)) for key, word in TABS]
+    return render_template(
+        f"groups/{tab}.html", group=group, tab=tab, tabs=TABS, tab_links=links, **values
+    )

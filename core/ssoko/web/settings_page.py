@@ -1,6 +1,6 @@
 """What all tabs of the settings share."""
 
-from flask import render_template
+from flask import render_template, url_for
 
 #: Endpoint in the blueprint, and the tab's label.
 TABS = (
@@ -13,4 +13,5 @@ TABS = (
 
 def render_tab(tab: str, **values: object) -> str:
     """Render one tab of the settings."""
-    return render_template(f"settings/{tab}.html", tab=tab, tabs=TABS, **values)
+    links = [(key, word, url_for(f"settings.{key}")) for key, word in TABS]
+    return render_template(f"settings/{tab}.html", tab=tab, tabs=TABS, tab_links=links, **values)

@@ -15,8 +15,12 @@ def index() -> str:
     """List the admins; with ``?add=1`` the dialog that makes more of them is open."""
     here = current_workspace()
     page = users.list_users(here.id, admin=True, q=argument("q"), cursor=argument("cursor") or None)
+    active = users.list_users(here.id, admin=True, active=True, limit=2)
     return render_template(
-        "users/admins.html", page=page, picker=_picker() if argument("add") else None
+        "users/admins.html",
+        page=page,
+        only=len(active.items) == 1,
+        picker=_picker() if argument("add") else None,
     )
 
 
