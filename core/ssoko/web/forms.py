@@ -118,8 +118,8 @@ def _field(key: str, field: ma.fields.Field, value: Any, errors: Errors, name: s
         where_to_find=str(meta.get("where_to_find", "")),
         required=field.required and kind != "rows",
         optional=not field.required and kind not in {"checkbox", "select", "rows"},
-        errors=_said(label, errors, name, deep=kind not in {"rows"}),
-        choices=_choices(field) if kind == "select" else (),
+        errors=_said(label, errors, name, deep=kind != "rows"),
+        choices=_choices_with(field, value) if kind == "select" else (),
         rows=rows,
         autocomplete="off",
     )
@@ -163,6 +163,14 @@ def _choices(field: ma.fields.Field) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
+def _choices_with(field: ma.fields.Field, value: Any) -> tuple[tuple[str, str], ...]:
+    # A value from the API that the list does not know stays as it is.
+    choices = _choices(field)
+    if value in (None, "") or str(value) in {known for known, _ in choices}:
+        return choices
+    return (*choices, (str(value), str(value)))
+
+
 def _shown(kind: str, value: Any) -> Any:
     if kind == "checkbox":
         return value is True or str(value).lower() in {"true", "yes", "on", "1"}
@@ -198,11 +206,11 @@ def _loosened(cell: FormField) -> FormField:
 def _said(label: str, errors: Errors, name: str, *, deep: bool) -> tuple[str, ...]:
     said = list(errors.get(name, ()))
     if deep:
-        # A wrong line of a list is named by its number, as people count.
+        # A wrong value of a list is named by its number, as people count.
         for key, messages in errors.items():
             head, _, rest = key.rpartition(".")
             if head == name and rest.isdigit():
-                said += [f"Line {int(rest) + 1}: {message}" for message in messages]
+                said += [f"Number {int(rest) + 1}: {message}" for message in messages]
     return tuple(f"Fill in {label}" if m == _MISSING else m.rstrip(".") for m in said)
 
 
@@ -229,7 +237,8 @@ def _read(
         elif kind == "checkbox":
             raw[key] = name in form
         elif kind == "lines":
-            raw[key] = split_lines("\n".join(form.getlist(name)))
+            text = "\n".join(form.getlist(name))
+            raw[key] = split_blocks(text) if field.metadata.get("multiline") else split_lines(text)
         else:
             text = form.get(name, "").replace("\r\n", "\n").strip()
             if text:
@@ -241,13 +250,16 @@ def _read(
 
 
 def split_lines(text: str) -> list[str]:
-    """Split a field of several values: whole PEM blocks when there are any, or else lines."""
-    blocks = _PEM.findall(text)
-    if blocks:
-        rest = _PEM.sub("", text)
-        blocks = [re.sub(r"\r\n?", "\n", block) for block in blocks]
-        return blocks + [line.strip() for line in rest.splitlines() if line.strip()]
+    """Split a field that takes one value a line; empty lines do not count."""
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def split_blocks(text: str) -> list[str]:
+    """Split a field that takes values of several lines: PEM blocks, or all of it as one."""
+    text = text.replace("\r\n", "\n").strip()
+    blocks = _PEM.findall(text)
+    rest = _PEM.sub("", text).strip()
+    return [*blocks, rest] if rest else blocks
 
 
 def _read_rows(
