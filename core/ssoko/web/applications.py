@@ -143,7 +143,9 @@ def events(slug: str) -> str:
         application_id=application.id,
         cursor=argument("cursor") or None,
     )
-    return render_tab("activity", application, page=page, turns=turns(page), actions=activity.ACTIONS)
+    return render_tab(
+        "activity", application, page=page, turns=turns(page), actions=activity.ACTIONS
+    )
 
 
 @blueprint.get("/<slug>/certificate.pem")

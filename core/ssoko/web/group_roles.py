@@ -70,7 +70,7 @@ def _picker(group: GroupView, error: InputError | None = None) -> Picker:
     here, services = current_workspace(), current_services()
     q, chosen = posted("find") or argument("find"), chosen_ids("role")
     held = {grant.role.id for grant in roles.grants_of_group(services, here.id, group.id)}
-    found = roles.list_roles(services, here.id, q=q, limit=SHOWN)
+    found = roles.list_roles(here.id, q=q, limit=SHOWN)
     page = url_for("groups.roles", group_id=group.id)
     return Picker(
         title=f"Add roles to {group.name}",

@@ -62,7 +62,13 @@ def of_role(role: RoleView) -> Choice:
         said = f"{role.description} Belongs to {name}".strip()
     else:
         said = role.description or "Opens no application"
-    return Choice(role.id, role.name, said, monogram=monogram(name or role.name), tint=role.application_id or role.id)
+    return Choice(
+        role.id,
+        role.name,
+        said,
+        monogram=monogram(name or role.name),
+        tint=role.application_id or role.id,
+    )
 
 
 def of_user(user: UserView) -> Choice:

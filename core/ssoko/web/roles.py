@@ -19,7 +19,6 @@ blueprint = Blueprint("roles", __name__, url_prefix="/w/<workspace>/roles")
 def index() -> str:
     """List the roles, by name."""
     page = roles.list_roles(
-        current_services(),
         current_workspace().id,
         q=argument("q"),
         cursor=argument("cursor") or None,

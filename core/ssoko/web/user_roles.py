@@ -79,7 +79,7 @@ def join(user_id: str) -> Response:
         )
     group = groups.get_group(here.id, posted("group"))
     try:
-        groups.add_member(here.id, current_actor(), group.id, user_id)
+        groups.add_member(current_services(), here.id, current_actor(), group.id, user_id)
     except InputError as error:
         return refused(error, "users.roles", user_id=user_id)
     return see("users.roles", f"Joined {group.name}.", user_id=user_id)
@@ -90,7 +90,7 @@ def leave(user_id: str, group_id: str) -> Response:
     """Take the user out of a group, and with it the group's roles."""
     here = current_workspace()
     group = groups.get_group(here.id, group_id)
-    groups.remove_member(here.id, current_actor(), group.id, user_id)
+    groups.remove_member(current_services(), here.id, current_actor(), group.id, user_id)
     return see("users.roles", f"Left {group.name}.", user_id=user_id)
 
 
@@ -127,7 +127,7 @@ def _picker(user: UserView, error: InputError | None = None) -> Picker:
     here, services = current_workspace(), current_services()
     q = posted("find") or argument("find")
     chosen = chosen_ids("role")
-    found = roles.list_roles(services, here.id, q=q, not_for_user=user.id, limit=SHOWN)
+    found = roles.list_roles(here.id, q=q, not_for_user=user.id, limit=SHOWN)
     page = url_for("users.roles", user_id=user.id)
     return Picker(
         title=f"Add roles to {user.display_name}",
