@@ -19,6 +19,7 @@ PAGES = (
     "groups",
     "activity",
     "settings",
+    "docs",
     "saml",
 )
 

@@ -82,8 +82,7 @@ def mark() -> Markup:
 
 def tint(slug: str) -> str:
     """Return the tint class that belongs to a slug or id; the same one always."""
-    number = hashlib.sha256(slug.encode()).digest()[0] % 7
-    return f"t{number}" if number else ""
+    return f"t{hashlib.sha256(slug.encode()).digest()[0] % 6 + 1}"
 
 
 def initials(name: str) -> str:

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as Answer
 
 from ssoko.errors import Conflict, InputError, NotFound
 from ssoko.services import applications, guides, install, issuers, marketplace, preview
+from ssoko.services.applications import ApplicationView
 from ssoko.web.forms import FormField, form_fields, read_form, text_field
 from ssoko.web.session import (
     admin_only,
@@ -144,12 +145,9 @@ def install_application(slug: str) -> Answer | tuple[str, int]:
     again = "again" in request.form
     issuer = request.form.get("issuer") or None
     typed = {"name": name, "raw": raw, "issuer": issuer or ""}
+    if not again and (twins := _twins(slug, raw)):
+        return _install_page(slug, **typed, twins=twins), 409
     try:
-        if not again:
-            settings = applications.load_settings(services, slug, raw)
-            twins = install.find_duplicates(services, workspace.id, slug, settings)
-            if twins:
-                return _install_page(slug, **typed, twins=twins), 409
         made = install.install(
             services,
             workspace.id,
@@ -166,6 +164,14 @@ def install_application(slug: str) -> Answer | tuple[str, int]:
     return redirect(url_for("applications.guide", slug=made.slug), 303)
 
 
+def _twins(slug: str, raw: dict[str, Any]) -> tuple[ApplicationView, ...]:
+    try:
+        return install.find_duplicates(current_services(), current_workspace().id, slug, raw)
+    except InputError:
+        # The install says what is wrong, with the name's errors beside it.
+        return ()
+
+
 def _install_page(
     slug: str,
     *,
@@ -173,7 +179,7 @@ def _install_page(
     raw: dict[str, Any] | None = None,
     issuer: str = "",
     errors: dict[str, list[str]] | None = None,
-    twins: tuple[Any, ...] = (),
+    twins: tuple[ApplicationView, ...] = (),
     again: bool = False,
 ) -> str:
     loaded = _loaded(slug)
