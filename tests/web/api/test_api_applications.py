@@ -12,7 +12,7 @@ def install(api: Api, name: str = "Wiki", **settings: object) -> dict:
 
 def test_the_marketplace_lists_what_is_installed_as_plugins(api: Api) -> None:
     assert [one["slug"] for one in api.items("/integrations")] == ["wiki"]
-    assert [one["slug"] for one in api.items("/integrations?q=wki")] == ["wiki"]
+    assert [one["slug"] for one in api.items("/integrations?q=WIKI")] == ["wiki"]
     assert api("GET", "/integrations/nothing").status_code == 404
 
 
