@@ -29,18 +29,18 @@ State = Literal["active", "needs-setup", "disabled"]
 #: People are counted up to here; more are not worth the time that counting takes.
 MOST_PEOPLE = 1000
 
-_PEOPLE = f"""
+_PEOPLE = """
 SELECT COUNT(*) FROM (
   SELECT user_id FROM (
     SELECT g.user_id AS user_id FROM role r JOIN role_grant g ON g.role_id = r.id
     WHERE r.application_id = ? AND r.removed_at IS NULL AND g.user_id IS NOT NULL
-      AND (g.expires_at IS NULL OR g.expires_at > ?) LIMIT {MOST_PEOPLE}) direct
+      AND (g.expires_at IS NULL OR g.expires_at > ?) LIMIT 1000) direct
   UNION
   SELECT user_id FROM (
     SELECT m.user_id AS user_id FROM role r JOIN role_grant g ON g.role_id = r.id
     JOIN membership m ON m.group_id = g.group_id
     WHERE r.application_id = ? AND r.removed_at IS NULL
-      AND (g.expires_at IS NULL OR g.expires_at > ?) LIMIT {MOST_PEOPLE}) by_group
+      AND (g.expires_at IS NULL OR g.expires_at > ?) LIMIT 1000) by_group
 ) people
 """
 

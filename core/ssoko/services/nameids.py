@@ -7,7 +7,8 @@ from ssoko.plugin import ServiceProvider
 from ssoko.saml import names
 from ssoko.saml.response import NameId
 from ssoko.services.attributes import LABELS, PersonValues
-from ssoko.store.models import PairwiseId, database
+from ssoko.store.models import database
+from ssoko.store.sign_in import PairwiseId
 
 
 def name_id_for(sp: ServiceProvider, person: PersonValues, *, idp_entity_id: str) -> NameId:

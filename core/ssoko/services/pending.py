@@ -7,7 +7,8 @@ from hashlib import sha256
 from ssoko.errors import MessageRefused
 from ssoko.saml.bindings import Inbound
 from ssoko.saml.request import AuthnRequest
-from ssoko.store.models import PendingRequest, SeenRequest, database
+from ssoko.store.models import PendingRequest, database
+from ssoko.store.sign_in import SeenRequest
 
 #: Seconds that a person has to sign in.
 LIFETIME = 600

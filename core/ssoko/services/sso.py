@@ -71,6 +71,15 @@ class Elsewhere:
     url: str
 
 
+#: What the person reads; the log has the sentence for admins.
+_DENIED = {
+    "no-role": "You do not have access to {name}.",
+    "role-expired": "Your access to {name} has expired.",
+    "user-disabled": "Your account is switched off.",
+    "application-disabled": "{name} is switched off.",
+    "application-uninstalled": "{name} was uninstalled.",
+}
+
 Answer = PostAnswer | ErrorAnswer | NeedSignIn | Elsewhere
 
 
@@ -364,20 +373,22 @@ def _require_access(exchange: Exchange, candidate: Candidate) -> None:
         user_id=candidate.user_id,
         application_id=candidate.application_id,
     )
+    sentence = _DENIED.get(decision.code, _DENIED["no-role"]).format(name=candidate.name)
     request = exchange.request
     if request is not None and request.is_passive:
         raise RequestRefused(
             decision.code,
-            decision.sentence,
+            sentence,
             status=names.STATUS_REQUEST_DENIED,
             responder=True,
+            got=decision.sentence,
             rule="SAML core, section 3.4.1 (IsPassive): nothing may be shown",
         )
     raise AccessRefused(
         decision.code,
-        decision.sentence,
-        got="no role of the application that counts now",
-        expected="one of the application's roles, given to the person or to one of their groups",
+        sentence,
+        got=decision.sentence,
+        expected="a role of the application, given to the person or to one of their groups",
         fix="Give the person a role of the application under Users > Roles & Groups.",
     )
 

@@ -378,29 +378,21 @@ class OneTimeLink(Table):
         table_name = "one_time_link"
 
 
-class PairwiseId(Table):
-    """The persistent NameID of one user at one SP."""
-
-    id = TextField(primary_key=True, default=new_id)
-    user = ForeignKeyField(User, on_delete="CASCADE", index=False)
-    sp_entity_id = TextField()
-    value = TextField(unique=True)
-
-    class Meta:
-        table_name = "pairwise_id"
-        indexes = ((("user", "sp_entity_id"), True),)
-
-
-class SeenRequest(Table):
-    """A signed AuthnRequest that was accepted; its id is the SHA-256 of what makes it unique."""
-
-    id = TextField(primary_key=True)
-    pending_id = TextField(default="")
-    expires_at = BigIntegerField(index=True)
-
-    class Meta:
-        table_name = "seen_request"
-
-
-#: Every table, parents before children.
-TABLES: tuple[type[Table], ...] = tuple(Table.__subclasses__())
+#: Parents before children.
+TABLES = (
+    Workspace,
+    User,
+    Group,
+    Membership,
+    Issuer,
+    SigningKey,
+    Application,
+    Role,
+    Grant,
+    Session,
+    Participation,
+    PendingRequest,
+    Event,
+    ApiToken,
+    OneTimeLink,
+)
