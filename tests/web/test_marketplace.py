@@ -35,9 +35,9 @@ def test_nothing_found_leads_to_custom_saml(admin):
     assert 'href="/w/acme/marketplace/custom-saml"' in page
 
 
-@pytest.mark.parametrize("page", ["0", "-1", "99999999999999999999", "x", ""])
-def test_odd_page_numbers_are_forgiven(admin, page):
-    assert admin.get("/w/acme/marketplace", query_string={"page": page}).status_code == 200
+@pytest.mark.parametrize("number", ["0", "-1", "99999999999999999999", "x", ""])
+def test_odd_page_numbers_are_forgiven(admin, number):
+    assert admin.get("/w/acme/marketplace", query_string={"page": number}).status_code == 200
 
 
 def test_without_plugins_it_says_how_to_add_one(tmp_path):

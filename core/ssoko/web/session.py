@@ -41,7 +41,10 @@ class BrowserUser(flask_login.UserMixin):
 
 def init_session(app: Flask) -> None:
     """Teach the app to look session tokens up."""
-    manager = flask_login.LoginManager(app)
+    manager = flask_login.LoginManager()
+    # Not init_app: for a "remember me" that is not used here, it would look into the session at
+    # every answer, and static files would vary by cookie.
+    app.login_manager = manager  # type: ignore[attr-defined]
     # The session row has its own limits; a fingerprint of the address would sign phones out.
     manager.session_protection = None
     manager.user_loader(_load)
