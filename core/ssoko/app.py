@@ -1,6 +1,5 @@
 """The composition root: the only module that knows every floor of the house."""
 
-import logging
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -23,8 +22,6 @@ from ssoko.store import db, migrate
 from ssoko.web import init_web
 from ssoko.web.api import init_api, problems
 from ssoko.web.plugin_pages import PluginPages
-
-log = logging.getLogger(__name__)
 
 #: Bytes of the largest body that a page or the API reads.
 MAX_BODY = 1024 * 1024
@@ -74,8 +71,6 @@ def create_app(config: Config | None = None, registry: Registry | None = None) -
     with db.session():
         migrate.require_current(database)
     registry = load_registry(config) if registry is None else registry
-    for problem in registry.problems:
-        log.warning("Plugin %s is left out (%s): %s", problem.slug, problem.stage, problem.message)
 
     app = Site("ssoko.web", static_folder=None)
     if app.debug:

@@ -9,7 +9,7 @@ import click
 
 from ssoko import __version__
 from ssoko.cli.serve import bind, log_to_stderr, with_waitress
-from ssoko.cli.setup import apply_migrations, write_files
+from ssoko.cli.setup import apply_migrations, owner_only, write_files
 from ssoko.cli.workplace import check_libraries
 from ssoko.config import load_config
 from ssoko.errors import InputError
@@ -44,10 +44,11 @@ def demo(port: int, data_dir: Path, reset: bool) -> None:
     sockets = bind("localhost", port)
     _prepare(data_dir, reset=reset)
     environ = _environ(data_dir, port)
-    write_files(data_dir, environ["SSOKO_BASE_URL"], environ)
-    (data_dir / _MARK).touch()
-    moved = _remember_address(data_dir / "address", environ["SSOKO_BASE_URL"])
-    apply_migrations(environ)
+    with owner_only():
+        write_files(data_dir, environ["SSOKO_BASE_URL"], environ)
+        (data_dir / _MARK).touch()
+        moved = _remember_address(data_dir / "address", environ["SSOKO_BASE_URL"])
+        apply_migrations(environ)
     config = load_config(environ)
     log_to_stderr("WARNING")
     from ssoko.app import create_app

@@ -4,7 +4,8 @@ import base64
 import os
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -50,8 +51,9 @@ def init(base_url: str | None, no_input: bool, as_json: bool) -> None:
         raise InputError.of("--base-url", f"change base_url in {data_dir / CONFIG_FILE} instead")
     if not (given or written or no_input or as_json):
         given = _ask_base_url()
-    made, kept = write_files(data_dir, given or _DEFAULTS["base_url"], os.environ)
-    applied = apply_migrations()
+    with owner_only():
+        made, kept = write_files(data_dir, given or _DEFAULTS["base_url"], os.environ)
+        applied = apply_migrations()
     with opened() as services:
         url = setup_url(services)
     answer = {"data_dir": str(data_dir), "created": made, "kept": kept, "migrations": applied}
@@ -87,6 +89,16 @@ def migrate(check: bool, as_json: bool) -> None:
         sys.exit(1)
 
 
+@contextmanager
+def owner_only() -> Iterator[None]:
+    """Make files, the database's among them, that only their owner may read."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def write_files(
     data_dir: Path, base_url: str, environ: Mapping[str, str]
 ) -> tuple[list[str], list[str]]:
@@ -101,8 +113,6 @@ def write_files(
         wanted[SECRET_FILE] = secrets.token_urlsafe(48) + "\n"
     if not environ.get("SSOKO_MASTER_KEY"):
         wanted[MASTER_FILE] = base64.b64encode(secrets.token_bytes(32)).decode() + "\n"
-    # The database file and its journals come later; they are nobody else's business either.
-    os.umask(0o077)
     made: list[str] = []
     kept: list[str] = []
     try:
