@@ -139,6 +139,15 @@ class Refusal(SsokoError):
     #: HTTP status of the page that says so.
     http = 400
 
+    #: What the person is shown and the activity log knows it by, once it is written there.
+    reference = ""
+
+    #: Slug and contact of the workspace, id and name of the application: empty while unknown.
+    workspace = ""
+    contact = ""
+    application_id = ""
+    application = ""
+
     def __init__(
         self,
         code: str,

@@ -62,6 +62,7 @@ class Workspace(Table):
 class User(Table):
     id = TextField(primary_key=True, default=new_id)
     workspace = ForeignKeyField(Workspace, on_delete="CASCADE", index=False)
+    workspace_id: str
     username = TextField()
     #: Folded form of the user name, so that look-alikes count as taken.
     username_key = TextField()
@@ -91,6 +92,7 @@ class User(Table):
 class Group(Table):
     id = TextField(primary_key=True, default=new_id)
     workspace = ForeignKeyField(Workspace, on_delete="CASCADE", index=False)
+    workspace_id: str
     name = TextField()
     name_key = TextField()
     description = TextField(default="")
@@ -158,6 +160,7 @@ SigningKey.add_index(
 class Application(Table):
     id = TextField(primary_key=True, default=new_id)
     workspace = ForeignKeyField(Workspace, on_delete="CASCADE", index=False)
+    workspace_id: str
     issuer = ForeignKeyField(Issuer, on_delete="RESTRICT")
     slug = TextField()
     name = TextField()
@@ -200,11 +203,13 @@ for _columns, _name in (
 class Role(Table):
     id = TextField(primary_key=True, default=new_id)
     workspace = ForeignKeyField(Workspace, on_delete="CASCADE", index=False)
+    workspace_id: str
     name = TextField()
     name_key = TextField()
     description = TextField(default="")
     #: The application that this role opens, if any.
     application = ForeignKeyField(Application, null=True, on_delete="CASCADE")
+    application_id: str | None
     #: True for the role that was made with the application.
     is_default = BooleanField(default=False)
     attributes = JSONField(default=dict)
@@ -252,6 +257,7 @@ class Session(Table):
     handle = TextField(unique=True, default=random_id)
     workspace = ForeignKeyField(Workspace, on_delete="CASCADE", index=False)
     user = ForeignKeyField(User, on_delete="CASCADE")
+    user_id: str
     created_at = BigIntegerField()
     last_seen_at = BigIntegerField()
     expires_at = BigIntegerField()
@@ -298,6 +304,8 @@ class PendingRequest(Table):
     message = BlobField()
     raw_query = BlobField(null=True)
     relay_state = TextField(default="")
+    #: ForceAuthn: the session, or "", of the person who was sent to sign in again; null before.
+    asked_session = TextField(null=True)
     created_at = BigIntegerField()
     expires_at = BigIntegerField(index=True)
 
@@ -338,6 +346,7 @@ class Event(Table):
 class ApiToken(Table):
     id = TextField(primary_key=True, default=new_id)
     workspace = ForeignKeyField(Workspace, on_delete="CASCADE")
+    workspace_id: str
     name = TextField()
     #: SHA-256 of the token, in hexadecimal.
     token_hash = TextField(unique=True)
