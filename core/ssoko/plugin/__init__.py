@@ -10,11 +10,14 @@
 
 A plugin is a distribution with one entry point per integration in the group
 ``ssoko.integrations``; the entry point's name is the slug, its object the module (or object)
-that holds the hook implementations. The hooks are listed in :mod:`ssoko.plugin.hookspecs`.
+that holds the hook implementations. The hooks are listed in :mod:`ssoko.plugin.hookspecs`, the
+fields of install forms in :mod:`ssoko.plugin.fields`, the validators for them in
+:mod:`ssoko.plugin.checks`.
 """
 
 import pluggy
 
+from ssoko.plugin import checks, fields
 from ssoko.plugin.values import (
     DefaultRole,
     Integration,
@@ -55,5 +58,7 @@ __all__ = [
     "Site",
     "WebApplication",
     "WebContext",
+    "checks",
+    "fields",
     "hookimpl",
 ]

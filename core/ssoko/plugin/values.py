@@ -1,10 +1,16 @@
-"""The values that hooks take and give: frozen, checked when they are made."""
+"""The values that hooks take and give: frozen, their types checked when they are made.
+
+Only types are checked here. What a value says is judged where a plugin answers
+(:mod:`ssoko.plugin.describe`), so that a recorded value of an older version can be read forever.
+"""
 
 from collections.abc import Callable
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
+
+from ssoko.plugin.typecheck import Checked
 
 
 class NameIdFormat(StrEnum):
@@ -17,7 +23,7 @@ class NameIdFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Integration:
+class Integration(Checked):
     """What the marketplace shows of one integration.
 
     :param name: as the vendor writes it, such as ``Google Workspace``.
@@ -69,7 +75,7 @@ CATEGORIES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceProvider:
+class ServiceProvider(Checked):
     """The vendor's side of an application, recorded when it is installed.
 
     :param entity_id: the SP's entity ID: any URI or plain word, the assertion's Audience.
@@ -114,7 +120,7 @@ class ServiceProvider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mapping:
+class Mapping(Checked):
     """One attribute of the assertion.
 
     :param name: the attribute's Name.
@@ -137,7 +143,7 @@ class Mapping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MetadataField:
+class MetadataField(Checked):
     """One value of ours that the vendor asks for, in the vendor's words.
 
     :param key: which value: ``login_endpoint``, ``logout_endpoint``, ``entity_id``,
@@ -154,7 +160,7 @@ class MetadataField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DefaultRole:
+class DefaultRole(Checked):
     """The role that is made with an application; without it nobody gets in.
 
     :param name: ``{name}`` stands for the application's name.
@@ -166,7 +172,7 @@ class DefaultRole:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Checked):
     """Something about one field of the install form.
 
     :param field: name of the field, or empty for the whole form.
@@ -180,7 +186,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(Checked):
     """A user, as a hook sees one."""
 
     id: str
@@ -194,7 +200,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SamlAttribute:
+class SamlAttribute(Checked):
     """One attribute of an assertion, with its values."""
 
     name: str
@@ -204,7 +210,7 @@ class SamlAttribute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(Checked):
     """Where this Ssoko is.
 
     :param base_url: such as ``https://sso.example.org``, without a slash at the end.
@@ -216,7 +222,7 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebApplication:
+class WebApplication(Checked):
     """An application of the plugin's own integration, as its pages may see it.
 
     :param settings: the install form's values, without the secret ones.
@@ -236,7 +242,7 @@ class WebApplication:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebContext:
+class WebContext(Checked):
     """What the pages of a plugin are given when they are made.
 
     :param site: where they are mounted.

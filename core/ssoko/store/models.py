@@ -304,6 +304,8 @@ class PendingRequest(Table):
     message = BlobField()
     raw_query = BlobField(null=True)
     relay_state = TextField(default="")
+    #: ForceAuthn: the session, or "", of the person who was sent to sign in again; null before.
+    asked_session = TextField(null=True)
     created_at = BigIntegerField()
     expires_at = BigIntegerField(index=True)
 
