@@ -93,10 +93,7 @@ def find_people(
     if after is not None:
         tests.append(Tuple(key, User.id) > Tuple(*after))
     rows = list(
-        User.select()
-        .where(place == workspace_id, *tests)
-        .order_by(key, User.id)
-        .limit(limit + 1)
+        User.select().where(place == workspace_id, *tests).order_by(key, User.id).limit(limit + 1)
     )
     shown = rows[:limit]
     if len(rows) <= limit:
