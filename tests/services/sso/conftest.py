@@ -73,7 +73,9 @@ class House:
     amina: UserView
     sessions: list[SignedIn] = field(default_factory=list)
 
-    def install(self, name: str = "App", *, people: bool = True, **settings: Any) -> ApplicationView:
+    def install(
+        self, name: str = "App", *, people: bool = True, **settings: Any
+    ) -> ApplicationView:
         """Install a custom SP; everybody gets its role unless ``people`` is false."""
         app = applications.install(
             self.services,
@@ -138,15 +140,11 @@ class House:
             f"{written}><saml:Issuer>{issuer}</saml:Issuer>{inner}</samlp:AuthnRequest>"
         )
 
-    def inbound(
-        self, app: ApplicationView, *, relay_state: str = "", **more: Any
-    ) -> Inbound:
+    def inbound(self, app: ApplicationView, *, relay_state: str = "", **more: Any) -> Inbound:
         xml = self.request(app, **more).encode()
         return Inbound(xml, relay_state, names.BINDING_REDIRECT)
 
-    def begin(
-        self, app: ApplicationView, session: SignedIn | None, **more: Any
-    ) -> sso.Answer:
+    def begin(self, app: ApplicationView, session: SignedIn | None, **more: Any) -> sso.Answer:
         inbound = self.inbound(app, **more)
         return sso.begin(self.services, app.issuer.id, inbound, session=session)
 

@@ -58,9 +58,7 @@ def test_nobody_signed_in_is_asked_to_and_then_the_request_goes_on(house, saml):
     assert not asked.again
     assert sso.waiting_application(house.services, app.issuer.id, asked.continue_key) == "App"
     house.clock.ahead += 590
-    answer = sso.resume(
-        house.services, app.issuer.id, asked.continue_key, session=house.sign_in()
-    )
+    answer = sso.resume(house.services, app.issuer.id, asked.continue_key, session=house.sign_in())
     assert saml.decoded(answer).get("InResponseTo") == "_request1"
     assert answer.relay_state == "keep me"
 
@@ -200,9 +198,7 @@ def test_an_uninstalled_application_is_gone_at_once(house):
 def test_a_disabled_user_is_out_though_the_browser_still_has_a_session(house):
     app = house.install()
     session = house.sign_in()
-    users.update_user(
-        house.services, house.workspace.id, SYSTEM, house.amina.id, active=False
-    )
+    users.update_user(house.services, house.workspace.id, SYSTEM, house.amina.id, active=False)
     answer = house.begin(app, session)
     assert isinstance(answer, sso.NeedSignIn)
 
@@ -291,9 +287,7 @@ def test_is_passive_without_the_role_tells_the_sp_and_shows_nothing(house, saml)
         ),
     ],
 )
-def test_what_cannot_be_given_is_told_to_the_sp_before_anybody_signs_in(
-    house, saml, inner, status
-):
+def test_what_cannot_be_given_is_told_to_the_sp_before_anybody_signs_in(house, saml, inner, status):
     app = house.install()
     answer = house.begin(app, None, inner=inner)
     assert isinstance(answer, sso.ErrorAnswer)
