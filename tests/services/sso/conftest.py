@@ -2,11 +2,9 @@
 
 import base64
 import secrets
-import shutil
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,23 +14,20 @@ import ssoko_custom_saml
 from lxml import etree
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
-from ssoko.config import load_config
 from ssoko.plugin.registry import PluginSource, Registry
 from ssoko.saml import names
 from ssoko.saml.bindings import Inbound
 from ssoko.saml.xml import instant
-from ssoko.services import access, applications, sessions, sso, users, workspaces
+from ssoko.services import access, applications, sessions, sso, users
 from ssoko.services.applications import ApplicationView
 from ssoko.services.context import SYSTEM, Services
-from ssoko.services.keys import KeyRing
-from ssoko.services.limits import Limiter
+from ssoko.services.keys import NewKey, generate
 from ssoko.services.sessions import SignedIn
 from ssoko.services.users import UserView
-from ssoko.store import db, migrate
+from ssoko.services.workspaces import WorkspaceView
 from ssoko.store.models import Event
 
 PASSWORD = "weathered teapot 41"
-BASE_URL = "https://sso.acme.test"
 ACS = "https://app.example.com/saml/acs"
 SP = "https://app.example.com/saml/metadata"
 
@@ -69,9 +64,8 @@ class House:
 
     services: Services
     clock: Clock
-    workspace: Any
-    amina: UserView
-    sessions: list[SignedIn] = field(default_factory=list)
+    workspace: WorkspaceView
+    amina: UserView = field(init=False)
 
     def install(
         self, name: str = "App", *, people: bool = True, **settings: Any
@@ -210,55 +204,31 @@ def accept(
     return response
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file, copied for each test."""
-    path = tmp_path_factory.mktemp("template") / "migrated.sqlite3"
-    bound = db.connect(f"sqlite:///{path}")
-    migrate.migrate(bound)
-    bound.close()
-    return path
-
-
 @pytest.fixture
-def make_house(template: Path, tmp_path: Path) -> Iterator[Callable[..., House]]:
+def make_house(services: Services, workspace: WorkspaceView) -> Callable[..., House]:
     """Make the house, with more plugins than the usual two if a test brings some."""
-    shutil.copy(template, tmp_path / "ssoko.sqlite3")
-    config = load_config(
-        {
-            "SSOKO_DATA_DIR": str(tmp_path),
-            "SSOKO_BASE_URL": BASE_URL,
-            "SSOKO_SECRET_KEY": "0123456789" * 4,
-            "SSOKO_MASTER_KEY": base64.b64encode(bytes(range(32))).decode(),
-        }
-    )
-    bound = db.connect(config.database_url)
 
     def make(*sources: PluginSource) -> House:
+        # The SP looks at the real clock.
         clock = Clock()
-        services = Services(
-            config=config,
-            registry=Registry.load([*SOURCES, *sources]),
-            keys=KeyRing(config.master_key),
-            limiter=Limiter("memory://"),
-            clock=clock,
-        )
-        workspace = workspaces.create_workspace(
-            services, SYSTEM, slug="acme", name="Acme", contact="it@acme.test"
-        )
-        house = House(services, clock, workspace, amina=None)  # type: ignore[arg-type]
+        registry = Registry.load([*SOURCES, *sources])
+        house = House(replace(services, registry=registry, clock=clock), clock, workspace)
         house.amina = house.person("amina", first_name="Amina", last_name="Otieno")
         return house
 
-    with db.session():
-        yield make
-    bound.close()
+    return make
 
 
 @pytest.fixture
 def house(make_house: Callable[..., House]) -> House:
     """A workspace with one person, amina, and no application."""
     return make_house()
+
+
+@pytest.fixture(scope="session")
+def sp_key() -> NewKey:
+    """The key that an SP signs with, and that assertions for it are encrypted to."""
+    return generate(common_name="SP", now=int(time.time()))
 
 
 @pytest.fixture
