@@ -6,6 +6,8 @@ PYTEST_ARGS ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+# One setuptools for all distributions, instead of one fetched to build each.
+INSTALL := $(PIP) 'setuptools>=77' && $(PIP) --no-build-isolation
 DISTRIBUTIONS := . $(patsubst %/,%,$(filter-out plugins/_%,$(sort $(dir $(wildcard plugins/*/setup.cfg)))))
 METADATA := $(wildcard setup.cfg pyproject.toml plugins/*/setup.cfg plugins/*/pyproject.toml)
 
@@ -50,16 +52,14 @@ clean:
 	@$(PYTHON) -c "import sys; sys.exit('Ssoko needs Python 3.11 or newer, set PYTHON=...' if sys.version_info < (3, 11) else 0)"
 	@echo "Making .venv ..."
 	@$(PYTHON) -m venv .venv
-	@# Once for all distributions, instead of once for the building of each.
-	@$(PIP) 'setuptools>=77'
 
 # Editable, so that what runs is what is in the checkout.
 .venv/installed: .venv/bin/python $(METADATA)
 	@echo "Installing Ssoko and its plugins into .venv ..."
-	@$(PIP) --no-build-isolation $(addprefix -e ,$(DISTRIBUTIONS))
+	@$(INSTALL) $(addprefix -e ,$(DISTRIBUTIONS))
 	@touch $@
 
 .venv/installed-dev: .venv/bin/python $(METADATA)
 	@echo "Installing Ssoko, its plugins and what the tests need into .venv ..."
-	@$(PIP) --no-build-isolation -e '.[dev,postgres,redis,server]' $(addprefix -e ,$(filter-out .,$(DISTRIBUTIONS)))
+	@$(INSTALL) -e '.[dev,postgres,redis,server]' $(addprefix -e ,$(filter-out .,$(DISTRIBUTIONS)))
 	@touch $@ .venv/installed
