@@ -1,0 +1,1 @@
+"""Migrations of the core, applied by ssoko migrate and never edited once released."""

@@ -15,6 +15,7 @@
     ├── PluginError              a plugin is at fault
     │   ├── PluginInvalid        it cannot be loaded; ``stage`` says how far it came
     │   └── HookFailed           one of its hooks raised or answered with the wrong type
+    │       └── ProposalRefused  it answered with values that core refuses; also an InputError
     └── Refusal                  an exchange ends without an assertion
         ├── MessageRefused       what arrived is not acceptable; nothing is sent to anybody
         ├── RequestRefused       answered to the SP's registered ACS URL with a SAML status
@@ -110,6 +111,20 @@ class HookFailed(PluginError):
         super().__init__(f"plugin {slug}, hook {hook}: {message}")
 
 
+class ProposalRefused(InputError, HookFailed):
+    """A plugin turned what was typed into values that core refuses.
+
+    The person can mend it, so it is an :class:`InputError`; the plugin's form should have said so
+    first, so it is a :class:`HookFailed` as well.
+    """
+
+    def __init__(self, slug: str, hook: str, errors: dict[str, list[str]]) -> None:
+        self.slug = slug
+        self.hook = hook
+        self.errors = errors
+        Exception.__init__(self, str(InputError(errors)))
+
+
 class Refusal(SsokoError):
     """An exchange ends without an assertion.
 
@@ -123,6 +138,15 @@ class Refusal(SsokoError):
 
     #: HTTP status of the page that says so.
     http = 400
+
+    #: What the person is shown and the activity log knows it by, once it is written there.
+    reference = ""
+
+    #: Slug and contact of the workspace, id and name of the application: empty while unknown.
+    workspace = ""
+    contact = ""
+    application_id = ""
+    application = ""
 
     def __init__(
         self,

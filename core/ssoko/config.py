@@ -1,0 +1,200 @@
+"""Settings: one table, read once, refused when unsafe."""
+
+import base64
+import binascii
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ssoko.errors import ConfigError
+
+#: Names a file in the data directory: settings that ``ssoko init`` wrote down.
+CONFIG_FILE = "ssoko.toml"
+SECRET_FILE = "secret.key"  # noqa: S105 - a file name
+MASTER_FILE = "master.key"
+
+#: Hosts where plain http is nobody else's business (RFC 6761, RFC 2606).
+_LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
+_LOCAL_SUFFIXES = (".localhost", ".test", ".example", ".invalid")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its environment variable is ``SSOKO_`` and the name in capitals."""
+
+    name: str
+    default: str
+    help: str
+
+    @property
+    def variable(self) -> str:
+        return f"SSOKO_{self.name.upper()}"
+
+
+SETTINGS = (
+    Setting("data_dir", "./data", "Folder of the configuration, the keys and the SQLite file."),
+    Setting("base_url", "http://localhost:8000", "Address of Ssoko as browsers and SPs see it."),
+    Setting(
+        "database_url",
+        "",
+        "sqlite:///file.sqlite3 or postgresql://user@host/name; "
+        "by default ssoko.sqlite3 in the data directory.",
+    ),
+    Setting("secret_key", "", "Signs cookies; by default read from secret.key."),
+    Setting(
+        "master_key",
+        "",
+        "32 bytes in base64 that encrypt the private keys; by default read from master.key.",
+    ),
+    Setting("plugins", "*", "Slugs of the only plugins to load, separated by commas; * is all."),
+    Setting("disabled_plugins", "", "Slugs of plugins not to load, separated by commas."),
+    Setting("opt_in_plugins", "", "Slugs of plugins to load that stay off unless named, likewise."),
+    Setting("session_idle_minutes", "60", "A session ends after so many minutes without use."),
+    Setting("session_hours", "12", "A session ends after so many hours in any case."),
+    Setting("trusted_proxies", "0", "How many proxies in front set X-Forwarded-For and -Proto."),
+    Setting(
+        "trusted_hosts",
+        "",
+        "Host names to answer to beside the one in the base URL, separated by commas.",
+    ),
+    Setting(
+        "rate_limit_url",
+        "memory://",
+        "Where attempts are counted; redis://host counts over several processes.",
+    ),
+    Setting("log_level", "INFO", "DEBUG, INFO, WARNING or ERROR."),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The settings, checked. ``repr`` leaves the secrets out."""
+
+    data_dir: Path
+    base_url: str
+    database_url: str
+    secret_key: str
+    master_key: bytes
+    plugins: frozenset[str] | None
+    disabled_plugins: frozenset[str]
+    opt_in_plugins: frozenset[str]
+    session_idle: int
+    session_lifetime: int
+    trusted_proxies: int
+    trusted_hosts: tuple[str, ...]
+    rate_limit_url: str
+    log_level: str
+
+    def __repr__(self) -> str:
+        return f"<Config {self.base_url} in {self.data_dir}>"
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+
+def load_config(environ: Mapping[str, str] | None = None) -> Config:
+    """Read the environment, then the files of the data directory, then the defaults.
+
+    :param environ: by default the process's own.
+    :raises ConfigError: naming the setting and what to do.
+    """
+    environ = os.environ if environ is None else environ
+    by_name = {s.name: s for s in SETTINGS}
+    data_dir = Path(environ.get("SSOKO_DATA_DIR") or by_name["data_dir"].default)
+    written = _read_file(data_dir / CONFIG_FILE)
+
+    def value(name: str) -> str:
+        found = environ.get(by_name[name].variable) or written.get(name)
+        return str(found) if found is not None else by_name[name].default
+
+    secret_key = value("secret_key") or _read_key(data_dir / SECRET_FILE)
+    if len(secret_key) < 32:
+        raise ConfigError("SSOKO_SECRET_KEY is shorter than 32 characters; run: ssoko init")
+    return Config(
+        data_dir=data_dir,
+        base_url=check_base_url(value("base_url")),
+        database_url=value("database_url")
+        or f"sqlite:///{(data_dir / 'ssoko.sqlite3').resolve().as_posix()}",
+        secret_key=secret_key,
+        master_key=_master_key(value("master_key") or _read_key(data_dir / MASTER_FILE)),
+        plugins=None if value("plugins") == "*" else _names(value("plugins")),
+        disabled_plugins=_names(value("disabled_plugins")),
+        opt_in_plugins=_names(value("opt_in_plugins")),
+        session_idle=_number("session_idle_minutes", value("session_idle_minutes"), 1, 1440) * 60,
+        session_lifetime=_number("session_hours", value("session_hours"), 1, 720) * 3600,
+        trusted_proxies=_number("trusted_proxies", value("trusted_proxies"), 0, 10),
+        trusted_hosts=tuple(sorted(_names(value("trusted_hosts")))),
+        rate_limit_url=value("rate_limit_url"),
+        log_level=_level(value("log_level")),
+    )
+
+
+def check_base_url(url: str) -> str:
+    """Return the base URL without a slash at the end.
+
+    :raises ConfigError: when it is not an http(s) address, or plain http on a public host.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
+        raise ConfigError(
+            f"SSOKO_BASE_URL: write the address like https://sso.example.org, not {url!r}"
+        )
+    if parts.path.rstrip("/") or parts.username:
+        raise ConfigError("SSOKO_BASE_URL: leave out the path and the user name")
+    if parts.scheme == "http" and not (host in _LOCAL_HOSTS or host.endswith(_LOCAL_SUFFIXES)):
+        raise ConfigError(
+            f"SSOKO_BASE_URL: use https for {host}; passwords and assertions pass through it. "
+            "Plain http is for localhost only"
+        )
+    return url.rstrip("/")
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+
+
+def _read_key(path: Path) -> str:
+    try:
+        return path.read_text("ascii").strip()
+    except FileNotFoundError:
+        raise ConfigError(f"{path} is missing; run: ssoko init") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+
+
+def _master_key(text: str) -> bytes:
+
+    try:
+        key = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) != 32:
+        raise ConfigError("SSOKO_MASTER_KEY: give 32 bytes in base64; ssoko init makes them")
+    return key
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in text.split(",") if name.strip())
+
+
+def _number(name: str, text: str, low: int, high: int) -> int:
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise ConfigError(f"SSOKO_{name.upper()}: give a number from {low} to {high}, not {text!r}")
+    return int(text)
+
+
+def _level(text: str) -> str:
+    if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise ConfigError(f"SSOKO_LOG_LEVEL: use DEBUG, INFO, WARNING or ERROR, not {text!r}")
+    return text.upper()

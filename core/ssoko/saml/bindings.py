@@ -1,0 +1,235 @@
+"""Take messages out of requests, and put them in: HTTP-Redirect and HTTP-POST (bindings, 3.4, 3.5).
+
+Strict on purpose. Base64 is strict (RFC 4648; line breaks only on POST, where RFC 2045 allows
+them), inflating is bounded, each parameter comes exactly once, and nothing is ever cut.
+"""
+
+import binascii
+import zlib
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote_to_bytes
+
+from . import names
+from .refusals import message_refused
+from .signing import SigningKey, encode_query, sign_query
+from .xml import MAX_ENCODED, MAX_XML
+
+#: Bytes of RelayState that are carried. The specification says 80; many SPs send more.
+MAX_RELAY_STATE = 4096
+
+Parameter = Literal["SAMLRequest", "SAMLResponse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A message as it arrived: decoded, not yet parsed, trusted in nothing.
+
+    :param binding: URI of the binding.
+    :param raw_query: the query string as received, which is what a Redirect signature covers.
+    :param signed_query: the query string has a Signature; ``verify.verify_query`` tests it.
+    """
+
+    xml: bytes
+    relay_state: str
+    binding: str
+    raw_query: bytes = b""
+    signed_query: bool = False
+
+
+def decode_redirect(raw_query: bytes, *, message: Parameter = "SAMLRequest") -> Inbound:
+    """Decode a query string.
+
+    :raises MessageRefused: when a parameter is missing, repeated, broken or too long.
+    """
+    params = _Parameters([_pair(part) for part in raw_query.split(b"&") if part])
+    encoding = params.get("SAMLEncoding")
+    if encoding not in (None, names.ENCODING_DEFLATE.encode()):
+        raise message_refused(
+            "encoding-unknown",
+            "The message is encoded in an unknown way.",
+            got=encoding,
+            expected=names.ENCODING_DEFLATE,
+            rule="Bindings, section 3.4.4",
+        )
+    signed = params.get("Signature") is not None
+    if signed != (params.get("SigAlg") is not None):
+        raise message_refused(
+            "signature-incomplete",
+            "The request has only one of SigAlg and Signature.",
+            expected="both, or neither",
+            rule="Bindings, section 3.4.4.1",
+        )
+    xml = inflate(_base64(params.required(message)))
+    return Inbound(xml, params.relay_state(), names.BINDING_REDIRECT, raw_query, signed)
+
+
+def decode_post(
+    form_pairs: Sequence[tuple[str, str]], *, message: Parameter = "SAMLRequest"
+) -> Inbound:
+    """Decode the fields of a form.
+
+    Some SPs deflate on POST as well: what does not begin like XML is inflated, with bounds.
+
+    :raises MessageRefused: when a field is missing, repeated, broken or too long.
+    """
+    params = _Parameters([(name, _form_bytes(name, value)) for name, value in form_pairs])
+    encoded = params.required(message).replace(b"\r\n", b"").replace(b"\n", b"")
+    xml = _base64(encoded)
+    if not xml.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
+        xml = inflate(xml)
+    return Inbound(xml, params.relay_state(), names.BINDING_POST)
+
+
+def encode_redirect(
+    url: str,
+    xml: bytes,
+    *,
+    message: Parameter = "SAMLRequest",
+    relay_state: str = "",
+    key: SigningKey | None = None,
+) -> str:
+    """Return the URL that carries *xml* to *url*, signed when there is a *key*."""
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = packer.compress(xml) + packer.flush()
+    params: list[tuple[str, str]] = [(message, b64encode(packed).decode())]
+    if relay_state:
+        params.append(("RelayState", relay_state))
+    query = sign_query(params, key) if key else encode_query(params)
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def encode_post(xml: bytes) -> str:
+    """Return *xml* as the value of a form field."""
+    return b64encode(xml).decode()
+
+
+def inflate(data: bytes) -> bytes:
+    """Return what a raw DEFLATE stream holds, at most ``MAX_XML`` bytes.
+
+    :raises MessageRefused: code ``inflate``, when it is larger, cut short, broken, or followed by
+        anything.
+    """
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        xml = stream.decompress(data, MAX_XML)
+        fault = ""
+    except zlib.error as error:
+        xml, fault = b"", str(error)
+    if stream.unconsumed_tail:
+        fault = f"more than {MAX_XML} bytes"
+    elif not fault and not stream.eof:
+        fault = "the stream is cut short"
+    elif stream.unused_data:
+        fault = "something follows the stream"
+    if fault:
+        raise message_refused(
+            "inflate",
+            "The message cannot be unpacked.",
+            got=fault,
+            expected=f"one raw DEFLATE stream of at most {MAX_XML} bytes of XML",
+            rule="Bindings, section 3.4.4.1",
+        )
+    return xml
+
+
+class _Parameters:
+    """The SAML parameters of a request, each at most once."""
+
+    _NAMES = frozenset(
+        {"SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature", "SAMLEncoding"}
+    )
+
+    def __init__(self, pairs: Sequence[tuple[str, bytes]]) -> None:
+        self._values: dict[str, bytes] = {}
+        for name, value in pairs:
+            if name not in self._NAMES:
+                continue
+            if name in self._values:
+                raise message_refused(
+                    "parameter-repeated",
+                    f"The request has {name} more than once.",
+                    got=name,
+                    expected="each parameter once",
+                )
+            self._values[name] = value
+        if "SAMLRequest" in self._values and "SAMLResponse" in self._values:
+            raise message_refused(
+                "parameter-conflict",
+                "The request has both SAMLRequest and SAMLResponse.",
+                expected="one of them",
+            )
+
+    def get(self, name: str) -> bytes | None:
+        return self._values.get(name)
+
+    def required(self, name: str) -> bytes:
+        value = self._values.get(name, b"")
+        if not value:
+            raise message_refused(
+                "parameter-missing", f"The request has no {name}.", expected=f"one {name}"
+            )
+        if len(value) > MAX_ENCODED:
+            raise message_refused(
+                "message-too-large",
+                "The message is too large.",
+                got=f"{len(value)} bytes of base64",
+                expected=f"at most {MAX_ENCODED}",
+            )
+        return value
+
+    def relay_state(self) -> str:
+        value = self._values.get("RelayState", b"")
+        if len(value) > MAX_RELAY_STATE:
+            raise message_refused(
+                "relay-state-too-long",
+                "RelayState is too long.",
+                got=f"{len(value)} bytes",
+                expected=f"at most {MAX_RELAY_STATE} bytes; the specification allows 80",
+                rule="Bindings, sections 3.4.3 and 3.5.3",
+            )
+        try:
+            text = value.decode("utf-8")
+        except UnicodeDecodeError:
+            text = "\0"
+        if "\0" in text:
+            raise message_refused(
+                "relay-state-unreadable",
+                "RelayState cannot be sent back unchanged.",
+                got=value,
+                expected="UTF-8 text without NUL",
+            )
+        return text
+
+
+def _pair(part: bytes) -> tuple[str, bytes]:
+    name, _, value = part.partition(b"=")
+    return _unquote(name).decode("utf-8", "replace"), _unquote(value)
+
+
+def _unquote(value: bytes) -> bytes:
+    return unquote_to_bytes(value.replace(b"+", b" "))
+
+
+def _form_bytes(name: str, value: str) -> bytes:
+    try:
+        return value.encode("utf-8")
+    except UnicodeEncodeError:  # a framework's stand-in for bytes that are no UTF-8
+        raise message_refused(
+            "parameter-unreadable", f"{name} is not in UTF-8.", got=value, expected="UTF-8"
+        ) from None
+
+
+def _base64(value: bytes) -> bytes:
+    try:
+        return binascii.a2b_base64(value, strict_mode=True)
+    except binascii.Error as error:
+        raise message_refused(
+            "base64",
+            "The message is not valid base64.",
+            got=str(error),
+            expected="base64 with padding, percent-encoded in a URL",
+            rule="Bindings, section 3.4.4.1; RFC 4648",
+        ) from None

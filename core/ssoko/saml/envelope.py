@@ -1,0 +1,80 @@
+"""Check what every SAML message has: its kind, version, sender, age and destination."""
+
+from lxml import etree
+
+from . import names
+from .refusals import message_refused
+from .xml import text_of
+
+_SAML = f"{{{names.NS_SAML}}}"
+_SAMLP = f"{{{names.NS_SAMLP}}}"
+
+
+def check_root(root: etree._Element, name: str) -> None:
+    """Refuse any root but ``samlp:<name>`` of version 2.0."""
+    if root.tag != f"{_SAMLP}{name}":
+        raise message_refused(
+            "wrong-message",
+            f"This is not a SAML 2.0 {name}.",
+            got=root.tag,
+            expected=f"{_SAMLP}{name}",
+            fix="Check that the service provider uses SAML 2.0 and sends this message here.",
+        )
+    if root.get("Version") != names.VERSION:
+        raise message_refused(
+            "wrong-version",
+            "The message is not of SAML 2.0.",
+            got=root.get("Version", ""),
+            expected=names.VERSION,
+            rule="SAML core, section 3.2.1",
+        )
+
+
+def required_issuer(root: etree._Element) -> str:
+    """Return the Issuer's entity ID.
+
+    :raises MessageRefused: when there is none, or it is in another format than entity ID.
+    """
+    issuer = root.find(f"{_SAML}Issuer")
+    text = text_of(issuer)
+    name_format = names.NAMEID_ENTITY if issuer is None else issuer.get("Format")
+    if not text or name_format not in (None, names.NAMEID_ENTITY, names.NAMEID_UNSPECIFIED):
+        raise message_refused(
+            "issuer-missing",
+            "The message does not say who sends it.",
+            got=text or "no Issuer",
+            expected="an Issuer with the entity ID of the service provider",
+            rule="SAML profiles, section 4.1.4.1",
+        )
+    return text
+
+
+def check_freshness(issue_instant: int, *, now: int, max_age: int, skew: int) -> None:
+    """Refuse a message from more than *max_age* seconds ago, or *skew* seconds ahead."""
+    age = now - issue_instant
+    if -skew <= age <= max_age:
+        return
+    raise message_refused(
+        "not-fresh",
+        "The message is too old, or the sender's clock is wrong. Start again at the application.",
+        got=f"{abs(age)} seconds {'ago' if age > 0 else 'ahead'}",
+        expected=f"at most {max_age} seconds ago or {skew} seconds ahead",
+        rule="SAML core, section 3.2.1 (IssueInstant)",
+        fix="Set the clock of the service provider's server (NTP).",
+    )
+
+
+def check_destination(found: str | None, *, expected: str, required: bool) -> None:
+    """Refuse a message meant for another endpoint, or signed without saying for which."""
+    if found == expected or (not found and not required):
+        return
+    raise message_refused(
+        "wrong-destination" if found else "destination-missing",
+        "The message was made for another address."
+        if found
+        else "The signed message does not say for which address it was made.",
+        got=found or "",
+        expected=expected,
+        rule="SAML bindings, sections 3.4.5.2 and 3.5.5.2",
+        fix="Give the service provider the current sign-in URL of this application.",
+    )

@@ -1,0 +1,273 @@
+"""Logout messages: build, read and check them (core, section 3.7; profiles, section 4.4).
+
+=================================  ===============================================================
+part of a LogoutRequest            what happens
+=================================  ===============================================================
+ID, Version, IssueInstant          required; Version is 2.0, the instant is fresh
+Destination                        equals our endpoint; must be there, as the request is signed
+NotOnOrAfter                       not past
+Issuer, NameID                     required; EncryptedID and BaseID are declined
+SessionIndex                       recorded, any number
+Signature                          recorded; required on POST, where the query has none
+Reason, Consent, Extensions        ignored
+=================================  ===============================================================
+"""
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from . import names
+from .envelope import check_destination, check_freshness, check_root, required_issuer
+from .refusals import message_refused, request_refused
+from .response import NameId, write_name_id, write_status
+from .signing import SigningKey, sign_written
+from .writer import CanonicalWriter
+from .xml import instant, parse_instant, parse_xml, text_of, validate
+
+_SAML = f"{{{names.NS_SAML}}}"
+_SAMLP = f"{{{names.NS_SAMLP}}}"
+_DS_SIGNATURE = f"{{{names.NS_DS}}}Signature"
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """Somebody is to be signed out; *session_indexes* empty means of all sessions."""
+
+    id: str
+    issuer: str
+    issue_instant: int
+    destination: str | None
+    name_id: NameId | None
+    session_indexes: tuple[str, ...] = ()
+    not_on_or_after: int | None = None
+    has_signature: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutResponse:
+    """What became of a LogoutRequest; *statuses* are the top-level code and those below it."""
+
+    id: str
+    issuer: str
+    issue_instant: int
+    destination: str | None
+    in_response_to: str | None
+    statuses: tuple[str, ...]
+    has_signature: bool = False
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the sender has ended all its sessions."""
+        return self.statuses == (names.STATUS_SUCCESS,)
+
+
+def parse_logout_request(xml: bytes) -> tuple[LogoutRequest, etree._Element]:
+    """Parse *xml*, validate it and return what it says, with the root for ``verify``.
+
+    :raises MessageRefused: when it is no LogoutRequest of SAML 2.0, or malformed.
+    """
+    root = parse_xml(xml)
+    check_root(root, "LogoutRequest")
+    validate(root, "protocol")
+    name_id, end = root.find(f"{_SAML}NameID"), root.get("NotOnOrAfter")
+    request = LogoutRequest(
+        id=root.get("ID", ""),
+        issuer=required_issuer(root),
+        issue_instant=parse_instant(root.get("IssueInstant", "")),
+        destination=root.get("Destination"),
+        name_id=None if name_id is None else _read_name_id(name_id),
+        session_indexes=tuple(text_of(e) for e in root.iterfind(f"{_SAMLP}SessionIndex")),
+        not_on_or_after=parse_instant(end) if end else None,
+        has_signature=root.find(_DS_SIGNATURE) is not None,
+    )
+    return request, root
+
+
+def parse_logout_response(xml: bytes) -> tuple[LogoutResponse, etree._Element]:
+    """Parse *xml*, validate it and return what it says, with the root for ``verify``.
+
+    :raises MessageRefused: when it is no LogoutResponse of SAML 2.0, or malformed.
+    """
+    root = parse_xml(xml)
+    check_root(root, "LogoutResponse")
+    validate(root, "protocol")
+    status = root.find(f"{_SAMLP}Status")
+    codes = () if status is None else status.iter(f"{_SAMLP}StatusCode")
+    response = LogoutResponse(
+        id=root.get("ID", ""),
+        issuer=required_issuer(root),
+        issue_instant=parse_instant(root.get("IssueInstant", "")),
+        destination=root.get("Destination"),
+        in_response_to=root.get("InResponseTo"),
+        statuses=tuple(code.get("Value", "") for code in codes),
+        has_signature=root.find(_DS_SIGNATURE) is not None,
+    )
+    return response, root
+
+
+def check_logout_request(
+    request: LogoutRequest,
+    *,
+    now: int,
+    destination: str,
+    signed: bool = False,
+    max_age: int = 300,
+    skew: int = 300,
+) -> None:
+    """Check all but the signature itself; a request without one is refused.
+
+    :param signed: the query string is signed; an embedded signature is known from the request.
+    :raises MessageRefused: when nothing may be done or sent.
+    :raises RequestRefused: when the SP is to be told.
+    """
+    _check_signed(signed or request.has_signature)
+    check_freshness(request.issue_instant, now=now, max_age=max_age, skew=skew)
+    check_destination(request.destination, expected=destination, required=True)
+    if request.not_on_or_after is not None and now - skew >= request.not_on_or_after:
+        raise message_refused(
+            "logout-expired",
+            "The logout request is out of date.",
+            got=instant(request.not_on_or_after),
+            expected=f"later than {instant(now)}",
+            rule="SAML core, section 3.7.1",
+        )
+    if request.name_id is None:
+        raise request_refused(
+            "logout-name-id",
+            "The logout request names the person in a way that is not supported.",
+            status=names.STATUS_REQUEST_UNSUPPORTED,
+            expected="a NameID in clear",
+            rule="SAML core, section 3.7.1",
+        )
+
+
+def check_logout_response(
+    response: LogoutResponse,
+    *,
+    now: int,
+    destination: str,
+    request_id: str,
+    signed: bool = False,
+    max_age: int = 300,
+    skew: int = 300,
+) -> None:
+    """Check all but the signature itself; what answers another request is refused.
+
+    :param request_id: ID of the LogoutRequest that was sent to this SP.
+    :raises MessageRefused: when the answer is of no account.
+    """
+    _check_signed(signed or response.has_signature)
+    check_freshness(response.issue_instant, now=now, max_age=max_age, skew=skew)
+    check_destination(response.destination, expected=destination, required=True)
+    if response.in_response_to != request_id:
+        raise message_refused(
+            "logout-unsolicited",
+            "The logout answer is not for the request that was sent.",
+            got=response.in_response_to or "",
+            expected=request_id,
+            rule="SAML core, section 3.2.2",
+        )
+
+
+def build_logout_request(
+    *,
+    request_id: str,
+    issuer: str,
+    destination: str,
+    issue_instant: int,
+    name_id: NameId,
+    session_indexes: tuple[str, ...] = (),
+    not_on_or_after: int | None = None,
+    reason: str = names.REASON_USER,
+    key: SigningKey | None = None,
+) -> bytes:
+    """Return a LogoutRequest, with a signature inside when there is a *key* (POST).
+
+    On Redirect the query string is signed instead: ``bindings.encode_redirect``.
+    """
+    writer = CanonicalWriter()
+    writer.start(
+        "samlp:LogoutRequest",
+        ID=request_id,
+        Version=names.VERSION,
+        IssueInstant=instant(issue_instant),
+        Destination=destination,
+        NotOnOrAfter=None if not_on_or_after is None else instant(not_on_or_after),
+        Reason=reason,
+    )
+    writer.leaf("saml:Issuer", issuer)
+    writer.mark()
+    write_name_id(writer, name_id)
+    for session_index in session_indexes:
+        writer.leaf("samlp:SessionIndex", session_index)
+    writer.end()
+    return _finish(writer, request_id, key)
+
+
+def build_logout_response(
+    *,
+    response_id: str,
+    issuer: str,
+    destination: str,
+    in_response_to: str,
+    issue_instant: int,
+    status: str = names.STATUS_SUCCESS,
+    partial: bool = False,
+    responder: bool = True,
+    message: str = "",
+    key: SigningKey | None = None,
+) -> bytes:
+    """Return a LogoutResponse, with a signature inside when there is a *key* (POST).
+
+    :param partial: signed out here, but not at every SP: Success with PartialLogout below it.
+    """
+    writer = CanonicalWriter()
+    writer.start(
+        "samlp:LogoutResponse",
+        ID=response_id,
+        Version=names.VERSION,
+        IssueInstant=instant(issue_instant),
+        Destination=destination,
+        InResponseTo=in_response_to,
+    )
+    writer.leaf("saml:Issuer", issuer)
+    writer.mark()
+    if partial:
+        _write_partial(writer)
+    else:
+        write_status(writer, status, responder=responder, message=message)
+    writer.end()
+    return _finish(writer, response_id, key)
+
+
+def _finish(writer: CanonicalWriter, element_id: str, key: SigningKey | None) -> bytes:
+    return (sign_written(writer, element_id, key) if key else writer.finish()).encode()
+
+
+def _write_partial(writer: CanonicalWriter) -> None:
+    writer.start("samlp:Status")
+    writer.start("samlp:StatusCode", Value=names.STATUS_SUCCESS)
+    writer.leaf("samlp:StatusCode", Value=names.STATUS_PARTIAL_LOGOUT)
+    writer.end()
+    writer.end()
+
+
+def _check_signed(signed: bool) -> None:
+    if not signed:
+        raise message_refused(
+            "signature-missing",
+            "Logout messages must be signed.",
+            expected="a signature by the service provider",
+            rule="SAML profiles, section 4.4.3.1",
+            fix="Turn on signed logout messages at the service provider.",
+        )
+
+
+def _read_name_id(element: etree._Element) -> NameId:
+    return NameId(
+        value=text_of(element),
+        format=element.get("Format", names.NAMEID_UNSPECIFIED),
+        name_qualifier=element.get("NameQualifier"),
+        sp_name_qualifier=element.get("SPNameQualifier"),
+    )

@@ -1,0 +1,285 @@
+"""Read a service provider's metadata: what an admin uploads or pastes (OASIS metadata, 2.3, 2.4).
+
+=====================================  ==========================================================
+part                                   what happens
+=====================================  ==========================================================
+entityID                               required, at most 1024 characters
+validUntil                             must not be past, at any level
+SPSSODescriptor                        the first that supports SAML 2.0; without one the file is
+                                       refused, one of an identity provider too
+AssertionConsumerService               HTTP-POST ones with an http or https URL; at least one
+SingleLogoutService                    Redirect and POST ones with an http or https URL
+KeyDescriptor                          certificates by use; without ``use`` for both
+NameIDFormat, AuthnRequestsSigned,     recorded
+WantAssertionsSigned
+AttributeConsumingService              the default one's requested attributes are recorded
+UIInfo, Organization                   a display name
+Signature                              not tested: the admin vouches for the file
+everything else                        ignored
+=====================================  ==========================================================
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from ssoko.errors import MessageRefused
+
+from . import names
+from .refusals import message_refused
+from .signing import certificate_key, certificate_pem
+from .xml import parse_instant, parse_number, parse_xml, text_of, validate
+
+#: Bytes of a metadata file; federations publish larger ones, admins upload one SP's.
+MAX_METADATA = 2 * 1024 * 1024
+MAX_ENTITY_ID = 1024
+MAX_URL = 2048
+
+_MD = f"{{{names.NS_MD}}}"
+_X509 = f"{{{names.NS_DS}}}KeyInfo/{{{names.NS_DS}}}X509Data/{{{names.NS_DS}}}X509Certificate"
+_FIX = "Get a current SAML 2.0 service provider metadata file from the vendor."
+
+
+class SloEndpoint(NamedTuple):
+    """Where the SP takes logout messages; answers go to *response_url*."""
+
+    binding: str
+    url: str
+    response_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedAttribute:
+    """An attribute that the SP would like to have."""
+
+    name: str
+    name_format: str | None = None
+    friendly_name: str | None = None
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SpMetadata:
+    """What a service provider says of itself.
+
+    :param acs_urls: HTTP-POST ones without repetition, the default first.
+    :param acs_indexes: index and URL of the same.
+    :param signing_certificates: PEM; any of them may sign.
+    """
+
+    entity_id: str
+    acs_urls: tuple[str, ...]
+    acs_indexes: tuple[tuple[int, str], ...] = ()
+    slo_urls: tuple[SloEndpoint, ...] = ()
+    signing_certificates: tuple[str, ...] = ()
+    encryption_certificates: tuple[str, ...] = ()
+    name_id_formats: tuple[str, ...] = ()
+    want_assertions_signed: bool = False
+    authn_requests_signed: bool = False
+    requested_attributes: tuple[RequestedAttribute, ...] = ()
+    display_name: str = ""
+    valid_until: int | None = None
+
+
+def parse_sp_metadata(xml: bytes, *, now: int) -> tuple[SpMetadata, ...]:
+    """Return the service providers of a file, in its order; in a list unusable ones are left out.
+
+    :param now: epoch seconds.
+    :raises MessageRefused: code ``metadata-...`` or ``xml-...``; for a list the first fault, when
+        no service provider in it is usable.
+    """
+    root = parse_xml(xml, max_bytes=MAX_METADATA)
+    if root.tag not in (f"{_MD}EntityDescriptor", f"{_MD}EntitiesDescriptor"):
+        raise message_refused(
+            "metadata-root",
+            "This is not a SAML 2.0 metadata file.",
+            got=root.tag,
+            expected=f"{_MD}EntityDescriptor",
+            fix=_FIX,
+        )
+    validate(root, "metadata")
+    found: list[SpMetadata] = []
+    faults: list[MessageRefused] = []
+    for entity in root.iter(f"{_MD}EntityDescriptor"):
+        try:
+            found.append(_read_entity(entity, now))
+        except MessageRefused as fault:
+            faults.append(fault)
+    if found:
+        return tuple(found)
+    raise faults[0]
+
+
+def _read_entity(entity: etree._Element, now: int) -> SpMetadata:
+    entity_id = entity.get("entityID", "").strip()
+    if not entity_id or len(entity_id) > MAX_ENTITY_ID:
+        raise message_refused(
+            "metadata-entity-id",
+            "The metadata have no usable entity ID.",
+            got=entity_id,
+            expected=f"1 to {MAX_ENTITY_ID} characters",
+            rule="SAML core, section 8.3.6",
+            fix=_FIX,
+        )
+    role = _sp_role(entity, entity_id)
+    valid_until = _check_dates(role, now)
+    services = _acs_services(role)
+    signing, encryption = _certificates(role)
+    return SpMetadata(
+        entity_id=entity_id,
+        acs_urls=tuple(dict.fromkeys(url for _, url in services)),
+        acs_indexes=tuple(services),
+        slo_urls=tuple(_slo_endpoints(role)),
+        signing_certificates=signing,
+        encryption_certificates=encryption,
+        name_id_formats=tuple(text_of(e) for e in role.iterfind(f"{_MD}NameIDFormat")),
+        want_assertions_signed=_is_true(role.get("WantAssertionsSigned")),
+        authn_requests_signed=_is_true(role.get("AuthnRequestsSigned")),
+        requested_attributes=_requested_attributes(role),
+        display_name=_display_name(entity, role),
+        valid_until=valid_until,
+    )
+
+
+def _sp_role(entity: etree._Element, entity_id: str) -> etree._Element:
+    for role in entity.iterfind(f"{_MD}SPSSODescriptor"):
+        if names.PROTOCOL in role.get("protocolSupportEnumeration", "").split():
+            return role
+    is_idp = entity.find(f"{_MD}IDPSSODescriptor") is not None
+    raise message_refused(
+        "metadata-no-sp",
+        "These are the metadata of an identity provider."
+        if is_idp
+        else "The metadata describe no SAML 2.0 service provider.",
+        got=entity_id,
+        expected="an SPSSODescriptor that supports SAML 2.0",
+        fix="Upload the file that the application gives, not the one that it asks for.",
+    )
+
+
+def _check_dates(role: etree._Element, now: int) -> int | None:
+    """Return the earliest validUntil of the role and what encloses it; refuse a past one."""
+    dates = []
+    for element in (role, *role.iterancestors()):
+        text = element.get("validUntil")
+        if text:
+            dates.append((parse_instant(text), text))
+    if not dates:
+        return None
+    earliest, text = min(dates)
+    if earliest <= now:
+        raise message_refused(
+            "metadata-expired",
+            "The metadata are out of date.",
+            got=text,
+            expected="a validUntil in the future",
+            rule="SAML metadata, section 2.3.2",
+            fix=_FIX,
+        )
+    return earliest
+
+
+def _acs_services(role: etree._Element) -> list[tuple[int, str]]:
+    services: list[tuple[int, int, str]] = []
+    refused = []
+    for place, element in enumerate(role.iterfind(f"{_MD}AssertionConsumerService")):
+        binding, url = element.get("Binding"), element.get("Location", "").strip()
+        if binding != names.BINDING_POST or not _is_web_url(url):
+            refused.append(f"{binding} {url}")
+            continue
+        default = element.get("isDefault")
+        # Metadata, section 2.4.4: the one marked true, else the first not marked false.
+        rank = 0 if _is_true(default) else 1 if default is None else 2
+        services.append((rank * 10_000 + place, parse_number(element.get("index", "0")), url))
+    if services:
+        return [(index, url) for _, index, url in sorted(services)]
+    raise message_refused(
+        "metadata-no-acs",
+        "The metadata name no ACS URL that can be used.",
+        got="; ".join(refused),
+        expected=f"an http or https URL with the binding {names.BINDING_POST}",
+        rule="SAML profiles, section 4.1.2",
+        fix=_FIX,
+    )
+
+
+def _slo_endpoints(role: etree._Element) -> Iterator[SloEndpoint]:
+    for element in role.iterfind(f"{_MD}SingleLogoutService"):
+        binding, url = element.get("Binding", ""), element.get("Location", "").strip()
+        answer = element.get("ResponseLocation", url).strip()
+        known = binding in (names.BINDING_REDIRECT, names.BINDING_POST)
+        if known and _is_web_url(url) and _is_web_url(answer):
+            yield SloEndpoint(binding, url, answer)
+
+
+def _certificates(role: etree._Element) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    by_use: dict[str, list[str]] = {"signing": [], "encryption": []}
+    for descriptor in role.iterfind(f"{_MD}KeyDescriptor"):
+        use = descriptor.get("use")
+        for element in descriptor.iterfind(_X509):
+            pem = _certificate(text_of(element))
+            for name in [use] if use else by_use:
+                by_use[name].append(pem)
+    signing, encryption = (tuple(dict.fromkeys(pems)) for pems in by_use.values())
+    return signing, encryption
+
+
+def _certificate(text: str) -> str:
+    try:
+        pem = certificate_pem(text)
+        certificate_key(pem)
+    except ValueError as error:
+        raise message_refused(
+            "metadata-certificate",
+            "A certificate in the metadata cannot be used.",
+            got=str(error),
+            expected="an X.509 certificate with an EC key or an RSA key of 2048 bits or more",
+            fix="Have the vendor replace the certificate.",
+        ) from None
+    return pem
+
+
+def _requested_attributes(role: etree._Element) -> tuple[RequestedAttribute, ...]:
+    services = role.findall(f"{_MD}AttributeConsumingService")
+    if not services:
+        return ()
+    chosen = next((s for s in services if _is_true(s.get("isDefault"))), services[0])
+    return tuple(
+        RequestedAttribute(
+            name=element.get("Name", ""),
+            name_format=element.get("NameFormat"),
+            friendly_name=element.get("FriendlyName"),
+            required=_is_true(element.get("isRequired")),
+        )
+        for element in chosen.iterfind(f"{_MD}RequestedAttribute")
+    )
+
+
+def _display_name(entity: etree._Element, role: etree._Element) -> str:
+    """Return the first name that people know the SP by, in English if there is a choice."""
+    candidates = [
+        *role.iterfind(f"{_MD}Extensions/{{{names.NS_MDUI}}}UIInfo/{{{names.NS_MDUI}}}DisplayName"),
+        *role.iterfind(f"{_MD}AttributeConsumingService/{_MD}ServiceName"),
+        *entity.iterfind(f"{_MD}Organization/{_MD}OrganizationDisplayName"),
+    ]
+    lang = "{http://www.w3.org/XML/1998/namespace}lang"
+    for element in sorted(candidates, key=lambda e: not e.get(lang, "en").startswith("en")):
+        if text_of(element):
+            return text_of(element)[:200]
+    return ""
+
+
+def _is_web_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    plain = url.isprintable() and " " not in url and "\\" not in url and len(url) <= MAX_URL
+    return plain and parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _is_true(value: str | None) -> bool:
+    return value is not None and value.strip() in ("true", "1")

@@ -1,0 +1,268 @@
+"""Verify what others have signed, against registered certificates alone.
+
+The structure is checked before any cryptography runs, and it leaves no room: one signature, right
+below the root, over the root. So what is verified and what is read are the same element, and the
+tricks of signature wrapping, transforms and embedded keys have nothing to work with. KeyInfo is
+never looked at.
+"""
+
+import binascii
+from base64 import b64decode
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Literal
+from urllib.parse import unquote_to_bytes
+
+import xmlsec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from lxml import etree
+
+from ssoko.errors import MessageRefused
+
+from . import names
+from .refusals import message_refused
+from .signing import ALGORITHMS, certificate_key
+
+_DS = f"{{{names.NS_DS}}}"
+_EXC_NS = f"{{{names.EXC_C14N}}}InclusiveNamespaces"
+_RULE = "SAML core, section 5.4; XML Signature"
+_SIGNED_PARAMETERS = ("SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature")
+_DIGESTS = (names.SHA256, names.SHA384, names.SHA512)
+
+_REFERENCE_TRANSFORMS = (
+    xmlsec.constants.TransformEnveloped,
+    xmlsec.constants.TransformExclC14N,
+    xmlsec.constants.TransformSha256,
+    xmlsec.constants.TransformSha384,
+    xmlsec.constants.TransformSha512,
+)
+_SIGNATURE_TRANSFORMS = (
+    xmlsec.constants.TransformExclC14N,
+    xmlsec.constants.TransformRsaSha256,
+    xmlsec.constants.TransformRsaSha384,
+    xmlsec.constants.TransformRsaSha512,
+    xmlsec.constants.TransformEcdsaSha256,
+    xmlsec.constants.TransformEcdsaSha384,
+    xmlsec.constants.TransformEcdsaSha512,
+)
+
+
+def verify_enveloped(root: etree._Element, certificates: Sequence[str]) -> str:
+    """Verify the signature inside *root* and return the certificate that fits.
+
+    :param root: the root of a document from ``xml.parse_xml``; read nothing else afterwards.
+    :param certificates: PEM, all that the sender has registered.
+    :raises MessageRefused: code ``signature-...``.
+    """
+    signature = _only_signature(root)
+    _check_structure(signature, root)
+    for certificate in certificates:
+        if _verifies(signature, root, certificate):
+            return certificate
+    raise _unverified(certificates)
+
+
+def verify_query(
+    raw_query: bytes,
+    certificates: Sequence[str],
+    *,
+    message: Literal["SAMLRequest", "SAMLResponse"] = "SAMLRequest",
+) -> str:
+    """Verify a signed query string and return the certificate that fits.
+
+    The signature covers the parameters as they were sent, still percent-encoded, in a fixed order
+    (bindings, section 3.4.4.1).
+
+    :param raw_query: as ``bindings.decode_redirect`` got it.
+    :raises MessageRefused: code ``signature-...``.
+    """
+    parts = _raw_parts(raw_query)
+    if "SigAlg" not in parts or "Signature" not in parts or message not in parts:
+        raise message_refused(
+            "signature-missing",
+            "The message is not signed.",
+            expected="SigAlg and Signature in the query string",
+            rule="SAML bindings, section 3.4.4.1",
+        )
+    algorithm = unquote_to_bytes(parts["SigAlg"]).decode("ascii", "replace")
+    _check_algorithm(algorithm, ALGORITHMS)
+    order = [name for name in (message, "RelayState", "SigAlg") if name in parts]
+    signed = b"&".join(name.encode() + b"=" + parts[name] for name in order)
+    signature = _signature_value(unquote_to_bytes(parts["Signature"]))
+    for certificate in certificates:
+        if _fits(certificate, algorithm, signature, signed):
+            return certificate
+    raise _unverified(certificates)
+
+
+def _raw_parts(raw_query: bytes) -> dict[str, bytes]:
+    parts: dict[str, bytes] = {}
+    for pair in raw_query.split(b"&"):
+        encoded, _, value = pair.partition(b"=")
+        name = unquote_to_bytes(encoded).decode("ascii", "replace")
+        if name not in _SIGNED_PARAMETERS:
+            continue
+        if name in parts:
+            raise _malformed(f"{name} comes twice")
+        parts[name] = value
+    return parts
+
+
+def _signature_value(text: bytes) -> bytes:
+    try:
+        return b64decode(b"".join(text.split()), validate=True)
+    except binascii.Error:
+        raise _malformed("Signature is no base64") from None
+
+
+def _fits(certificate: str, algorithm: str, signature: bytes, signed: bytes) -> bool:
+    wanted = ALGORITHMS[algorithm]
+    try:
+        key = certificate_key(certificate)
+        if isinstance(key, rsa.RSAPublicKey) and wanted.family == "rsa":
+            key.verify(signature, signed, padding.PKCS1v15(), wanted.hash)
+            return True
+        if isinstance(key, ec.EllipticCurvePublicKey) and wanted.family == "ec":
+            half = (key.curve.key_size + 7) // 8
+            if len(signature) != 2 * half:
+                return False
+            r, s = signature[:half], signature[half:]
+            der = encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
+            key.verify(der, signed, ec.ECDSA(wanted.hash))
+            return True
+    except (InvalidSignature, ValueError):  # ValueError: a certificate too weak to trust
+        pass
+    return False
+
+
+def _only_signature(root: etree._Element) -> etree._Element:
+    if root.getparent() is not None:
+        raise ValueError("only the root of a document can be verified")
+    signatures = list(root.iter(f"{_DS}Signature"))
+    if not signatures:
+        raise message_refused(
+            "signature-missing",
+            "The message is not signed.",
+            expected="a ds:Signature below the root",
+            rule=_RULE,
+        )
+    if len(signatures) > 1:
+        raise _malformed(f"{len(signatures)} signatures", "exactly one signature")
+    (signature,) = signatures
+    # Messages have it after Issuer, metadata first of all.
+    place = 1 if str(root.tag).startswith((f"{{{names.NS_SAMLP}}}", f"{{{names.NS_SAML}}}")) else 0
+    if len(root) <= place or root[place] is not signature:
+        raise _malformed("the signature is elsewhere", "the signature right below the root")
+    return signature
+
+
+def _check_structure(signature: etree._Element, root: etree._Element) -> None:
+    """Refuse everything but SignedInfo with one reference to the whole document."""
+    tags = [str(child.tag) for child in signature]
+    wanted = [f"{_DS}SignedInfo", f"{_DS}SignatureValue", f"{_DS}KeyInfo"]
+    if tags not in (wanted, wanted[:2]):
+        raise _malformed(" ".join(tags), "SignedInfo, SignatureValue and KeyInfo")
+    info = signature[0]
+    tags = [str(child.tag) for child in info]
+    wanted = [f"{_DS}CanonicalizationMethod", f"{_DS}SignatureMethod", f"{_DS}Reference"]
+    if tags != wanted:
+        raise _malformed(" ".join(tags), "exactly one Reference")
+    canonicalization, method, reference = info
+    _check_c14n(canonicalization)
+    _check_algorithm(method.get("Algorithm", ""), ALGORITHMS)
+    if len(method):
+        raise _malformed("SignatureMethod with parameters", "none")
+    _check_reference(reference, root)
+    for element in signature.iter():
+        if element.tag == f"{_DS}RetrievalMethod":
+            raise _malformed("RetrievalMethod", "no reference to keys elsewhere")
+
+
+def _check_reference(reference: etree._Element, root: etree._Element) -> None:
+    root_id = root.get("ID")
+    same = sum(value == root_id for e in root.iter() for value in _ids(e))
+    if not root_id or reference.get("URI") != f"#{root_id}" or same != 1:
+        raise _malformed(f"URI {reference.get('URI')!r}", f"URI '#{root_id}', an ID used once")
+    tags = [str(child.tag) for child in reference]
+    if tags != [f"{_DS}Transforms", f"{_DS}DigestMethod", f"{_DS}DigestValue"]:
+        raise _malformed(" ".join(tags), "Transforms, DigestMethod and DigestValue")
+    transforms, digest, _ = reference
+    if [str(t.tag) for t in transforms] != [f"{_DS}Transform"] * len(transforms):
+        raise _malformed("another element among the transforms", "Transform")
+    algorithms = [t.get("Algorithm") for t in transforms]
+    if algorithms != [names.ENVELOPED, names.EXC_C14N]:
+        raise _malformed(
+            ", ".join(map(str, algorithms[:5])), "enveloped-signature, then exclusive C14N"
+        )
+    if len(transforms[0]):
+        raise _malformed("enveloped-signature with parameters", "none")
+    _check_c14n(transforms[1])
+    _check_algorithm(digest.get("Algorithm", ""), _DIGESTS)
+
+
+def _check_c14n(element: etree._Element) -> None:
+    children = [str(child.tag) for child in element]
+    if element.get("Algorithm") != names.EXC_C14N or children not in ([], [_EXC_NS]):
+        raise _malformed(element.get("Algorithm", ""), names.EXC_C14N)
+
+
+def _check_algorithm(found: str, allowed: Collection[str]) -> None:
+    if found not in allowed:
+        raise message_refused(
+            "signature-algorithm",
+            "The message is signed with an algorithm that is not accepted.",
+            got=found,
+            expected=", ".join(allowed),
+            rule="SHA-1, MD5 and HMAC prove nothing about the sender.",
+            fix="Set the service provider to RSA-SHA256.",
+        )
+
+
+def _ids(element: etree._Element) -> list[str]:
+    return [str(v) for k, v in element.items() if etree.QName(k).localname.lower() == "id"]
+
+
+def _verifies(signature: etree._Element, root: etree._Element, certificate: str) -> bool:
+    try:
+        certificate_key(certificate)
+    except ValueError:  # too weak to trust
+        return False
+    context = xmlsec.SignatureContext()
+    context.key = _xmlsec_key(certificate)
+    context.register_id(root, "ID")
+    for transform in _REFERENCE_TRANSFORMS:
+        context.enable_reference_transform(transform)
+    for transform in _SIGNATURE_TRANSFORMS:
+        context.enable_signature_transform(transform)
+    try:
+        context.verify(signature)
+    except xmlsec.Error:
+        return False
+    return True
+
+
+@lru_cache(maxsize=256)
+def _xmlsec_key(certificate: str) -> xmlsec.Key:
+    return xmlsec.Key.from_memory(certificate, xmlsec.constants.KeyDataFormatCertPem)
+
+
+def _malformed(got: str, expected: str = "") -> MessageRefused:
+    return message_refused(
+        "signature-malformed",
+        "The signature is not made the way SAML signatures are.",
+        got=got,
+        expected=expected,
+        rule=_RULE,
+    )
+
+
+def _unverified(certificates: Sequence[str]) -> MessageRefused:
+    return message_refused(
+        "signature-wrong",
+        "The signature does not fit any certificate of the sender.",
+        expected=f"a signature by one of {len(certificates)} registered certificates",
+        rule=_RULE,
+        fix="Register the certificate that the service provider signs with.",
+    )

@@ -1,0 +1,264 @@
+"""Who gets in where, and why."""
+
+from dataclasses import dataclass
+
+from peewee import SQL, Case, Select, fn
+
+from ssoko.errors import NotFound
+from ssoko.services import users
+from ssoko.services.context import Services
+from ssoko.services.gate import Code, gate
+from ssoko.services.grants import (
+    GrantView,
+    grant_roles,
+    grants_of_group,
+    grants_of_role,
+    grants_of_user,
+    reaching,
+    revoke_role,
+)
+from ssoko.services.names import is_id, search_terms
+from ssoko.services.paging import Page
+from ssoko.services.people import Belonging, find_people
+from ssoko.services.users import UserView
+from ssoko.store.models import Application, Grant, Membership, Role, User, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a user gets into an application.
+
+    :param sentence: the reason, for an admin.
+    :param paths: the grants that let the user in; ``lapsed`` are those that did.
+    """
+
+    allowed: bool
+    code: Code
+    sentence: str
+    paths: tuple[GrantView, ...]
+    lapsed: tuple[GrantView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRow:
+    """One user who has, or had, a role of an application."""
+
+    user: UserView
+    paths: tuple[GrantView, ...]
+    allowed: bool
+    code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """An application that a user may launch.
+
+    :param expires_at: when the last grant lapses, or None when one never does.
+    :param launch_path: without the host.
+    """
+
+    application_id: str
+    slug: str
+    name: str
+    integration: str
+    monogram: str
+    expires_at: int | None
+    launch_path: str
+
+
+def decide(services: Services, workspace_id: str, *, user_id: str, application_id: str) -> Decision:
+    """Say whether a user gets into an application now, and through which grants.
+
+    :raises NotFound: when either is not in the workspace.
+    """
+    user = users.row_of(workspace_id, user_id)
+    application = _application(workspace_id, application_id)
+    now = services.clock()
+    of_application = Role.application == application
+    grants = reaching(workspace_id, [user], of_application, now=now)[user.id]
+    paths = tuple(grant for grant in grants if not grant.expired)
+    lapsed = tuple(grant for grant in grants if grant.expired)
+    code = _judge(user, application, paths, lapsed)
+    sentence = _sentence(code, users.view(user).display_name, application.name, paths, lapsed)
+    return Decision(code == "ok", code, sentence, paths, lapsed)
+
+
+def who_gets_in(
+    services: Services,
+    workspace_id: str,
+    application_id: str,
+    *,
+    q: str = "",
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[AccessRow]:
+    """List the users who have, or had, a role of an application, by name.
+
+    :param q: beginnings of words in the names, the user name or the e-mail address.
+    :raises NotFound: when the application is not in the workspace.
+    """
+    application = _application(workspace_id, application_id)
+    people, following = find_people(
+        workspace_id, q=q, belonging=_holders(application), limit=limit, cursor=cursor
+    )
+    now = services.clock()
+    of_application = Role.application == application
+    grants = reaching(workspace_id, people, of_application, now=now)
+    rows = []
+    for person in people:
+        paths = tuple(grant for grant in grants[person.id] if not grant.expired)
+        lapsed = tuple(grant for grant in grants[person.id] if grant.expired)
+        code = _judge(person, application, paths, lapsed)
+        rows.append(AccessRow(users.view(person), paths or lapsed, code == "ok", code))
+    return Page(tuple(rows), following)
+
+
+def launchable(
+    services: Services, workspace_id: str, user_id: str, *, q: str = ""
+) -> tuple[Tile, ...]:
+    """Return the applications that a user may launch now, by name, in one statement.
+
+    :param q: words that the application's name must contain.
+    """
+    if not is_id(user_id):
+        return ()
+    now = services.clock()
+    held = _held_by(user_id).alias("held")
+    last = fn.MAX(Case(None, [(held.c.expires_at.is_null(), LAST_GRANT)], held.c.expires_at))
+    query = (
+        Application.select(
+            Application.id,
+            Application.slug,
+            Application.name,
+            Application.integration,
+            Application.monogram,
+            Workspace.slug.alias("workspace_slug"),
+            last.alias("last"),
+        )
+        .join(Role, on=(Role.application == Application.id))
+        .join(held, on=(held.c.role_id == Role.id))
+        .join_from(Application, Workspace)
+        .join(User, on=((User.workspace == Workspace.id) & (User.id == user_id) & User.active))
+        .where(
+            Application.workspace == workspace_id,
+            Application.enabled,
+            Application.uninstalled_at.is_null(),
+            Role.removed_at.is_null(),
+            held.c.expires_at.is_null() | (held.c.expires_at > now),
+            *(Application.name_key.contains(term) for term in search_terms(q)),
+        )
+        .group_by(Application, Workspace.slug)
+        .order_by(Application.name_key)
+        .dicts()
+    )
+    return tuple(_tile(row) for row in query)
+
+
+#: Later than every expiry; in the place of none, so that a maximum finds it.
+LAST_GRANT = SQL("9223372036854775807")
+
+
+def _tile(row: dict[str, object]) -> Tile:
+    last = int(str(row["last"]))
+    return Tile(
+        application_id=str(row["id"]),
+        slug=str(row["slug"]),
+        name=str(row["name"]),
+        integration=str(row["integration"]),
+        monogram=str(row["monogram"]),
+        expires_at=None if last == int(LAST_GRANT.sql) else last,
+        launch_path=f"/w/{row['workspace_slug']}/launch/{row['slug']}",
+    )
+
+
+def _held_by(user_id: str) -> Select:
+    # Two branches, each with its own index, where an OR would read every grant.
+    direct = Grant.select(Grant.role.alias("role_id"), Grant.expires_at).where(
+        Grant.user == user_id
+    )
+    through = (
+        Grant.select(Grant.role.alias("role_id"), Grant.expires_at)
+        .join(Membership, on=(Membership.group == Grant.group))
+        .where(Membership.user == user_id)
+    )
+    return direct.union_all(through)
+
+
+def _holders(application: Application) -> Belonging:
+    opening = Role.select(Role.id).where(Role.application == application, Role.removed_at.is_null())
+    direct = Grant.select(Grant.user).where(Grant.role.in_(opening), Grant.user.is_null(False))
+    through = (
+        Membership.select(Membership.user)
+        .join(Grant, on=(Grant.group == Membership.group))
+        .where(Grant.role.in_(opening))
+    )
+    return Belonging(direct.union_all(through), User.id.in_(direct) | User.id.in_(through))
+
+
+def _judge(
+    user: User,
+    application: Application,
+    paths: tuple[GrantView, ...],
+    lapsed: tuple[GrantView, ...],
+) -> Code:
+    return gate(
+        user_active=user.active,
+        same_workspace=user.workspace_id == application.workspace_id,
+        application_enabled=application.enabled,
+        application_installed=application.uninstalled_at is None,
+        has_role=bool(paths),
+        had_role=bool(lapsed),
+    )
+
+
+def _sentence(
+    code: Code,
+    person: str,
+    application: str,
+    paths: tuple[GrantView, ...],
+    lapsed: tuple[GrantView, ...],
+) -> str:
+    if code == "ok":
+        best = paths[0]
+        group = f", from the group {best.group_name}" if best.via == "group" else ""
+        return f"{person} gets in by the role {best.role.name}{group}."
+    if code == "role-expired":
+        role = max(lapsed, key=lambda grant: grant.expires_at or 0).role.name
+        return f"The role {role} of {person} has expired. Give it again to let them in."
+    return {
+        "no-role": f"{person} has no role of {application}. Give one to let them in.",
+        "user-disabled": f"{person} is disabled. Enable the user to let them in.",
+        "application-disabled": f"{application} is disabled. Enable it to let people in.",
+        "application-uninstalled": f"{application} is uninstalled. Restore it to let people in.",
+    }[code]
+
+
+def _application(workspace_id: str, application_id: str) -> Application:
+    row: Application | None = (
+        Application.get_or_none(
+            Application.workspace == workspace_id, Application.id == application_id
+        )
+        if is_id(application_id)
+        else None
+    )
+    if row is None:
+        raise NotFound("There is no such application")
+    return row
+
+
+__all__ = [
+    "AccessRow",
+    "Code",
+    "Decision",
+    "GrantView",
+    "Tile",
+    "decide",
+    "gate",
+    "grant_roles",
+    "grants_of_group",
+    "grants_of_role",
+    "grants_of_user",
+    "launchable",
+    "revoke_role",
+    "who_gets_in",
+]

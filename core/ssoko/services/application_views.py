@@ -1,0 +1,258 @@
+"""Applications as pages and the API see them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from peewee import Expression, fn
+
+from ssoko.errors import InputError, NotFound, PluginError
+from ssoko.plugin import Mapping, MetadataField, Problem, ServiceProvider
+from ssoko.services import proposals, settings
+from ssoko.services.candidates import query
+from ssoko.services.context import Services
+from ssoko.services.issuers import IssuerView, issuer_views
+from ssoko.services.names import search_terms
+from ssoko.services.paging import Page, check_limit, cut, decode_cursor
+from ssoko.services.records import (
+    mappings_from_json,
+    metadata_fields_from_json,
+    service_provider_from_json,
+)
+from ssoko.services.roles import RoleView, select_roles
+from ssoko.services.roles import view as role_view
+from ssoko.store.models import Application, Grant, Issuer, Membership, Role, Workspace
+
+PluginState = Literal["loaded", "missing", "quarantined"]
+State = Literal["active", "needs-setup", "disabled"]
+
+#: People are counted up to here; more are not worth the time that counting takes.
+MOST_PEOPLE = 1000
+
+_PEOPLE = """
+SELECT COUNT(*) FROM (
+  SELECT user_id FROM (
+    SELECT g.user_id AS user_id FROM role r JOIN role_grant g ON g.role_id = r.id
+    WHERE r.application_id = ? AND r.removed_at IS NULL AND g.user_id IS NOT NULL
+      AND (g.expires_at IS NULL OR g.expires_at > ?) LIMIT 1000) direct
+  UNION
+  SELECT user_id FROM (
+    SELECT m.user_id AS user_id FROM role r JOIN role_grant g ON g.role_id = r.id
+    JOIN membership m ON m.group_id = g.group_id
+    WHERE r.application_id = ? AND r.removed_at IS NULL
+      AND (g.expires_at IS NULL OR g.expires_at > ?) LIMIT 1000) by_group
+) people
+"""
+
+_LAST_SIGN_IN = """
+SELECT at FROM event WHERE workspace_id = ? AND application_id = ? AND action = 'sign-in'
+  AND outcome = 'done' ORDER BY id DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationView:
+    """An integration that is installed.
+
+    :param integration: slug; ``integration_name`` is what the marketplace calls it.
+    :param settings: the install form's values, without the secret ones.
+    :param launch_url: absolute address that begins a sign-in.
+    :param version: of the plugin that proposed the record.
+    :param state: ``needs-setup`` as long as nobody has a role of the application.
+    :param warnings: what the plugin has to say about the settings; not filled in lists.
+    :param people_count: people with a role of the application, counted up to 1000.
+    """
+
+    id: str
+    slug: str
+    name: str
+    integration: str
+    integration_name: str
+    vendor: str
+    monogram: str
+    enabled: bool
+    settings: dict[str, Any]
+    service_provider: ServiceProvider
+    mappings: tuple[Mapping, ...]
+    metadata_fields: tuple[MetadataField, ...]
+    guide: str
+    issuer: IssuerView
+    default_role: RoleView | None
+    launch_url: str
+    created_at: int
+    created_by: str
+    updated_at: int
+    plugin: PluginState
+    distribution: str
+    version: str
+    state: State
+    warnings: tuple[Problem, ...]
+    last_sign_in_at: int | None
+    people_count: int
+
+
+def live(workspace_id: str) -> Any:
+    """Return the query of the applications that are installed."""
+    return Application.select().where(
+        Application.workspace == workspace_id, Application.uninstalled_at.is_null()
+    )
+
+
+def find_row(workspace_id: str, id_or_slug: str) -> Application:
+    """Return the row of an installed application; raises NotFound."""
+    if not isinstance(id_or_slug, str) or "\0" in id_or_slug:
+        raise NotFound("There is no such application.")
+    rows = live(workspace_id)
+    row = rows.where(Application.id == id_or_slug).first()
+    row = row or rows.where(Application.slug == id_or_slug).first()
+    if row is None:
+        raise NotFound("There is no such application. It may have been uninstalled.")
+    found: Application = row
+    return found
+
+
+def get_application(services: Services, workspace_id: str, id_or_slug: str) -> ApplicationView:
+    """Return one application, with the plugin's warnings; raises NotFound."""
+    row = find_row(workspace_id, id_or_slug)
+    (view,) = views_of(services, [row])
+    return replace(view, warnings=_warnings(services, row))
+
+
+def list_applications(
+    services: Services,
+    workspace_id: str,
+    *,
+    q: str = "",
+    integration: str = "",
+    state: str = "",
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[ApplicationView]:
+    """List the installed applications by name.
+
+    :param q: words that the name, the vendor or the integration has.
+    :param state: ``active``, ``needs-setup`` or ``disabled``.
+    :raises InputError: at ``state``, ``limit`` or ``cursor``.
+    """
+    check_limit(limit)
+    found = live(workspace_id)
+    for word in search_terms(q):
+        found = found.where(
+            Application.name_key.contains(word)
+            | Application.integration.contains(word)
+            | Application.vendor.contains(word)
+        )
+    if integration:
+        found = found.where(Application.integration == integration)
+    if state:
+        found = found.where(_in_state(state, services.clock()))
+    start = decode_cursor(cursor, length=2)
+    if start is not None:
+        same = (Application.name_key == start[0]) & (Application.id > start[1])
+        found = found.where((Application.name_key > start[0]) | same)
+    rows = list(found.order_by(Application.name_key, Application.id).limit(limit + 1))
+    views = {view.id: view for view in views_of(services, rows[:limit])}
+    return cut(rows, limit, key=lambda row: (row.name_key, row.id), view=lambda r: views[r.id])
+
+
+def views_of(services: Services, rows: Sequence[Application]) -> tuple[ApplicationView, ...]:
+    """Return the views of these rows, without warnings."""
+    if not rows:
+        return ()
+    issuers = issuer_views(
+        services, list(Issuer.select().where(Issuer.id.in_({row.issuer_id for row in rows})))
+    )
+    roles = _default_roles(rows[0].workspace_id, [row.id for row in rows])
+    slug = Workspace.get_by_id(rows[0].workspace_id).slug
+    return tuple(
+        _view(services, row, slug, issuers[row.issuer_id], roles.get(row.id)) for row in rows
+    )
+
+
+def plugin_state(services: Services, integration: str) -> PluginState:
+    """Tell whether the plugin of an integration is there and well."""
+    if services.registry.get(integration) is not None:
+        return "loaded"
+    broken = any(problem.slug == integration for problem in services.registry.problems)
+    return "quarantined" if broken else "missing"
+
+
+def _view(
+    services: Services,
+    row: Any,
+    workspace_slug: str,
+    issuer: IssuerView,
+    default_role: RoleView | None,
+) -> ApplicationView:
+    now = services.clock()
+    people = query(_PEOPLE, (row.id, now, row.id, now))[0][0]
+    last = query(_LAST_SIGN_IN, (row.workspace_id, row.id))
+    loaded = services.registry.get(row.integration)
+    return ApplicationView(
+        id=row.id,
+        slug=row.slug,
+        name=row.name,
+        integration=row.integration,
+        integration_name=loaded.integration.name if loaded else row.vendor or row.integration,
+        vendor=row.vendor,
+        monogram=row.monogram,
+        enabled=row.enabled,
+        settings=settings.public(row.settings),
+        service_provider=service_provider_from_json(row.service_provider),
+        mappings=mappings_from_json(row.mappings),
+        metadata_fields=metadata_fields_from_json(row.metadata_fields),
+        guide=row.guide,
+        issuer=issuer,
+        default_role=default_role,
+        launch_url=f"{services.config.base_url}/w/{workspace_slug}/launch/{row.slug}",
+        created_at=row.created_at,
+        created_by=row.created_by,
+        updated_at=row.updated_at,
+        plugin=plugin_state(services, row.integration),
+        distribution=row.distribution,
+        version=row.version,
+        state="disabled" if not row.enabled else "active" if people else "needs-setup",
+        warnings=(),
+        last_sign_in_at=last[0][0] if last else None,
+        people_count=min(people, MOST_PEOPLE),
+    )
+
+
+def _warnings(services: Services, row: Any) -> tuple[Problem, ...]:
+    loaded = services.registry.get(row.integration)
+    if loaded is None:
+        return ()
+    try:
+        values = settings.stored_settings(services, loaded, row.settings, application_id=row.id)
+        return proposals.check(services, loaded, values)
+    except InputError as error:
+        # An upgraded plugin wants more than the record has; the sign-in goes on from the record.
+        return tuple(
+            Problem(name, text, "warning") for name, t in error.errors.items() for text in t
+        )
+    except PluginError as error:
+        return (Problem("", str(error), "warning"),)
+
+
+def _default_roles(workspace_id: str, application_ids: Sequence[str]) -> dict[str, RoleView]:
+    rows = select_roles(workspace_id).where(Role.application.in_(application_ids), Role.is_default)
+    return {row.application_id: role_view(row) for row in rows}
+
+
+def _in_state(state: str, now: int) -> Expression:
+    if state == "disabled":
+        return ~Application.enabled
+    if state not in {"active", "needs-setup"}:
+        raise InputError.of("state", "Choose active, needs-setup or disabled")
+    counts = (
+        (Role.application == Application.id)
+        & Role.removed_at.is_null()
+        & (Grant.expires_at.is_null() | (Grant.expires_at > now))
+    )
+    grants = Grant.select(1).join(Role)
+    direct = fn.EXISTS(grants.where(counts, Grant.user.is_null(False)))
+    grouped = fn.EXISTS(
+        grants.switch(Grant).join(Membership, on=(Membership.group == Grant.group)).where(counts)
+    )
+    somebody = direct | grouped
+    return Application.enabled & (somebody if state == "active" else ~somebody)

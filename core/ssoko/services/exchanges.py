@@ -1,0 +1,157 @@
+"""One exchange with a service provider: what is known of it so far, and its line in the log."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from ssoko.errors import AccessRefused, NotFound, Refusal
+from ssoko.saml import names
+from ssoko.saml.request import AuthnRequest
+from ssoko.saml.response import NameId
+from ssoko.services import candidates
+from ssoko.services.candidates import Candidate, execute
+from ssoko.services.context import Services
+from ssoko.services.sessions import SignedIn
+from ssoko.store.models import database, new_id, random_id
+
+_EVENT = """
+INSERT INTO event (id, workspace_id, at, actor_kind, actor_id, actor_name, action, target_kind,
+  target_id, target_name, application_id, outcome, detail, address, reference)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_PARTICIPATION = """
+INSERT INTO participation (id, session_id, application_id, session_index, name_id, name_id_format,
+  name_qualifier, sp_name_qualifier, created_at, last_used_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (session_id, application_id) DO UPDATE SET
+  name_id = excluded.name_id, name_id_format = excluded.name_id_format,
+  name_qualifier = excluded.name_qualifier, sp_name_qualifier = excluded.sp_name_qualifier,
+  last_used_at = excluded.last_used_at, ended_at = NULL
+"""
+
+#: Longest text of one thing in an event's detail, in characters.
+_LONGEST = 500
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """What is known of one exchange; it grows while the rules are gone through.
+
+    :param issuer_id: empty until known, for a launch by name.
+    :param binding: URI of the binding of the request; empty when Ssoko begins.
+    :param answer_to: the ACS URL, once it is known to be a registered one.
+    """
+
+    services: Services
+    now: int
+    issuer_id: str = ""
+    session: SignedIn | None = None
+    address: str = ""
+    binding: str = ""
+    relay_state: str = ""
+    pending_id: str = ""
+    request: AuthnRequest | None = None
+    candidate: Candidate | None = None
+    answer_to: str = ""
+
+    @property
+    def session_id(self) -> str:
+        return self.session.session_id if self.session else ""
+
+    @property
+    def application_name(self) -> str:
+        return (self.candidate and self.candidate.name) or ""
+
+    @property
+    def request_id(self) -> str | None:
+        return self.request.id if self.request else None
+
+
+def write_sign_in(exchange: Exchange, candidate: Candidate, name_id: NameId, index: str) -> None:
+    """Write that the person is in, inside the transaction that answers."""
+    now = exchange.now
+    execute(
+        _PARTICIPATION,
+        (
+            new_id(),
+            candidate.session_id,
+            candidate.application_id,
+            index,
+            name_id.value,
+            name_id.format,
+            name_id.name_qualifier or "",
+            name_id.sp_name_qualifier or "",
+            now,
+            now,
+        ),
+    )
+    detail = {**_how(exchange), "name_id": name_id.value, "acs_url": exchange.answer_to}
+    _write_event(exchange, candidate, "sign-in", detail=detail)
+
+
+def write_refusal(exchange: Exchange, refusal: Refusal) -> None:
+    """Write why there is no assertion, and tell the refusal its reference and its place.
+
+    :raises NotFound: when not even the issuer is known, so there is no log to write to.
+    """
+    candidate = exchange.candidate or candidates.by_own_issuer(
+        exchange.issuer_id, session_id=exchange.session_id, now=exchange.now
+    )
+    if candidate is None:
+        raise NotFound("There is no such sign-in address.") from refusal
+    refusal.reference = f"SK-{random_id(4)}-{random_id(4)}".upper()
+    refusal.workspace = candidate.workspace_slug
+    refusal.contact = candidate.contact
+    refusal.application_id = candidate.application_id or ""
+    refusal.application = candidate.name or ""
+    said = {
+        "code": refusal.code,
+        "message": str(refusal),
+        "got": refusal.got,
+        "expected": refusal.expected,
+        "rule": refusal.rule,
+        "fix": refusal.fix,
+    }
+    if exchange.request is not None:
+        said |= {"request_id": exchange.request.id, "sp": exchange.request.issuer}
+    detail = _how(exchange) | {name: text[:_LONGEST] for name, text in said.items() if text}
+    action = "sign-in" if isinstance(refusal, AccessRefused) else "request.refused"
+    with database.atomic():
+        _write_event(exchange, candidate, action, detail=detail, reference=refusal.reference)
+
+
+def _how(exchange: Exchange) -> dict[str, Any]:
+    started = {names.BINDING_REDIRECT: "redirect", names.BINDING_POST: "post"}
+    return {"started": started.get(exchange.binding, "ssoko")}
+
+
+def _write_event(
+    exchange: Exchange,
+    candidate: Candidate,
+    action: str,
+    *,
+    detail: dict[str, Any],
+    reference: str = "",
+) -> None:
+    user = exchange.session.user if exchange.session and candidate.user_id else None
+    execute(
+        _EVENT,
+        (
+            new_id(),
+            candidate.workspace_id,
+            exchange.now,
+            "user" if user else "anonymous",
+            user.id if user else "",
+            user.display_name if user else "",
+            action,
+            "application" if candidate.application_id else "issuer",
+            candidate.application_id or candidate.issuer_id,
+            candidate.name or "",
+            candidate.application_id or "",
+            "refused" if reference else "done",
+            json.dumps(detail),
+            exchange.address,
+            reference,
+        ),
+    )

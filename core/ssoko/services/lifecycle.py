@@ -1,0 +1,344 @@
+"""Change an application, take it away, and bring it back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import IntegrityError
+
+from ssoko.errors import Conflict, InputError, NotFound
+from ssoko.plugin import Mapping as AttributeMapping
+from ssoko.services import proposals, settings
+from ssoko.services.activity import record
+from ssoko.services.application_views import ApplicationView, find_row, get_application
+from ssoko.services.context import Actor, Services
+from ssoko.services.install import (
+    check_application_name,
+    free_slug,
+    require_free_name,
+    require_free_sp,
+)
+from ssoko.services.mappings import read_mappings
+from ssoko.services.names import fold
+from ssoko.services.records import mappings_to_json
+from ssoko.store.models import (
+    Application,
+    Issuer,
+    Participation,
+    Role,
+    Session,
+    database,
+)
+
+#: Seconds that an uninstalled application can be restored.
+RESTORABLE = 30 * 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impact:
+    """What breaks when an application is uninstalled or disabled.
+
+    :param people: users who have a role of it, counted up to 1000.
+    :param sessions: live sessions that are signed in to it.
+    """
+
+    people: int
+    roles: int
+    sessions: int
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UninstalledView:
+    """An application that can still be restored, until ``restore_until``."""
+
+    id: str
+    slug: str
+    name: str
+    integration: str
+    monogram: str
+    uninstalled_at: int
+    restore_until: int
+
+
+def update_application(
+    services: Services,
+    workspace_id: str,
+    actor: Actor,
+    app_id: str,
+    *,
+    name: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    enabled: bool | None = None,
+) -> ApplicationView:
+    """Change what is given; our entity ID, addresses and the slug stay what they are.
+
+    New settings are proposed and recorded anew. Mappings that were edited stay, unless the new
+    settings make the plugin propose others than the old ones did.
+
+    :param settings: only the fields that change; an empty secret changes nothing.
+    :raises InputError: with every field that is wrong; under ``""`` when the plugin is missing.
+    :raises Conflict: at ``name`` or ``issuer``.
+    """
+    row = find_row(workspace_id, app_id)
+    changes: dict[str, Any] = {}
+    if name is not None:
+        clean = check_application_name(name)
+        require_free_name(workspace_id, clean, but=row.id)
+        changes |= {"name": clean, "name_key": fold(clean)}
+    if settings is not None:
+        changes |= _new_settings(services, row, settings)
+        require_free_sp(row.issuer_id, changes["sp_entity_id"], but=row.id)
+    if enabled is not None:
+        if not isinstance(enabled, bool):
+            raise InputError.of("enabled", "Give true or false.")
+        changes["enabled"] = enabled
+    changes = {column: new for column, new in changes.items() if getattr(row, column) != new}
+    if changes:
+        _write_changes(services, actor, row, changes)
+    return get_application(services, workspace_id, row.id)
+
+
+def set_mappings(
+    services: Services, workspace_id: str, actor: Actor, app_id: str, mappings: object
+) -> tuple[AttributeMapping, ...]:
+    """Replace the mappings of an application.
+
+    :param mappings: list of objects with name, source, name_format, friendly_name, required, label.
+    :raises InputError: with names like ``mappings.0.source``.
+    """
+    row = find_row(workspace_id, app_id)
+    wanted = read_mappings(mappings)
+    column = mappings_to_json(wanted)
+    if column != row.mappings:
+        with database.atomic():
+            _update(services, row.id, {"mappings": column})
+            _record(
+                services,
+                actor,
+                "mappings.changed",
+                row,
+                {"attributes": [mapping.name for mapping in wanted]},
+            )
+    return wanted
+
+
+def impact(services: Services, workspace_id: str, app_id: str) -> Impact:
+    """Tell what breaks without this application."""
+    view = get_application(services, workspace_id, app_id)
+    roles = Role.select().where(Role.application == view.id, Role.removed_at.is_null()).count()
+    sessions = (
+        Participation.select()
+        .join(Session)
+        .where(
+            Participation.application == view.id,
+            Participation.ended_at.is_null(),
+            Session.ended_at.is_null(),
+            Session.expires_at > services.clock(),
+        )
+        .count()
+    )
+    people = view.people_count
+    sentences = (
+        f"{people} {'person' if people == 1 else 'people'} can no longer sign in to {view.name}."
+        if people
+        else f"Nobody has a role of {view.name}.",
+        f"{sessions} {'session is' if sessions == 1 else 'sessions are'} signed in to it now. "
+        "The vendor may keep them alive until they end there."
+        if sessions
+        else "Nobody is signed in to it now.",
+        f"{roles} {'role is' if roles == 1 else 'roles are'} put away with it, with its grants.",
+    )
+    return Impact(people=people, roles=roles, sessions=sessions, sentences=sentences)
+
+
+def uninstall(services: Services, workspace_id: str, actor: Actor, app_id: str) -> None:
+    """Take an application away; it can be restored for 30 days.
+
+    Sign-in stops at once. Its roles are put away with it, their grants are kept.
+    """
+    now = services.clock()
+    with database.atomic():
+        row = find_row(workspace_id, app_id)
+        _update(services, row.id, {"uninstalled_at": now})
+        Role.update(removed_at=now).where(
+            Role.application == row.id, Role.removed_at.is_null()
+        ).execute()
+        Participation.update(ended_at=now).where(
+            Participation.application == row.id, Participation.ended_at.is_null()
+        ).execute()
+        _record(services, actor, "application.uninstalled", row)
+        _purge(workspace_id, before=now - RESTORABLE)
+
+
+def list_uninstalled(services: Services, workspace_id: str) -> tuple[UninstalledView, ...]:
+    """Return the applications that can be restored, the latest first."""
+    since = services.clock() - RESTORABLE
+    rows = (
+        Application.select()
+        .where(Application.workspace == workspace_id, Application.uninstalled_at > since)
+        .order_by(Application.uninstalled_at.desc(), Application.id)
+        .limit(200)
+    )
+    return tuple(
+        UninstalledView(
+            id=row.id,
+            slug=row.slug,
+            name=row.name,
+            integration=row.integration,
+            monogram=row.monogram,
+            uninstalled_at=row.uninstalled_at,
+            restore_until=row.uninstalled_at + RESTORABLE,
+        )
+        for row in rows
+    )
+
+
+def restore(services: Services, workspace_id: str, actor: Actor, app_id: str) -> ApplicationView:
+    """Bring an uninstalled application back with its roles and grants.
+
+    :raises NotFound: when it is gone for good.
+    :raises Conflict: when its name, a role's name or its place on a shared issuer was taken.
+    """
+    try:
+        with database.atomic():
+            row = _uninstalled(services, workspace_id, app_id)
+            require_free_name(workspace_id, row.name)
+            require_free_sp(row.issuer_id, row.sp_entity_id)
+            roles = list(
+                Role.select().where(
+                    Role.application == row.id, Role.removed_at == row.uninstalled_at
+                )
+            )
+            _require_free_role_names(workspace_id, roles)
+            slug_taken = (
+                Application.select()
+                .where(
+                    Application.workspace == workspace_id,
+                    Application.slug == row.slug,
+                    Application.uninstalled_at.is_null(),
+                )
+                .exists()
+            )
+            slug = free_slug(workspace_id, row.name) if slug_taken else row.slug
+            _update(services, row.id, {"uninstalled_at": None, "slug": slug})
+            Role.update(removed_at=None).where(Role.id.in_([r.id for r in roles])).execute()
+            _record(services, actor, "application.restored", row)
+    except IntegrityError:
+        raise Conflict.of("", "Its name was taken at this moment. Try again.") from None
+    return get_application(services, workspace_id, app_id)
+
+
+def _new_settings(services: Services, row: Any, raw: Mapping[str, Any]) -> dict[str, Any]:
+    loaded = services.registry.get(row.integration)
+    if loaded is None:
+        raise InputError.of(
+            "",
+            "The plugin of this application is not loaded, so its settings cannot be changed. "
+            "Sign-in goes on as recorded; disable, enable and uninstall work.",
+        )
+    if not isinstance(raw, Mapping):
+        raise InputError.of("settings", "Give the settings as an object of names and values.")
+    merged = settings.merge(services, loaded, row.settings, raw, application_id=row.id)
+    values = settings.load(loaded, merged)
+    proposal = proposals.propose(services, loaded, values)
+    stored = settings.dump(services, loaded, values, application_id=row.id)
+    changes = {"settings": stored, **proposals.columns(loaded, proposal)}
+    proposed = proposals.mapping_column(proposal)
+    if proposed != _proposed_before(services, row):
+        changes["mappings"] = proposed
+    return changes
+
+
+def _proposed_before(services: Services, row: Any) -> list[dict[str, Any]] | None:
+    """Return the mappings that the plugin proposes for the settings there are, if it does."""
+    loaded = services.registry.get(row.integration)
+    if loaded is None:
+        return None
+    try:
+        old = settings.stored_settings(services, loaded, row.settings, application_id=row.id)
+        return proposals.mapping_column(proposals.propose(services, loaded, old))
+    except InputError:
+        return None
+
+
+def _write_changes(services: Services, actor: Actor, row: Any, changes: dict[str, Any]) -> None:
+    shown = [name for name in ("name", "settings", "mappings") if name in changes]
+    try:
+        with database.atomic():
+            _update(services, row.id, changes)
+            if set(changes) - {"enabled"}:
+                _record(services, actor, "application.changed", row, {"changed": shown})
+            if "enabled" in changes:
+                action = "application.enabled" if changes["enabled"] else "application.disabled"
+                _record(services, actor, action, row)
+    except IntegrityError:
+        raise Conflict.of(
+            "", "Somebody changed the same thing at this moment. Try again."
+        ) from None
+
+
+def _update(services: Services, application_id: str, changes: dict[str, Any]) -> None:
+    """Write columns; each write has a later ``updated_at``, which sign-in's cache goes by."""
+    locked = Application.select(Application.updated_at).where(Application.id == application_id)
+    if database.for_update:
+        locked = locked.for_update()
+    before = locked.scalar()
+    if before is None:
+        raise NotFound("There is no such application. It may have been uninstalled.")
+    at = max(services.clock(), before + 1)
+    Application.update(updated_at=at, **changes).where(Application.id == application_id).execute()
+
+
+def _uninstalled(services: Services, workspace_id: str, app_id: str) -> Any:
+    row = Application.get_or_none(
+        Application.workspace == workspace_id,
+        Application.id == app_id,
+        Application.uninstalled_at > services.clock() - RESTORABLE,
+    )
+    if row is None:
+        raise NotFound("This application is gone; it could be restored for 30 days.")
+    return row
+
+
+def _require_free_role_names(workspace_id: str, roles: list[Any]) -> None:
+    for role in roles:
+        taken = Role.get_or_none(
+            Role.workspace == workspace_id,
+            Role.name_key == role.name_key,
+            Role.removed_at.is_null(),
+        )
+        if taken is not None:
+            raise Conflict.of(
+                "", f"There is a role named {taken.name} meanwhile; rename it, then restore."
+            )
+
+
+def _purge(workspace_id: str, *, before: int) -> None:
+    gone = Application.select().where(
+        Application.workspace == workspace_id, Application.uninstalled_at <= before
+    )
+    for row in list(gone):
+        issuer_id = row.issuer_id
+        row.delete_instance()
+        Issuer.delete().where(Issuer.id == issuer_id, ~Issuer.shared).execute()
+
+
+def _record(
+    services: Services,
+    actor: Actor,
+    action: str,
+    row: Any,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    record(
+        row.workspace_id,
+        actor,
+        action,
+        now=services.clock(),
+        target_kind="application",
+        target_id=row.id,
+        target_name=row.name,
+        application_id=row.id,
+        detail=detail,
+    )

@@ -1,0 +1,126 @@
+"""Names as people type them, and the keys they are compared and searched by."""
+
+import re
+import unicodedata
+from typing import Any, TypeGuard
+
+from ssoko.errors import InputError
+
+#: Longest name of anything, in characters.
+MAX_NAME = 150
+
+# Lower-case letters of other scripts that read as Latin ones, small or capital: Unicode
+# confusables (UTS 39) of Cyrillic, Greek, Armenian and Latin, after case folding.
+_LOOK_ALIKES = str.maketrans(
+    {
+        **dict(zip("авеікмнорстухјѕһԁԛԝӏґ", "abeikmhopctyxjshdqwlr", strict=True)),
+        **dict(zip("αβεζηικμνορτυχγϲϳ", "abezhikmnoptyxycj", strict=True)),
+        **dict(zip("օոհսցզ", "onhugq", strict=True)),
+        **dict(zip("ıɑɡɩʏ", "iagiy", strict=True)),
+        **dict.fromkeys("‐‑‒–—―−", "-"),
+        **dict.fromkeys("‘’ʼ′", "'"),
+    }
+)
+
+# Letters and marks that show nothing at all, beside the format and control characters.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_BLANK_RANGES = ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Joiners are letters' business in Persian and Indic names; they pass in what people are called.
+_JOINERS = frozenset("\u200c\u200d")
+
+_SLUG_GAP = re.compile(r"[^a-z0-9]+")
+_WORD_START = re.compile(r"(?<![^\W_])[^\W_]")
+
+
+def fold(text: str, *, field: str = "name") -> str:
+    """Return the key by which two spellings of one name are the same.
+
+    Case, width and other compatibility forms, spaces at the ends, and letters of other scripts
+    that look like Latin ones make no difference (Unicode NFKC_Casefold, UTS 39).
+
+    :param field: what :class:`InputError` names.
+    :raises InputError: when the text holds characters that cannot be seen.
+    """
+    if not is_text(text) or any(map(_is_hidden, text)):
+        raise InputError.of(field, "Remove the characters that cannot be seen, and type it again")
+    return _fold(text)
+
+
+def slugify(text: str, *, fallback: str = "item", length: int = 40) -> str:
+    """Return ``text`` in the characters of an address: a to z, 0 to 9 and single hyphens."""
+    plain = _without_marks(_fold("".join(c for c in text if is_text(c))))
+    return _SLUG_GAP.sub("-", plain).strip("-")[:length].strip("-") or fallback
+
+
+def search_words(*texts: str) -> tuple[str, ...]:
+    """Return what the texts can be found by: everything from the start of a word to a space.
+
+    ``amina.otieno@acme.test`` gives itself, ``otieno@acme.test`` and ``acme.test``; words that
+    begin another one of the result are left out, since a search finds the beginnings of words.
+    """
+    found: dict[str, None] = {}
+    for text in texts:
+        for token in search_terms(text, at_most=16):
+            starts = [m.start() for m in _WORD_START.finditer(token)] or [0]
+            # The end of a host name says nothing about anybody.
+            last = token.rfind(".") if "@" in token else len(token)
+            found |= dict.fromkeys(token[i:][:100] for i in sorted({0, *starts}) if i <= last)
+    return tuple(word for word in found if not any(o != word and o.startswith(word) for o in found))
+
+
+def search_terms(q: str, *, at_most: int = 8) -> tuple[str, ...]:
+    """Return the words that somebody searches for, folded, without accents and repetitions."""
+    seen = "".join(c if not _is_hidden(c) else " " for c in q[:300])
+    return tuple(dict.fromkeys(_without_marks(_fold(seen)).split()))[:at_most]
+
+
+def check_name(
+    text: object, *, field: str = "name", required: bool = True, longest: int = MAX_NAME
+) -> str:
+    """Return one line that people are to read, without spaces at the ends.
+
+    :raises InputError: at ``field``, when it is empty, too long, or holds what cannot be shown.
+    """
+    if not is_text(text):
+        raise InputError.of(field, "Write plain text, without control characters")
+    clean = unicodedata.normalize("NFC", text).strip()
+    if any(_is_hidden(c) for c in clean if c not in _JOINERS):
+        raise InputError.of(field, "Remove the characters that cannot be seen, and type it again")
+    if required and not clean:
+        raise InputError.of(field, "Fill in this field")
+    if len(clean) > longest:
+        raise InputError.of(field, f"Shorten this to {longest} characters")
+    return clean
+
+
+def is_text(value: Any) -> TypeGuard[str]:
+    """Tell whether both databases and XML 1.0 can hold this text."""
+    return isinstance(value, str) and not any(
+        (c < " " and c not in "\t\n\r") or "\ud800" <= c <= "\udfff" or c in "\ufffe\uffff"
+        for c in value
+    )
+
+
+def is_id(value: Any) -> TypeGuard[str]:
+    """Tell whether this can be the id of anything; what cannot is not looked up."""
+    return isinstance(value, str) and value.isascii() and value.isalnum() and len(value) <= 64
+
+
+def _fold(text: str) -> str:
+    folded = unicodedata.normalize("NFD", text).casefold()
+    folded = unicodedata.normalize("NFKC", folded).casefold()
+    folded = unicodedata.normalize("NFKC", folded)
+    return " ".join(folded.translate(_LOOK_ALIKES).split())
+
+
+def _without_marks(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
+def _is_hidden(character: str) -> bool:
+    return (
+        unicodedata.category(character) in _HIDDEN_CATEGORIES
+        or character in _BLANK
+        or any(low <= ord(character) <= high for low, high in _BLANK_RANGES)
+    )

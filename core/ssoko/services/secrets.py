@@ -1,0 +1,19 @@
+"""What opens doors: made at random, stored as a digest only."""
+
+import hashlib
+import secrets
+
+
+def make_token(prefix: str = "") -> str:
+    """Return a token of 256 random bits, safe in headers, cookies and URLs."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def digest(token: object) -> str:
+    """Return the SHA-256 of a token in hexadecimal, by which it is stored and found.
+
+    What is no token at all, such as None or a text that cannot be encoded, gives ``""``.
+    """
+    if not isinstance(token, str) or not token or not token.isascii() or len(token) > 200:
+        return ""
+    return hashlib.sha256(token.encode("ascii")).hexdigest()

@@ -1,0 +1,238 @@
+"""Browser sessions: how they begin, what keeps them, and every way they end.
+
+The browser holds a random token; stored is its SHA-256. A session ends when it was not used for
+``session_idle`` seconds, ``session_lifetime`` seconds after its start, when it is ended, when the
+password changes, and when the person is disabled or deleted; each counts from the next request.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from peewee import OperationalError
+
+from ssoko.errors import InputError, NotFound
+from ssoko.services import activity, users
+from ssoko.services.context import Actor, Services
+from ssoko.services.links import LinkView, create_link, peek_link
+from ssoko.services.names import is_id
+from ssoko.services.secrets import digest
+from ssoko.services.session_rows import SignedIn, read_session
+from ssoko.services.signing_in import sign_in, sign_in_with_link
+from ssoko.services.starting import complete_setup, needs_setup
+from ssoko.store.models import Application, OneTimeLink, Participation, Session, User, database
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two notes of when a session was last seen.
+TOUCH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """A session in somebody's list.
+
+    :param current: the session that the list is shown in.
+    :param applications: names of those that it has signed in to, by name.
+    """
+
+    handle: str
+    created_at: int
+    last_seen_at: int
+    expires_at: int
+    authn_method: str
+    user_agent: str
+    address: str
+    current: bool
+    applications: tuple[str, ...]
+
+
+def load_session(services: Services, token: str) -> SignedIn | None:
+    """Return the session behind a token, or None when it is over or never was one."""
+    found = read_session(services, token)
+    if found is None:
+        return None
+    signed_in, last_seen_at = found
+    now = services.clock()
+    if now - last_seen_at >= min(TOUCH, services.config.session_idle // 10):
+        _touch(signed_in.session_id, now)
+    return signed_in
+
+
+def end_session(services: Services, token_or_id: str, actor: Actor) -> None:
+    """End a session; it is no error when it is over.
+
+    :param token_or_id: the token, or ``SignedIn.session_id``.
+    """
+    now = services.clock()
+    with database.atomic():
+        row = Session.get_or_none(
+            Session.id.in_([digest(token_or_id), token_or_id if is_id(token_or_id) else ""]),
+            Session.ended_at.is_null(),
+        )
+        if row is None:
+            return
+        Session.update(ended_at=now).where(Session.id == row.id).execute()
+        _record_end(row.user, actor, now, "sign-out" if actor.id == row.user_id else "", 1)
+
+
+def end_sessions(
+    services: Services,
+    workspace_id: str,
+    actor: Actor,
+    user_id: str,
+    *,
+    handle: str | None = None,
+    keep: str | None = None,
+) -> int:
+    """End sessions of a user and return how many.
+
+    :param handle: of the only one to end.
+    :param keep: ``session_id`` or ``handle`` of one that goes on.
+    :raises NotFound: when there is no such user, or no such session of theirs that still runs.
+    """
+    user = users.row_of(workspace_id, user_id)
+    now = services.clock()
+    with database.atomic():
+        update = Session.update(ended_at=now).where(
+            Session.user == user,
+            Session.ended_at.is_null(),
+            Session.id != (keep or ""),
+            Session.handle != (keep or ""),
+        )
+        if handle is not None:
+            update = update.where(Session.handle == (handle if is_id(handle) else ""))
+        ended = int(update.execute())
+        if handle is not None and not ended:
+            raise NotFound("There is no such session")
+        if ended:
+            _record_end(user, actor, now, "", ended)
+    return ended
+
+
+def list_sessions(
+    services: Services, workspace_id: str, user_id: str, *, current: str | None = None
+) -> tuple[SessionView, ...]:
+    """Return the sessions of a user that still run, the one seen last first; at most 200.
+
+    :param current: ``SignedIn.session_id`` of the one to mark.
+    :raises NotFound: when there is no such user in the workspace.
+    """
+    user = users.row_of(workspace_id, user_id)
+    now = services.clock()
+    rows = list(
+        Session.select()
+        .where(
+            Session.user == user,
+            Session.ended_at.is_null(),
+            Session.expires_at > now,
+            Session.last_seen_at > now - services.config.session_idle,
+        )
+        .order_by(Session.last_seen_at.desc(), Session.handle)
+        .limit(200)
+    )
+    used = (
+        Participation.select(Participation.session, Application.name)
+        .join(Application)
+        .where(
+            Participation.session.in_([row.id for row in rows]), Participation.ended_at.is_null()
+        )
+        .order_by(Application.name_key)
+        .tuples()
+    )
+    names: dict[str, list[str]] = {}
+    for session_id, name in used:
+        names.setdefault(session_id, []).append(name)
+    return tuple(
+        SessionView(
+            handle=row.handle,
+            created_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+            expires_at=row.expires_at,
+            authn_method=row.authn_method,
+            user_agent=row.user_agent,
+            address=row.address,
+            current=row.id == current,
+            applications=tuple(names.get(row.id, ())),
+        )
+        for row in rows
+    )
+
+
+def change_password(
+    services: Services,
+    signed_in: SignedIn,
+    *,
+    current: str,
+    new: str,
+    address: str,
+) -> None:
+    """Let people change their own password; every other session of theirs ends.
+
+    :raises InputError: at ``current_password`` when it is wrong, at ``password`` for the new one.
+    :raises TooManyAttempts: since this is another door to guess at.
+    """
+    account = f"{signed_in.workspace.id}/{signed_in.user.id}"
+    services.limiter.check_sign_in(account, address)
+    row = users.row_of(signed_in.workspace.id, signed_in.user.id)
+    if not services.hasher.verify(row.password_hash, current):
+        raise InputError.of("current_password", "This is not your password now; type it again")
+    services.limiter.forgive(account, address)
+    users.update_user(
+        services,
+        signed_in.workspace.id,
+        signed_in.actor(address),
+        signed_in.user.id,
+        password=new,
+        keep_session=signed_in.session_id,
+    )
+
+
+def delete_old_sessions(services: Services, *, older_than: int = 30 * 86_400) -> int:
+    """Delete sessions and links that ended so many seconds ago; return how many."""
+    before = services.clock() - older_than
+    with database.atomic():
+        OneTimeLink.delete().where(OneTimeLink.expires_at < before).execute()
+        return int(Session.delete().where(Session.expires_at < before).execute())
+
+
+def _touch(session_id: str, now: int) -> None:
+    try:
+        with database.atomic():
+            Session.update(last_seen_at=now).where(
+                Session.id == session_id, Session.last_seen_at < now
+            ).execute()
+    except OperationalError:
+        # Another process holds the database for long; whoever is signed in stays so.
+        log.warning("Could not note that a session was seen; the database is busy")
+
+
+def _record_end(user: User, actor: Actor, now: int, action: str, count: int) -> None:
+    activity.record(
+        user.workspace_id,
+        actor,
+        action or "session.ended",
+        now=now,
+        target_kind="user",
+        target_id=user.id,
+        target_name=users.view(user).display_name,
+        detail={} if action else {"sessions": count},
+    )
+
+
+__all__ = [
+    "LinkView",
+    "SessionView",
+    "SignedIn",
+    "change_password",
+    "complete_setup",
+    "create_link",
+    "delete_old_sessions",
+    "end_session",
+    "end_sessions",
+    "list_sessions",
+    "load_session",
+    "needs_setup",
+    "peek_link",
+    "sign_in",
+    "sign_in_with_link",
+]

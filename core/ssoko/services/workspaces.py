@@ -1,0 +1,177 @@
+"""Workspaces: the tenants."""
+
+import re
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from peewee import IntegrityError
+
+from ssoko.errors import Conflict, InputError, NotFound
+from ssoko.services import activity
+from ssoko.services.context import Actor, Services
+from ssoko.services.names import check_name
+from ssoko.store.models import Workspace, database
+
+_SLUG = re.compile(r"[a-z0-9-]{2,40}")
+
+#: An e-mail address or a sentence.
+MAX_CONTACT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceView:
+    """A workspace.
+
+    :param contact: whom people are told to ask; an e-mail address or a sentence, or empty.
+    :param time_zone: IANA name, such as ``Africa/Nairobi``.
+    """
+
+    id: str
+    slug: str
+    name: str
+    contact: str
+    time_zone: str
+    created_at: int
+
+
+def create_workspace(
+    services: Services, actor: Actor, *, slug: str, name: str, contact: str = ""
+) -> WorkspaceView:
+    """Make a workspace.
+
+    :param slug: its part of every address: 2 to 40 of a to z, 0 to 9 and hyphens.
+    :raises InputError: with every field that is wrong.
+    :raises Conflict: at ``slug``, when there is one already.
+    """
+    values = check_workspace(slug=slug, name=name, contact=contact)
+    now = services.clock()
+    with database.atomic():
+        try:
+            with database.atomic():
+                row = Workspace.create(created_at=now, **values)
+        except IntegrityError:
+            raise Conflict.of(
+                "slug", f"There is a workspace {slug} already; choose another"
+            ) from None
+        activity.record(
+            row.id,
+            actor,
+            "workspace.created",
+            now=now,
+            target_kind="workspace",
+            target_id=row.id,
+            target_name=row.name,
+        )
+    return view(row)
+
+
+def check_workspace(*, slug: object, name: object, contact: object = "") -> dict[str, str]:
+    """Return the values of a new workspace, as they are stored.
+
+    :raises InputError: with every field that is wrong.
+    """
+    errors: dict[str, list[str]] = {}
+    if not isinstance(slug, str) or not _SLUG.fullmatch(slug) or slug.strip("-") != slug:
+        errors["slug"] = [
+            "Use 2 to 40 characters: a to z, 0 to 9, and hyphens between them, such as acme"
+        ]
+    values = {"slug": str(slug)}
+    values |= _texts(errors, name=name, contact=contact)
+    if errors:
+        raise InputError(errors)
+    return values
+
+
+def get_workspace(slug: str) -> WorkspaceView:
+    """Return the workspace with this slug.
+
+    :raises NotFound: when there is none.
+    """
+    row = Workspace.get_or_none(Workspace.slug == slug) if _SLUG.fullmatch(slug) else None
+    if row is None:
+        raise NotFound("There is no such workspace")
+    return view(row)
+
+
+def list_workspaces() -> tuple[WorkspaceView, ...]:
+    """Return all workspaces by name."""
+    return tuple(map(view, Workspace.select().order_by(Workspace.name, Workspace.id)))
+
+
+def update_workspace(
+    services: Services,
+    workspace_id: str,
+    actor: Actor,
+    *,
+    name: str | None = None,
+    contact: str | None = None,
+    time_zone: str | None = None,
+) -> WorkspaceView:
+    """Change what is given.
+
+    :raises InputError: with every field that is wrong.
+    """
+    errors: dict[str, list[str]] = {}
+    values = _texts(errors, name=name, contact=contact)
+    if time_zone is not None:
+        values["time_zone"] = time_zone
+        if not _is_time_zone(time_zone):
+            errors["time_zone"] = ["Choose a time zone like Africa/Nairobi or UTC"]
+    if errors:
+        raise InputError(errors)
+    with database.atomic():
+        row = Workspace.get_by_id(workspace_id)
+        changed = sorted(key for key, value in values.items() if getattr(row, key) != value)
+        if changed:
+            Workspace.update(**values).where(Workspace.id == workspace_id).execute()
+            row = Workspace.get_by_id(workspace_id)
+            activity.record(
+                workspace_id,
+                actor,
+                "workspace.changed",
+                now=services.clock(),
+                target_kind="workspace",
+                target_id=row.id,
+                target_name=row.name,
+                detail={"changed": changed},
+            )
+    return view(row)
+
+
+def view(row: Workspace) -> WorkspaceView:
+    return WorkspaceView(
+        id=row.id,
+        slug=row.slug,
+        name=row.name,
+        contact=row.contact,
+        time_zone=row.time_zone,
+        created_at=row.created_at,
+    )
+
+
+def _texts(
+    errors: dict[str, list[str]], *, name: object | None, contact: object | None
+) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for field, given, required, longest in (
+        ("name", name, True, 100),
+        ("contact", contact, False, MAX_CONTACT),
+    ):
+        if given is None:
+            continue
+        try:
+            values[field] = check_name(given, field=field, required=required, longest=longest)
+        except InputError as error:
+            errors |= error.errors
+    return values
+
+
+def _is_time_zone(name: object) -> bool:
+    try:
+        ZoneInfo(str(name))
+    except (ValueError, OSError):
+        # ZoneInfoNotFoundError is a KeyError.
+        return False
+    except KeyError:
+        return False
+    return True

@@ -1,0 +1,217 @@
+"""The protocol endpoints: what service providers and their people's browsers come to.
+
+Nothing here trusts a cookie to change anything, so there is no CSRF token: a request of an SP is
+judged by the services, and its answer goes to a recorded address whoever sent the browser here.
+"""
+
+import secrets
+from urllib.parse import parse_qsl, urlencode
+
+from flask import Blueprint, Response, current_app, make_response, redirect, request
+from flask import render_template as draw
+from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.wrappers import Response as BaseResponse
+
+from ssoko.errors import MessageRefused, NotFound, Refusal
+from ssoko.saml.bindings import Inbound, decode_post, decode_redirect
+from ssoko.services import issuers, sso
+from ssoko.services.context import Services
+from ssoko.services.sessions import SignedIn
+from ssoko.web.assets import static
+from ssoko.web.session import current_services, current_signed_in
+
+blueprint = Blueprint("saml", __name__)
+
+#: Bytes of a form: 64 KiB of base64 in percent-encoding, and RelayState.
+MAX_BODY = 256 * 1024
+
+_FORM = "application/x-www-form-urlencoded"
+_MAX_FIELDS = 50
+
+# Without form-action: browsers hold it against where the SP redirects to as well.
+_POST_POLICY = (
+    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@blueprint.before_request
+def refuse_other_methods() -> None:
+    """Answer 405 to HEAD, which Flask would take for GET and sign somebody in by."""
+    if request.method == "HEAD" and request.endpoint != "saml.metadata":
+        raise MethodNotAllowed(["GET"])
+
+
+@blueprint.get("/saml/<issuer>/login", provide_automatic_options=False)
+def login(issuer: str) -> BaseResponse:
+    """Take an AuthnRequest by HTTP-Redirect; without one, begin a sign-in here."""
+    _require_id(issuer)
+    services, session, address = _place()
+    query = request.query_string
+    if b"SAMLRequest" not in query and b"SAMLResponse" not in query:
+        return _send(sso.launch(services, issuer, session=session, address=address))
+    inbound = _decoded(issuer, session)
+    return _send(sso.begin(services, issuer, inbound, session=session, address=address))
+
+
+@blueprint.post("/saml/<issuer>/login", provide_automatic_options=False)
+def login_post(issuer: str) -> BaseResponse:
+    """Take an AuthnRequest by HTTP-POST.
+
+    A browser leaves a SameSite=Lax cookie out of what another site posts. So a request without
+    our session is kept, and a GET that carries the cookie goes on with it. Nothing is put into
+    the session meanwhile: a new cookie would overwrite the one that was held back.
+    """
+    _require_id(issuer)
+    services, session, address = _place()
+    inbound = _decoded(issuer, session)
+    if session is not None:
+        return _send(sso.begin(services, issuer, inbound, session=session, address=address))
+    key = sso.hold(services, issuer, inbound, address=address)
+    return _redirect(f"/saml/{issuer}/continue/{key}")
+
+
+@blueprint.get("/saml/<issuer>/continue/<key>", provide_automatic_options=False)
+def resume(issuer: str, key: str) -> BaseResponse:
+    """Go on with a request that waited for the cookie, or for its person."""
+    _require_id(issuer)
+    services, session, address = _place()
+    return _send(sso.resume(services, issuer, key, session=session, address=address))
+
+
+@blueprint.get("/w/<workspace>/launch/<application>", provide_automatic_options=False)
+def launch(workspace: str, application: str) -> BaseResponse:
+    """Begin a sign-in here, from a tile."""
+    _require_id(workspace.replace("-", ""))
+    _require_id(application.replace("-", ""))
+    services, session, address = _place()
+    return _send(sso.launch(services, workspace, application, session=session, address=address))
+
+
+@blueprint.get("/saml/<issuer>/metadata")
+def metadata(issuer: str) -> Response:
+    """Send the metadata of an issuer; its address is the entity ID."""
+    _require_id(issuer)
+    xml, etag = issuers.issuer_metadata(current_services(), issuer)
+    response = Response(xml, mimetype="application/samlmetadata+xml")
+    response.set_etag(etag)
+    response.cache_control.public = True
+    response.cache_control.max_age = issuers.METADATA_CACHE
+    return response.make_conditional(request)
+
+
+@blueprint.route("/saml/<issuer>/logout", methods=["GET", "POST"], provide_automatic_options=False)
+def logout(issuer: str) -> BaseResponse:
+    """Refuse logout messages: single logout is not offered, so it is not in the metadata."""
+    _require_id(issuer)
+    refusal = MessageRefused(
+        "logout-not-offered",
+        "Signing out at an application does not sign you out here. Sign out on your dashboard.",
+        rule="The metadata of this issuer has no SingleLogoutService.",
+        fix="Leave the logout URL of the service provider empty.",
+    )
+    raise _logged(issuer, refusal, current_signed_in())
+
+
+@blueprint.errorhandler(Refusal)
+def refused(error: Refusal) -> tuple[Response, int]:
+    """Draw the page that says why nobody was signed in."""
+    signed_in = current_signed_in()
+    insider = signed_in is not None and signed_in.workspace.slug == error.workspace
+    page = draw(
+        "saml/refused.html",
+        title="Sign-in refused",
+        error=error,
+        sentence=str(error),
+        for_admin=insider and signed_in is not None and signed_in.user.admin,
+        insider=insider,
+    )
+    response = make_response(page)
+    response.headers["Cache-Control"] = "no-store"
+    return response, error.http
+
+
+def _place() -> tuple[Services, SignedIn | None, str]:
+    return current_services(), current_signed_in(), request.remote_addr or ""
+
+
+def _require_id(text: str) -> None:
+    # What cannot be an id is not asked for; PostgreSQL would not even take some of it.
+    if not (text.isascii() and text.isalnum() and len(text) <= 64):
+        raise NotFound("There is nothing at this address.")
+
+
+def _decoded(issuer: str, session: SignedIn | None) -> Inbound:
+    try:
+        if request.method == "GET":
+            return decode_redirect(request.query_string)
+        return decode_post(_form_pairs())
+    except Refusal as refusal:
+        raise _logged(issuer, refusal, session) from None
+
+
+def _form_pairs() -> list[tuple[str, str]]:
+    """Return the fields as they were sent; Flask's form would mend bytes that are no UTF-8."""
+    if request.mimetype != _FORM:
+        raise MessageRefused(
+            "content-type",
+            "The request was not sent as a form.",
+            got=request.mimetype[:200],
+            expected=_FORM,
+            rule="SAML bindings, section 3.5.4",
+        )
+    request.max_content_length = MAX_BODY
+    body = request.get_data(cache=False)
+    try:
+        return parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            errors="surrogateescape",
+            max_num_fields=_MAX_FIELDS,
+        )
+    except ValueError:
+        raise MessageRefused(
+            "form-unreadable",
+            "The form cannot be read.",
+            expected=f"percent-encoded fields, at most {_MAX_FIELDS}",
+        ) from None
+
+
+def _logged(issuer: str, refusal: Refusal, session: SignedIn | None) -> Refusal:
+    return sso.log_refusal(
+        current_services(),
+        issuer,
+        refusal,
+        session=session,
+        address=request.remote_addr or "",
+    )
+
+
+def _send(answer: sso.Answer) -> BaseResponse:
+    if isinstance(answer, sso.NeedSignIn):
+        query = {"next": answer.next_path} | ({"fresh": "1"} if answer.again else {})
+        return _redirect(f"/w/{answer.workspace_slug}/sign-in?{urlencode(query)}")
+    if isinstance(answer, sso.Elsewhere):
+        return _redirect(answer.url)
+    return _post_page(answer)
+
+
+def _post_page(answer: sso.PostAnswer) -> Response:
+    """Draw the page that posts to the ACS, without what the other pages draw around theirs."""
+    nonce = secrets.token_urlsafe(16)
+    page = current_app.jinja_env.get_template("saml/post.html").render(
+        answer=answer,
+        nonce=nonce,
+        styles=(static("tokens.css"), static("ssoko.css")),
+        failed=isinstance(answer, sso.ErrorAnswer),
+    )
+    response = Response(page)
+    response.headers["Content-Security-Policy"] = _POST_POLICY.format(nonce=nonce)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _redirect(address: str) -> BaseResponse:
+    response = redirect(address, 303)
+    response.headers["Cache-Control"] = "no-store"
+    return response

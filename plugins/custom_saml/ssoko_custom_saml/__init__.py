@@ -1,0 +1,170 @@
+"""Custom SAML 2.0: any service provider that the marketplace does not list by name."""
+
+from collections.abc import Mapping as Settings
+from importlib.resources import files
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+from ssoko.plugin import (
+    DefaultRole,
+    Integration,
+    Mapping,
+    MetadataField,
+    NameIdFormat,
+    Problem,
+    ServiceProvider,
+    Site,
+    checks,
+    hookimpl,
+)
+
+from ssoko_custom_saml.form import InstallForm
+
+__version__ = "0.1.0"
+
+
+@hookimpl
+def integration() -> Integration:
+    return Integration(
+        name="Custom SAML 2.0",
+        summary="Connect anything that speaks SAML 2.0, setting by setting",
+        description=files(__package__).joinpath("description.md").read_text("utf-8"),
+        category="Generic",
+        publisher="Ssoko",
+        monogram="S2",
+        aliases=("generic saml", "service provider", "sp", "own application", "other"),
+        requirements=(
+            "The service provider's entity ID and ACS URL, from its SAML page or its metadata",
+        ),
+        api="1.0",
+        tested_with="0.1",
+    )
+
+
+@hookimpl
+def install_form() -> type[Schema]:
+    return InstallForm
+
+
+@hookimpl
+def metadata_fields() -> tuple[MetadataField, ...]:
+    return (
+        MetadataField(
+            key="login_endpoint",
+            label="Login Endpoint",
+            paste_into="SSO URL",
+            help="Also called sign-in URL, login URL or SAML endpoint",
+        ),
+        MetadataField(
+            key="entity_id",
+            label="Entity ID",
+            paste_into="IdP entity ID",
+            help="Also called issuer or identity provider ID",
+        ),
+        MetadataField(
+            key="certificate", label="Certificate", paste_into="X.509 certificate", help="In PEM"
+        ),
+        MetadataField(
+            key="metadata_url",
+            label="Metadata URL",
+            paste_into="IdP metadata URL",
+            help="Holds all the other values; best where the service provider takes it",
+        ),
+        MetadataField(key="metadata_file", label="Metadata file", paste_into="IdP metadata"),
+        MetadataField(
+            key="logout_endpoint",
+            label="Logout Endpoint",
+            paste_into="Logout URL",
+            help="Also called SLO URL",
+        ),
+    )
+
+
+@hookimpl
+def default_role() -> DefaultRole:
+    return DefaultRole(name="sso-custom-saml-{name}-role", description="May sign in to {name}")
+
+
+@hookimpl
+def installation_guide() -> str:
+    return files(__package__).joinpath("guide.md").read_text("utf-8")
+
+
+@hookimpl
+def service_provider(settings: Settings[str, Any], site: Site) -> ServiceProvider:
+    return ServiceProvider(
+        entity_id=settings["entity_id"],
+        acs_urls=tuple(settings["acs_urls"]),
+        name_id_format=settings["name_id_format"],
+        name_id_source=settings["name_id_source"],
+        sign_response=settings["sign_response"],
+        sign_assertion=settings["sign_assertion"],
+        require_signed_requests=settings["require_signed_requests"],
+        encrypt_assertions=settings["encrypt_assertions"],
+        certificates=tuple(settings["certificates"]),
+        slo_url=settings["logout_url"],
+        relay_state=settings["relay_state"],
+        launch_url=settings["launch_url"],
+    )
+
+
+@hookimpl
+def attribute_mappings(settings: Settings[str, Any]) -> tuple[Mapping, ...]:
+    return tuple(
+        Mapping(name=row["name"], name_format=row["name_format"], source=row["source"])
+        for row in settings["attributes"]
+    )
+
+
+@hookimpl
+def check_settings(settings: Settings[str, Any]) -> tuple[Problem, ...]:
+    return (*_errors(settings), *_warnings(settings))
+
+
+def _errors(settings: Settings[str, Any]) -> list[Problem]:
+    errors = []
+    certificates = settings["certificates"]
+    if not settings["sign_response"] and not settings["sign_assertion"]:
+        errors.append(Problem("sign_assertion", "Sign the assertion, the response, or both"))
+    if settings["require_signed_requests"] and not certificates:
+        errors.append(Problem("certificates", "Add the certificate that requests are signed with"))
+    if settings["encrypt_assertions"] and not certificates:
+        errors.append(Problem("certificates", "Add the certificate to encrypt to"))
+    elif settings["encrypt_assertions"]:
+        try:
+            checks.check_encryption_certificate(certificates[0])
+        except ValidationError as error:
+            errors.append(Problem("certificates.0", str(error.messages[0])))
+    return errors
+
+
+def _warnings(settings: Settings[str, Any]) -> list[Problem]:
+    warnings = []
+    source = settings["name_id_source"]
+    if source.startswith("constant:"):
+        warnings.append(
+            Problem("name_id_source", "Everybody signs in under this one name", "warning")
+        )
+    elif (
+        settings["name_id_format"] == NameIdFormat.EMAIL
+        and source.startswith("user.")
+        and (source not in {"user.email", "user.username"} and "mail" not in source)
+    ):
+        warnings.append(
+            Problem(
+                "name_id_source",
+                "The format promises an e-mail address; user.email is the usual source",
+                "warning",
+            )
+        )
+    names = [row["name"] for row in settings["attributes"]]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            warnings.append(
+                Problem(
+                    f"attributes.{place}.name",
+                    "This name is there already; some service providers read only the first",
+                    "warning",
+                )
+            )
+    return warnings

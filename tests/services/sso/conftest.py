@@ -1,0 +1,230 @@
+"""A workspace with people and applications, and a python3-saml SP to judge the answers."""
+
+import base64
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import ssoko_aws
+import ssoko_custom_saml
+from lxml import etree
+from onelogin.saml2.response import OneLogin_Saml2_Response
+from onelogin.saml2.settings import OneLogin_Saml2_Settings
+from ssoko.plugin.registry import PluginSource, Registry
+from ssoko.saml import names
+from ssoko.saml.bindings import Inbound
+from ssoko.saml.xml import instant
+from ssoko.services import access, applications, sessions, sso, users
+from ssoko.services.applications import ApplicationView
+from ssoko.services.context import SYSTEM, Services
+from ssoko.services.sessions import SignedIn
+from ssoko.services.users import UserView
+from ssoko.services.workspaces import WorkspaceView
+from ssoko.store.models import Event
+
+PASSWORD = "weathered teapot 41"
+ACS = "https://app.example.com/saml/acs"
+SP = "https://app.example.com/saml/metadata"
+
+SOURCES = [
+    PluginSource("aws", lambda: ssoko_aws, "ssoko-aws", "0.1.0"),
+    PluginSource("custom-saml", lambda: ssoko_custom_saml, "ssoko-custom-saml", "0.1.0"),
+]
+
+AWS = {
+    "sign_in_url": "https://d-9967a1b2c3.awsapps.com/start",
+    "acs_url": "https://eu-central-1.signin.aws.amazon.com/platform/saml/acs/9b1c2d3e-aaaa",
+    "issuer_url": "https://eu-central-1.signin.aws.amazon.com/platform/saml/d-9967a1b2c3",
+}
+
+
+def custom(**more: Any) -> dict[str, Any]:
+    """Return settings of a custom SP."""
+    return {"entity_id": SP, "acs_urls": [ACS], **more}
+
+
+class Clock:
+    """The time, which a test may push on."""
+
+    def __init__(self) -> None:
+        self.ahead = 0
+
+    def __call__(self) -> int:
+        return int(time.time()) + self.ahead
+
+
+@dataclass
+class House:
+    """A workspace, who is in it, and the ways to sign in."""
+
+    services: Services
+    clock: Clock
+    workspace: WorkspaceView
+    amina: UserView = field(init=False)
+
+    def install(
+        self, name: str = "App", *, people: bool = True, **settings: Any
+    ) -> ApplicationView:
+        """Install a custom SP; everybody gets its role unless ``people`` is false."""
+        app = applications.install(
+            self.services,
+            self.workspace.id,
+            SYSTEM,
+            integration="custom-saml",
+            name=name,
+            settings=custom(**settings),
+        )
+        if people:
+            self.give(app)
+        return app
+
+    def give(self, app: ApplicationView, *, expires_at: int | None = None) -> None:
+        assert app.default_role is not None
+        access.grant_roles(
+            self.services,
+            self.workspace.id,
+            SYSTEM,
+            role_ids=[app.default_role.id],
+            user_id=self.amina.id,
+            expires_at=expires_at,
+        )
+
+    def person(self, username: str, **more: Any) -> UserView:
+        return users.create_user(
+            self.services,
+            self.workspace.id,
+            SYSTEM,
+            username=username,
+            password=PASSWORD,
+            **{"email": f"{username}@acme.test", **more},
+        )
+
+    def sign_in(self, username: str = "amina") -> SignedIn:
+        token = sessions.sign_in(
+            self.services,
+            self.workspace.id,
+            username=username,
+            password=PASSWORD,
+            address="192.0.2.7",
+            user_agent="test",
+        )
+        found = sessions.load_session(self.services, token)
+        assert found is not None
+        return found
+
+    def request(self, app: ApplicationView, *, inner: str = "", **attributes: str | None) -> str:
+        """Return an AuthnRequest for an application; attributes of None are left out."""
+        found = {
+            "ID": f"_{secrets.token_hex(16)}",
+            "Version": "2.0",
+            "IssueInstant": instant(self.clock()),
+            "Destination": app.issuer.login_endpoint,
+            "AssertionConsumerServiceURL": app.service_provider.acs_urls[0],
+            **attributes,
+        }
+        issuer = found.pop("Issuer", app.service_provider.entity_id)
+        written = " ".join(f'{k}="{v}"' for k, v in found.items() if v is not None)
+        return (
+            f'<samlp:AuthnRequest xmlns:samlp="{names.NS_SAMLP}" xmlns:saml="{names.NS_SAML}" '
+            f"{written}><saml:Issuer>{issuer}</saml:Issuer>{inner}</samlp:AuthnRequest>"
+        )
+
+    def inbound(self, app: ApplicationView, *, relay_state: str = "", **more: Any) -> Inbound:
+        xml = self.request(app, **more).encode()
+        return Inbound(xml, relay_state, names.BINDING_REDIRECT)
+
+    def begin(self, app: ApplicationView, session: SignedIn | None, **more: Any) -> sso.Answer:
+        inbound = self.inbound(app, **more)
+        return sso.begin(self.services, app.issuer.id, inbound, session=session)
+
+    def events(self, **where: Any) -> list[Event]:
+        query = Event.select().order_by(Event.id)
+        return [e for e in query if all(getattr(e, k) == v for k, v in where.items())]
+
+
+def decoded(answer: sso.PostAnswer) -> etree._Element:
+    """Return the response in an answer."""
+    return etree.fromstring(base64.b64decode(answer.saml_response))
+
+
+def find(root: etree._Element, path: str) -> list[Any]:
+    found = root.xpath(path, namespaces={"saml": names.NS_SAML, "samlp": names.NS_SAMLP})
+    assert isinstance(found, list)
+    return found
+
+
+def accept(
+    app: ApplicationView,
+    answer: sso.Answer,
+    *,
+    request_id: str | None = None,
+    private_key: str = "",
+    certificate: str = "",
+) -> OneLogin_Saml2_Response:
+    """Have a strict python3-saml SP judge an answer; it knows only what the Metadata tab shows."""
+    assert isinstance(answer, sso.PostAnswer), answer
+    sp = app.service_provider
+    settings = OneLogin_Saml2_Settings(
+        {
+            "strict": True,
+            "sp": {
+                "entityId": sp.entity_id,
+                "assertionConsumerService": {"url": answer.acs_url},
+                "NameIDFormat": str(sp.name_id_format),
+                "privateKey": private_key,
+                "x509cert": certificate,
+            },
+            "idp": {
+                "entityId": app.issuer.entity_id,
+                "singleSignOnService": {"url": app.issuer.login_endpoint},
+                "x509cert": app.issuer.certificate,
+            },
+            "security": {
+                "wantAssertionsSigned": sp.sign_assertion,
+                "wantMessagesSigned": sp.sign_response,
+                "wantAssertionsEncrypted": sp.encrypt_assertions,
+                "wantAttributeStatement": False,
+                "rejectUnsolicitedResponsesWithInResponseTo": True,
+                "failOnAuthnContextMismatch": True,
+            },
+        }
+    )
+    response = OneLogin_Saml2_Response(settings, answer.saml_response)
+    host, _, path = answer.acs_url.removeprefix("https://").partition("/")
+    response.is_valid(
+        {"https": "on", "http_host": host, "script_name": f"/{path}", "get_data": {}},
+        request_id,
+        raise_exceptions=True,
+    )
+    return response
+
+
+@pytest.fixture
+def make_house(services: Services, workspace: WorkspaceView) -> Callable[..., House]:
+    """Make the house, with more plugins than the usual two if a test brings some."""
+
+    def make(*sources: PluginSource) -> House:
+        # The SP looks at the real clock.
+        clock = Clock()
+        registry = Registry.load([*SOURCES, *sources])
+        house = House(replace(services, registry=registry, clock=clock), clock, workspace)
+        house.amina = house.person("amina", first_name="Amina", last_name="Otieno")
+        return house
+
+    return make
+
+
+@pytest.fixture
+def house(make_house: Callable[..., House]) -> House:
+    """A workspace with one person, amina, and no application."""
+    return make_house()
+
+
+@pytest.fixture
+def saml() -> SimpleNamespace:
+    """What reads the answers; a fixture, since test files import nothing from each other."""
+    return SimpleNamespace(accept=accept, decoded=decoded, find=find)

@@ -1,0 +1,449 @@
+"""Sign-in as an SP sees it, judged by python3-saml in strict mode."""
+
+import pytest
+from ssoko.errors import AccessRefused, MessageRefused, NotFound, RequestRefused
+from ssoko.plugin import NameIdFormat
+from ssoko.saml import names
+from ssoko.services import access, applications, groups, sso, users
+from ssoko.services.context import SYSTEM
+
+
+def test_a_person_with_the_role_gets_an_assertion_that_a_strict_sp_accepts(house, saml):
+    app = house.install()
+    session = house.sign_in()
+    answer = house.begin(app, session, ID="_request1", relay_state="deep/link?x=1&y=<z>")
+    response = saml.accept(app, answer, request_id="_request1")
+    assert answer.acs_url == app.service_provider.acs_urls[0]
+    assert answer.relay_state == "deep/link?x=1&y=<z>"
+    assert response.get_nameid() == "amina@acme.test"
+    assert response.get_session_index()
+    (event,) = house.events(action="sign-in", application_id=app.id)
+    assert (event.outcome, event.actor_id) == ("done", house.amina.id)
+    assert event.detail["started"] == "redirect"
+
+
+def test_the_tile_begins_a_sign_in_without_a_request(house, saml):
+    app = house.install(relay_state="https://app.example.com/home")
+    answer = sso.launch(house.services, "acme", app.slug, session=house.sign_in())
+    response = saml.accept(app, answer)
+    assert "InResponseTo" not in saml.decoded(answer).attrib
+    assert answer.relay_state == "https://app.example.com/home"
+    assert response.get_nameid() == "amina@acme.test"
+
+
+def test_an_own_issuer_and_an_id_launch_the_application_as_well(house, saml):
+    app = house.install()
+    session = house.sign_in()
+    saml.accept(app, sso.launch(house.services, app.issuer.id, session=session))
+    saml.accept(app, sso.launch(house.services, "acme", app.id, session=session))
+
+
+def test_a_launch_url_sends_the_person_to_the_vendor(house):
+    app = house.install(launch_url="https://app.example.com/start")
+    answer = sso.launch(house.services, "acme", app.slug, session=house.sign_in())
+    assert answer == sso.Elsewhere(url="https://app.example.com/start")
+
+
+def test_a_launch_url_does_not_go_past_the_gate(house):
+    app = house.install(launch_url="https://app.example.com/start", people=False)
+    with pytest.raises(AccessRefused):
+        sso.launch(house.services, "acme", app.slug, session=house.sign_in())
+
+
+def test_nobody_signed_in_is_asked_to_and_then_the_request_goes_on(house, saml):
+    app = house.install()
+    asked = house.begin(app, None, ID="_request1", relay_state="keep me")
+    assert isinstance(asked, sso.NeedSignIn)
+    assert asked.next_path == f"/saml/{app.issuer.id}/continue/{asked.continue_key}"
+    assert not asked.again
+    assert sso.waiting_application(house.services, app.issuer.id, asked.continue_key) == "App"
+    house.clock.ahead += 590
+    answer = sso.resume(house.services, app.issuer.id, asked.continue_key, session=house.sign_in())
+    assert saml.decoded(answer).get("InResponseTo") == "_request1"
+    assert answer.relay_state == "keep me"
+
+
+def test_a_request_is_answered_once(house):
+    app = house.install()
+    session = house.sign_in()
+    key = sso.hold(house.services, app.issuer.id, house.inbound(app))
+    sso.resume(house.services, app.issuer.id, key, session=session)
+    with pytest.raises(MessageRefused) as refusal:
+        sso.resume(house.services, app.issuer.id, key, session=session)
+    assert refusal.value.code == "request-gone"
+    assert sso.waiting_application(house.services, app.issuer.id, key) == ""
+
+
+def test_a_request_waits_ten_minutes_and_no_longer(house):
+    app = house.install()
+    key = sso.hold(house.services, app.issuer.id, house.inbound(app))
+    house.clock.ahead += 600
+    with pytest.raises(MessageRefused, match="waited for too long"):
+        sso.resume(house.services, app.issuer.id, key, session=None)
+
+
+def test_the_key_of_one_issuer_opens_nothing_at_another(house):
+    app, other = house.install(), house.install("Other", entity_id="urn:other")
+    key = sso.hold(house.services, app.issuer.id, house.inbound(app))
+    with pytest.raises(MessageRefused):
+        sso.resume(house.services, other.issuer.id, key, session=None)
+
+
+def test_the_session_of_another_workspace_does_not_count(house, make_house):
+    app = house.install()
+    from ssoko.services import workspaces
+
+    other = workspaces.create_workspace(house.services, SYSTEM, slug="other", name="Other")
+    acme, house.workspace = house.workspace, other
+    house.person("eve", email="eve@other.test")
+    stranger = house.sign_in("eve")
+    house.workspace = acme
+    asked = house.begin(app, stranger)
+    assert isinstance(asked, sso.NeedSignIn)
+    assert asked.again
+    assert asked.workspace_slug == "acme"
+
+
+# Who gets in
+
+
+def test_a_person_without_the_role_sees_why_and_no_assertion_is_made(house):
+    app = house.install(people=False)
+    session = house.sign_in()
+    for enter in (
+        lambda: house.begin(app, session),
+        lambda: sso.launch(house.services, "acme", app.slug, session=session),
+        lambda: sso.launch(house.services, app.issuer.id, session=session),
+    ):
+        with pytest.raises(AccessRefused) as refusal:
+            enter()
+        assert refusal.value.code == "no-role"
+        assert str(refusal.value) == "You do not have access to App."
+        assert refusal.value.contact == "it@acme.test"
+        (event,) = house.events(reference=refusal.value.reference)
+        assert (event.action, event.outcome) == ("sign-in", "refused")
+        assert event.detail["code"] == "no-role"
+        assert "Amina Otieno has no role of App" in event.detail["got"]
+
+
+def test_a_role_of_a_group_lets_its_members_in(house, saml):
+    app = house.install(people=False)
+    group = groups.create_group(house.services, house.workspace.id, SYSTEM, name="Engineers")
+    access.grant_roles(
+        house.services,
+        house.workspace.id,
+        SYSTEM,
+        role_ids=[app.default_role.id],
+        group_id=group.id,
+    )
+    session = house.sign_in()
+    with pytest.raises(AccessRefused):
+        house.begin(app, session)
+    groups.add_member(house.services, house.workspace.id, SYSTEM, group.id, house.amina.id)
+    saml.accept(app, house.begin(app, session, ID="_r"), request_id="_r")
+
+
+def test_a_grant_that_expires_stops_the_next_sign_in(house, saml):
+    app = house.install(people=False)
+    house.give(app, expires_at=house.clock() + 60)
+    session = house.sign_in()
+    saml.accept(app, house.begin(app, session, ID="_r"), request_id="_r")
+    house.clock.ahead += 60
+    with pytest.raises(AccessRefused) as refusal:
+        house.begin(app, session)
+    assert refusal.value.code == "role-expired"
+    assert str(refusal.value) == "Your access to App has expired."
+
+
+def test_the_role_of_another_application_opens_nothing_here(house):
+    house.install("Other", entity_id="urn:other")
+    app = house.install(people=False)
+    with pytest.raises(AccessRefused):
+        house.begin(app, house.sign_in())
+
+
+def test_a_disabled_application_refuses_before_anybody_signs_in(house):
+    app = house.install()
+    applications.update_application(
+        house.services, house.workspace.id, SYSTEM, app.id, enabled=False
+    )
+    for enter in (
+        lambda: house.begin(app, None),
+        lambda: house.begin(app, house.sign_in()),
+        lambda: sso.hold(house.services, app.issuer.id, house.inbound(app)),
+        lambda: sso.launch(house.services, "acme", app.slug, session=None),
+    ):
+        with pytest.raises(AccessRefused) as refusal:
+            enter()
+        assert refusal.value.code == "application-disabled"
+
+
+def test_an_uninstalled_application_is_gone_at_once(house):
+    app = house.install()
+    session = house.sign_in()
+    key = sso.hold(house.services, app.issuer.id, house.inbound(app))
+    applications.uninstall(house.services, house.workspace.id, SYSTEM, app.id)
+    for enter in (
+        lambda: house.begin(app, session),
+        lambda: sso.resume(house.services, app.issuer.id, key, session=session),
+        lambda: sso.launch(house.services, app.issuer.id, session=session),
+    ):
+        with pytest.raises(AccessRefused) as refusal:
+            enter()
+        assert refusal.value.code == "application-uninstalled"
+    with pytest.raises(NotFound):
+        sso.launch(house.services, "acme", app.slug, session=session)
+
+
+def test_a_disabled_user_is_out_though_the_browser_still_has_a_session(house):
+    app = house.install()
+    session = house.sign_in()
+    users.update_user(house.services, house.workspace.id, SYSTEM, house.amina.id, active=False)
+    answer = house.begin(app, session)
+    assert isinstance(answer, sso.NeedSignIn)
+
+
+# What the SP asks for
+
+
+def test_force_authn_wants_a_new_sign_in_and_shows_it(house, saml):
+    app = house.install()
+    old = house.sign_in()
+    asked = house.begin(app, old, ID="_r", ForceAuthn="true")
+    assert isinstance(asked, sso.NeedSignIn)
+    assert asked.again
+    again = sso.resume(house.services, app.issuer.id, asked.continue_key, session=old)
+    assert isinstance(again, sso.NeedSignIn)
+    house.clock.ahead += 30
+    new = house.sign_in()
+    answer = sso.resume(house.services, app.issuer.id, asked.continue_key, session=new)
+    root = saml.decoded(answer)
+    (statement,) = saml.find(root, "//saml:AuthnStatement")
+    from ssoko.saml.xml import parse_instant
+
+    assert parse_instant(statement.get("AuthnInstant")) == new.authn_at > old.authn_at
+
+
+def test_force_authn_by_post_is_not_met_by_the_session_that_was_there(house):
+    app = house.install()
+    old = house.sign_in()
+    key = sso.hold(house.services, app.issuer.id, house.inbound(app, ForceAuthn="true"))
+    asked = sso.resume(house.services, app.issuer.id, key, session=old)
+    assert isinstance(asked, sso.NeedSignIn)
+    assert asked.continue_key == key
+    answer = sso.resume(house.services, app.issuer.id, key, session=house.sign_in())
+    assert isinstance(answer, sso.PostAnswer)
+
+
+@pytest.mark.parametrize("force", ["false", "true"])
+def test_is_passive_never_shows_a_sign_in(house, saml, force):
+    app = house.install()
+    session = house.sign_in() if force == "true" else None
+    answer = house.begin(
+        app, session, ID="_r", IsPassive="true", ForceAuthn=force, relay_state="back"
+    )
+    assert isinstance(answer, sso.ErrorAnswer)
+    root = saml.decoded(answer)
+    assert root.get("InResponseTo") == "_r"
+    assert answer.relay_state == "back"
+    assert saml.find(root, "//samlp:StatusCode/@Value") == [
+        names.STATUS_RESPONDER,
+        names.STATUS_NO_PASSIVE,
+    ]
+    assert not saml.find(root, "//saml:Assertion")
+    assert house.events(reference=answer.refusal.reference)
+
+
+def test_is_passive_with_a_session_signs_in(house, saml):
+    app = house.install()
+    answer = house.begin(app, house.sign_in(), ID="_r", IsPassive="true")
+    saml.accept(app, answer, request_id="_r")
+
+
+def test_is_passive_without_the_role_tells_the_sp_and_shows_nothing(house, saml):
+    app = house.install(people=False)
+    answer = house.begin(app, house.sign_in(), IsPassive="true")
+    assert isinstance(answer, sso.ErrorAnswer)
+    codes = saml.find(saml.decoded(answer), "//samlp:StatusCode/@Value")
+    assert codes[-1] == names.STATUS_REQUEST_DENIED
+
+
+@pytest.mark.parametrize(
+    ("inner", "status"),
+    [
+        (
+            f'<samlp:NameIDPolicy Format="{NameIdFormat.TRANSIENT}"/>',
+            names.STATUS_INVALID_NAMEID_POLICY,
+        ),
+        (
+            '<samlp:NameIDPolicy SPNameQualifier="urn:somebody-else"/>',
+            names.STATUS_INVALID_NAMEID_POLICY,
+        ),
+        (
+            "<samlp:RequestedAuthnContext><saml:AuthnContextClassRef>"
+            f"{names.AUTHN_SMARTCARD_PKI}"
+            "</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>",
+            names.STATUS_NO_AUTHN_CONTEXT,
+        ),
+    ],
+)
+def test_what_cannot_be_given_is_told_to_the_sp_before_anybody_signs_in(house, saml, inner, status):
+    app = house.install()
+    answer = house.begin(app, None, inner=inner)
+    assert isinstance(answer, sso.ErrorAnswer)
+    assert answer.acs_url == app.service_provider.acs_urls[0]
+    assert saml.find(saml.decoded(answer), "//samlp:StatusCode/@Value")[-1] == status
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        f'<samlp:NameIDPolicy Format="{NameIdFormat.UNSPECIFIED}" AllowCreate="true"/>',
+        "<samlp:RequestedAuthnContext><saml:AuthnContextClassRef>"
+        f"{names.AUTHN_PASSWORD_PROTECTED}"
+        "</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>",
+    ],
+)
+def test_what_python3_saml_asks_by_default_is_given(house, saml, inner):
+    app = house.install(name_id_format=NameIdFormat.EMAIL.value)
+    answer = house.begin(app, house.sign_in(), ID="_r", inner=inner)
+    saml.accept(app, answer, request_id="_r")
+
+
+def test_a_subject_that_is_somebody_else_is_told_to_the_sp(house, saml):
+    app = house.install()
+    session = house.sign_in()
+    inner = "<saml:Subject><saml:NameID>{}</saml:NameID></saml:Subject>"
+    answer = house.begin(app, session, inner=inner.format("bob@acme.test"))
+    assert isinstance(answer, sso.ErrorAnswer)
+    codes = saml.find(saml.decoded(answer), "//samlp:StatusCode/@Value")
+    assert codes[-1] == names.STATUS_UNKNOWN_PRINCIPAL
+    answer = house.begin(app, session, ID="_r", inner=inner.format("amina@acme.test"))
+    saml.accept(app, answer, request_id="_r")
+
+
+# Where the answer goes
+
+
+LOOK_ALIKES = [
+    "https://app.example.com/saml/acs/",
+    "https://app.example.com/saml/acs?",
+    "https://app.example.com/saml/../saml/acs",
+    "https://app.example.com/saml/%61cs",
+    "https://APP.example.com/saml/acs",
+    "https://app.example.com:443/saml/acs",
+    "http://app.example.com/saml/acs",
+    "https://app.example.com.evil.test/saml/acs",
+    "https://app.example.com@evil.test/saml/acs",
+    "https://evil.test/saml/acs",
+    "javascript:alert(1)",
+    "",
+]
+
+
+@pytest.mark.parametrize("url", LOOK_ALIKES)
+def test_an_acs_url_that_is_not_registered_gets_nothing(house, url):
+    app = house.install()
+    with pytest.raises(MessageRefused) as refusal:
+        house.begin(app, house.sign_in(), AssertionConsumerServiceURL=url)
+    assert refusal.value.code == "acs-not-registered"
+    assert refusal.value.http == 400
+
+
+def test_a_request_may_name_any_of_several_acs_urls(house, saml):
+    second = "https://app.example.com/saml/acs2"
+    app = house.install(acs_urls=["https://app.example.com/saml/acs", second])
+    session = house.sign_in()
+    answer = house.begin(app, session, ID="_r", AssertionConsumerServiceURL=second)
+    assert answer.acs_url == second
+    saml.accept(app, answer, request_id="_r")
+    by_index = {"AssertionConsumerServiceURL": None, "AssertionConsumerServiceIndex": "1"}
+    assert house.begin(app, session, **by_index).acs_url == second
+    absent = house.begin(app, session, AssertionConsumerServiceURL=None)
+    assert absent.acs_url == "https://app.example.com/saml/acs"
+
+
+@pytest.mark.parametrize("index", ["2", "65535"])
+def test_an_unknown_acs_index_gets_nothing(house, index):
+    app = house.install()
+    with pytest.raises(MessageRefused) as refusal:
+        house.begin(
+            app,
+            house.sign_in(),
+            AssertionConsumerServiceURL=None,
+            AssertionConsumerServiceIndex=index,
+        )
+    assert refusal.value.code == "acs-index-unknown"
+
+
+# Who asks
+
+
+def test_the_sp_of_another_application_is_unknown_here(house):
+    app = house.install()
+    house.install("Other", entity_id="urn:other")
+    with pytest.raises(MessageRefused) as refusal:
+        house.begin(app, house.sign_in(), Issuer="urn:other")
+    assert refusal.value.code == "sp-unknown"
+    assert refusal.value.expected == app.service_provider.entity_id
+    (event,) = house.events(reference=refusal.value.reference)
+    assert (event.action, event.application_id) == ("request.refused", app.id)
+
+
+def test_an_unknown_issuer_is_not_found(house):
+    app = house.install()
+    for enter in (
+        lambda: sso.begin(house.services, "nobody", house.inbound(app), session=None),
+        lambda: sso.hold(house.services, "nobody", house.inbound(app)),
+        lambda: sso.resume(house.services, "nobody", "key", session=None),
+        lambda: sso.launch(house.services, "nobody", session=None),
+        lambda: sso.launch(house.services, "acme", "nothing", session=None),
+    ):
+        with pytest.raises(NotFound):
+            enter()
+
+
+def test_a_stale_request_is_refused_and_a_slightly_wrong_clock_is_not(house, saml):
+    from ssoko.saml.xml import instant
+
+    app = house.install()
+    session = house.sign_in()
+    for seconds in (-3600, 3600, -86_400):
+        with pytest.raises(MessageRefused) as refusal:
+            house.begin(app, session, IssueInstant=instant(house.clock() + seconds))
+        assert refusal.value.code == "not-fresh"
+    for seconds in (-60, 60):
+        answer = house.begin(app, session, IssueInstant=instant(house.clock() + seconds))
+        assert isinstance(answer, sso.PostAnswer)
+
+
+def test_garbage_is_refused_with_a_line_in_the_log(house):
+    from ssoko.saml.bindings import Inbound
+
+    app = house.install()
+    with pytest.raises(MessageRefused) as refusal:
+        sso.begin(
+            house.services,
+            app.issuer.id,
+            Inbound(b"<nonsense/>", "", names.BINDING_REDIRECT),
+            session=None,
+        )
+    (event,) = house.events(reference=refusal.value.reference)
+    assert refusal.value.reference.startswith("SK-")
+    assert (event.application_id, event.actor_kind) == (app.id, "anonymous")
+
+
+def test_an_unsigned_request_may_come_twice_and_gets_new_ids(house, saml):
+    app = house.install()
+    session = house.sign_in()
+    first, second = (saml.decoded(house.begin(app, session, ID="_same")) for _ in range(2))
+    assert first.get("ID") != second.get("ID")
+    assert saml.find(first, "//@SessionIndex") == saml.find(second, "//@SessionIndex")
+
+
+def test_request_refused_is_never_raised_out_of_the_services(house):
+    app = house.install()
+    try:
+        house.begin(app, None, IsPassive="true")
+    except RequestRefused:  # pragma: no cover - what must not happen
+        pytest.fail("the SP was not told")
