@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 #: Name to what it is. Before installation the description stands in for the value.
 GUIDE_VALUES = {
     "application_name": "name of the application",
-    "workspace_name": "name of the workspace",
     "default_role": "role of the application",
     "login_endpoint": "Login Endpoint",
     "logout_endpoint": "Logout Endpoint",

@@ -52,6 +52,8 @@ def _labelled(label: str, aws: str, once: str, placeholder: str, **more: Any) ->
 class InstallForm(Schema):
     """What AWS shows under Service provider metadata."""
 
+    error_messages = {"unknown": "There is no such setting; leave it out"}
+
     sign_in_url = fields.Text(
         required=True,
         metadata=_labelled(

@@ -37,6 +37,8 @@ def check_optional_url(text: str) -> None:
 class Form(Schema):
     """A form in which an empty answer is no answer."""
 
+    error_messages = {"unknown": "There is no such setting; leave it out"}
+
     @pre_load
     def leave_out_empty(self, data: Any, **kwargs: Any) -> Any:
         if not isinstance(data, Mapping):
@@ -51,6 +53,8 @@ class Form(Schema):
 
 class AttributeForm(Form):
     """One attribute of the assertion."""
+
+    error_messages = {"type": "Give name, name_format and source"}
 
     name = fields.Text(
         required=True,
@@ -190,9 +194,9 @@ class InstallForm(Form):
         },
     )
     attributes = List(
-        Nested(AttributeForm, error_messages={"type": "Give name, name_format and source"}),
+        Nested(AttributeForm),
         load_default=list,
-        error_messages={"invalid": "Give a list of {name, name_format, source}"},
+        error_messages={"invalid": "Give a list of name, name_format and source"},
         validate=Length(max=100, error="Give at most 100 attributes"),
         metadata={
             "label": "Attributes",

@@ -1,0 +1,70 @@
+"""For the tests of a plugin: load it as Ssoko does, and hold it against what every plugin must do.
+
+::
+
+    from ssoko.plugin.testing import assert_integration, load_integration
+
+    def test_it_keeps_the_rules():
+        assert_integration(ssoko_zoom, {"account": "acme"})
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ssoko.errors import PluginInvalid
+from ssoko.plugin.registry import PluginSource, Registry
+from ssoko.plugin.values import Problem, ServiceProvider, Site
+
+SLUG = "tested"
+SITE = Site(base_url="https://sso.example.org", plugin_url="https://sso.example.org/plugins/tested")
+
+
+class LoadedPlugin:
+    """One plugin in a registry of its own.
+
+    :raises PluginInvalid: when it cannot be loaded, with the reason.
+    """
+
+    def __init__(self, plugin: object) -> None:
+        self.registry = Registry.load(
+            [PluginSource(SLUG, lambda: plugin)], opt_in=frozenset({SLUG})
+        )
+        for problem in self.registry.problems:
+            raise PluginInvalid(problem.stage, problem.message)
+        self.entry = self.registry.integrations[SLUG]
+
+    def load(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the install form's values as the schema loads them."""
+        loaded: dict[str, Any] = self.entry.form().load(dict(raw))
+        return loaded
+
+    def call(self, hook: str, raw: Mapping[str, Any], **kwargs: Any) -> Any:
+        """Call a hook with the install form's values."""
+        return self.registry.call(SLUG, hook, settings=self.load(raw), **kwargs)
+
+    def service_provider(self, raw: Mapping[str, Any], site: Site = SITE) -> ServiceProvider:
+        """Return the service provider that the plugin proposes."""
+        provider: ServiceProvider = self.call("service_provider", raw, site=site)
+        return provider
+
+    def problems(self, raw: Mapping[str, Any], level: str = "error") -> dict[str, str]:
+        """Return what ``check_settings`` says, by field."""
+        found: tuple[Problem, ...] = self.call("check_settings", raw)
+        return {problem.field: problem.message for problem in found if problem.level == level}
+
+
+def assert_integration(plugin: object, settings: Mapping[str, Any]) -> LoadedPlugin:
+    """Hold a plugin against the rules that a machine can check, and return it loaded.
+
+    :param plugin: what the entry point names: the module or object with the hooks.
+    :param settings: answers to the install form that are good.
+    """
+    loaded = LoadedPlugin(plugin)
+    for name, field in loaded.entry.form().fields.items():
+        assert field.metadata.get("label"), f"give the field {name} a label"  # noqa: S101
+        assert field.metadata.get("help"), f"give the field {name} a help"  # noqa: S101
+    once, twice = loaded.service_provider(settings), loaded.service_provider(settings)
+    assert once == twice, "service_provider must answer the same for the same settings"  # noqa: S101
+    assert not loaded.problems(settings), loaded.problems(settings)  # noqa: S101
+    loaded.call("attribute_mappings", settings)
+    return loaded

@@ -1,0 +1,169 @@
+"""The admin's Dashboard: what to do next, what happened, what needs attention."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from ssoko.services import activity, applications, users
+from ssoko.services.applications import ApplicationView
+from ssoko.web.drawing import menu_items
+from ssoko.web.session import (
+    admin_only,
+    current_services,
+    current_user,
+    current_workspace,
+    signed_in,
+)
+
+blueprint = Blueprint("home", __name__, url_prefix="/w/<workspace>")
+
+_RECENT = 6
+_FOUND = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the checklist; it is done when the server has seen it done."""
+
+    title: str
+    text: str
+    label: str
+    href: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """One thing that an admin should look at."""
+
+    kind: str
+    title: str
+    text: str
+    label: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One place that a search leads to."""
+
+    name: str
+    kind: str
+    href: str
+
+
+@blueprint.get("/")
+@signed_in
+def show() -> Response | str:
+    """Show the Dashboard to admins; other people are led to their tiles."""
+    if not current_user().admin:
+        return redirect(url_for("portal.show"))
+    services, workspace = current_services(), current_workspace()
+    installed = applications.list_applications(services, workspace.id, limit=200)
+    steps = _checklist(installed.items)
+    return render_template(
+        "home/show.html",
+        title="Dashboard",
+        menu="home",
+        steps=steps,
+        to_do=sum(not step.done for step in steps),
+        attention=_attention(installed.items),
+        application_count=f"{len(installed.items)}{'+' if installed.next else ''}",
+        integration_count=len(services.registry.integrations),
+        days=activity.counts_by_day(services, workspace.id),
+        recent=activity.list_events(services, workspace.id, limit=_RECENT).items,
+        actions=activity.ACTIONS,
+    )
+
+
+def _checklist(installed: tuple[ApplicationView, ...]) -> list[Step]:
+    first = installed[0].name if installed else "the application"
+    return [
+        Step(
+            "Install your first application",
+            "Pick it in the marketplace; its guide takes minutes.",
+            "Open the marketplace",
+            url_for("marketplace.index"),
+            bool(installed),
+        ),
+        Step(
+            "Give somebody its role",
+            "Without the role nobody gets in, you included.",
+            "Choose a person",
+            url_for("users.index"),
+            any(view.people_count for view in installed),
+        ),
+        Step(
+            "See the first sign-in",
+            f"Open the SSO Dashboard and press the tile of {first}.",
+            "SSO Dashboard",
+            url_for("portal.show"),
+            any(view.last_sign_in_at for view in installed),
+        ),
+    ]
+
+
+def _attention(installed: tuple[ApplicationView, ...]) -> list[Attention]:
+    services = current_services()
+    found = [
+        Attention(
+            "bad",
+            f"The plugin {problem.slug} is not loaded",
+            f"{problem.distribution} {problem.version}, {problem.stage}: {problem.message}",
+            "Open the plugins",
+            url_for("settings.plugins"),
+        )
+        for problem in services.registry.problems
+    ]
+    found += [
+        Attention(
+            "warn",
+            f"The plugin of {view.name} is {view.plugin}",
+            "People still sign in by its record; it cannot be changed until the plugin is back.",
+            f"Open {view.name}",
+            url_for("applications.overview", slug=view.slug),
+        )
+        for view in installed
+        if view.plugin != "loaded"
+    ]
+    if not services.config.is_https:
+        found.append(
+            Attention(
+                "warn",
+                "The base URL is plain http",
+                f"{services.config.base_url} is good for trying out. Passwords and assertions "
+                "need https: set SSOKO_BASE_URL before other people use it.",
+                "",
+                "",
+            )
+        )
+    return found
+
+
+@blueprint.get("/jump")
+@admin_only
+def jump() -> Response | str:
+    """Find people, applications and pages by a word: what "Search or jump to" opens."""
+    query = request.args.get("q", "").strip()[:200]
+    services, workspace = current_services(), current_workspace()
+    if not query:
+        return render_template("home/jump.html", title="Search or jump to", query="", found=())
+    found = [
+        Found(view.name, "Application", url_for("applications.overview", slug=view.slug))
+        for view in applications.list_applications(
+            services, workspace.id, q=query, limit=_FOUND
+        ).items
+    ]
+    found += [
+        Found(user.display_name, "User", url_for("users.details", user_id=user.id))
+        for user in users.list_users(workspace.id, q=query, limit=_FOUND).items
+    ]
+    found += [
+        Found(item.below or item.label, "Page", item.href)
+        for item in menu_items()
+        if query.casefold() in f"{item.label} {item.below}".casefold()
+    ]
+    if len(found) == 1:
+        return redirect(found[0].href)
+    return render_template("home/jump.html", title="Search or jump to", query=query, found=found)

@@ -1,0 +1,255 @@
+"""The marketplace: find an integration, read about it, install it."""
+
+from collections import Counter
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
+
+from ssoko.errors import Conflict, InputError, NotFound
+from ssoko.services import applications, guides, install, issuers, marketplace, preview
+from ssoko.services.applications import ApplicationView
+from ssoko.web.forms import FormField, form_fields, read_form, text_field
+from ssoko.web.session import (
+    admin_only,
+    current_actor,
+    current_services,
+    current_workspace,
+    signed_in,
+)
+
+blueprint = Blueprint("marketplace", __name__, url_prefix="/w/<workspace>")
+
+PAGE_SIZE = 24
+#: Where a search that found nothing leads to.
+CUSTOM = "custom-saml"
+
+
+@blueprint.get("/marketplace")
+@admin_only
+def index() -> str:
+    """Show what can be installed, narrowed by words, category and state."""
+    registry = current_services().registry
+    query = request.args.get("q", "").strip()[:200]
+    category = request.args.get("category", "")
+    state = "installed" if request.args.get("state") == "installed" else ""
+    installed = _installed()
+    found = marketplace.search(
+        registry, q=query, category=category, state=state, installed=installed
+    )
+    pages = max(1, -(-len(found) // PAGE_SIZE))
+    page = min(max(request.args.get("page", 1, type=int), 1), pages)
+    start = (page - 1) * PAGE_SIZE
+    return render_template(
+        "marketplace/index.html",
+        title="SSO Integrations",
+        menu="marketplace",
+        cards=found[start : start + PAGE_SIZE],
+        first=start + 1,
+        total=len(found),
+        page=page,
+        pages=pages,
+        query=query,
+        category=category,
+        state=state,
+        categories=marketplace.categories(registry),
+        all_count=len(registry.integrations),
+        installed_count=sum(slug in installed for slug in registry.integrations),
+        problems=registry.problems,
+        custom=registry.get(CUSTOM),
+    )
+
+
+def _installed() -> Counter[str]:
+    counted: Counter[str] = Counter()
+    cursor = None
+    while True:
+        page = applications.list_applications(
+            current_services(), current_workspace().id, limit=200, cursor=cursor
+        )
+        counted.update(view.integration for view in page.items)
+        cursor = page.next
+        if cursor is None:
+            return counted
+
+
+def _loaded(slug: str) -> Any:
+    found = current_services().registry.get(slug)
+    if found is None:
+        raise NotFound("No integration of this name is on this server.")
+    return found
+
+
+def _page(template: str, slug: str, **values: Any) -> str:
+    loaded = _loaded(slug)
+    card = next(c for c in marketplace.search(current_services().registry) if c.slug == slug)
+    same = applications.list_applications(
+        current_services(), current_workspace().id, integration=slug, limit=20
+    )
+    return render_template(
+        template,
+        menu="marketplace",
+        loaded=loaded,
+        card=card,
+        same=same.items,
+        tabs=[
+            ("overview", "Overview", url_for("marketplace.overview", slug=slug)),
+            ("installation", "Installation", url_for("marketplace.installation", slug=slug)),
+        ],
+        **values,
+    )
+
+
+@blueprint.get("/marketplace/<slug>")
+@admin_only
+def overview(slug: str) -> str:
+    """Show what the integration does, needs and hands over."""
+    loaded = _loaded(slug)
+    return _page(
+        "marketplace/overview.html",
+        slug,
+        title=loaded.integration.name,
+        description=guides.render_markdown(loaded.integration.description),
+        proposal=preview.propose(current_services(), slug),
+    )
+
+
+@blueprint.get("/marketplace/<slug>/installation")
+@admin_only
+def installation(slug: str) -> str:
+    """Show the installation guide as it reads before there is an application."""
+    loaded = _loaded(slug)
+    return _page(
+        "marketplace/installation.html",
+        slug,
+        title=f"{loaded.integration.name}: Installation",
+        guide=guides.render_guide(loaded.guide, guides.guide_values(None)),
+    )
+
+
+@blueprint.get("/marketplace/<slug>/install")
+@admin_only
+def install_form(slug: str) -> str:
+    """Show the install form, with a name that is still free."""
+    return _install_page(slug, name=_free_name(_loaded(slug).integration.name))
+
+
+@blueprint.post("/marketplace/<slug>/install")
+@admin_only
+def install_application(slug: str) -> Answer | tuple[str, int]:
+    """Install the integration, or show the form again with what to correct."""
+    loaded = _loaded(slug)
+    services, workspace = current_services(), current_workspace()
+    name = request.form.get("name", "").strip()
+    raw = read_form(loaded.form, request.form)
+    again = "again" in request.form
+    issuer = request.form.get("issuer") or None
+    typed = {"name": name, "raw": raw, "issuer": issuer or ""}
+    if not again and (twins := _twins(slug, raw)):
+        return _install_page(slug, **typed, twins=twins), 409
+    try:
+        made = install.install(
+            services,
+            workspace.id,
+            current_actor(),
+            integration=slug,
+            name=name,
+            settings=raw,
+            issuer_id=issuer,
+        )
+    except InputError as error:
+        status = 409 if isinstance(error, Conflict) else 422
+        return _install_page(slug, **typed, errors=error.errors, again=again), status
+    flash(f"{made.name} is installed. Follow its guide to finish.")
+    return redirect(url_for("applications.guide", slug=made.slug), 303)
+
+
+def _twins(slug: str, raw: dict[str, Any]) -> tuple[ApplicationView, ...]:
+    try:
+        return install.find_duplicates(current_services(), current_workspace().id, slug, raw)
+    except InputError:
+        # The install says what is wrong, with the name's errors beside it.
+        return ()
+
+
+def _install_page(
+    slug: str,
+    *,
+    name: str,
+    raw: dict[str, Any] | None = None,
+    issuer: str = "",
+    errors: dict[str, list[str]] | None = None,
+    twins: tuple[ApplicationView, ...] = (),
+    again: bool = False,
+) -> str:
+    loaded = _loaded(slug)
+    errors = errors or {}
+    role = loaded.default_role.name.replace("{name}", name or loaded.integration.name)
+    named = text_field(
+        "name",
+        "Name",
+        value=name,
+        errors=errors,
+        required=True,
+        autocomplete="off",
+        help=f"Shown on the tile. Its role will be {role}",
+    )
+    fields = [named, *form_fields(loaded.form, values=raw, errors=errors)]
+    shared = _issuer_field(issuer, errors)
+    return _page(
+        "marketplace/install.html",
+        slug,
+        title=f"Install {loaded.integration.name}",
+        fields=fields,
+        issuer_field=shared,
+        errors=errors,
+        twins=twins,
+        again=again,
+        role=role,
+    )
+
+
+def _issuer_field(chosen: str, errors: dict[str, list[str]]) -> FormField | None:
+    shared = issuers.list_issuers(
+        current_services(), current_workspace().id, limit=200, cursor=None
+    ).items
+    choices = [(view.id, view.name) for view in shared if view.shared]
+    if not choices:
+        return None
+    return text_field(
+        "issuer",
+        "Issuer",
+        kind="select",
+        value=chosen,
+        errors=errors,
+        choices=(("", "One of its own (recommended)"), *choices),
+        help="A shared issuer has one entity ID and one certificate for several applications",
+    )
+
+
+def _free_name(wanted: str) -> str:
+    services, workspace = current_services(), current_workspace()
+    page = applications.list_applications(services, workspace.id, q=wanted, limit=200)
+    taken = {view.name.casefold() for view in page.items}
+    number = 1
+    name = wanted
+    while name.casefold() in taken:
+        number += 1
+        name = f"{wanted} {number}"
+    return name
+
+
+@blueprint.get("/logo/<slug>.svg")
+@signed_in
+def logo(slug: str) -> Response:
+    """Send the logo that a plugin ships; whatever is in it, it runs nothing."""
+    loaded = _loaded(slug)
+    if not loaded.integration.logo:
+        raise NotFound("This integration has no logo.")
+    response = Response(loaded.integration.logo, mimetype="image/svg+xml")
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
+    )
+    response.cache_control.private = True
+    response.cache_control.max_age = 3600
+    return response

@@ -1,0 +1,188 @@
+import pytest
+import ssoko_aws
+from marshmallow import ValidationError
+from ssoko.plugin import NameIdFormat
+from ssoko.plugin.testing import LoadedPlugin, assert_integration
+
+SIGN_IN = "https://d-9967a1b2c3.awsapps.com/start"
+ACS = "https://eu-central-1.signin.aws.amazon.com/platform/saml/acs/7d2f0c1e-1b2c-4d5e-8f90-a1b2c3d4e5f6"
+ISSUER = "https://eu-central-1.signin.aws.amazon.com/platform/saml/d-9967a1b2c3"
+GOOD = {"sign_in_url": SIGN_IN, "acs_url": ACS, "issuer_url": ISSUER}
+
+
+@pytest.fixture(scope="module")
+def aws() -> LoadedPlugin:
+    return assert_integration(ssoko_aws, GOOD)
+
+
+def test_the_form_has_the_three_fields_by_the_names_of_the_console(aws):
+    labels = [field.metadata["label"] for field in aws.entry.form().fields.values()]
+    assert labels == ["Sign-in URL", "ACS URL", "Issuer URL"]
+
+
+def test_the_service_provider_is_what_identity_center_takes(aws):
+    sp = aws.service_provider(GOOD)
+    assert sp.entity_id == ISSUER
+    assert sp.acs_urls == (ACS,)
+    assert sp.name_id_format == NameIdFormat.EMAIL
+    assert sp.name_id_source == "user.email"
+    assert sp.sign_assertion
+    assert sp.sign_response
+    assert not sp.encrypt_assertions
+    assert not sp.require_signed_requests
+    assert sp.launch_url == ""
+    assert sp.slo_url == ""
+
+
+def test_the_role_is_named_after_the_application(aws):
+    assert aws.entry.default_role.name == "sso-aws-{name}-role"
+
+
+def test_values_are_called_what_aws_calls_them(aws):
+    assert {f.key: (f.label, f.paste_into) for f in aws.entry.metadata_fields} == {
+        "login_endpoint": ("Login Endpoint", "IdP sign-in URL"),
+        "entity_id": ("Entity ID", "IdP issuer URL"),
+        "certificate": ("Certificate", "IdP certificate"),
+        "metadata_file": ("Metadata file", "IdP SAML metadata"),
+        "metadata_url": ("Metadata URL", ""),
+        "logout_endpoint": ("Logout Endpoint", ""),
+    }
+
+
+@pytest.mark.parametrize(
+    "given", [f"{ACS}\n{ACS}-2\n{ACS}", f" {ACS}  {ACS}-2 ", [ACS, f"{ACS}-2"]]
+)
+def test_several_acs_urls_are_kept_in_their_order(aws, given):
+    settings = aws.load({**GOOD, "acs_url": given})
+    assert settings["acs_url"] == f"{ACS}\n{ACS}-2"
+    assert aws.service_provider({**GOOD, "acs_url": given}).acs_urls == (ACS, f"{ACS}-2")
+
+
+def test_what_copying_brings_along_is_left_out(aws):
+    assert aws.load({**GOOD, "issuer_url": f"  {ISSUER}\n"})["issuer_url"] == ISSUER
+
+
+@pytest.mark.parametrize("missing", list(GOOD))
+@pytest.mark.parametrize("value", [None, "", "  ", 5, {"a": 1}, "a\x00b"])
+def test_each_field_needs_a_text(aws, missing, value):
+    with pytest.raises(ValidationError) as caught:
+        aws.load({**GOOD, missing: value})
+    assert list(caught.value.messages) == [missing]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("sign_in_url", SIGN_IN),
+        ("sign_in_url", "https://acme.awsapps.com/start/"),
+        ("sign_in_url", "https://ssoins-722370a1b2c3d4e5.eu-west-1.portal.amazonaws.com"),
+        ("sign_in_url", "https://ssoins-722370a1b2c3d4e5.portal.eu-west-1.app.aws"),
+        ("sign_in_url", "https://start.us-gov-home.awsapps.com/directory/acme"),
+        ("sign_in_url", "https://start.us-gov-east-1.us-gov-home.awsapps.com/directory/d-1"),
+        ("sign_in_url", "https://start.home.awsapps.cn/directory/acme"),
+        ("sign_in_url", "https://start.cn-north-1.home.awsapps.cn/directory/acme"),
+        ("sign_in_url", "https://ssoins-72a.cn-north-1.portal.amazonaws.com.cn"),
+        ("sign_in_url", "https://ssoins-72a.portal.cn-north-1.app.amazonwebservices.com.cn"),
+        ("sign_in_url", "https://ssoins-72a.eusc-de-east-1.portal.amazonaws.eu"),
+        ("sign_in_url", "https://ssoins-72a.portal.eusc-de-east-1.api.amazonwebservices.eu"),
+        ("acs_url", "https://us-east-1.signin.aws/platform/saml/acs/abc-1"),
+        ("acs_url", "https://us-east-1.sso.signin.aws/platform/saml/acs/abc-1"),
+        ("acs_url", "https://us-gov-west-1.signin.amazonaws-us-gov.com/platform/saml/acs/abc"),
+        ("issuer_url", "https://us-gov-west-1.signin.amazonaws-us-gov.com/platform/saml/d-1"),
+    ],
+)
+def test_the_known_shapes_pass_without_a_word(aws, field, value):
+    assert aws.call("check_settings", {**GOOD, field: value}) == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("acs_url", ISSUER, "ends in /acs/ and an id. This one is the Issuer URL"),
+        ("acs_url", SIGN_IN, "This one is the Sign-in URL"),
+        ("acs_url", "https://signin.aws.amazon.com/saml", "account federation"),
+        ("acs_url", "https://us-east-1.signin.aws.amazon.com/saml/acs/SAMLSPX", "federation"),
+        ("acs_url", f"{ACS}\n{ISSUER}", "This one is the Issuer URL"),
+        ("acs_url", "http://signin.example.com/acs", "Use https"),
+        ("acs_url", "javascript:alert(1)", "Paste the address that ends in /acs/"),
+        ("acs_url", "data:text/html,x", "https://"),
+        ("acs_url", "/platform/saml/acs/x", "https://"),
+        ("acs_url", f"{ACS}#x", "Leave out the #"),
+        ("acs_url", ACS.replace("https://", "https://a:b@"), "user name"),
+        ("issuer_url", ACS, "without /acs/. This one is an ACS URL"),
+        ("issuer_url", SIGN_IN, "This one is the Sign-in URL"),
+        ("issuer_url", "urn:amazon:webservices", "account federation"),
+        ("issuer_url", "AWS", "Paste the address that ends in /platform/saml/"),
+        ("sign_in_url", ACS, "awsapps.com/start. This one is an ACS URL"),
+        ("sign_in_url", ISSUER, "This one is the Issuer URL"),
+        ("sign_in_url", "d-9967a1b2c3.awsapps.com/start", "https://"),
+    ],
+)
+def test_a_plain_mistake_is_refused_with_what_to_paste(aws, field, value, words):
+    problems = aws.problems({**GOOD, field: value})
+    assert list(problems) == [field]
+    assert words in problems[field]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("sign_in_url", "https://sso.acme.example.com/start", "differently"),
+        ("acs_url", "https://us-east-1.signin.example.com/acs/abc", "differently"),
+        ("issuer_url", "https://us-east-1.signin.example.com/d-1", "differently"),
+        ("acs_url", "http://127.0.0.1:8123/acs", "Plain http"),
+        ("acs_url", "http://localhost:8123/acs", "Plain http"),
+        ("acs_url", "http://[::1]:8123/acs", "Plain http"),
+    ],
+)
+def test_an_unknown_shape_only_warns(aws, field, value, words):
+    settings = {**GOOD, field: value}
+    assert not aws.problems(settings)
+    assert words in aws.problems(settings, level="warning")[field]
+
+
+def test_the_guide_has_its_headings_in_order(aws):
+    headings = [line[3:] for line in aws.entry.guide.splitlines() if line.startswith("## ")]
+    assert headings == [
+        "Before you start",
+        "In AWS",
+        "In Ssoko",
+        "Test",
+        "Troubleshoot",
+        "Remove",
+        "Know more",
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Dashboard** > **Marketplace** > [**SSO Integrations**]",
+        "tab **Installation**",
+        "**INSTALL**",
+        "**AWS access portal sign-in URL** (once **AWS SSO Sign-in URL**)",
+        "**IAM Identity Center issuer URL** (once **AWS SSO Issuer URL**)",
+        "once **SSO ACS URL**",
+        "**Actions** > **Change identity source**",
+        "**External identity provider**",
+        "**IdP sign-in URL**",
+        "**IdP issuer URL**",
+        "**DOWNLOAD CERTIFICATE**",
+        "**ACCEPT**",
+        "**Workspace Admins**",
+        "**Roles & Groups**",
+        "**List View**",
+        "**+ ADD ROLE**",
+        "**ADD ROLES**",
+        "[**SSO DASHBOARD**]",
+        "[Application Details]",
+        "[Application Execution]",
+    ],
+)
+def test_the_guide_uses_the_words_on_the_screen(aws, words):
+    assert words in " ".join(aws.entry.guide.split())
+
+
+def test_the_guide_hands_over_each_value_at_a_step_of_its_own(aws):
+    for name in ("login_endpoint", "entity_id"):
+        assert f"\n    {{{{ {name} }}}}\n" in aws.entry.guide

@@ -1,0 +1,144 @@
+"""A whole site for one test: a database of its own, real plugins, a client that keeps cookies."""
+
+import base64
+import re
+from dataclasses import dataclass
+
+import pytest
+import ssoko_aws
+import ssoko_custom_saml
+from flask import Flask
+from flask.testing import FlaskClient
+from ssoko.app import create_app
+from ssoko.config import load_config
+from ssoko.plugin.registry import PluginSource, Registry
+from ssoko.services import users, workspaces
+from ssoko.services.context import SYSTEM, Services
+from ssoko.services.users import UserView
+from ssoko.services.workspaces import WorkspaceView
+from ssoko.store import db, migrate
+from werkzeug.test import TestResponse
+
+PASSWORD = "correct horse battery 7"
+HTML = {"Sec-Fetch-Site": "same-origin"}
+
+SOURCES = (
+    PluginSource("aws", lambda: ssoko_aws, "ssoko-aws", "0.1.0"),
+    PluginSource("custom-saml", lambda: ssoko_custom_saml, "ssoko-custom-saml", "0.1.0"),
+)
+
+
+def _broken() -> object:
+    raise ImportError("no module named cloud")
+
+
+BROKEN = PluginSource("broken", _broken, "ssoko-broken", "0.3.0")
+
+AWS_FORM = {
+    "sign_in_url": "https://d-9967a1b2c3.awsapps.com/start",
+    "acs_url": "https://eu-central-1.signin.aws.amazon.com/platform/saml/acs/9b1c2d3e-aaaa",
+    "issuer_url": "https://eu-central-1.signin.aws.amazon.com/platform/saml/d-9967a1b2c3",
+}
+
+
+@dataclass
+class Site:
+    """An app and who is in it."""
+
+    app: Flask
+    services: Services
+    workspace: WorkspaceView
+    admin: UserView
+    person: UserView
+
+    def browser(self, user: UserView | None = None) -> "Browser":
+        """Return a new browser, signed in as ``user`` when there is one."""
+        browser = Browser(self.app.test_client())
+        if user is not None:
+            response = browser.sign_in(user.username)
+            assert response.status_code == 303, response.text
+        return browser
+
+
+class Browser:
+    """A test client that sends forms as the page has them, CSRF token included."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def get(self, path: str, **kwargs: object) -> TestResponse:
+        return self.client.get(path, buffered=True, **kwargs)
+
+    def token(self, path: str) -> str:
+        page = self.get(path).text
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        assert found, f"{path} has no form"
+        return found[1]
+
+    def post(
+        self, path: str, data: dict[str, object] | None = None, *, form: str = "", **kwargs: object
+    ) -> TestResponse:
+        """Send a form that is on the page ``form``, by default the one it is sent to."""
+        sent = {"csrf_token": self.token(form or path), **(data or {})}
+        return self.client.post(path, data=sent, headers=HTML, **kwargs)
+
+    def sign_in(self, username: str, password: str = PASSWORD, query: str = "") -> TestResponse:
+        path = f"/w/acme/sign-in{query}"
+        return self.post(path, {"username": username, "password": password})
+
+
+def make_app(folder, *, sources=SOURCES, base_url="http://localhost") -> Flask:
+    config = load_config(
+        {
+            "SSOKO_DATA_DIR": str(folder),
+            "SSOKO_BASE_URL": base_url,
+            "SSOKO_SECRET_KEY": "0123456789" * 4,
+            "SSOKO_MASTER_KEY": base64.b64encode(bytes(32)).decode(),
+        }
+    )
+    database = db.connect(config.database_url)
+    with db.session():
+        migrate.migrate(database)
+    app = create_app(config, Registry.load(sources))
+    return app
+
+
+@pytest.fixture
+def empty_app(tmp_path) -> Flask:
+    """A site that nobody has set up."""
+    return make_app(tmp_path)
+
+
+def populate(app: Flask) -> Site:
+    services = app.extensions["ssoko"]
+    with db.session():
+        workspace = workspaces.create_workspace(
+            services, SYSTEM, slug="acme", name="Acme", contact="it@acme.test"
+        )
+        admin, person = (
+            users.create_user(
+                services,
+                workspace.id,
+                SYSTEM,
+                username=name,
+                email=f"{name}@acme.test",
+                first_name=name.capitalize(),
+                last_name="Test",
+                password=PASSWORD,
+                admin=name == "ada",
+            )
+            for name in ("ada", "pete")
+        )
+    return Site(app, services, workspace, admin, person)
+
+
+@pytest.fixture
+def site(empty_app: Flask) -> Site:
+    """A workspace with an admin, ``ada``, and a person, ``pete``."""
+    return populate(empty_app)
+
+
+@pytest.fixture
+def admin(site: Site) -> Browser:
+    """A browser signed in as the admin."""
+    return site.browser(site.admin)

@@ -1,0 +1,123 @@
+"""Forms out of schemas, and settings out of what was sent."""
+
+import marshmallow as ma
+from ssoko.web.forms import form_fields, read_form, summary_lines, text_field
+from werkzeug.datastructures import MultiDict
+
+PEM = "-----BEGIN CERTIFICATE-----\nMIIB\nAAAA\n-----END CERTIFICATE-----"
+
+
+class Row(ma.Schema):
+    name = ma.fields.String(required=True, metadata={"label": "Name"})
+    format = ma.fields.String(load_default="basic", metadata={"choices": {"basic": "Basic"}})
+
+
+class Form(ma.Schema):
+    url = ma.fields.String(required=True, metadata={"label": "Sign-in URL", "help": "From AWS"})
+    note = ma.fields.String(load_default="hello")
+    acs_urls = ma.fields.List(ma.fields.String(), metadata={"label": "ACS URLs"})
+    certificates = ma.fields.List(ma.fields.String(), metadata={"multiline": True})
+    sign = ma.fields.Boolean(load_default=True, metadata={"label": "Sign"})
+    kind = ma.fields.String(
+        required=True, validate=ma.validate.OneOf(["a", "b"], labels=["First", "Second"])
+    )
+    password = ma.fields.String(metadata={"secret": True})
+    attributes = ma.fields.List(ma.fields.Nested(Row))
+
+
+def by_name(**kwargs):
+    return {field.name: field for field in form_fields(Form, **kwargs)}
+
+
+def test_each_kind_of_field_is_drawn_as_its_own_control():
+    kinds = {name: field.kind for name, field in by_name().items()}
+    assert kinds == {
+        "url": "text",
+        "note": "text",
+        "acs_urls": "lines",
+        "certificates": "lines",
+        "sign": "checkbox",
+        "kind": "select",
+        "password": "password",
+        "attributes": "rows",
+    }
+
+
+def test_a_new_form_shows_the_defaults():
+    fields = by_name()
+    assert fields["sign"].value is True
+    assert fields["note"].value == "hello"
+    assert fields["url"].required
+    assert fields["kind"].choices == (("a", "First"), ("b", "Second"))
+
+
+def test_a_secret_is_never_drawn():
+    assert by_name(values={"password": "tree"})["password"].value == ""
+
+
+def test_what_was_sent_is_read_in_the_shape_of_the_schema():
+    sent = MultiDict(
+        {
+            "url": "  https://a.example ",
+            "note": "",
+            "acs_urls": "https://a.example/1\r\n\r\n https://a.example/2 ",
+            "certificates": f"{PEM}\r\n{PEM}\r\n",
+            "kind": "b",
+            "attributes.0.name": "mail",
+            "attributes.0.format": "basic",
+            "attributes.3.name": "team",
+            "attributes.3.format": "basic",
+            "attributes.5.name": " ",
+            "attributes.5.format": "basic",
+        }
+    )
+    assert read_form(Form, sent) == {
+        "url": "https://a.example",
+        "note": "",
+        "acs_urls": ["https://a.example/1", "https://a.example/2"],
+        "certificates": [PEM, PEM],
+        "sign": False,
+        "kind": "b",
+        "attributes": [{"name": "mail", "format": "basic"}, {"name": "team", "format": "basic"}],
+    }
+
+
+def test_an_empty_required_field_is_left_out_so_that_the_schema_asks_for_it():
+    raw = read_form(Form, MultiDict({"url": " ", "kind": "a"}))
+    assert "url" not in raw
+    assert Form().validate(raw) == {"url": ["Missing data for required field."]}
+
+
+def test_bare_base64_of_several_lines_stays_one_value():
+    bare = "MIIB" + "A" * 60 + "\n" + "B" * 64
+    sent = MultiDict({"certificates": bare.replace("\n", "\r\n")})
+    assert read_form(Form, sent)["certificates"] == [bare]
+
+
+def test_what_was_typed_is_drawn_again_with_the_words_of_each_error():
+    errors = {
+        "url": ["Missing data for required field."],
+        "acs_urls.1": ["Write it with https://."],
+        "attributes.0.name": ["Give a name"],
+        "": ["Nothing was saved"],
+    }
+    raw = {"acs_urls": ["https://a.example", "ftp"], "attributes": [{"name": "m", "format": "x"}]}
+    fields = by_name(values=raw, errors=errors)
+    assert fields["acs_urls"].value == "https://a.example\nftp"
+    assert fields["attributes"].rows[0][0].errors == ("Give a name",)
+    assert fields["attributes"].rows[0][1].choices[-1] == ("x", "x")
+    assert summary_lines(fields.values(), errors) == [
+        ("#f-url", "Sign-in URL: Fill in Sign-in URL"),
+        ("#f-acs_urls", "ACS URLs: Number 2: Write it with https://"),
+        ("#f-attributes-0-name", "Name: Give a name"),
+        ("", "Nothing was saved"),
+    ]
+
+
+def test_rows_keep_room_for_more():
+    assert len(by_name(values={"attributes": [{"name": "m"}]})["attributes"].rows) == 3
+
+
+def test_help_and_error_describe_their_field():
+    field = text_field("name", "Name", help="On the tile", errors={"name": ["Give one"]})
+    assert field.describedby == "f-name-help f-name-error"

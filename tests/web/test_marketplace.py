@@ -1,0 +1,145 @@
+"""Find an integration, read about it, install it."""
+
+import pytest
+from ssoko.services import applications
+from ssoko.store import db
+
+from .conftest import AWS_FORM, BROKEN, SOURCES, make_app, populate
+
+INSTALL = "/w/acme/marketplace/aws/install"
+
+
+def test_the_cards_are_links_to_their_integration(admin):
+    page = admin.get("/w/acme/marketplace").text
+    assert 'href="/w/acme/marketplace/aws"' in page
+    assert 'href="/w/acme/marketplace/custom-saml"' in page
+    assert "1 to 2 of 2 integrations" in page
+
+
+@pytest.mark.parametrize("words", ["aws", "AWS", "amazon web", "identity center"])
+def test_the_search_forgives(admin, words):
+    page = admin.get("/w/acme/marketplace", query_string={"q": words}).text
+    assert 'href="/w/acme/marketplace/aws"' in page
+    assert 'href="/w/acme/marketplace/custom-saml"' not in page
+
+
+def test_filters_are_addresses_that_keep_each_other(admin):
+    page = admin.get("/w/acme/marketplace?q=saml&category=Generic").text
+    assert "/w/acme/marketplace?q=saml&amp;category=Generic&amp;state=installed" in page
+    assert 'href="/w/acme/marketplace/aws"' not in page
+
+
+def test_nothing_found_leads_to_custom_saml(admin):
+    page = admin.get("/w/acme/marketplace?q=zzzzzz").text
+    assert "No integration fits" in page
+    assert 'href="/w/acme/marketplace/custom-saml"' in page
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "99999999999999999999", "x", ""])
+def test_odd_page_numbers_are_forgiven(admin, number):
+    assert admin.get("/w/acme/marketplace", query_string={"page": number}).status_code == 200
+
+
+def test_without_plugins_it_says_how_to_add_one(tmp_path):
+    site = populate(make_app(tmp_path, sources=()))
+    page = site.browser(site.admin).get("/w/acme/marketplace").text
+    assert "pip install" in page
+
+
+def test_a_broken_plugin_is_named_to_admins(tmp_path):
+    site = populate(make_app(tmp_path, sources=(*SOURCES, BROKEN)))
+    browser = site.browser(site.admin)
+    page = browser.get("/w/acme/marketplace").text
+    assert "broken" in page
+    assert "Settings &gt; Plugins" in page
+    assert 'href="/w/acme/marketplace/aws"' in page
+    assert "no module named cloud" in browser.get("/w/acme/").text
+
+
+def test_the_overview_says_what_it_does_needs_and_hands_over(admin):
+    page = admin.get("/w/acme/marketplace/aws").text
+    for words in ("What it does", "What you need", "What AWS will get", "E-mail of the user"):
+        assert words in page
+    assert "Installation</a>" in page
+    assert "sso-aws-AWS-role" in page
+
+
+def test_the_installation_tab_holds_the_guide(admin):
+    page = admin.get("/w/acme/marketplace/aws/installation").text
+    assert "Change identity source" in page
+    assert "{{" not in page
+
+
+@pytest.mark.parametrize("tail", ["", "/installation", "/install"])
+def test_an_unknown_integration_is_not_found(admin, tail):
+    assert admin.get(f"/w/acme/marketplace/nothing{tail}").status_code == 404
+
+
+def test_installing_leads_to_the_guide(site, admin):
+    page = admin.get(INSTALL).text
+    assert 'value="AWS"' in page
+    response = admin.post(INSTALL, {"name": "AWS", **AWS_FORM})
+    assert response.status_code == 303
+    assert response.location == "/w/acme/applications/aws/guide"
+    with db.session():
+        view = applications.get_application(site.services, site.workspace.id, "aws")
+    assert view.settings["issuer_url"] == AWS_FORM["issuer_url"]
+    assert "Installed" in admin.get("/w/acme/marketplace?state=installed").text
+    assert "Already installed as" in admin.get("/w/acme/marketplace/aws").text
+    assert 'value="AWS 2"' in admin.get(INSTALL).text
+
+
+def test_wrong_fields_are_named_and_what_was_typed_is_kept(site, admin):
+    response = admin.post(INSTALL, {"name": " ", **AWS_FORM, "acs_url": "not an address <b>"})
+    assert response.status_code == 422
+    page = response.text
+    assert "<title>Error: Install AWS" in page
+    assert 'href="#f-name"' in page
+    assert 'href="#f-acs_url"' in page
+    assert "not an address &lt;b&gt;" in page
+    assert AWS_FORM["issuer_url"] in page
+    with db.session():
+        assert not applications.list_applications(site.services, site.workspace.id).items
+
+
+def test_the_same_service_provider_twice_is_asked_about_first(site, admin):
+    admin.post(INSTALL, {"name": "AWS", **AWS_FORM})
+    response = admin.post(INSTALL, {"name": "AWS Two", **AWS_FORM})
+    assert response.status_code == 409
+    assert "Already installed as" in response.text
+    assert 'value="AWS Two"' in response.text
+    response = admin.post(INSTALL, {"name": "AWS Two", "again": "yes", **AWS_FORM})
+    assert response.location == "/w/acme/applications/aws-two/guide"
+
+
+def test_custom_saml_is_installed_with_rows_and_lines(site, admin):
+    path = "/w/acme/marketplace/custom-saml/install"
+    response = admin.post(
+        path,
+        {
+            "name": "Wiki",
+            "entity_id": "https://wiki.test/saml",
+            "acs_urls": "https://wiki.test/acs\r\nhttps://wiki.test/acs2",
+            "name_id_format": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+            "name_id_source": "user.email",
+            "sign_assertion": "yes",
+            "attributes.0.name": "mail",
+            "attributes.0.name_format": "basic",
+            "attributes.0.source": "user.email",
+            "attributes.1.name": "",
+            "attributes.1.name_format": "unspecified",
+        },
+    )
+    assert response.status_code == 303, response.text
+    with db.session():
+        view = applications.get_application(site.services, site.workspace.id, "wiki")
+    assert view.service_provider.acs_urls == ("https://wiki.test/acs", "https://wiki.test/acs2")
+    assert [m.name for m in view.mappings] == ["mail"]
+    assert not view.service_provider.sign_response
+
+
+def test_a_person_may_not_install(site):
+    browser = site.browser(site.person)
+    token = browser.token("/w/acme/dashboard")
+    response = browser.client.post(INSTALL, data={"csrf_token": token, "name": "AWS", **AWS_FORM})
+    assert response.status_code == 403

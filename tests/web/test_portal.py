@@ -1,0 +1,119 @@
+"""What people see: their tiles and their account."""
+
+import pytest
+from ssoko.services import access, install, sessions
+from ssoko.services.context import SYSTEM
+from ssoko.store import db
+
+from .conftest import AWS_FORM, PASSWORD
+
+NEW = "a longer passphrase 42"
+
+
+@pytest.fixture
+def aws(site):
+    with db.session():
+        return install.install(
+            site.services,
+            site.workspace.id,
+            SYSTEM,
+            integration="aws",
+            name="AWS",
+            settings=AWS_FORM,
+        )
+
+
+def give(site, application, user, expires_at=None):
+    with db.session():
+        access.grant_roles(
+            site.services,
+            site.workspace.id,
+            SYSTEM,
+            role_ids=[application.default_role.id],
+            user_id=user.id,
+            expires_at=expires_at,
+        )
+
+
+def test_who_has_nothing_is_told_whom_to_ask(site, aws):
+    page = site.browser(site.person).get("/w/acme/dashboard").text
+    assert "Nobody has given you an application yet" in page
+    assert "it@acme.test" in page
+    assert "launch/aws" not in page
+
+
+def test_a_tile_leads_to_the_launch(site, aws):
+    give(site, aws, site.person)
+    page = site.browser(site.person).get("/w/acme/dashboard").text
+    assert 'href="/w/acme/launch/aws"' in page
+
+
+def test_a_role_that_ends_says_when(site, aws):
+    give(site, aws, site.person, expires_at=site.services.clock() + 40 * 86_400)
+    assert "Role ends" in site.browser(site.person).get("/w/acme/dashboard").text
+
+
+def test_enter_in_the_search_opens_the_first(site, aws):
+    give(site, aws, site.person)
+    browser = site.browser(site.person)
+    response = browser.get("/w/acme/dashboard?open=1&q=aw")
+    assert response.location == "/w/acme/launch/aws"
+    assert "No application of yours fits" in browser.get("/w/acme/dashboard?open=1&q=zz").text
+
+
+def test_only_admins_see_the_way_to_the_admin_pages(site):
+    assert "Admin pages" in site.browser(site.admin).get("/w/acme/dashboard").text
+    assert "Admin pages" not in site.browser(site.person).get("/w/acme/dashboard").text
+
+
+def test_a_password_is_changed_with_the_old_one_and_ends_other_sessions(site):
+    browser, other = site.browser(site.person), site.browser(site.person)
+    sent = {"current_password": PASSWORD, "password": NEW}
+    response = browser.post("/w/acme/account/password", sent, form="/w/acme/account")
+    assert response.status_code == 303
+    assert browser.get("/w/acme/account").status_code == 200
+    assert other.get("/w/acme/account").status_code == 303
+    assert site.browser().sign_in("pete", PASSWORD).status_code == 401
+    assert site.browser().sign_in("pete", NEW).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "field"),
+    [("wrong and long enough", NEW, "current_password"), (PASSWORD, "short", "password")],
+)
+def test_a_password_is_not_changed_otherwise(site, current, new, field):
+    browser = site.browser(site.person)
+    response = browser.post(
+        "/w/acme/account/password",
+        {"current_password": current, "password": new},
+        form="/w/acme/account",
+    )
+    assert response.status_code == 422
+    assert f'href="#f-{field}"' in response.text
+    assert browser.get("/w/acme/account").status_code == 200
+    assert site.browser().sign_in("pete", PASSWORD).status_code == 303
+
+
+def test_one_ends_ones_other_sessions(site):
+    browser, second, third = (site.browser(site.person) for _ in range(3))
+    with db.session():
+        listed = sessions.list_sessions(site.services, site.workspace.id, site.person.id)
+    assert len(listed) == 3
+    page = browser.get("/w/acme/account").text
+    handle = page.split("/w/acme/account/sessions/")[2].split("/")[0]
+    browser.post(f"/w/acme/account/sessions/{handle}/end", form="/w/acme/account")
+    ended = [one.get("/w/acme/account").status_code for one in (second, third)]
+    assert sorted(ended) == [200, 303]
+    browser.post("/w/acme/account/sessions/end-others", form="/w/acme/account")
+    assert {one.get("/w/acme/account").status_code for one in (second, third)} == {303}
+    assert browser.get("/w/acme/account").status_code == 200
+
+
+def test_nobody_ends_another_ones_session(site):
+    site.browser(site.admin)
+    with db.session():
+        handle = sessions.list_sessions(site.services, site.workspace.id, site.admin.id)[0].handle
+    browser = site.browser(site.person)
+    browser.post(f"/w/acme/account/sessions/{handle}/end", form="/w/acme/account")
+    with db.session():
+        assert sessions.list_sessions(site.services, site.workspace.id, site.admin.id)
