@@ -157,7 +157,7 @@ def with_waitress(
     app: "Flask", sockets: list[socket.socket], threads: int, ready: Callable[[], None]
 ) -> None:
     """Serve with waitress, in this process."""
-    import waitress
+    import waitress  # type: ignore[import-untyped]
 
     server = waitress.create_server(
         app,
@@ -184,7 +184,7 @@ def with_gunicorn(
     threads: int,
 ) -> None:
     """Serve with gunicorn, one application a worker process."""
-    from gunicorn.app.base import BaseApplication
+    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
     announce = announcement(config, sockets)
     options = {
