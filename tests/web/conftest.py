@@ -67,7 +67,7 @@ class Browser:
         self.client = client
 
     def get(self, path: str, **kwargs: object) -> TestResponse:
-        return self.client.get(path, **kwargs)
+        return self.client.get(path, buffered=True, **kwargs)
 
     def token(self, path: str) -> str:
         page = self.get(path).text

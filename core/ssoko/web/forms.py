@@ -28,6 +28,8 @@ SPARE_ROWS = 2
 _MAX_ROWS = 200
 
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?-----END [A-Z0-9 ]+-----", re.DOTALL)
+#: DER of a certificate in base64, in as many lines as it came.
+_BARE_CERTIFICATE = re.compile(r"MI[A-Za-z0-9+/=\s]{100,}")
 _MISSING = "Missing data for required field."
 
 
@@ -237,8 +239,7 @@ def _read(
         elif kind == "checkbox":
             raw[key] = name in form
         elif kind == "lines":
-            text = "\n".join(form.getlist(name))
-            raw[key] = split_blocks(text) if field.metadata.get("multiline") else split_lines(text)
+            raw[key] = split_lines("\n".join(form.getlist(name)))
         else:
             text = form.get(name, "").replace("\r\n", "\n").strip()
             if text:
@@ -250,16 +251,13 @@ def _read(
 
 
 def split_lines(text: str) -> list[str]:
-    """Split a field that takes one value a line; empty lines do not count."""
-    return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def split_blocks(text: str) -> list[str]:
-    """Split a field that takes values of several lines: PEM blocks, or all of it as one."""
+    """Split a field of several values: whole certificates when there are any, or else lines."""
     text = text.replace("\r\n", "\n").strip()
+    if _BARE_CERTIFICATE.fullmatch(text):
+        return [text]
     blocks = _PEM.findall(text)
-    rest = _PEM.sub("", text).strip()
-    return [*blocks, rest] if rest else blocks
+    rest = _PEM.sub("", text)
+    return blocks + [line.strip() for line in rest.splitlines() if line.strip()]
 
 
 def _read_rows(
