@@ -1,0 +1,39 @@
+"""The ``ssoko`` command: thin over the services, one module per family of commands."""
+
+import click
+
+from ssoko import __version__
+from ssoko.cli.demo import demo
+from ssoko.cli.output import Commands
+from ssoko.cli.people import token, user, workspace
+from ssoko.cli.plugins import plugins
+from ssoko.cli.serve import serve
+from ssoko.cli.setup import init, migrate
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Settings are environment variables such as SSOKO_BASE_URL, or lines of ssoko.toml in "
+    "the data directory; docs/operators.md lists them all.",
+)
+def cli() -> None:
+    """Single sign-on for your applications, from a marketplace of plugins.
+
+    Try it with `ssoko demo`. Set it up for real with `ssoko init`, then `ssoko serve`.
+    """
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(f"ssoko {__version__}")
+
+
+for _command in (init, serve, demo, workspace, user, token, plugins, migrate):
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    cli(prog_name="ssoko")

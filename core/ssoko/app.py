@@ -1,0 +1,171 @@
+"""The composition root: the only module that knows every floor of the house."""
+
+from functools import partial
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, jsonify, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import SecurityError
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.sansio.utils import host_is_trusted
+
+from ssoko.config import Config, load_config
+from ssoko.errors import ConfigError, Unavailable
+from ssoko.plugin import Site as PluginSite
+from ssoko.plugin import WebApplication, WebContext
+from ssoko.plugin.registry import Registry, installed_sources
+from ssoko.services.context import Services
+from ssoko.services.keys import KeyRing
+from ssoko.services.limits import Limiter
+from ssoko.services.plugin_sites import web_applications
+from ssoko.store import db, migrate
+from ssoko.web import init_web
+from ssoko.web.api import init_api, problems
+from ssoko.web.plugin_pages import PluginPages
+
+#: Bytes of the largest body that a page or the API reads.
+MAX_BODY = 1024 * 1024
+
+#: Names that all mean this machine; whoever serves one of them serves the others.
+_LOOPBACK = frozenset({"localhost", "127.0.0.1"})
+
+#: Endpoints that answer while the database does not: the error page needs its style sheet.
+_WITHOUT_DATABASE = frozenset({"assets.show", "healthz"})
+
+
+class Site(Flask):
+    """Flask, with the database around each request and JSON errors below ``/api``."""
+
+    def preprocess_request(self) -> ResponseReturnValue | None:
+        if request.endpoint in _WITHOUT_DATABASE:
+            return super().preprocess_request()
+        with db.session():
+            return super().preprocess_request()
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        if request.endpoint in _WITHOUT_DATABASE:
+            return super().dispatch_request()
+        with db.session():
+            return super().dispatch_request()
+
+    def handle_user_exception(self, error: Exception) -> ResponseReturnValue:
+        if isinstance(error, SecurityError):
+            # No page: links cannot be made for a host name that is none.
+            return Response("Send the name of this site as Host.\n", 400, mimetype="text/plain")
+        below_api = request.path == "/api" or request.path.startswith("/api/")
+        answer = problems.answer(error) if below_api else None
+        return super().handle_user_exception(error) if answer is None else answer
+
+
+def create_app(config: Config | None = None, registry: Registry | None = None) -> Flask:
+    """Put Ssoko together as one WSGI application.
+
+    :param config: by default read from the environment and the data directory.
+    :param registry: by default made from the installed plugins.
+    :raises ConfigError: when a setting is missing or unsafe.
+    :raises MigrationPending: when the database is older than the code.
+    :raises Unavailable: when the database does not answer.
+    """
+    config = load_config() if config is None else config
+    database = db.connect(config.database_url)
+    with db.session():
+        migrate.require_current(database)
+    registry = load_registry(config) if registry is None else registry
+
+    app = Site("ssoko.web", static_folder=None)
+    if app.debug:
+        raise ConfigError("FLASK_DEBUG is on, which shows the code to visitors; unset it")
+    app.extensions["ssoko"] = build_services(config, registry)
+    _configure(app, config)
+    app.add_url_rule("/healthz", "healthz", _healthz)
+    init_web(app)
+    init_api(app)
+    _mount_plugin_pages(app, app.extensions["ssoko"])
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    return app
+
+
+def _configure(app: Flask, config: Config) -> None:
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY,
+        # The prefix makes browsers keep the cookie to this host and to https.
+        SESSION_COOKIE_NAME="__Host-ssoko" if config.is_https else "ssoko",
+        SESSION_COOKIE_SECURE=config.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+    )
+    hosts = known_hosts(config)
+
+    def refuse_unknown_host() -> None:
+        # Load balancers ask for the health by address, not by name.
+        if request.endpoint != "healthz" and not host_is_trusted(request.host, hosts):
+            abort(400, "This site has another name. An operator can add this one to trusted_hosts.")
+
+    app.before_request(refuse_unknown_host)
+
+
+def load_registry(config: Config) -> Registry:
+    """Load the installed plugins that the settings allow."""
+    return Registry.load(
+        installed_sources(),
+        only=config.plugins,
+        disabled=config.disabled_plugins,
+        opt_in=config.opt_in_plugins,
+    )
+
+
+def build_services(config: Config, registry: Registry | None = None) -> Services:
+    """Gather what the services need.
+
+    :param registry: by default an empty one, for commands that need no plugin.
+    """
+    return Services(
+        config=config,
+        registry=Registry.load([]) if registry is None else registry,
+        keys=KeyRing(config.master_key),
+        limiter=Limiter(config.rate_limit_url),
+    )
+
+
+def known_hosts(config: Config) -> list[str]:
+    """Return the host names, without ports, that this site answers to."""
+    hosts = {urlsplit(config.base_url).hostname or "", *config.trusted_hosts}
+    return sorted(hosts | _LOOPBACK if hosts & _LOOPBACK else hosts)
+
+
+def _healthz() -> tuple[Response, int]:
+    try:
+        db.ping()
+    except Unavailable:
+        return jsonify(status="database does not answer"), 503
+    return jsonify(status="ok"), 200
+
+
+def _mount_plugin_pages(app: Flask, services: Services) -> None:
+    """Mount the pages that plugins bring at ``/plugins/<slug>``."""
+    base_url = services.config.base_url
+    pages = {}
+    for slug, loaded in services.registry.integrations.items():
+        if "web_application" in loaded.hooks:
+            context = WebContext(
+                site=PluginSite(base_url=base_url, plugin_url=f"{base_url}/plugins/{slug}"),
+                applications=partial(_applications_of, services, slug),
+            )
+            pages[slug] = partial(services.registry.call, slug, "web_application", context=context)
+    if pages:
+        hosts = known_hosts(services.config)
+        app.wsgi_app = PluginPages(  # type: ignore[method-assign]
+            app.wsgi_app,
+            pages,
+            is_ours=lambda environ: host_is_trusted(environ.get("HTTP_HOST", ""), hosts),
+        )
+
+
+def _applications_of(services: Services, slug: str) -> tuple[WebApplication, ...]:
+    with db.session():
+        return web_applications(services, slug)

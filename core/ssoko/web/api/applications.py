@@ -1,0 +1,83 @@
+"""Applications and their mappings."""
+
+from typing import Any
+
+from ssoko.errors import InputError, NotFound
+from ssoko.services import applications
+from ssoko.web.api import render, schemas
+from ssoko.web.api.endpoint import Call, Created, endpoint
+
+
+@endpoint("GET", "/applications", query=schemas.ApplicationQuery)
+def list_all(call: Call) -> render.Json:
+    """List the installed applications."""
+    found = applications.list_applications(call.services, call.workspace.id, **call.query)
+    return render.page(found, lambda one: render.application(call.services, one))
+
+
+@endpoint("POST", "/applications", scope="admin", body=schemas.NewApplication, created=True)
+def create(call: Call) -> Created:
+    """Install an integration as an application."""
+    sent = call.body
+    try:
+        made = applications.install(
+            call.services,
+            call.workspace.id,
+            call.actor,
+            integration=sent["integration"],
+            name=sent["name"],
+            settings=sent["settings"],
+            issuer_id=sent["issuer"],
+        )
+    except NotFound as error:
+        # The address is right; what the body points to is not there.
+        field = "issuer" if call.services.registry.get(sent["integration"]) else "integration"
+        raise InputError.of(field, str(error)) from None
+    return Created(render.application(call.services, made), f"/applications/{made.id}")
+
+
+@endpoint("GET", "/applications/<id:application>")
+def show(call: Call, application: str) -> render.Json:
+    """Read one application."""
+    found = applications.get_application(call.services, call.workspace.id, application)
+    return render.application(call.services, found)
+
+
+@endpoint("PATCH", "/applications/<id:application>", scope="admin", body=schemas.ApplicationChange)
+def change(call: Call, application: str) -> render.Json:
+    """Change the name, the settings or whether people may sign in; only what is sent."""
+    found = applications.get_application(call.services, call.workspace.id, application)
+    changed = applications.update_application(
+        call.services, call.workspace.id, call.actor, found.id, **call.body
+    )
+    return render.application(call.services, changed)
+
+
+@endpoint("DELETE", "/applications/<id:application>", scope="admin")
+def delete(call: Call, application: str) -> None:
+    """Uninstall an application; nobody signs in to it from then on."""
+    found = applications.get_application(call.services, call.workspace.id, application)
+    applications.uninstall(call.services, call.workspace.id, call.actor, found.id)
+
+
+@endpoint("GET", "/applications/<id:application>/mappings")
+def mappings(call: Call, application: str) -> render.Json:
+    """List the attributes of the assertion."""
+    found = applications.get_application(call.services, call.workspace.id, application)
+    return render.whole(found.mappings, render.mapping)
+
+
+@endpoint(
+    "PUT",
+    "/applications/<id:application>/mappings",
+    scope="admin",
+    body=schemas.MappingInput,
+    many=("mappings", "items", "attributes"),
+)
+def replace_mappings(call: Call, application: str) -> Any:
+    """Replace the attributes of the assertion by these, in this order."""
+    found = applications.get_application(call.services, call.workspace.id, application)
+    saved = applications.set_mappings(
+        call.services, call.workspace.id, call.actor, found.id, call.body
+    )
+    return render.whole(saved, render.mapping)

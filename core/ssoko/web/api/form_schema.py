@@ -1,0 +1,40 @@
+"""An install form as JSON Schema, for callers that build their own page or check before sending."""
+
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema
+from marshmallow.fields import Field
+
+
+def describe(schema: type[Schema]) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a marshmallow schema.
+
+    Labels become titles, help texts descriptions; nested schemas are written out in place.
+    """
+    # Without a name for nested schemas apispec puts them in line.
+    plugin = MarshmallowPlugin(schema_name_resolver=lambda _: "")
+    APISpec(title="", version="", openapi_version="3.1.0", plugins=[plugin])
+    converter = plugin.converter
+    assert converter is not None  # noqa: S101 - APISpec has just made it
+    converter.add_attribute_function(_words)  # type: ignore[no-untyped-call]  # apispec's
+    described: dict[str, Any] = converter.schema2jsonschema(schema)  # type: ignore[no-untyped-call]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described}
+
+
+def _words(self: object, field: Field[Any], ret: dict[str, Any], **_: Any) -> dict[str, Any]:
+    metadata = field.metadata
+    words: dict[str, Any] = {}
+    if metadata.get("label"):
+        words["title"] = str(metadata["label"])
+    hints = [str(metadata[key]) for key in ("help", "where_to_find") if metadata.get(key)]
+    if hints:
+        words["description"] = " ".join(hints)
+    if metadata.get("placeholder"):
+        words["examples"] = [str(metadata["placeholder"])]
+    if metadata.get("choices"):
+        words["x-choices"] = {str(k): str(v) for k, v in dict(metadata["choices"]).items()}
+    if metadata.get("secret"):
+        words["writeOnly"] = True
+    return words

@@ -1,0 +1,99 @@
+"""Errors as problem documents (RFC 9457)."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, jsonify
+from werkzeug.exceptions import HTTPException
+
+from ssoko.errors import (
+    AuthenticationFailed,
+    Conflict,
+    Forbidden,
+    InputError,
+    NotFound,
+    PluginError,
+    Refusal,
+    SsokoError,
+    TooManyAttempts,
+    Unavailable,
+)
+
+MEDIA_TYPE = "application/problem+json"
+
+#: The first class that fits names the status.
+_STATUS: tuple[tuple[type[SsokoError], int], ...] = (
+    (Conflict, 409),
+    (InputError, 422),
+    (NotFound, 404),
+    (Forbidden, 403),
+    (AuthenticationFailed, 401),
+    (TooManyAttempts, 429),
+    (Unavailable, 503),
+    (PluginError, 502),
+    (Refusal, 400),
+)
+
+
+def problem(status: int, detail: str, errors: dict[str, list[str]] | None = None) -> Response:
+    """Return one problem document.
+
+    :param errors: field name to messages, each saying what to do.
+    """
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    if errors:
+        body["errors"] = errors
+    response = jsonify(body)
+    response.status_code = status
+    response.mimetype = MEDIA_TYPE
+    response.cache_control.no_store = True
+    return response
+
+
+def answer(error: Exception) -> Response | None:
+    """Return the answer to an error, or None for one that nobody raised on purpose."""
+    if isinstance(error, HTTPException):
+        return _of_http(error)
+    for kind, status in _STATUS:
+        if isinstance(error, kind):
+            return _of_ours(error, status)
+    return None
+
+
+def _of_http(error: HTTPException) -> Response | None:
+    if error.code is None or error.code < 400:
+        return None
+    response = problem(error.code, error.description or "")
+    for name, value in error.get_headers():
+        if name.lower() in {"allow", "retry-after"}:
+            response.headers[name] = value
+    return response
+
+
+def _of_ours(error: SsokoError, status: int) -> Response:
+    response = problem(
+        status, _sentence(error), error.errors if isinstance(error, InputError) else None
+    )
+    if isinstance(error, AuthenticationFailed):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="Ssoko", error="invalid_token"'
+    if isinstance(error, TooManyAttempts):
+        response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, Unavailable):
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _sentence(error: SsokoError) -> str:
+    if isinstance(error, Conflict):
+        return str(error)
+    if isinstance(error, InputError):
+        count = len(error.errors)
+        return (
+            "One field needs another value." if count == 1 else f"{count} fields need other values."
+        )
+    return str(error)

@@ -1,0 +1,247 @@
+"""What the API says of each thing; a secret is never among it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from ssoko.plugin import Mapping
+from ssoko.plugin.registry import LoadedIntegration, Registry
+from ssoko.services.access import GrantView
+from ssoko.services.activity import EventView
+from ssoko.services.applications import ApplicationView
+from ssoko.services.context import Page, Services
+from ssoko.services.groups import GroupView
+from ssoko.services.issuers import IssuerView
+from ssoko.services.marketplace import IntegrationCard
+from ssoko.services.plugin_sites import public_settings
+from ssoko.services.roles import RoleView
+from ssoko.services.tokens import TokenView
+from ssoko.services.users import UserView
+from ssoko.services.workspaces import WorkspaceView
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+
+def page(found: Page[T], one: Callable[[T], Json]) -> Json:
+    """Return a list of the API: its items, and the cursor of the next ones."""
+    return {"items": [one(item) for item in found.items], "next": found.next}
+
+
+def whole(found: Iterable[T], one: Callable[[T], Json]) -> Json:
+    """Return a list that is never cut."""
+    return {"items": [one(item) for item in found], "next": None}
+
+
+def instant(seconds: int | None) -> str | None:
+    """Return a time as RFC 3339 text in UTC."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def workspace(view: WorkspaceView) -> Json:
+    return {
+        "id": view.id,
+        "slug": view.slug,
+        "name": view.name,
+        "contact": view.contact,
+        "time_zone": view.time_zone,
+        "created_at": instant(view.created_at),
+    }
+
+
+def user(view: UserView) -> Json:
+    return {
+        "id": view.id,
+        "username": view.username,
+        "email": view.email,
+        "first_name": view.first_name,
+        "last_name": view.last_name,
+        "admin": view.admin,
+        "active": view.active,
+        "attributes": dict(view.attributes),
+        "has_password": view.has_password,
+        "created_at": instant(view.created_at),
+        "updated_at": instant(view.updated_at),
+    }
+
+
+def group(view: GroupView) -> Json:
+    return {
+        "id": view.id,
+        "name": view.name,
+        "description": view.description,
+        "member_count": view.member_count,
+        "created_at": instant(view.created_at),
+    }
+
+
+def role(view: RoleView) -> Json:
+    application = None
+    if view.application_id is not None:
+        application = {"id": view.application_id, "name": view.application_name}
+    return {
+        "id": view.id,
+        "name": view.name,
+        "description": view.description,
+        "application": application,
+        "default": view.is_default,
+        "attributes": dict(view.attributes),
+        "grant_count": view.grant_count,
+        "created_at": instant(view.created_at),
+    }
+
+
+def grant(view: GrantView) -> Json:
+    return {
+        "id": view.id,
+        "role": role(view.role),
+        "via": view.via,
+        "user": {"id": view.user_id, "name": view.user_name} if view.user_id else None,
+        "group": {"id": view.group_id, "name": view.group_name} if view.group_id else None,
+        "expires_at": instant(view.expires_at),
+        "expired": view.expired,
+        "created_at": instant(view.created_at),
+        "created_by": view.created_by,
+    }
+
+
+def metadata(view: IssuerView) -> Json:
+    return {
+        "entity_id": view.entity_id,
+        "login_endpoint": view.login_endpoint,
+        "logout_endpoint": view.logout_endpoint,
+        "metadata_url": view.metadata_url,
+        "certificate": view.certificate,
+    }
+
+
+def issuer(view: IssuerView) -> Json:
+    return {
+        "id": view.id,
+        "name": view.name,
+        "shared": view.shared,
+        "application_count": view.application_count,
+        "certificate_expires_at": instant(view.certificate_not_after),
+        "created_at": instant(view.created_at),
+        "metadata": metadata(view),
+    }
+
+
+def application(services: Services, view: ApplicationView) -> Json:
+    default = view.default_role
+    return {
+        "id": view.id,
+        "slug": view.slug,
+        "name": view.name,
+        "integration": view.integration,
+        "enabled": view.enabled,
+        "state": view.state,
+        "plugin": view.plugin,
+        "version": view.version,
+        "settings": dict(public_settings(services, view)),
+        "warnings": [{"field": w.field, "message": w.message} for w in view.warnings],
+        "issuer": view.issuer.id,
+        "default_role": {"id": default.id, "name": default.name} if default else None,
+        "launch_url": view.launch_url,
+        "metadata": metadata(view.issuer),
+        "created_at": instant(view.created_at),
+        "updated_at": instant(view.updated_at),
+        "last_sign_in_at": instant(view.last_sign_in_at),
+    }
+
+
+def mapping(view: Mapping) -> Json:
+    return asdict(view)
+
+
+def event(view: EventView) -> Json:
+    return {
+        "id": view.id,
+        "at": instant(view.at),
+        "action": view.action,
+        "outcome": view.outcome,
+        "actor": {"kind": view.actor_kind, "id": view.actor_id, "name": view.actor_name},
+        "target": {"kind": view.target_kind, "id": view.target_id, "name": view.target_name},
+        "application_id": view.application_id or None,
+        "detail": view.detail,
+        "address": view.address,
+        "reference": view.reference,
+    }
+
+
+def token(view: TokenView) -> Json:
+    """Describe a token; the token itself is shown once, by who made it."""
+    return {
+        "id": view.id,
+        "name": view.name,
+        "scope": view.scope,
+        "created_at": instant(view.created_at),
+        "expires_at": instant(view.expires_at),
+    }
+
+
+def integration(loaded: LoadedIntegration) -> Json:
+    about = loaded.integration
+    return {
+        "slug": loaded.slug,
+        "name": about.name,
+        "summary": about.summary,
+        "description": about.description,
+        "vendor": about.vendor or about.name,
+        "category": about.category,
+        "homepage": about.homepage,
+        "publisher": about.publisher,
+        "requirements": list(about.requirements),
+        "distribution": loaded.distribution,
+        "version": loaded.version,
+        "default_role": loaded.default_role.name,
+        "metadata_fields": [asdict(one) for one in loaded.metadata_fields],
+    }
+
+
+def card(view: IntegrationCard) -> Json:
+    return {
+        "slug": view.slug,
+        "name": view.name,
+        "summary": view.summary,
+        "vendor": view.vendor,
+        "category": view.category,
+        "publisher": view.publisher,
+        "installed": view.installed,
+    }
+
+
+def plugins(registry: Registry) -> list[Json]:
+    """Return every plugin that was found: loaded, broken or skipped."""
+    loaded = [
+        _plugin(one.slug, "loaded", one.distribution, one.version)
+        for one in registry.integrations.values()
+    ]
+    broken = [
+        _plugin(p.slug, "broken", p.distribution, p.version, stage=p.stage, message=p.message)
+        for p in registry.problems
+    ]
+    skipped = [_plugin(slug, "skipped", message=why) for slug, why in registry.skipped]
+    return sorted(loaded + broken + skipped, key=lambda item: (item["slug"], item["distribution"]))
+
+
+def _plugin(
+    slug: str,
+    state: str,
+    distribution: str = "",
+    version: str = "",
+    *,
+    stage: str = "",
+    message: str = "",
+) -> Json:
+    return {
+        "slug": slug,
+        "distribution": distribution,
+        "version": version,
+        "state": state,
+        "stage": stage,
+        "message": message,
+    }

@@ -1,0 +1,153 @@
+"""What an admin changes about an application: settings, on and off, uninstall and restore."""
+
+from typing import Any
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from ssoko.errors import InputError
+from ssoko.plugin.registry import LoadedIntegration
+from ssoko.services import applications, guides
+from ssoko.services.applications import ApplicationView
+from ssoko.web.application_page import find, render_tab, vendor_of
+from ssoko.web.forms import FormField, form_fields, read_form, text_field
+from ssoko.web.pages import Answer, Errors, form_page, posted, see
+from ssoko.web.session import admin_only, current_actor, current_services, current_workspace
+
+
+@admin_only
+def settings(slug: str) -> Answer:
+    """Show the install form again, with what is recorded; save what was changed."""
+    application = find(slug)
+    loaded = current_services().registry.get(application.integration)
+    typed: dict[str, Any] = application.settings
+    errors: Errors = {}
+    if request.method == "POST":
+        typed = read_form(loaded.form, request.form) if loaded else {}
+        # What is left out is kept, so a field that was emptied has to be named.
+        emptied = dict.fromkeys(_required(loaded) - typed.keys())
+        try:
+            changed = applications.update_application(
+                current_services(),
+                current_workspace().id,
+                current_actor(),
+                application.id,
+                name=posted("name"),
+                settings=typed | emptied if loaded else None,
+            )
+        except InputError as error:
+            errors = {**error.errors, **{name: ["Fill this in"] for name in emptied}}
+        else:
+            return see("applications.settings", f"{changed.name} is saved.", slug=changed.slug)
+    fields = [_name_field(application, errors)]
+    if loaded:
+        fields += form_fields(loaded.form, values=typed, errors=errors)
+    page = render_tab("settings", application, errors=errors, fields=fields, loaded=loaded)
+    return (page, 422) if errors else page
+
+
+@admin_only
+def enable(slug: str) -> Response:
+    """Let the people with the role in again."""
+    application = _change(slug, enabled=True)
+    return see(
+        "applications.overview",
+        f"{application.name} is enabled. People with its role get in again.",
+        slug=application.slug,
+    )
+
+
+@admin_only
+def disable(slug: str) -> Response:
+    """Let nobody in, and keep everything else as it is."""
+    application = _change(slug, enabled=False)
+    return see(
+        "applications.overview",
+        f"{application.name} is disabled. Nobody gets in until you enable it.",
+        slug=application.slug,
+    )
+
+
+@admin_only
+def uninstall(slug: str) -> Answer:
+    """Ask first, naming what breaks; then take the application away, for 30 days restorably."""
+    application = find(slug)
+    here, services = current_workspace(), current_services()
+    impact = applications.impact(services, here.id, application.id)
+    errors: Errors = {}
+    if request.method == "POST":
+        if not impact.people or posted("name") == application.name:
+            applications.uninstall(services, here.id, current_actor(), application.id)
+            return see(
+                "applications.index",
+                f"{application.name} is uninstalled. You can restore it for 30 days.",
+                state="uninstalled",
+            )
+        errors = {"name": [f"Type {application.name}, exactly as it is written here"]}
+    return form_page(
+        "applications/uninstall.html",
+        errors,
+        application=application,
+        vendor=vendor_of(application),
+        impact=impact,
+        fields=_confirmation(application, errors) if impact.people else [],
+        remove=remove_section(application),
+    )
+
+
+@admin_only
+def restore(application_id: str) -> Response:
+    """Bring an uninstalled application back with its roles, its issuer and its people."""
+    application = applications.restore(
+        current_services(), current_workspace().id, current_actor(), application_id
+    )
+    return see(
+        "applications.overview",
+        f"{application.name} is back, with its roles and the people who had them.",
+        slug=application.slug,
+    )
+
+
+def remove_section(application: ApplicationView) -> guides.Section | None:
+    """Return the part of the guide that says what to undo on the vendor's side."""
+    rendered = guides.render_guide(application.guide, guides.guide_values(application))
+    return next((s for s in rendered.sections if s.title.casefold().startswith("remove")), None)
+
+
+def _required(loaded: LoadedIntegration | None) -> set[str]:
+    """Return the fields that may not be emptied; an empty secret means to keep it."""
+    if loaded is None:
+        return set()
+    fields = loaded.form().load_fields.items()
+    return {name for name, field in fields if field.required and not field.metadata.get("secret")}
+
+
+def _confirmation(application: ApplicationView, errors: Errors) -> list[FormField]:
+    return [
+        text_field(
+            "name",
+            f"Type {application.name} to go on",
+            value=posted("name"),
+            errors=errors,
+            required=True,
+            autocomplete="off",
+        )
+    ]
+
+
+def _name_field(application: ApplicationView, errors: Errors) -> FormField:
+    return text_field(
+        "name",
+        "Name",
+        value=request.form.get("name", application.name),
+        errors=errors,
+        required=True,
+        autocomplete="off",
+        help="Shown on the tile. Addresses and the name of its role stay as they are",
+    )
+
+
+def _change(slug: str, *, enabled: bool) -> ApplicationView:
+    return applications.update_application(
+        current_services(), current_workspace().id, current_actor(), find(slug).id, enabled=enabled
+    )

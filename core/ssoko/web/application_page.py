@@ -1,0 +1,170 @@
+"""What all tabs of an application's page share: finding it, its state in words, its frame."""
+
+from dataclasses import dataclass
+
+from flask import render_template, url_for
+
+from ssoko.services import applications
+from ssoko.services.applications import ApplicationView
+from ssoko.services.issuers import IssuerView
+from ssoko.web.session import current_services, current_workspace
+
+#: Endpoint in the blueprint, and the tab's label.
+TABS = (
+    ("overview", "Overview"),
+    ("guide", "Guide"),
+    ("metadata", "Metadata"),
+    ("access", "Access"),
+    ("mappers", "Mappers"),
+    ("settings", "Settings"),
+    ("activity", "Activity"),
+)
+
+#: What the strictest vendor takes as a certificate file, in characters (AWS).
+CERTIFICATE_LIMIT = 2500
+
+DAY = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state in words, with its cause and the next action."""
+
+    kind: str
+    icon: str
+    word: str
+    cause: str
+    action: str = ""
+    #: Tab that the action leads to; empty when a button of the page does it.
+    tab: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of ours, with the vendor's words for it."""
+
+    label: str
+    value: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """What an admin compares with what the vendor shows."""
+
+    expires_at: int
+    days_left: int
+    key: str
+    size: int
+    limit: int
+    fingerprint: tuple[str, ...]
+
+
+def find(slug: str) -> ApplicationView:
+    """Return an application of this workspace.
+
+    :raises NotFound: also for one that is uninstalled or in another workspace.
+    """
+    return applications.get_application(current_services(), current_workspace().id, slug)
+
+
+def render_tab(tab: str, application: ApplicationView, **values: object) -> str:
+    """Render one tab within the application's page."""
+    state = state_of(application)
+    badges = [(state.kind, state.icon, state.word)]
+    if application.plugin != "loaded":
+        badges.append(("warn", "warn", f"Plugin {application.plugin}"))
+    slug = application.slug
+    return render_template(
+        f"applications/{tab}.html",
+        application=application,
+        tab=tab,
+        tabs=TABS,
+        tab_links=[(key, word, url_for(f"applications.{key}", slug=slug)) for key, word in TABS],
+        state=state,
+        badges=badges,
+        vendor=vendor_of(application),
+        **values,
+    )
+
+
+def vendor_of(application: ApplicationView) -> str:
+    """Return how to call the other side in a sentence."""
+    return application.vendor or application.integration_name
+
+
+def state_of(application: ApplicationView) -> State:
+    """Say in words what state an application is in, why, and what to do next."""
+    if application.state == "disabled":
+        return State("bad", "bad", "Disabled", "Nobody can sign in to it until it is enabled.")
+    if application.state == "needs-setup":
+        role = application.default_role.name if application.default_role else "its role"
+        cause = f"Nobody gets in yet: no active person has {role}."
+        return State("warn", "warn", "Needs setup", cause, "Give the role", "access")
+    return State("ok", "ok", "Active", "People with its role can sign in.")
+
+
+def metadata_values(application: ApplicationView) -> tuple[Value, ...]:
+    """List the addresses that the vendor may ask for, under our names, with its own beside."""
+    issuer, vendor = application.issuer, vendor_of(application)
+    asked = {field.key: field for field in application.metadata_fields}
+
+    def value(key: str, label: str, text: str, otherwise: str = "") -> Value:
+        field = asked.get(key)
+        if field is not None and field.paste_into:
+            said = f"{vendor} calls it {field.paste_into}"
+        else:
+            said = otherwise or f"{vendor} does not ask for it"
+        return Value(label, text, said)
+
+    same = "The same address: an entity ID that can be opened"
+    return (
+        value("login_endpoint", "Login Endpoint", issuer.login_endpoint),
+        value("logout_endpoint", "Logout Endpoint", issuer.logout_endpoint),
+        value("entity_id", "Entity ID", issuer.entity_id),
+        value(
+            "metadata_url",
+            "Metadata URL",
+            issuer.metadata_url,
+            same if issuer.metadata_url == issuer.entity_id else "",
+        ),
+    )
+
+
+def certificate_facts(issuer: IssuerView, *, now: int) -> CertificateFacts:
+    """Describe the certificate of the key that signs.
+
+    :param now: epoch seconds.
+    """
+    digits = issuer.certificate_sha256.replace(":", "").upper()
+    return CertificateFacts(
+        expires_at=issuer.certificate_not_after,
+        days_left=(issuer.certificate_not_after - now) // DAY,
+        key=issuer.key_description,
+        size=len(issuer.certificate),
+        limit=CERTIFICATE_LIMIT,
+        fingerprint=tuple(digits[at : at + 2] for at in range(0, len(digits), 2)),
+    )
+
+
+def progress_of(application: ApplicationView) -> tuple[tuple[bool, str, str], ...]:
+    """Return the steps that Ssoko can see by itself: done, what, and where to do it."""
+    slug = application.slug
+    return (
+        (True, f"{application.name} is installed", ""),
+        (
+            application.enabled,
+            "It is enabled",
+            url_for("applications.overview", slug=slug),
+        ),
+        (
+            application.people_count > 0,
+            "Somebody has its role",
+            url_for("applications.access", slug=slug),
+        ),
+        (
+            application.last_sign_in_at is not None,
+            "Somebody signed in to it",
+            url_for("portal.show"),
+        ),
+    )

@@ -1,0 +1,187 @@
+"""Applications > SSO: the list, and the tabs of an application's page."""
+
+from typing import Any
+
+from flask import Blueprint, render_template
+from werkzeug.wrappers import Response
+
+from ssoko.errors import NotFound
+from ssoko.services import access, activity, applications, guides, issuers, users
+from ssoko.services.applications import ApplicationView
+from ssoko.services.context import Page
+from ssoko.web import application_changes as changes
+from ssoko.web.application_page import (
+    certificate_facts,
+    find,
+    metadata_values,
+    progress_of,
+    render_tab,
+    state_of,
+)
+from ssoko.web.event_pages import turns
+from ssoko.web.files import attachment
+from ssoko.web.pages import argument
+from ssoko.web.session import admin_only, current_services, current_workspace
+
+#: Why somebody does not get in, in a word or two.
+REFUSED = {
+    "no-role": "No role",
+    "role-expired": "Expired",
+    "user-disabled": "Disabled",
+    "application-disabled": "Application off",
+}
+
+blueprint = Blueprint("applications", __name__, url_prefix="/w/<workspace>/applications")
+
+STATES = (
+    ("", "All"),
+    ("active", "Active"),
+    ("needs-setup", "Needs setup"),
+    ("disabled", "Disabled"),
+    ("uninstalled", "Uninstalled"),
+)
+
+
+@blueprint.get("")
+@admin_only
+def index() -> str:
+    """List the applications, or those that were uninstalled and can still come back."""
+    here, services = current_workspace(), current_services()
+    state = argument("state") if argument("state") in dict(STATES) else ""
+    page: Page[ApplicationView] = Page((), None)
+    uninstalled: tuple[Any, ...] = ()
+    if state == "uninstalled":
+        uninstalled = applications.list_uninstalled(services, here.id)
+    else:
+        page = applications.list_applications(
+            services, here.id, q=argument("q"), state=state, cursor=argument("cursor") or None
+        )
+    return render_template(
+        "applications/index.html",
+        page=page,
+        uninstalled=uninstalled,
+        states=STATES,
+        state=state,
+        q=argument("q"),
+        state_of=state_of,
+        now=services.clock(),
+    )
+
+
+@blueprint.get("/<slug>")
+@admin_only
+def overview(slug: str) -> str:
+    """Show what the application is, the state it is in and what to do next."""
+    application = find(slug)
+    recent = activity.list_events(
+        current_services(), current_workspace().id, application_id=application.id, limit=5
+    )
+    return render_tab("overview", application, recent=recent.items, actions=activity.ACTIONS)
+
+
+@blueprint.get("/<slug>/guide")
+@admin_only
+def guide(slug: str) -> str:
+    """Show the installation guide with this application's own values."""
+    application = find(slug)
+    rendered = guides.render_guide(application.guide, guides.guide_values(application))
+    return render_tab("guide", application, guide=rendered, progress=progress_of(application))
+
+
+@blueprint.get("/<slug>/metadata")
+@admin_only
+def metadata(slug: str) -> str:
+    """Show the values of ours that the vendor asks for."""
+    application = find(slug)
+    return render_tab(
+        "metadata",
+        application,
+        values=metadata_values(application),
+        certificate=certificate_facts(application.issuer, now=current_services().clock()),
+    )
+
+
+@blueprint.get("/<slug>/access", endpoint="access")
+@admin_only
+def who_gets_in(slug: str) -> str:
+    """Show who gets in and why, and answer for one person who does not."""
+    application = find(slug)
+    here, services = current_workspace(), current_services()
+    page = access.who_gets_in(
+        services, here.id, application.id, q=argument("q"), cursor=argument("cursor") or None
+    )
+    person = argument("person")
+    checked, decision, suggestions = None, None, ()
+    if person:
+        try:
+            checked = users.find_user(here.id, person)
+        except NotFound:
+            suggestions = users.list_users(here.id, q=person, limit=6).items
+        else:
+            decision = access.decide(
+                services, here.id, user_id=checked.id, application_id=application.id
+            )
+    return render_tab(
+        "access",
+        application,
+        page=page,
+        q=argument("q"),
+        person=person,
+        checked=checked,
+        decision=decision,
+        suggestions=suggestions,
+        refused=REFUSED,
+    )
+
+
+@blueprint.get("/<slug>/mappers")
+@admin_only
+def mappers(slug: str) -> str:
+    """Show what the vendor is told about a person."""
+    return render_tab("mappers", find(slug))
+
+
+@blueprint.get("/<slug>/activity", endpoint="activity")
+@admin_only
+def events(slug: str) -> str:
+    """Show the events of this application, newest first."""
+    application = find(slug)
+    page = activity.list_events(
+        current_services(),
+        current_workspace().id,
+        application_id=application.id,
+        cursor=argument("cursor") or None,
+    )
+    return render_tab(
+        "activity", application, page=page, turns=turns(page), actions=activity.ACTIONS
+    )
+
+
+@blueprint.get("/<slug>/certificate.pem")
+@admin_only
+def certificate(slug: str) -> Response:
+    """Send the certificate (X.509, PEM) that answers are signed with."""
+    application = find(slug)
+    return attachment(
+        application.issuer.certificate,
+        mimetype="application/x-pem-file",
+        name=f"ssoko-{application.slug}.pem",
+    )
+
+
+@blueprint.get("/<slug>/metadata.xml")
+@admin_only
+def metadata_file(slug: str) -> Response:
+    """Send the metadata document of the application's issuer as a file."""
+    application = find(slug)
+    xml, _ = issuers.issuer_metadata(current_services(), application.issuer.id)
+    return attachment(
+        xml, mimetype="application/samlmetadata+xml", name=f"ssoko-{application.slug}-metadata.xml"
+    )
+
+
+blueprint.add_url_rule("/<slug>/settings", view_func=changes.settings, methods=["GET", "POST"])
+blueprint.add_url_rule("/<slug>/enable", view_func=changes.enable, methods=["POST"])
+blueprint.add_url_rule("/<slug>/disable", view_func=changes.disable, methods=["POST"])
+blueprint.add_url_rule("/<slug>/uninstall", view_func=changes.uninstall, methods=["GET", "POST"])
+blueprint.add_url_rule("/<application_id>/restore", view_func=changes.restore, methods=["POST"])

@@ -1,0 +1,135 @@
+"""Roles: the list, and the tabs Who has it and Settings of a role's page."""
+
+from flask import Blueprint, render_template, request
+
+from ssoko.errors import Conflict, Forbidden, InputError
+from ssoko.services import applications, roles
+from ssoko.services.roles import RoleView
+from ssoko.web import role_grants
+from ssoko.web.forms import FormField, text_field
+from ssoko.web.pages import Answer, Errors, argument, form_page, posted, refused, see
+from ssoko.web.role_page import render_tab
+from ssoko.web.session import admin_only, current_actor, current_services, current_workspace
+
+blueprint = Blueprint("roles", __name__, url_prefix="/w/<workspace>/roles")
+
+
+@blueprint.get("")
+@admin_only
+def index() -> str:
+    """List the roles, by name."""
+    page = roles.list_roles(
+        current_workspace().id,
+        q=argument("q"),
+        cursor=argument("cursor") or None,
+    )
+    return render_template("roles/index.html", page=page, q=argument("q"))
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@admin_only
+def new() -> Answer:
+    """Make a role: one that opens an application, or one for other uses."""
+    errors: Errors = {}
+    if request.method == "POST":
+        try:
+            role = roles.create_role(
+                current_services(),
+                current_workspace().id,
+                current_actor(),
+                name=posted("name"),
+                description=posted("description"),
+                application_id=posted("application_id") or None,
+            )
+        except InputError as error:
+            errors = error.errors
+        else:
+            return see("roles.show", f"{role.name} is made. Give it to people.", role_id=role.id)
+    fields = [*_fields(None, errors), _application_field(errors)]
+    return form_page("roles/new.html", errors, fields=fields)
+
+
+@blueprint.route("/<role_id>/settings", methods=["GET", "POST"])
+@admin_only
+def settings(role_id: str) -> Answer:
+    """Rename the role, or lead to its end."""
+    here = current_workspace()
+    role = roles.get_role(here.id, role_id)
+    errors: Errors = {}
+    if request.method == "POST":
+        try:
+            role = roles.update_role(
+                current_services(),
+                here.id,
+                current_actor(),
+                role_id,
+                name=posted("name"),
+                description=posted("description"),
+            )
+        except InputError as error:
+            errors = error.errors
+        else:
+            return see("roles.settings", f"{role.name} is saved.", role_id=role_id)
+    page = render_tab("settings", role, errors=errors, fields=_fields(role, errors))
+    return (page, 422) if errors else page
+
+
+@blueprint.route("/<role_id>/delete", methods=["GET", "POST"])
+@admin_only
+def delete(role_id: str) -> Answer:
+    """Ask first, naming who loses it; then delete the role."""
+    here, services = current_workspace(), current_services()
+    role = roles.get_role(here.id, role_id)
+    if request.method == "POST":
+        try:
+            roles.delete_role(services, here.id, current_actor(), role_id)
+        except (Conflict, Forbidden) as error:
+            return refused(error, "roles.settings", role_id=role_id)
+        return see("roles.index", f"{role.name} is deleted.")
+    page = roles.grants_of_role(services, here.id, role_id, limit=20)
+    return render_template("roles/delete.html", role=role, page=page)
+
+
+def _fields(role: RoleView | None, errors: Errors) -> list[FormField]:
+    def value(name: str) -> str:
+        if request.method == "POST":
+            return request.form.get(name, "")
+        return getattr(role, name) if role else ""
+
+    return [
+        text_field(
+            "name", "Name", value=value("name"), errors=errors, required=True, autocomplete="off"
+        ),
+        text_field(
+            "description",
+            "Description",
+            value=value("description"),
+            errors=errors,
+            autocomplete="off",
+            help="Shown where roles are chosen",
+        ),
+    ]
+
+
+def _application_field(errors: Errors) -> FormField:
+    listed = applications.list_applications(current_services(), current_workspace().id, limit=200)
+    choices = [("", "No application"), *((a.id, a.name) for a in listed.items)]
+    return text_field(
+        "application_id",
+        "Application",
+        kind="select",
+        value=request.form.get("application_id", argument("application")),
+        choices=tuple(choices),
+        errors=errors,
+        help="Who has the role gets into this application",
+    )
+
+
+for _rule, _name, _view, _methods in (
+    ("/<role_id>", "show", role_grants.show, ["GET"]),
+    ("/<role_id>/people", "give_people", role_grants.give_people, ["POST"]),
+    ("/<role_id>/groups", "give_groups", role_grants.give_groups, ["POST"]),
+    ("/<role_id>/people/<user_id>/remove", "remove_person", role_grants.remove_person, ["POST"]),
+    ("/<role_id>/groups/<group_id>/remove", "remove_group", role_grants.remove_group, ["POST"]),
+):
+    blueprint.add_url_rule(_rule, _name, _view, methods=_methods)

@@ -1,0 +1,89 @@
+"""Settings: the workspace itself, and the pages beside it."""
+
+from flask import Blueprint, request
+
+from ssoko.errors import InputError
+from ssoko.services import workspaces
+from ssoko.web import settings_issuers, settings_plugins, settings_tokens
+from ssoko.web.dates import zone_names
+from ssoko.web.forms import FormField, text_field
+from ssoko.web.pages import Answer, Errors, posted, see
+from ssoko.web.session import admin_only, current_actor, current_services, current_workspace
+from ssoko.web.settings_page import render_tab
+
+blueprint = Blueprint("settings", __name__, url_prefix="/w/<workspace>/settings")
+
+
+@blueprint.route("", methods=["GET", "POST"])
+@admin_only
+def show() -> Answer:
+    """Show the workspace's name, contact and time zone, and change them."""
+    errors: Errors = {}
+    if request.method == "POST":
+        try:
+            workspaces.update_workspace(
+                current_services(),
+                current_workspace().id,
+                current_actor(),
+                name=posted("name"),
+                contact=posted("contact"),
+                time_zone=posted("time_zone"),
+            )
+        except InputError as error:
+            errors = error.errors
+        else:
+            return see("settings.show", "The settings are saved.")
+    page = render_tab("show", errors=errors, fields=_fields(errors))
+    return (page, 422) if errors else page
+
+
+def _fields(errors: Errors) -> list[FormField]:
+    here = current_workspace()
+
+    def value(name: str) -> str:
+        return request.form.get(name, "") if request.method == "POST" else getattr(here, name)
+
+    zones = zone_names()
+    chosen = value("time_zone")
+    listed = zones if chosen in zones else (chosen, *zones)
+    return [
+        text_field(
+            "name",
+            "Name",
+            value=value("name"),
+            errors=errors,
+            required=True,
+            help="Shown on the sign-in page and the SSO Dashboard",
+        ),
+        text_field(
+            "contact",
+            "Contact",
+            value=value("contact"),
+            errors=errors,
+            placeholder="it@example.org",
+            help="Whom people are told to ask when they cannot get in: an address or a sentence",
+        ),
+        text_field(
+            "time_zone",
+            "Time zone",
+            kind="select",
+            value=chosen,
+            choices=tuple((name, name.replace("_", " ")) for name in listed),
+            errors=errors,
+            help="All times in these pages are shown in it",
+        ),
+    ]
+
+
+for _rule, _name, _view, _methods in (
+    ("/tokens", "tokens", settings_tokens.index, ["GET"]),
+    ("/tokens", "create_token", settings_tokens.create, ["POST"]),
+    ("/tokens/<token_id>/revoke", "revoke_token", settings_tokens.revoke, ["GET", "POST"]),
+    ("/issuers", "issuers", settings_issuers.index, ["GET"]),
+    ("/issuers", "create_issuer", settings_issuers.create, ["POST"]),
+    ("/issuers/<issuer_id>", "issuer", settings_issuers.show, ["GET"]),
+    ("/issuers/<issuer_id>/certificate.pem", "certificate", settings_issuers.certificate, ["GET"]),
+    ("/issuers/<issuer_id>/metadata.xml", "metadata", settings_issuers.metadata, ["GET"]),
+    ("/plugins", "plugins", settings_plugins.index, ["GET"]),
+):
+    blueprint.add_url_rule(_rule, _name, _view, methods=_methods)

@@ -1,0 +1,114 @@
+"""Settings: the workspace, API tokens, issuers, plugins."""
+
+import pytest
+from ssoko.errors import AuthenticationFailed
+from ssoko.services import issuers, tokens, workspaces
+
+
+def test_the_workspace_is_renamed_and_moved_to_another_zone(site, admin):
+    page = admin.follow(
+        admin.submit(
+            "/settings",
+            {"name": "Acme Ltd", "contact": "it@acme.test", "time_zone": "Africa/Nairobi"},
+        )
+    )
+    assert "The settings are saved." in page.all_words
+    here = workspaces.get_workspace("acme")
+    assert (here.name, here.contact, here.time_zone) == (
+        "Acme Ltd",
+        "it@acme.test",
+        "Africa/Nairobi",
+    )
+    assert "When, Africa/Nairobi" in admin.get("/activity").words
+    assert "EAT" in admin.get("/activity").words
+
+
+def test_a_wrong_zone_is_refused_and_the_rest_kept(admin):
+    page = admin.submit("/settings", {"name": "Kept", "contact": "c", "time_zone": "Mars/Olympus"})
+    assert page.status == 422
+    assert page.value("name") == "Kept"
+    assert page.find("//*[@id='f-time_zone' and @aria-invalid='true']")
+
+
+def test_a_token_is_shown_once(site, admin):
+    assert "No token yet" in admin.get("/settings/tokens").words
+    page = admin.submit("/settings/tokens", {"name": "backup", "scope": "read"})
+    assert page.status == 200
+    (token,) = [code.text for code in page.find("//main//div[@class='copy']/code")]
+    assert tokens.authenticate_token(site.services, token).name == "backup"
+    later = admin.get("/settings/tokens")
+    assert "backup" in later.words
+    assert token not in later.text
+    assert token not in admin.get("/activity?since=all").text
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"name": "", "scope": "read"},
+        {"name": "x", "scope": "root"},
+        {"name": "x", "scope": "read", "expires": "2001-01-01"},
+    ],
+)
+def test_a_wrong_token_is_refused_and_what_was_typed_kept(site, admin, sent):
+    page = admin.submit("/settings/tokens", sent)
+    assert page.status == 422
+    assert page.value("name") == sent["name"]
+    assert not tokens.list_tokens(site.services, site.workspace.id).items
+
+
+def test_revoking_asks_first(site, admin):
+    page = admin.submit("/settings/tokens", {"name": "backup", "scope": "admin"})
+    (token,) = [code.text for code in page.find("//main//div[@class='copy']/code")]
+    path = admin.get("/settings/tokens").links()["Revoke backup"].removeprefix("/w/acme")
+    assert "Every script that uses this token is refused" in admin.get(path).words
+    assert tokens.authenticate_token(site.services, token)
+    done = admin.follow(admin.submit(path))
+    assert "backup is revoked." in done.all_words
+    with pytest.raises(AuthenticationFailed):
+        tokens.authenticate_token(site.services, token)
+    assert admin.submit("/settings/tokens/nothing/revoke").status == 404
+
+
+def test_a_shared_issuer_is_made_with_its_values_to_copy(site, admin):
+    page = admin.follow(admin.submit("/settings/issuers", {"name": "Test systems"}))
+    (issuer,) = issuers.list_issuers(site.services, site.workspace.id).items
+    copied = {
+        dt.text.strip(): code.text
+        for dt, code in zip(
+            page.find("//main//dl//dt[contains(@class,'row')]"),
+            page.find("//main//dl//div[@class='copy']/code"),
+            strict=True,
+        )
+    }
+    assert copied == {
+        "Login Endpoint": issuer.login_endpoint,
+        "Logout Endpoint": issuer.logout_endpoint,
+        "Entity ID": issuer.entity_id,
+        "Metadata URL": issuer.metadata_url,
+    }
+    pem = admin.get(f"/settings/issuers/{issuer.id}/certificate.pem")
+    assert pem.text == issuer.certificate
+    xml = admin.get(f"/settings/issuers/{issuer.id}/metadata.xml")
+    assert issuer.entity_id in xml.text
+    assert "attachment" in xml.response.headers["Content-Disposition"]
+
+
+def test_a_nameless_issuer_is_refused(admin):
+    assert admin.submit("/settings/issuers", {"name": ""}).status == 422
+
+
+def test_plugins_show_what_is_loaded_broken_and_skipped(admin):
+    page = admin.get("/settings/plugins")
+    assert "ssoko-aws 0.1.0" in page.words
+    assert "broken, from ssoko-broken 9.9, stopped at import" in page.words
+    assert "this plugin needs a newer library" in page.words
+    assert "resting" in page.words
+    assert "pip install ssoko-aws" in page.words
+
+
+@pytest.mark.parametrize("path", ["", "/tokens", "/issuers", "/plugins"])
+def test_only_admins_see_these_pages(site, admin, path):
+    site.person("amina")
+    assert admin.get(f"/settings{path}").status == 200
+    assert site.visitor().sign_in("amina").get(f"/settings{path}").status == 403

@@ -1,0 +1,185 @@
+"""A site with two workspaces, a plugin of the tests' own, and callers of its API."""
+
+import base64
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from marshmallow import Schema, fields
+from ssoko.app import create_app
+from ssoko.config import load_config
+from ssoko.plugin import (
+    DefaultRole,
+    Integration,
+    Mapping,
+    MetadataField,
+    Problem,
+    ServiceProvider,
+    hookimpl,
+)
+from ssoko.plugin.registry import PluginSource, Registry
+from ssoko.services import tokens, workspaces
+from ssoko.services.context import SYSTEM, Services
+from ssoko.store import db, migrate
+from ssoko.store.models import database
+from werkzeug.test import TestResponse
+
+
+class WikiForm(Schema):
+    """What the plugin of these tests asks for."""
+
+    acs_url = fields.Url(
+        required=True,
+        metadata={"label": "ACS URL", "help": "Where answers go.", "placeholder": "https://w/acs"},
+    )
+    plan = fields.String(
+        load_default="free", metadata={"label": "Plan", "choices": {"free": "Free", "paid": "Paid"}}
+    )
+    api_key = fields.String(load_default="", metadata={"label": "API key", "secret": True})
+
+
+def wiki_plugin() -> types.ModuleType:
+    """Return a small, complete plugin."""
+    module = types.ModuleType("wiki_plugin")
+
+    @hookimpl
+    def integration() -> Integration:
+        return Integration(name="Wiki", summary="Write pages together with your team")
+
+    @hookimpl
+    def install_form() -> type[Schema]:
+        return WikiForm
+
+    @hookimpl
+    def metadata_fields() -> tuple[MetadataField, ...]:
+        return (MetadataField(key="entity_id", label="Entity ID", paste_into="Issuer"),)
+
+    @hookimpl
+    def default_role() -> DefaultRole:
+        return DefaultRole(name="sso-wiki-{name}-role")
+
+    @hookimpl
+    def installation_guide() -> str:
+        return "# Install\n\nPaste it.\n"
+
+    @hookimpl
+    def service_provider(settings: Any) -> ServiceProvider:
+        return ServiceProvider(
+            entity_id="wiki:" + settings["acs_url"], acs_urls=(settings["acs_url"],)
+        )
+
+    @hookimpl
+    def attribute_mappings() -> tuple[Mapping, ...]:
+        return (Mapping(name="mail", source="user.email"),)
+
+    @hookimpl
+    def check_settings(settings: Any) -> tuple[Problem, ...]:
+        if settings["plan"] == "gold":
+            return (Problem("plan", "Choose free or paid."),)
+        return ()
+
+    for hook in (
+        integration,
+        install_form,
+        metadata_fields,
+        default_role,
+        installation_guide,
+        service_provider,
+        attribute_mappings,
+        check_settings,
+    ):
+        setattr(module, hook.__name__, hook)
+    return module
+
+
+def _broken() -> object:
+    raise ImportError("no module named luck")
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A caller with a token."""
+
+    client: FlaskClient
+    workspace: str
+    token: str
+
+    def __call__(self, method: str, path: str, body: Any = None, **more: Any) -> TestResponse:
+        """Send one request below the workspace."""
+        headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
+        url = f"/api/v1/workspaces/{self.workspace}{path}"
+        if body is not None:
+            more["json"] = body
+        return self.client.open(url, method=method, headers=headers, **more)
+
+    def made(self, path: str, **body: Any) -> dict[str, Any]:
+        """Create one thing and return it."""
+        answer = self("POST", path, body)
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json
+        return found
+
+    def items(self, path: str) -> list[dict[str, Any]]:
+        """Read a list."""
+        answer = self("GET", path)
+        assert answer.status_code == 200, answer.text
+        return list(answer.json["items"])
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Flask]:
+    """Return the whole application over a new database."""
+    config = load_config(
+        {
+            "SSOKO_DATA_DIR": str(tmp_path),
+            "SSOKO_SECRET_KEY": "s" * 48,
+            "SSOKO_MASTER_KEY": base64.b64encode(bytes(32)).decode(),
+        }
+    )
+    migrate.migrate(db.connect(config.database_url))
+    registry = Registry.load(
+        [
+            PluginSource("wiki", wiki_plugin, "ssoko-wiki", "2.0"),
+            PluginSource("luckless", _broken, "ssoko-luckless", "0.1"),
+        ],
+    )
+    app = create_app(config, registry)
+    yield app
+    database.close()
+
+
+@pytest.fixture
+def services(app: Flask) -> Services:
+    found: Services = app.extensions["ssoko"]
+    return found
+
+
+@pytest.fixture
+def caller(app: Flask, services: Services) -> Callable[..., Api]:
+    """Return a function that gives a caller of a workspace, made on the way."""
+
+    def make(slug: str = "acme", scope: str = "admin", expires_at: int | None = None) -> Api:
+        if slug not in {one.slug for one in workspaces.list_workspaces()}:
+            workspaces.create_workspace(services, SYSTEM, slug=slug, name=slug.capitalize())
+        token, _ = tokens.create_token(
+            services,
+            workspaces.get_workspace(slug).id,
+            SYSTEM,
+            name=f"{scope} of {slug}",
+            scope=scope,
+            expires_at=expires_at,
+        )
+        return Api(app.test_client(), slug, token)
+
+    return make
+
+
+@pytest.fixture
+def api(caller: Callable[..., Api]) -> Api:
+    """Return a caller that may do everything in acme."""
+    return caller()
