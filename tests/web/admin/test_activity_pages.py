@@ -40,6 +40,10 @@ def test_a_refused_sign_in_is_found_by_the_query(site, admin):
     page = admin.get("/activity?q=outcome:refused")
     assert "Refused" in page.words
     assert page.value("q") == "outcome:refused"
+    assert "The password was wrong." in page.words
+    (href,) = page.find("//main//tr[@class='detail']//a/@href")
+    one = admin.get(href.removeprefix("/w/acme"))
+    assert "What went wrong" in one.words
 
 
 @pytest.mark.parametrize("query", ["q=since:notaday", "q=action:nonsense", "since=yesterdayish"])
