@@ -124,7 +124,7 @@ def _page(user: UserView, *, picker: Picker | None) -> str:
 
 
 def _picker(user: UserView, error: InputError | None = None) -> Picker:
-    here, services = current_workspace(), current_services()
+    here = current_workspace()
     q = posted("find") or argument("find")
     chosen = chosen_ids("role")
     found = roles.list_roles(here.id, q=q, not_for_user=user.id, limit=SHOWN)
