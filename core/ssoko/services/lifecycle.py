@@ -174,7 +174,7 @@ def uninstall(services: Services, workspace_id: str, actor: Actor, app_id: str) 
 def list_uninstalled(services: Services, workspace_id: str) -> tuple[UninstalledView, ...]:
     """Return the applications that can be restored, the latest first."""
     since = services.clock() - RESTORABLE
-    rows = (
+    rows: Any = (
         Application.select()
         .where(Application.workspace == workspace_id, Application.uninstalled_at > since)
         .order_by(Application.uninstalled_at.desc(), Application.id)
@@ -315,7 +315,7 @@ def _require_free_role_names(workspace_id: str, roles: list[Any]) -> None:
 
 
 def _purge(workspace_id: str, *, before: int) -> None:
-    gone = Application.select().where(
+    gone: Any = Application.select().where(
         Application.workspace == workspace_id, Application.uninstalled_at <= before
     )
     for row in list(gone):
