@@ -69,6 +69,7 @@ class Elsewhere:
     """The vendor takes only sign-ins that it began itself: there the browser goes."""
 
     url: str
+    application_name: str
 
 
 Answer = PostAnswer | ErrorAnswer | NeedSignIn | Elsewhere
@@ -186,7 +187,7 @@ def launch(
         exchange.answer_to, exchange.relay_state = sp.acs_urls[0], sp.relay_state
         if sp.launch_url:
             require_access(exchange, candidate)
-            return Elsewhere(url=sp.launch_url)
+            return Elsewhere(url=sp.launch_url, application_name=candidate.name)
         return _admit(exchange, candidate, sp)
 
     return _answered(exchange, steps)

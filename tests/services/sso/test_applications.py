@@ -417,3 +417,10 @@ def test_an_application_of_another_workspace_is_not_found(house):
     ):
         with pytest.raises(NotFound):
             use("elsewhere")
+
+
+def test_all_that_is_wrong_with_a_change_is_said_at_once(house):
+    app = house.install()
+    with pytest.raises(InputError) as error:
+        update(house, app, name="", settings={"acs_urls": ["x"], "entity_id": None}, enabled=1)
+    assert set(error.value.errors) == {"name", "acs_urls.0", "entity_id", "enabled"}
