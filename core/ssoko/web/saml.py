@@ -39,7 +39,8 @@ _POLICY = (
 def refuse_other_methods() -> None:
     """Answer 405 to HEAD, which Flask would take for GET and sign somebody in by."""
     if request.method == "HEAD" and request.endpoint != "saml.metadata":
-        raise MethodNotAllowed(["GET"])
+        posts = request.endpoint in {"saml.login", "saml.logout"}
+        raise MethodNotAllowed(["GET", "POST"] if posts else ["GET"])
 
 
 @blueprint.get("/saml/<issuer>/login", provide_automatic_options=False)
@@ -89,7 +90,7 @@ def launch(workspace: str, application: str) -> BaseResponse:
 
 
 @blueprint.get("/saml/<issuer>/metadata")
-def metadata(issuer: str) -> Response:
+def metadata(issuer: str) -> BaseResponse:
     """Send the metadata of an issuer; its address is the entity ID."""
     _require_id(issuer)
     xml, etag = issuers.issuer_metadata(current_services(), issuer)
