@@ -121,9 +121,9 @@ def refused(error: Refusal) -> tuple[Response, int]:
     insider = signed_in is not None and signed_in.workspace.slug == error.workspace
     page = draw(
         "saml/refused.html",
-        title="Sign-in refused",
+        title="No access" if error.http == 403 else "This sign-in cannot go on",
+        wide=True,
         error=error,
-        sentence=str(error),
         for_admin=insider and signed_in is not None and signed_in.user.admin,
         insider=insider,
     )
@@ -207,7 +207,8 @@ def _way_out(template: str, answer: sso.PostAnswer | sso.Elsewhere, **more: bool
     page = current_app.jinja_env.get_template(template).render(
         answer=answer,
         nonce=nonce,
-        styles=(static("tokens.css"), static("ssoko.css")),
+        # Making an address costs as much as all the rest of this page.
+        files=static("tokens.css").removesuffix("tokens.css"),
         **more,
     )
     response = Response(page)
