@@ -87,6 +87,8 @@ def serve(host: str, port: int, workers: int, threads: int | None, server: str) 
 def log_to_stderr(level: str) -> None:
     """Write the log to standard error, one line an entry."""
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # It warns whenever a request waits for a thread, as a browser's second one does.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 def bind(host: str, port: int) -> list[socket.socket]:

@@ -110,8 +110,19 @@ def installation(slug: str) -> str:
         "marketplace/installation.html",
         slug,
         title=f"{loaded.integration.name}: Installation",
-        guide=guides.render_guide(loaded.guide, guides.guide_values(None)),
+        guide=guides.render_guide(loaded.guide, guides.guide_values(None) | _addresses()),
     )
+
+
+def _addresses() -> dict[str, str]:
+    """Return the values of a guide that are known before there is an application."""
+    return {
+        "workspace_name": current_workspace().name,
+        "marketplace_url": url_for("marketplace.index"),
+        "applications_url": url_for("applications.index"),
+        "users_url": url_for("users.index"),
+        "dashboard_url": url_for("portal.show"),
+    }
 
 
 @blueprint.get("/marketplace/<slug>/install")
