@@ -198,7 +198,8 @@ def list_events(
         (Event.application_id, application_id),
     ):
         if value:
-            place.append(column == (value if is_id(value) else ""))
+            # No id holds a hyphen, so what is no id fits nothing.
+            place.append(column == (value if is_id(value) else "-"))
     if since is not None:
         place.append(Event.id >= _first_id(workspace_id, since))
     if after is not None:
@@ -223,8 +224,8 @@ def counts_by_day(services: Services, workspace_id: str, *, days: int = 7) -> tu
     # A quarter of an hour is the finest step of any time zone.
     quarter = (Event.at / 900).alias("quarter")
     signed_in = fn.SUM(SQL("CASE WHEN action = 'sign-in' THEN 1 ELSE 0 END"))
-    rows = (
-        Event.select(quarter, Event.outcome, fn.COUNT(Event.id), signed_in)
+    rows: Any = (
+        Event.select(quarter, Event.outcome, fn.COUNT(SQL("*")), signed_in)
         .where(Event.workspace == workspace_id, Event.at >= starts[0])
         .group_by(SQL("quarter"), Event.outcome)
         .tuples()
@@ -258,7 +259,7 @@ def _matching(
 ) -> list[Expression]:
     match: list[Expression] = []
     if action:
-        match.append(Event.action == (action if is_text(action) else ""))
+        match.append(Event.action == (action if is_text(action) else "-"))
     if outcome:
         match.append(Event.outcome == outcome)
     if filters.actions:

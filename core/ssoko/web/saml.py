@@ -29,7 +29,7 @@ _FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 50
 
 # Without form-action: browsers hold it against where the SP redirects to as well.
-_POST_POLICY = (
+_POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
@@ -39,7 +39,8 @@ _POST_POLICY = (
 def refuse_other_methods() -> None:
     """Answer 405 to HEAD, which Flask would take for GET and sign somebody in by."""
     if request.method == "HEAD" and request.endpoint != "saml.metadata":
-        raise MethodNotAllowed(["GET"])
+        posts = request.endpoint in {"saml.login", "saml.logout"}
+        raise MethodNotAllowed(["GET", "POST"] if posts else ["GET"])
 
 
 @blueprint.get("/saml/<issuer>/login", provide_automatic_options=False)
@@ -89,7 +90,7 @@ def launch(workspace: str, application: str) -> BaseResponse:
 
 
 @blueprint.get("/saml/<issuer>/metadata")
-def metadata(issuer: str) -> Response:
+def metadata(issuer: str) -> BaseResponse:
     """Send the metadata of an issuer; its address is the entity ID."""
     _require_id(issuer)
     xml, etag = issuers.issuer_metadata(current_services(), issuer)
@@ -120,9 +121,9 @@ def refused(error: Refusal) -> tuple[Response, int]:
     insider = signed_in is not None and signed_in.workspace.slug == error.workspace
     page = draw(
         "saml/refused.html",
-        title="Sign-in refused",
+        title="No access" if error.http == 403 else "This sign-in cannot go on",
+        wide=True,
         error=error,
-        sentence=str(error),
         for_admin=insider and signed_in is not None and signed_in.user.admin,
         insider=insider,
     )
@@ -192,21 +193,26 @@ def _send(answer: sso.Answer) -> BaseResponse:
         query = {"next": answer.next_path} | ({"fresh": "1"} if answer.again else {})
         return _redirect(f"/w/{answer.workspace_slug}/sign-in?{urlencode(query)}")
     if isinstance(answer, sso.Elsewhere):
-        return _redirect(answer.url)
-    return _post_page(answer)
+        return _way_out("saml/elsewhere.html", answer)
+    return _way_out("saml/post.html", answer, failed=isinstance(answer, sso.ErrorAnswer))
 
 
-def _post_page(answer: sso.PostAnswer) -> Response:
-    """Draw the page that posts to the ACS, without what the other pages draw around theirs."""
+def _way_out(template: str, answer: sso.PostAnswer | sso.Elsewhere, **more: bool) -> Response:
+    """Draw a page that leaves Ssoko, without what the other pages draw around theirs.
+
+    It is a page and no redirect even for a plain address: the sign-in form may have led here, and
+    browsers hold the form-action of its page against every redirect that follows.
+    """
     nonce = secrets.token_urlsafe(16)
-    page = current_app.jinja_env.get_template("saml/post.html").render(
+    page = current_app.jinja_env.get_template(template).render(
         answer=answer,
         nonce=nonce,
-        styles=(static("tokens.css"), static("ssoko.css")),
-        failed=isinstance(answer, sso.ErrorAnswer),
+        # Making an address costs as much as all the rest of this page.
+        files=static("tokens.css").removesuffix("tokens.css"),
+        **more,
     )
     response = Response(page)
-    response.headers["Content-Security-Policy"] = _POST_POLICY.format(nonce=nonce)
+    response.headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce)
     response.headers["Cache-Control"] = "no-store"
     return response
 
