@@ -9,10 +9,10 @@ from ssoko.services.pending import Pending
 
 #: What the person reads; the log has the sentence for admins.
 _DENIED = {
-    "no-role": "You do not have access to {name}.",
-    "role-expired": "Your access to {name} has expired.",
-    "user-disabled": "Your account is switched off.",
-    "application-disabled": "{name} is switched off.",
+    "no-role": "You do not have the role that opens {name}.",
+    "role-expired": "The role that opened {name} for you has expired.",
+    "user-disabled": "Your account is disabled.",
+    "application-disabled": "{name} is disabled.",
     "application-uninstalled": "{name} was uninstalled.",
 }
 

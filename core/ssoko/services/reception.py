@@ -60,7 +60,7 @@ def require_enabled(candidate: Candidate) -> None:
     if not candidate.enabled:
         raise AccessRefused(
             "application-disabled",
-            f"{candidate.name} is switched off.",
+            f"{candidate.name} is disabled.",
             fix="Enable the application on its page.",
         )
 

@@ -17,6 +17,8 @@ NAME_ID_FORMATS = {
 _FORMAT_BY_WORD = {word.lower(): uri for uri, word in NAME_ID_FORMATS.items()} | {
     "email": NameIdFormat.EMAIL.value
 }
+#: Service providers often refuse an assertion without any attribute.
+USUAL_ATTRIBUTES = ({"name": "email", "name_format": "basic", "source": "user.email"},)
 _SOURCES = ", ".join(s for s in checks.USER_SOURCES if s not in checks.MANY_VALUED)
 
 
@@ -194,7 +196,7 @@ class InstallForm(Form):
     )
     attributes = List(
         Nested(AttributeForm),
-        load_default=list,
+        load_default=lambda: [dict(row) for row in USUAL_ATTRIBUTES],
         error_messages={"invalid": "Give a list of name, name_format and source"},
         validate=Length(max=100, error="Give at most 100 attributes"),
         metadata={

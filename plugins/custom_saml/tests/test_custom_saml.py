@@ -76,7 +76,9 @@ def test_two_values_are_enough(custom):
     assert sp.sign_assertion
     assert not sp.require_signed_requests
     assert not sp.encrypt_assertions
-    assert custom.call("attribute_mappings", LEAST) == ()
+    (email,) = custom.call("attribute_mappings", LEAST)
+    assert (email.name, email.source) == ("email", "user.email")
+    assert custom.call("attribute_mappings", {**LEAST, "attributes": []}) == ()
 
 
 def test_every_setting_reaches_the_record(custom, pem):
