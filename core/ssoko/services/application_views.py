@@ -12,6 +12,7 @@ from ssoko.services import proposals, settings
 from ssoko.services.candidates import query
 from ssoko.services.context import Services
 from ssoko.services.issuers import IssuerView, issuer_views
+from ssoko.services.metadata_import import MetadataSource, source_from_json
 from ssoko.services.names import search_terms
 from ssoko.services.paging import Page, check_limit, cut, decode_cursor
 from ssoko.services.records import (
@@ -60,6 +61,7 @@ class ApplicationView:
     :param version: of the plugin that proposed the record.
     :param state: ``needs-setup`` as long as nobody has a role of the application.
     :param warnings: what the plugin has to say about the settings; not filled in lists.
+    :param metadata_source: where the vendor's metadata came from, if its settings did.
     :param people_count: people with a role of the application, counted up to 1000.
     """
 
@@ -89,6 +91,7 @@ class ApplicationView:
     warnings: tuple[Problem, ...]
     last_sign_in_at: int | None
     people_count: int
+    metadata_source: MetadataSource | None = None
 
 
 def live(workspace_id: str) -> Any:
@@ -214,6 +217,7 @@ def _view(
         warnings=(),
         last_sign_in_at=last[0][0] if last else None,
         people_count=min(people, MOST_PEOPLE),
+        metadata_source=source_from_json(row.metadata_source),
     )
 
 

@@ -13,6 +13,7 @@ from ssoko.plugin import (
     Problem,
     ServiceProvider,
     Site,
+    VendorMetadata,
     fields,
     hookimpl,
 )
@@ -106,6 +107,7 @@ def integration() -> Integration:
             "An account in AWS that may change the identity source of IAM Identity Center",
             "In IAM Identity Center, a user for each person, whose username is the person's e-mail",
         ),
+        metadata_file="In AWS: Service provider metadata > Download metadata file",
         api="1.0",
         tested_with="0.1",
     )
@@ -176,3 +178,9 @@ def check_settings(settings: Mapping[str, Any]) -> tuple[Problem, ...]:
         ),
         *addresses.judge("issuer_url", settings["issuer_url"]),
     )
+
+
+@hookimpl
+def settings_from_metadata(metadata: VendorMetadata) -> dict[str, Any]:
+    # The Sign-in URL is in no metadata; it stays to be typed.
+    return {"acs_url": "\n".join(metadata.acs_urls), "issuer_url": metadata.entity_id}
