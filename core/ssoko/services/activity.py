@@ -247,7 +247,7 @@ def _first_id(workspace_id: str, since: int) -> str:
     found = (
         Event.select(Event.id)
         .where(Event.workspace == workspace_id, Event.at >= since - _SKEW)
-        .order_by(Event.at)
+        .order_by(Event.at, Event.id)
         .limit(1)
         .scalar()
     )
