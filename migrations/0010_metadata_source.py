@@ -5,9 +5,7 @@ from playhouse.migrate import SchemaMigrator
 
 
 def up(migrator: SchemaMigrator, db: Database) -> None:
-    migrator.migrate(
-        migrator.add_column("application", "metadata_source", JSONField(default=dict))
-    )
+    migrator.migrate(migrator.add_column("application", "metadata_source", JSONField(default=dict)))
 
 
 def down(migrator: SchemaMigrator, db: Database) -> None:

@@ -163,7 +163,8 @@ class Registry:
         """Call one hook on the plugin that owns it, alone, and check the answer.
 
         A hook that the plugin leaves out answers with nothing: ``()``, an empty mapping for
-        ``settings_from_metadata``, None for ``web_application``. The plugin gets a copy of ``settings`` that it cannot change.
+        ``settings_from_metadata``, None for ``web_application``. The plugin gets a copy of
+        ``settings`` that it cannot change.
 
         :raises HookFailed: the plugin is not loaded, raised, or answered with the wrong type.
         :raises ProposalRefused: the values it answered with are refused; names their fields.

@@ -186,8 +186,7 @@ def _look_up(target: _Target, until: float) -> list[tuple[Any, ...]]:
         raise _Refused("There is no server of this name; compare the address with the vendor's")
     if not target.allowed and not all(_is_public(answer[4][0]) for answer in found):
         raise _Refused(
-            "The address leads into a private network, which is not asked"
-            + _hint(target.pair)
+            "The address leads into a private network, which is not asked" + _hint(target.pair)
         )
     return found
 

@@ -238,7 +238,9 @@ def for_plugin(profile: SpMetadata) -> VendorMetadata:
         acs_urls=profile.acs_urls,
         acs_indexes=tuple(indexes.items()),
         slo=tuple(
-            LogoutEndpoint(binding=bindings[one.binding], url=one.url, response_url=one.response_url)
+            LogoutEndpoint(
+                binding=bindings[one.binding], url=one.url, response_url=one.response_url
+            )
             for one in profile.slo_urls
         ),
         certificates=tuple(pem.strip() for pem in profile.signing_certificates),
@@ -269,17 +271,13 @@ def source_from_json(raw: Any) -> MetadataSource | None:
     if not isinstance(raw, Mapping) or raw.get("kind") not in get_args(Kind):
         return None
     name, digest, at = (raw.get(key) for key in ("name", "sha256", "read_at"))
-    good = (
-        isinstance(name, str)
-        and len(name) <= 2048
-        and name.isprintable()
-        and isinstance(digest, str)
-        and re.fullmatch(r"[0-9a-f]{64}", digest)
-        and isinstance(at, int)
-        and not isinstance(at, bool)
-        and 0 <= at < 2**40
-    )
-    return MetadataSource(kind=raw["kind"], name=name, sha256=digest, read_at=at) if good else None
+    if not isinstance(name, str) or len(name) > 2048 or not name.isprintable():
+        return None
+    if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{64}", digest):
+        return None
+    if not isinstance(at, int) or not 0 <= at < 2**40:
+        return None
+    return MetadataSource(kind=raw["kind"], name=name, sha256=digest, read_at=at)
 
 
 def _plain(refusal: MessageRefused) -> str:
