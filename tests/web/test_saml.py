@@ -84,7 +84,7 @@ def posted(response) -> SimpleNamespace:
     """Return what the page would post, and where."""
     assert response.status_code == 200, response.text
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', response.text))
-    action = re.search(r'<form method="post" action="([^"]+)">', response.text)[1]
+    action = re.search(r'<form class="stack" method="post" action="([^"]+)">', response.text)[1]
     return SimpleNamespace(
         action=unescape(action),
         relay_state=unescape(fields.get("RelayState", "")),

@@ -199,7 +199,8 @@ def list_events(
         (Event.application_id, application_id),
     ):
         if value:
-            place.append(column == (value if is_id(value) else ""))
+            # No id holds a hyphen, so what is no id fits nothing.
+            place.append(column == (value if is_id(value) else "-"))
     if since is not None:
         place.append(Event.id >= _first_id(workspace_id, since))
     if after is not None:
@@ -259,7 +260,7 @@ def _matching(
 ) -> list[Expression]:
     match: list[Expression] = []
     if action:
-        match.append(Event.action == (action if is_text(action) else ""))
+        match.append(Event.action == (action if is_text(action) else "-"))
     if outcome:
         match.append(Event.outcome == outcome)
     if filters.actions:
