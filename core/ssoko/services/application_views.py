@@ -12,7 +12,7 @@ from ssoko.services import proposals, settings
 from ssoko.services.candidates import query
 from ssoko.services.context import Services
 from ssoko.services.issuers import IssuerView, issuer_views
-from ssoko.services.metadata_import import MetadataSource, source_from_json
+from ssoko.services.metadata_sources import MetadataSource, find_source
 from ssoko.services.names import search_terms
 from ssoko.services.paging import Page, check_limit, cut, decode_cursor
 from ssoko.services.records import (
@@ -61,7 +61,8 @@ class ApplicationView:
     :param version: of the plugin that proposed the record.
     :param state: ``needs-setup`` as long as nobody has a role of the application.
     :param warnings: what the plugin has to say about the settings; not filled in lists.
-    :param metadata_source: where the vendor's metadata came from, if its settings did.
+    :param metadata_source: where the vendor's metadata came from, if its settings did; not
+        filled in lists.
     :param people_count: people with a role of the application, counted up to 1000.
     """
 
@@ -117,7 +118,7 @@ def get_application(services: Services, workspace_id: str, id_or_slug: str) -> A
     """Return one application, with the plugin's warnings; raises NotFound."""
     row = find_row(workspace_id, id_or_slug)
     (view,) = views_of(services, [row])
-    return replace(view, warnings=_warnings(services, row))
+    return replace(view, warnings=_warnings(services, row), metadata_source=find_source(row.id))
 
 
 def list_applications(
@@ -217,7 +218,6 @@ def _view(
         warnings=(),
         last_sign_in_at=last[0][0] if last else None,
         people_count=min(people, MOST_PEOPLE),
-        metadata_source=source_from_json(row.metadata_source),
     )
 
 

@@ -17,7 +17,7 @@ from ssoko.services.application_views import (
 )
 from ssoko.services.context import Actor, Services
 from ssoko.services.issuers import add_issuer, workspace_name
-from ssoko.services.metadata_import import MetadataSource, source_to_json
+from ssoko.services.metadata_sources import MetadataSource, remember
 from ssoko.services.names import check_name, fold, slugify
 from ssoko.services.proposals import Proposal
 from ssoko.store.models import Application, Issuer, Role, database, new_id
@@ -234,9 +234,10 @@ def _write(services: Services, order: _Order) -> None:
         created_at=now,
         created_by=order.actor.name,
         updated_at=now,
-        metadata_source=source_to_json(order.source) if order.source else {},
         **proposals.columns(order.loaded, order.proposal),
     )
+    if order.source is not None:
+        remember(order.application_id, order.source)
     _write_default_role(order, now)
     record(
         order.workspace_id,

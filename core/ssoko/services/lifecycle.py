@@ -20,7 +20,7 @@ from ssoko.services.install import (
     require_free_sp,
 )
 from ssoko.services.mappings import read_mappings
-from ssoko.services.metadata_import import Refreshed, source_to_json
+from ssoko.services.metadata_sources import Refreshed, remember
 from ssoko.services.names import fold
 from ssoko.services.records import mappings_to_json
 from ssoko.store.models import (
@@ -101,10 +101,8 @@ def update_application(
                 wrong.append(error)
     if wrong:
         raise _together(wrong)
-    if refreshed is not None:
-        changes["metadata_source"] = source_to_json(refreshed.source)
     changes = {column: new for column, new in changes.items() if getattr(row, column) != new}
-    if changes:
+    if changes or refreshed is not None:
         _write_changes(services, actor, row, changes, refreshed)
     return get_application(services, workspace_id, row.id)
 
@@ -303,6 +301,7 @@ def _write_changes(
         with database.atomic():
             _update(services, row.id, changes)
             if refreshed is not None:
+                remember(row.id, refreshed.source)
                 detail = {"metadata": refreshed.source.words, "changed": list(refreshed.changed)}
                 _record(services, actor, "application.refreshed", row, detail)
             elif set(changes) - {"enabled"}:

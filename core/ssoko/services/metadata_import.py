@@ -5,10 +5,9 @@ Nothing is written here. What is wrong with the metadata is said at the field th
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 from marshmallow.fields import Boolean, Field
 
@@ -18,6 +17,7 @@ from ssoko.saml import names
 from ssoko.saml.metadata import SpMetadata, parse_sp_metadata
 from ssoko.services.context import Services
 from ssoko.services.fetch import fetch
+from ssoko.services.metadata_sources import Kind, MetadataSource
 from ssoko.services.settings import secret_fields
 
 if TYPE_CHECKING:
@@ -27,41 +27,6 @@ HOOK = "settings_from_metadata"
 
 #: Entity IDs that an error lists, when it has to list them.
 _LISTED = 20
-
-Kind = Literal["url", "file", "text"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetadataSource:
-    """Where metadata came from.
-
-    :param name: the address, or the name of the file.
-    :param sha256: of the bytes, in hexadecimal.
-    :param read_at: seconds since the epoch, UTC.
-    """
-
-    kind: Kind
-    name: str = ""
-    sha256: str = ""
-    read_at: int = 0
-
-    @property
-    def words(self) -> str:
-        """What people call it."""
-        if self.kind == "url":
-            return self.name
-        return f"the file {self.name}" if self.name else "pasted text"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refreshed:
-    """What a change of settings owes to the vendor's metadata.
-
-    :param changed: a line for each setting: its label, what was recorded and what is new.
-    """
-
-    source: MetadataSource
-    changed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +83,13 @@ def _read(services: Services, data: bytes, *, kind: Kind, name: str, field: str)
         found = parse_sp_metadata(data, now=now)
     except MessageRefused as refusal:
         raise InputError.of(field, _plain(refusal)) from None
-    once = {profile.entity_id: profile for profile in reversed(found)}
+    once: dict[str, SpMetadata] = {}
+    for profile in found:
+        once.setdefault(profile.entity_id, profile)
     source = MetadataSource(
         kind=kind, name=name, sha256=hashlib.sha256(data).hexdigest(), read_at=now
     )
-    return Found(tuple(reversed(once.values())), source)
+    return Found(tuple(once.values()), source)
 
 
 def choose(found: Found, entity_id: str, *, field: str) -> SpMetadata:
@@ -259,25 +226,6 @@ def for_plugin(profile: SpMetadata) -> VendorMetadata:
         ),
         display_name=profile.display_name,
     )
-
-
-def source_to_json(source: MetadataSource) -> dict[str, Any]:
-    """Return a source as JSON can hold it."""
-    return asdict(source)
-
-
-def source_from_json(raw: Any) -> MetadataSource | None:
-    """Return the source that was written down; None for anything else."""
-    if not isinstance(raw, Mapping) or raw.get("kind") not in get_args(Kind):
-        return None
-    name, digest, at = (raw.get(key) for key in ("name", "sha256", "read_at"))
-    if not isinstance(name, str) or len(name) > 2048 or not name.isprintable():
-        return None
-    if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{64}", digest):
-        return None
-    if not isinstance(at, int) or not 0 <= at < 2**40:
-        return None
-    return MetadataSource(kind=raw["kind"], name=name, sha256=digest, read_at=at)
 
 
 def _plain(refusal: MessageRefused) -> str:

@@ -19,7 +19,8 @@ from ssoko.services import metadata_import, proposals, settings
 from ssoko.services.application_views import ApplicationView, find_row
 from ssoko.services.context import Actor, Services
 from ssoko.services.lifecycle import update_application
-from ssoko.services.metadata_import import Found, MetadataSource, Refreshed
+from ssoko.services.metadata_import import Found
+from ssoko.services.metadata_sources import MetadataSource, Refreshed
 from ssoko.services.records import mappings_from_json, service_provider_from_json
 from ssoko.store.models import database
 

@@ -182,8 +182,6 @@ class Application(Table):
     mappings = JSONField()
     metadata_fields = JSONField()
     guide = TextField()
-    #: Where the vendor's metadata came from, if its settings did; see services.metadata_import.
-    metadata_source = JSONField(default=dict)
     created_at = BigIntegerField()
     created_by = TextField(default="")
     updated_at = BigIntegerField()

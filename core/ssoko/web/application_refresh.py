@@ -6,7 +6,7 @@ from flask import current_app, render_template, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from ssoko.errors import Conflict, InputError
-from ssoko.services import metadata_import, metadata_refresh
+from ssoko.services import metadata_import, metadata_refresh, metadata_sources
 from ssoko.services.applications import ApplicationView
 from ssoko.services.metadata_import import Found
 from ssoko.web import metadata_form
@@ -46,7 +46,7 @@ def refresh(slug: str) -> Answer:
             {
                 "application": application.id,
                 "accepted": compared.accepted,
-                "source": metadata_import.source_to_json(compared.source),
+                "source": metadata_sources.source_to_json(compared.source),
                 "seen": compared.seen,
             }
         ),
@@ -67,7 +67,7 @@ def accept_refresh(slug: str) -> Answer:
             current_actor(),
             application.id,
             offered=shown["accepted"],
-            source=metadata_import.MetadataSource(**shown["source"]),
+            source=metadata_sources.MetadataSource(**shown["source"]),
             seen=shown["seen"],
         )
     except InputError as error:

@@ -12,9 +12,10 @@ from flask import request
 
 from ssoko.errors import InputError
 from ssoko.plugin.registry import LoadedIntegration
-from ssoko.services import metadata_import
+from ssoko.services import metadata_import, metadata_sources
 from ssoko.services.context import Services
-from ssoko.services.metadata_import import Found, MetadataSource
+from ssoko.services.metadata_import import Found
+from ssoko.services.metadata_sources import MetadataSource
 from ssoko.web.forms import Errors, FormField, text_field
 
 FILE, XML, URL = "metadata_file", "metadata_xml", "metadata_url"
@@ -49,7 +50,7 @@ class Taken:
         """What the form carries along, as names and values."""
         if self.source is None:
             return []
-        source = json.dumps(metadata_import.source_to_json(self.source))
+        source = json.dumps(metadata_sources.source_to_json(self.source))
         return [(_SOURCE, source), *((_MARK + name, mark) for name, mark in self.marks.items())]
 
 
@@ -61,7 +62,7 @@ def before(raw: Mapping[str, Any]) -> Taken:
         if name.startswith(_MARK)
     }
     try:
-        source = metadata_import.source_from_json(json.loads(request.form.get(_SOURCE, "")))
+        source = metadata_sources.source_from_json(json.loads(request.form.get(_SOURCE, "")))
     except ValueError:
         source = None
     return Taken(raw, marks if source else {}, source)

@@ -1,7 +1,7 @@
 import pytest
 import ssoko_aws
 from marshmallow import ValidationError
-from ssoko.plugin import NameIdFormat
+from ssoko.plugin import NameIdFormat, VendorMetadata
 from ssoko.plugin.testing import LoadedPlugin, assert_integration
 
 SIGN_IN = "https://d-9967a1b2c3.awsapps.com/start"
@@ -186,3 +186,12 @@ def test_the_guide_uses_the_words_on_the_screen(aws, words):
 def test_the_guide_hands_over_each_value_at_a_step_of_its_own(aws):
     for name in ("login_endpoint", "entity_id"):
         assert f"\n    {{{{ {name} }}}}\n" in aws.entry.guide
+
+
+def test_the_metadata_file_fills_all_but_the_sign_in_url(aws):
+    acs = tuple(
+        f"https://{region}.signin.aws/platform/saml/acs/3f2b"
+        for region in ("us-east-1", "eu-west-1")
+    )
+    metadata = VendorMetadata(entity_id=ISSUER, acs_urls=acs)
+    assert aws.from_metadata(metadata) == {"acs_url": "\n".join(acs), "issuer_url": ISSUER}

@@ -84,8 +84,10 @@ def _indexes(metadata: VendorMetadata) -> list[str]:
 
 def _attributes(requested: tuple[RequestedAttribute, ...]) -> list[dict[str, str]]:
     """Return a row for each attribute, once, without those whose names no mapping can have."""
-    rows = {one.name: _attribute(one) for one in reversed(requested)}
-    return [row for row in reversed(rows.values()) if _is_good(row)]
+    rows: dict[str, dict[str, str]] = {}
+    for one in requested:
+        rows.setdefault(one.name, _attribute(one))
+    return [row for row in rows.values() if _is_good(row)]
 
 
 def _attribute(requested: RequestedAttribute) -> dict[str, str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from ssoko.errors import InputError, NotFound
 from ssoko.services import applications, metadata_import
-from ssoko.services.metadata_import import MetadataSource
+from ssoko.services.metadata_sources import MetadataSource
 from ssoko.services.settings import find_integration
 from ssoko.web.api import render, schemas
 from ssoko.web.api.endpoint import Call, Created, endpoint
