@@ -10,7 +10,7 @@ SPSSODescriptor                        the first that supports SAML 2.0; without
                                        refused, one of an identity provider too
 AssertionConsumerService               HTTP-POST ones with an https URL, or http to a loopback
                                        address; at least one
-SingleLogoutService                    Redirect and POST ones with an http or https URL
+SingleLogoutService                    Redirect and POST ones with such a URL
 KeyDescriptor                          certificates by use; without ``use`` for both
 NameIDFormat, AuthnRequestsSigned,     recorded
 WantAssertionsSigned
@@ -198,7 +198,7 @@ def _acs_services(role: etree._Element) -> list[tuple[int, str]]:
     refused = []
     for place, element in enumerate(role.iterfind(f"{_MD}AssertionConsumerService")):
         binding, url = element.get("Binding"), element.get("Location", "").strip()
-        if binding != names.BINDING_POST or not _is_acs_url(url):
+        if binding != names.BINDING_POST or not _is_safe_url(url):
             refused.append(f"{binding} {url}")
             continue
         default = element.get("isDefault")
@@ -222,7 +222,7 @@ def _slo_endpoints(role: etree._Element) -> Iterator[SloEndpoint]:
         binding, url = element.get("Binding", ""), element.get("Location", "").strip()
         answer = element.get("ResponseLocation", url).strip()
         known = binding in (names.BINDING_REDIRECT, names.BINDING_POST)
-        if known and _is_web_url(url) and _is_web_url(answer):
+        if known and _is_safe_url(url) and _is_safe_url(answer):
             yield SloEndpoint(binding, url, answer)
 
 
@@ -283,8 +283,8 @@ def _display_name(entity: etree._Element, role: etree._Element) -> str:
     return ""
 
 
-def _is_acs_url(url: str) -> bool:
-    """Tell whether assertions may go there: by https, or to this machine alone."""
+def _is_safe_url(url: str) -> bool:
+    """Tell whether messages may go there: by https, or to this machine alone."""
     if not _is_web_url(url):
         return False
     parts = urlsplit(url)

@@ -234,7 +234,7 @@ def _plain(refusal: MessageRefused) -> str:
         "xml-too-large": "The metadata are larger than 2 MB; take the part that you need",
         "xml-dtd": "The metadata contain a document type declaration (DOCTYPE), which is a way "
         "to attack whoever reads it; ask the vendor for a file without one",
-        "xml-encoding": "The metadata are not in UTF-8; save the file in UTF-8",
+        "xml-encoding": "This is no XML in UTF-8; take the metadata file that the vendor offers",
         "xml-malformed": "This is no XML; take the metadata file that the vendor offers",
         "xml-schema": "The metadata do not follow the SAML 2.0 schema; ask the vendor for a "
         "file that does",

@@ -14,6 +14,7 @@ NAME_ID_FORMATS = {
     NameIdFormat.PERSISTENT.value: "persistent",
     NameIdFormat.TRANSIENT.value: "transient",
 }
+LOGOUT_BINDINGS = {"redirect": "HTTP-Redirect", "post": "HTTP-POST"}
 _FORMAT_BY_WORD = {word.lower(): uri for uri, word in NAME_ID_FORMATS.items()} | {
     "email": NameIdFormat.EMAIL.value
 }
@@ -194,15 +195,16 @@ class InstallForm(Form):
             "label": "Logout URL",
             "help": "Where logout messages go. Also called Single Logout Service or SLO URL",
             "placeholder": "https://app.example.com/saml/slo",
+            "where_to_find": "As SingleLogoutService in the service provider's metadata",
         },
     )
     logout_binding = fields.Text(
         load_default="redirect",
-        validate=OneOf(("redirect", "post"), error="Choose redirect or post"),
+        validate=OneOf(LOGOUT_BINDINGS, error="Choose redirect or post"),
         metadata={
             "label": "Logout binding",
-            "help": "How logout messages travel",
-            "choices": {"redirect": "HTTP-Redirect", "post": "HTTP-POST"},
+            "help": "How the logout URL takes messages",
+            "choices": LOGOUT_BINDINGS,
         },
     )
     logout_response_url = fields.Text(
@@ -210,7 +212,7 @@ class InstallForm(Form):
         validate=check_optional_url,
         metadata={
             "label": "Logout response URL",
-            "help": "Where answers to logout messages go, when that is another address",
+            "help": "Only where the service provider takes logout answers at another address",
         },
     )
     relay_state = fields.Text(
