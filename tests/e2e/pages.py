@@ -60,6 +60,7 @@ PAGES = [
     Shown("application-mappers", "applications.mappers", "{w}/applications/{saml}/mappers"),
     Shown("application-settings", "applications.settings", "{w}/applications/{app}/settings"),
     Shown("saml-settings", "applications.settings", "{w}/applications/{saml}/settings"),
+    Shown("application-refresh", "applications.refresh", "{w}/applications/{saml}/refresh"),
     Shown("application-activity", "applications.activity", "{w}/applications/{app}/activity"),
     Shown("application-disabled", "applications.overview", "{w}/applications/{off}"),
     Shown("uninstall", "applications.uninstall", "{w}/applications/{app}/uninstall"),

@@ -22,6 +22,7 @@ ACTIONS: dict[str, str] = {
     "application.disabled": "Application disabled",
     "application.enabled": "Application enabled",
     "application.installed": "Application installed",
+    "application.refreshed": "Application refreshed from metadata",
     "application.restored": "Application restored",
     "application.uninstalled": "Application uninstalled",
     "group.changed": "Group changed",

@@ -20,6 +20,7 @@ from ssoko.services.install import (
     require_free_sp,
 )
 from ssoko.services.mappings import read_mappings
+from ssoko.services.metadata_sources import Refreshed, remember
 from ssoko.services.names import fold
 from ssoko.services.records import mappings_to_json
 from ssoko.store.models import (
@@ -71,6 +72,7 @@ def update_application(
     name: str | None = None,
     settings: Mapping[str, Any] | None = None,
     enabled: bool | None = None,
+    refreshed: Refreshed | None = None,
 ) -> ApplicationView:
     """Change what is given; our entity ID, addresses and the slug stay what they are.
 
@@ -78,6 +80,7 @@ def update_application(
     settings make the plugin propose others than the old ones did.
 
     :param settings: only the fields that change; an empty secret changes nothing.
+    :param refreshed: the metadata that the settings come from.
     :raises InputError: with every field that is wrong; under ``""`` when the plugin is missing.
     :raises Conflict: at ``name`` or ``issuer``.
     """
@@ -99,8 +102,8 @@ def update_application(
     if wrong:
         raise _together(wrong)
     changes = {column: new for column, new in changes.items() if getattr(row, column) != new}
-    if changes:
-        _write_changes(services, actor, row, changes)
+    if changes or refreshed is not None:
+        _write_changes(services, actor, row, changes, refreshed)
     return get_application(services, workspace_id, row.id)
 
 
@@ -286,12 +289,22 @@ def _proposed_before(services: Services, row: Any) -> list[dict[str, Any]] | Non
         return None
 
 
-def _write_changes(services: Services, actor: Actor, row: Any, changes: dict[str, Any]) -> None:
+def _write_changes(
+    services: Services,
+    actor: Actor,
+    row: Any,
+    changes: dict[str, Any],
+    refreshed: Refreshed | None,
+) -> None:
     shown = [name for name in ("name", "settings", "mappings") if name in changes]
     try:
         with database.atomic():
             _update(services, row.id, changes)
-            if set(changes) - {"enabled"}:
+            if refreshed is not None:
+                remember(row.id, refreshed.source)
+                detail = {"metadata": refreshed.source.words, "changed": list(refreshed.changed)}
+                _record(services, actor, "application.refreshed", row, detail)
+            elif set(changes) - {"enabled"}:
                 _record(services, actor, "application.changed", row, {"changed": shown})
             if "enabled" in changes:
                 action = "application.enabled" if changes["enabled"] else "application.disabled"

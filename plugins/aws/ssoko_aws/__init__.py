@@ -15,6 +15,7 @@ from ssoko.plugin import (
     Problem,
     ServiceProvider,
     Site,
+    VendorMetadata,
     fields,
     hookimpl,
 )
@@ -123,6 +124,7 @@ def integration() -> Integration:
             "An account in AWS that may change the identity source of IAM Identity Center",
             "In IAM Identity Center, a user for each person, whose username is the person's e-mail",
         ),
+        metadata_file="In AWS: Service provider metadata > Download metadata file",
         api="1.0",
         tested_with="0.1",
     )
@@ -197,6 +199,7 @@ def attribute_mappings(settings: Settings[str, Any]) -> tuple[Mapping, ...]:
 
 
 @hookimpl
+<<<<<<< HEAD
 def check_settings(settings: Settings[str, Any]) -> tuple[Problem, ...]:
     """Point at addresses that look unusual; those of another kind are refused by the form."""
     found = (
@@ -206,3 +209,8 @@ def check_settings(settings: Settings[str, Any]) -> tuple[Problem, ...]:
         for problem in addresses.judge(field, address)
     )
     return tuple(dict.fromkeys(found))
+=======
+def settings_from_metadata(metadata: VendorMetadata) -> dict[str, Any]:
+    # The Sign-in URL is in no metadata; it stays to be typed.
+    return {"acs_url": "\n".join(metadata.acs_urls), "issuer_url": metadata.entity_id}
+>>>>>>> metadata

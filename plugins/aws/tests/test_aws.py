@@ -1,7 +1,7 @@
 import pytest
 import ssoko_aws
 from marshmallow import ValidationError
-from ssoko.plugin import NameIdFormat
+from ssoko.plugin import NameIdFormat, VendorMetadata
 from ssoko.plugin.testing import LoadedPlugin, assert_integration
 
 SIGN_IN = "https://d-9967a1b2c3.awsapps.com/start"
@@ -199,3 +199,12 @@ def test_every_mistake_is_named_at_once_and_said_once(aws):
 def test_the_answer_has_one_attribute_for_strict_service_providers(aws):
     (mail,) = aws.call("attribute_mappings", GOOD)
     assert (mail.friendly_name, mail.source) == ("mail", "user.email")
+
+
+def test_the_metadata_file_fills_all_but_the_sign_in_url(aws):
+    acs = tuple(
+        f"https://{region}.signin.aws/platform/saml/acs/3f2b"
+        for region in ("us-east-1", "eu-west-1")
+    )
+    metadata = VendorMetadata(entity_id=ISSUER, acs_urls=acs)
+    assert aws.from_metadata(metadata) == {"acs_url": "\n".join(acs), "issuer_url": ISSUER}

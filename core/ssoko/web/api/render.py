@@ -14,6 +14,7 @@ from ssoko.services.context import Page, Services
 from ssoko.services.groups import GroupView
 from ssoko.services.issuers import IssuerView
 from ssoko.services.marketplace import IntegrationCard
+from ssoko.services.metadata_import import SpMetadata, for_plugin
 from ssoko.services.plugin_sites import public_settings
 from ssoko.services.roles import RoleView
 from ssoko.services.tokens import TokenView
@@ -150,6 +151,26 @@ def application(services: Services, view: ApplicationView) -> Json:
         "created_at": instant(view.created_at),
         "updated_at": instant(view.updated_at),
         "last_sign_in_at": instant(view.last_sign_in_at),
+    }
+
+
+def sp_profile(profile: SpMetadata) -> Json:
+    vendor = for_plugin(profile)
+    return {
+        "entity_id": vendor.entity_id,
+        "display_name": vendor.display_name,
+        "acs_urls": list(vendor.acs_urls),
+        "acs_indexes": [{"index": index, "url": url} for index, url in vendor.acs_indexes],
+        "slo": [asdict(one) for one in vendor.slo],
+        "certificates": {
+            "signing": list(vendor.certificates),
+            "encryption": list(vendor.encryption_certificates),
+        },
+        "name_id_formats": list(vendor.name_id_formats),
+        "want_assertions_signed": vendor.want_assertions_signed,
+        "authn_requests_signed": vendor.authn_requests_signed,
+        "requested_attributes": [asdict(one) for one in vendor.requested_attributes],
+        "valid_until": instant(profile.valid_until),
     }
 
 

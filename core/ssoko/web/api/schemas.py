@@ -220,7 +220,14 @@ class NewApplication(Input):
     integration = Text(required=True)
     name = Text(required=True)
     settings = JsonObject(load_default=dict)
+    sp_metadata = Text(load_default=None, allow_none=True)
+    sp_entity_id = Text(load_default="")
     issuer = Text(load_default=None, allow_none=True)
+
+
+class MetadataInput(Input):
+    xml = Text(load_default=None, allow_none=True)
+    url = Text(load_default=None, allow_none=True)
 
 
 class ApplicationChange(Input):
