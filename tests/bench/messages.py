@@ -12,6 +12,7 @@ import lxml.html
 import xmlsec
 
 ENTITY_ID, ACS_URL = "urn:example:bench", "http://127.0.0.1:9/acs"
+SIGNED_ENTITY_ID = "urn:example:signed"
 PROTOCOL = "{urn:oasis:names:tc:SAML:2.0:protocol}"
 ASSERTION = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
@@ -49,14 +50,14 @@ class Answer:
     seconds: float
 
 
-def authn_request(destination: str, request_id: str, *, issued_at: float | None = None) -> str:
-    """Return an AuthnRequest of the service provider under which the peers know us."""
+def authn_request(destination: str, request_id: str, *, entity_id: str = ENTITY_ID) -> str:
+    """Return an AuthnRequest, by default of the service provider that the peers know."""
     return AUTHN_REQUEST.format(
         id=request_id,
-        instant=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(issued_at)),
+        instant=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         destination=destination,
         acs_url=ACS_URL,
-        entity_id=ENTITY_ID,
+        entity_id=entity_id,
     )
 
 

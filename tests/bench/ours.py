@@ -7,12 +7,12 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tests.bench.client import Target, log_in
-from tests.bench.messages import ACS_URL, ATTRIBUTES, ENTITY_ID
+from tests.bench.messages import ACS_URL, ATTRIBUTES, ENTITY_ID, SIGNED_ENTITY_ID
 from tests.bench.process import Running, free_port, start, stop, wait_for
 
 COMMAND = Path(sys.executable).with_name("ssoko")
@@ -79,10 +79,20 @@ def found(directory: Path, database_url: str = "") -> Site:
     return Site(directory, environment, port, made["token"])
 
 
-def furnish(site: Site) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Furniture:
+    """What is in a site: applications as the API shows them, and a person's id."""
+
+    person: str
+    application: dict[str, Any]
+    signed: dict[str, Any]  # one that wants signed requests
+
+
+def furnish(site: Site, certificate: str) -> Furniture:
     """Install an application that tells what the peers tell, and give a person its role.
 
-    The site's server must be running. Returns the application, as the API shows it.
+    Another one wants requests that are signed by the key of a certificate (PEM). The site's server
+    must be running.
     """
     person = site.post(
         "/users",
@@ -107,11 +117,29 @@ def furnish(site: Site) -> dict[str, Any]:
             ],
         },
     )
-    role = application["default_role"]["id"]
-    site.post(f"/users/{person['id']}/roles", role=role)
+    signed: dict[str, Any] = site.post(
+        "/applications",
+        integration="custom-saml",
+        name="Signed",
+        settings={
+            "entity_id": SIGNED_ENTITY_ID,
+            "acs_urls": [ACS_URL],
+            "require_signed_requests": True,
+            "certificates": [certificate],
+        },
+    )
+    for one in (application, signed):
+        site.post(f"/users/{person['id']}/roles", role=one["default_role"]["id"])
     group = site.post("/groups", name="Everyone")
     site.post(f"/groups/{group['id']}/members", user=person["id"])
-    return {**application, "person": person["id"]}
+    return Furniture(person["id"], application, signed)
+
+
+def moved(site: Site) -> Site:
+    """Return the same site at another port, for a second server of its data."""
+    port = free_port()
+    environment = site.environment | {"SSOKO_BASE_URL": f"http://localhost:{port}"}
+    return replace(site, environment=environment, port=port)
 
 
 @contextmanager
@@ -122,10 +150,10 @@ def gunicorn(site: Site) -> Iterator[Running]:
 
 
 @contextmanager
-def granian(site: Site, port: int) -> Iterator[Running]:
-    """Serve a site with granian; its base URL must name this port."""
-    server = [*_granian(port), "--factory", "ssoko.app:create_app"]
-    yield from _served(site, server, port)
+def granian(site: Site) -> Iterator[Running]:
+    """Serve a site with granian, one process with one blocking thread."""
+    server = [*_granian(site.port), "--factory", "ssoko.app:create_app"]
+    yield from _served(site, server, site.port)
 
 
 def _granian(port: int) -> list[str]:
@@ -161,7 +189,13 @@ def hello_world(directory: Path, server: str) -> Iterator[Target]:
 
 
 def target(
-    name: str, port: int, running: Running, application: dict[str, Any], people: list[str]
+    name: str,
+    port: int,
+    running: Running,
+    application: dict[str, Any],
+    people: list[str],
+    *,
+    beside: tuple[int, ...] = (),
 ) -> Target:
     """Return a server of ours under load, with the sessions of these people present."""
     path = application["metadata"]["login_endpoint"].partition("/saml/")[2]
@@ -171,6 +205,7 @@ def target(
         (running.process.pid,),
         destination=f"http://localhost:{port}/saml/{path}",
         certificate=application["metadata"]["certificate"],
+        beside=beside,
     )
     for person in people:
         aimed = log_in(aimed, person, PASSWORD)

@@ -21,7 +21,7 @@ from tests.bench.messages import Answer, check, sign_ins
 from tests.bench.process import REPOSITORY, SERVER_CORE
 
 SAMPLE_SECONDS = 0.001
-WARM, ROUNDS = 30, 400
+WARM, ROUNDS = 50, 1500
 # Where work is called from, innermost first; the standard library counts for its caller.
 OWNERS = (
     ("/ssoko/saml/signing", "the RSA-2048 signature and its encoding"),

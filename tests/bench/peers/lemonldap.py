@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.bench import install as needs
 from tests.bench.client import Target, log_in
 from tests.bench.keys import KeyFiles
 from tests.bench.messages import ACS_URL, ATTRIBUTES, ENTITY_ID
@@ -69,6 +70,12 @@ SP_METADATA = (
     'Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"/>'
     "</SPSSODescriptor></EntityDescriptor>"
 )
+
+
+def install(directory: Path) -> str:
+    """Install it where that can be done and return its version."""
+    needs.debian(PACKAGES)
+    return needs.debian_version("liblemonldap-ng-portal-perl")
 
 
 def _settings(directory: Path, portal: str, key: KeyFiles) -> dict[str, object]:

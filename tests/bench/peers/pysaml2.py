@@ -4,16 +4,23 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
+from tests.bench import install as needs
 from tests.bench.client import Target, log_in
 from tests.bench.keys import KeyFiles
 from tests.bench.messages import ACS_URL, ATTRIBUTES, ENTITY_ID
 from tests.bench.process import free_port, start, stop, wait_for
 
 NAME = "pysaml2 in Flask"
-PACKAGES = ("xmlsec1",)
-PIP_PACKAGES = ("pysaml2", "gunicorn")
+
+
+def install(directory: Path) -> str:
+    """Install it where that can be done and return its version."""
+    needs.debian(["xmlsec1"])
+    needs.pip(["pysaml2", "gunicorn"])
+    return version("pysaml2")
 
 
 @contextmanager

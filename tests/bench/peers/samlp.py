@@ -6,14 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.bench import install as needs
 from tests.bench.client import Target, log_in
 from tests.bench.keys import KeyFiles
 from tests.bench.messages import ACS_URL, ATTRIBUTES, ENTITY_ID
 from tests.bench.process import free_port, start, stop, wait_for
 
 NAME = "npm samlp"
-NPM_PACKAGES = ("samlp@8", "express@4")
+PACKAGES = ("samlp@8", "express@4")
 SERVER = Path(__file__).with_name("samlp_idp.js")
+
+
+def install(directory: Path) -> str:
+    """Install it into `directory` and return its version."""
+    needs.npm(PACKAGES, directory)
+    manifest = directory / "node_modules" / "samlp" / "package.json"
+    return str(json.loads(manifest.read_text())["version"])
 
 
 @contextmanager

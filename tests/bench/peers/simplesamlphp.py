@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.bench import install as needs
 from tests.bench.client import Target, log_in
 from tests.bench.keys import KeyFiles
 from tests.bench.messages import ACS_URL, ATTRIBUTES, ENTITY_ID
@@ -18,7 +19,7 @@ from tests.bench.peers.nginx import nginx
 from tests.bench.process import free_port, start, stop, wait_for
 
 NAME = "SimpleSAMLphp"
-PACKAGES = ("simplesamlphp", "php-fpm", "php-xml", "php-mbstring", "nginx-light")
+PACKAGES = ("php-fpm", "php-xml", "php-mbstring", "nginx-light", "simplesamlphp")
 ROOT = Path("/usr/share/simplesamlphp/www")
 CHILDREN = 4
 CONFIG = """<?php
@@ -85,6 +86,12 @@ SITE = """
         fastcgi_pass unix:{directory}/fpm.sock;
     }}
 """
+
+
+def install(directory: Path) -> str:
+    """Install it where that can be done and return its version."""
+    needs.debian(PACKAGES)
+    return needs.debian_version("simplesamlphp")
 
 
 def _configure(directory: Path, base: str) -> None:
