@@ -5,7 +5,9 @@ PORT ?= 8000
 PYTEST_ARGS ?=
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+# One setuptools for all distributions, instead of one fetched to build each.
+INSTALL := $(PIP) 'setuptools>=77' && $(PIP) --no-build-isolation
 DISTRIBUTIONS := . $(patsubst %/,%,$(filter-out plugins/_%,$(sort $(dir $(wildcard plugins/*/setup.cfg)))))
 METADATA := $(wildcard setup.cfg pyproject.toml plugins/*/setup.cfg plugins/*/pyproject.toml)
 
@@ -54,10 +56,10 @@ clean:
 # Editable, so that what runs is what is in the checkout.
 .venv/installed: .venv/bin/python $(METADATA)
 	@echo "Installing Ssoko and its plugins into .venv ..."
-	@$(PIP) install $(addprefix -e ,$(DISTRIBUTIONS))
+	@$(INSTALL) $(addprefix -e ,$(DISTRIBUTIONS))
 	@touch $@
 
 .venv/installed-dev: .venv/bin/python $(METADATA)
 	@echo "Installing Ssoko, its plugins and what the tests need into .venv ..."
-	@$(PIP) install -e '.[dev,postgres,server]' $(addprefix -e ,$(filter-out .,$(DISTRIBUTIONS)))
+	@$(INSTALL) -e '.[dev,postgres,redis,server]' $(addprefix -e ,$(filter-out .,$(DISTRIBUTIONS)))
 	@touch $@ .venv/installed

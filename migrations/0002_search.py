@@ -7,7 +7,7 @@ _INDEXES = (
     ("user_admins", "user_account (workspace_id, search_key, id) WHERE is_admin", False),
     ("user_inactive", "user_account (workspace_id, search_key, id) WHERE NOT active", False),
     ("user_one_email", "user_account (workspace_id, email_key) WHERE email_key <> ''", True),
-    ("event_at", "event (workspace_id, at, id)", False),
+    ("event_at", "event (workspace_id, at, outcome, action)", False),
 )
 
 

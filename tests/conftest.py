@@ -2,11 +2,13 @@
 
 import base64
 import functools
+import importlib.util
 import os
 import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,7 +19,9 @@ import pytest
 from peewee import Database
 from playhouse.pool import PooledDatabase
 from ssoko.config import Config, load_config
+from ssoko.plugin.registry import Registry
 from ssoko.services.context import SYSTEM, Actor, Services
+from ssoko.services.keys import KeyRing
 from ssoko.services.limits import Limiter
 from ssoko.services.passwords import Hasher
 from ssoko.services.users import UserView, create_user
@@ -31,21 +35,6 @@ PASSWORD = "weathered teapot 41"
 
 #: Which database the ``services`` fixture opens: "sqlite" or "postgres". CI runs with each.
 ENGINE = os.environ.get("SSOKO_TEST_ENGINE", "sqlite")
-
-
-try:
-    from ssoko.plugin.registry import Registry
-    from ssoko.services.keys import KeyRing
-except ImportError:  # STANDIN
-
-    class Registry:
-        @classmethod
-        def load(cls, sources):
-            return cls()
-
-    class KeyRing:
-        def __init__(self, key):
-            pass
 
 
 class Clock:
@@ -150,14 +139,29 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def open_services(config: Config, clock: Clock) -> Iterator[Callable[[str], Services]]:
-    """Return a function that opens a database and gives the services over it."""
+def open_database() -> Iterator[Callable[[str], Database]]:
+    """Return a function that binds the models to a URL; the test's end closes what it opened."""
     opened: list[Database] = []
 
+    def open_at(url: str) -> Database:
+        opened.append(connect(url))
+        return opened[-1]
+
+    yield open_at
+    for bound in opened:
+        bound.close()
+        if isinstance(bound, PooledDatabase):
+            bound.close_all()
+
+
+@pytest.fixture
+def open_services(
+    config: Config, clock: Clock, open_database: Callable[[str], Database]
+) -> Callable[[str], Services]:
+    """Return a function that opens a database and gives the services over it."""
+
     def open_at(url: str) -> Services:
-        bound = connect(url)
-        opened.append(bound)
-        bound.connect()
+        open_database(url).connect()
         return Services(
             config=replace(config, database_url=url),
             registry=Registry.load([]),
@@ -167,11 +171,7 @@ def open_services(config: Config, clock: Clock) -> Iterator[Callable[[str], Serv
             hasher=Hasher(memory_cost=64, time_cost=1),
         )
 
-    yield open_at
-    for bound in opened:
-        bound.close()
-        if isinstance(bound, PooledDatabase):
-            bound.close_all()
+    return open_at
 
 
 @pytest.fixture
@@ -250,3 +250,27 @@ def _free_port() -> int:
 def _execute(server: str, statement: str) -> None:
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def build_wheel(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """Return a function that builds the wheel of a project folder, from a copy of it."""
+
+    def build(project: Path) -> Path:
+        work = tmp_path_factory.mktemp("wheel")
+        copy = shutil.copytree(
+            project,
+            work / "project",
+            ignore=shutil.ignore_patterns(
+                ".*", "build", "dist", "*.egg-info", "__pycache__", "node_modules", "data"
+            ),
+        )
+        # An environment of its own costs ten seconds a wheel and a connection to the index.
+        command = ["pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(work), str(copy)]
+        if importlib.util.find_spec("setuptools") and importlib.util.find_spec("wheel"):
+            command.append("--no-build-isolation")
+        subprocess.run([sys.executable, "-m", *command], check=True)
+        (wheel,) = work.glob("*.whl")
+        return wheel
+
+    return build

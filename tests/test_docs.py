@@ -41,7 +41,7 @@ def typed() -> Iterator[tuple[str, list[str]]]:
         for block in re.findall(r"```sh\n(.*?)```", path.read_text("utf-8"), re.DOTALL):
             for line in block.replace("\\\n", " ").splitlines():
                 found = re.search(r"(?:^|[|(/ ])ssoko ([^|)#]+)", line)
-                if found and not line.startswith(("#", "git")):
+                if found and not line.startswith(("#", "git", "export")):
                     yield path.name, shlex.split(found[1])
 
 

@@ -1,7 +1,7 @@
 """What people see: their tiles and their account."""
 
 import pytest
-from ssoko.services import access, install, sessions
+from ssoko.services import access, applications, sessions
 from ssoko.services.context import SYSTEM
 from ssoko.store import db
 
@@ -13,7 +13,7 @@ NEW = "a longer passphrase 42"
 @pytest.fixture
 def aws(site):
     with db.session():
-        return install.install(
+        return applications.install(
             site.services,
             site.workspace.id,
             SYSTEM,

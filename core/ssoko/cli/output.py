@@ -20,7 +20,7 @@ class Failed(click.ClickException):
 
     def __init__(self, error: Exception, *, exit_code: int = 1, as_json: bool = False) -> None:
         super().__init__(str(error))
-        self.exit_code = exit_code
+        self.exit_code = exit_code  # type: ignore[misc]  # click sets it this way too
         self.as_json = as_json
         self.errors = error.errors if isinstance(error, InputError) else {}
 

@@ -87,6 +87,8 @@ def serve(host: str, port: int, workers: int, threads: int | None, server: str) 
 def log_to_stderr(level: str) -> None:
     """Write the log to standard error, one line an entry."""
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # It warns whenever a request waits for a thread, as a browser's second one does.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
@@ -157,7 +159,7 @@ def with_waitress(
     app: "Flask", sockets: list[socket.socket], threads: int, ready: Callable[[], None]
 ) -> None:
     """Serve with waitress, in this process."""
-    import waitress
+    import waitress  # type: ignore[import-untyped]
 
     server = waitress.create_server(
         app,
@@ -184,7 +186,7 @@ def with_gunicorn(
     threads: int,
 ) -> None:
     """Serve with gunicorn, one application a worker process."""
-    from gunicorn.app.base import BaseApplication
+    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
     announce = announcement(config, sockets)
     options = {

@@ -1,6 +1,7 @@
 """Judge a plugin's logo: a picture, and nothing that runs, loads or links."""
 
 import re
+from itertools import chain
 
 from lxml import etree
 
@@ -21,7 +22,10 @@ def check_logo(text: str) -> str:
     An allow-list: shapes, gradients and references within the picture. It is served as an image
     of its own under a sandboxing policy besides.
     """
-    data = text.encode("utf-8", "replace")
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "the logo must be in UTF-8"
     if len(data) > MAX_BYTES:
         return f"the logo is larger than {MAX_BYTES // 1024} kB"
     if "<!" in text.replace("<!--", ""):
@@ -36,7 +40,8 @@ def check_logo(text: str) -> str:
         return f"the logo is not well-formed SVG: {error.msg}"
     if root.tag != f"{{{SVG}}}svg":
         return f"the logo's first element must be svg in the namespace {SVG}"
-    return next(filter(None, map(_check_node, root.iter())), "")
+    nodes = chain(root.itersiblings(preceding=True), root.iter(), root.itersiblings())
+    return next(filter(None, map(_check_node, nodes)), "")
 
 
 def _check_node(node: "etree._Element") -> str:

@@ -140,12 +140,7 @@ class Registry:
                     skipped.append((slug, "off unless named in SSOKO_OPT_IN_PLUGINS"))
                     continue
                 loaded[slug], managers[slug] = entry, manager
-        for problem in problems:
-            log.warning(
-                "plugin %s (%s %s) is not loaded: %s: %s",
-                *(problem.slug, problem.distribution, problem.version),
-                *(problem.stage, problem.message),
-            )
+        _log(problems)
         by_name = sorted(loaded, key=lambda s: (loaded[s].integration.name.casefold(), s))
         return cls(
             MappingProxyType({slug: loaded[slug] for slug in by_name}),
@@ -201,6 +196,15 @@ def installed_sources() -> list[PluginSource]:
         )
         for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda p: p.name)
     ]
+
+
+def _log(problems: Iterable[PluginProblem]) -> None:
+    for problem in problems:
+        log.warning(
+            "plugin %s (%s %s) is not loaded: %s: %s",
+            *(problem.slug, problem.distribution, problem.version),
+            *(problem.stage, problem.message),
+        )
 
 
 def _by_slug(sources: Iterable[PluginSource]) -> list[tuple[str, list[PluginSource]]]:

@@ -1,8 +1,9 @@
 """Who gets in where, and why."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from peewee import SQL, Case, Select, fn
+from peewee import SQL, Case, fn
 
 from ssoko.errors import NotFound
 from ssoko.services import users
@@ -125,7 +126,7 @@ def launchable(
     now = services.clock()
     held = _held_by(user_id).alias("held")
     last = fn.MAX(Case(None, [(held.c.expires_at.is_null(), LAST_GRANT)], held.c.expires_at))
-    query = (
+    query: Any = (
         Application.select(
             Application.id,
             Application.slug,
@@ -158,20 +159,20 @@ def launchable(
 LAST_GRANT = SQL("9223372036854775807")
 
 
-def _tile(row: dict[str, object]) -> Tile:
-    last = int(str(row["last"]))
+def _tile(row: dict[str, Any]) -> Tile:
+    last = row["last"]
     return Tile(
-        application_id=str(row["id"]),
-        slug=str(row["slug"]),
-        name=str(row["name"]),
-        integration=str(row["integration"]),
-        monogram=str(row["monogram"]),
+        application_id=row["id"],
+        slug=row["slug"],
+        name=row["name"],
+        integration=row["integration"],
+        monogram=row["monogram"],
         expires_at=None if last == int(LAST_GRANT.sql) else last,
         launch_path=f"/w/{row['workspace_slug']}/launch/{row['slug']}",
     )
 
 
-def _held_by(user_id: str) -> Select:
+def _held_by(user_id: str) -> Any:
     # Two branches, each with its own index, where an OR would read every grant.
     direct = Grant.select(Grant.role.alias("role_id"), Grant.expires_at).where(
         Grant.user == user_id
@@ -192,7 +193,9 @@ def _holders(application: Application) -> Belonging:
         .join(Grant, on=(Grant.group == Membership.group))
         .where(Grant.role.in_(opening))
     )
-    return Belonging(direct.union_all(through), User.id.in_(direct) | User.id.in_(through))
+    given = fn.EXISTS(direct.where(Grant.user == User.id))
+    inherited = fn.EXISTS(through.where(Membership.user == User.id))
+    return Belonging(direct.union_all(through), given | inherited)
 
 
 def _judge(

@@ -223,8 +223,8 @@ def counts_by_day(services: Services, workspace_id: str, *, days: int = 7) -> tu
     # A quarter of an hour is the finest step of any time zone.
     quarter = (Event.at / 900).alias("quarter")
     signed_in = fn.SUM(SQL("CASE WHEN action = 'sign-in' THEN 1 ELSE 0 END"))
-    rows = (
-        Event.select(quarter, Event.outcome, fn.COUNT(Event.id), signed_in)
+    rows: Any = (
+        Event.select(quarter, Event.outcome, fn.COUNT(SQL("*")), signed_in)
         .where(Event.workspace == workspace_id, Event.at >= starts[0])
         .group_by(SQL("quarter"), Event.outcome)
         .tuples()
@@ -246,7 +246,7 @@ def _first_id(workspace_id: str, since: int) -> str:
     found = (
         Event.select(Event.id)
         .where(Event.workspace == workspace_id, Event.at >= since - _SKEW)
-        .order_by(Event.at, Event.id)
+        .order_by(Event.at)
         .limit(1)
         .scalar()
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from peewee import Expression, fn
+from peewee import fn
 
 from ssoko.errors import InputError, NotFound, PluginError
 from ssoko.plugin import Mapping, MetadataField, Problem, ServiceProvider
@@ -98,7 +98,7 @@ def live(workspace_id: str) -> Any:
     )
 
 
-def find_row(workspace_id: str, id_or_slug: str) -> Application:
+def find_row(workspace_id: str, id_or_slug: str) -> Any:
     """Return the row of an installed application; raises NotFound."""
     if not isinstance(id_or_slug, str) or "\0" in id_or_slug:
         raise NotFound("There is no such application.")
@@ -107,8 +107,7 @@ def find_row(workspace_id: str, id_or_slug: str) -> Application:
     row = row or rows.where(Application.slug == id_or_slug).first()
     if row is None:
         raise NotFound("There is no such application. It may have been uninstalled.")
-    found: Application = row
-    return found
+    return row
 
 
 def get_application(services: Services, workspace_id: str, id_or_slug: str) -> ApplicationView:
@@ -155,7 +154,7 @@ def list_applications(
     return cut(rows, limit, key=lambda row: (row.name_key, row.id), view=lambda r: views[r.id])
 
 
-def views_of(services: Services, rows: Sequence[Application]) -> tuple[ApplicationView, ...]:
+def views_of(services: Services, rows: Sequence[Any]) -> tuple[ApplicationView, ...]:
     """Return the views of these rows, without warnings."""
     if not rows:
         return ()
@@ -235,11 +234,13 @@ def _warnings(services: Services, row: Any) -> tuple[Problem, ...]:
 
 
 def _default_roles(workspace_id: str, application_ids: Sequence[str]) -> dict[str, RoleView]:
-    rows = select_roles(workspace_id).where(Role.application.in_(application_ids), Role.is_default)
+    rows: Any = select_roles(workspace_id).where(
+        Role.application.in_(application_ids), Role.is_default
+    )
     return {row.application_id: role_view(row) for row in rows}
 
 
-def _in_state(state: str, now: int) -> Expression:
+def _in_state(state: str, now: int) -> Any:
     if state == "disabled":
         return ~Application.enabled
     if state not in {"active", "needs-setup"}:

@@ -15,7 +15,7 @@ def capped_count(table: type[Table], column: str, equals: Node) -> NodeList:
 
     :param column: column that must be equal to ``equals``, an expression of the query around.
     """
-    name: Any = table._meta.table_name  # type: ignore[attr-defined]
+    name: Any = table._meta.table_name
     return NodeList(
         (
             SQL(f'(SELECT COUNT(*) FROM (SELECT 1 FROM "{name}" WHERE "{column}" ='),  # noqa: S608 - names of ours

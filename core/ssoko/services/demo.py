@@ -7,19 +7,18 @@ activity log reads as if the workspace had been there all along.
 import random
 import time
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ssoko.services import (
     access,
     activity,
     applications,
     groups,
-    install,
     users,
     workspaces,
 )
 from ssoko.services.applications import ApplicationView
 from ssoko.services.context import SYSTEM, Actor, Services
-from ssoko.services.exchanges import SIGNED_IN
 from ssoko.services.users import UserView
 from ssoko.services.workspaces import WorkspaceView
 from ssoko.store.models import database
@@ -158,7 +157,7 @@ def _sandbox(
 ) -> ApplicationView | None:
     if SANDBOX not in services.registry.integrations:
         return None
-    made = install.install(
+    made = applications.install(
         services, workspace.id, actor, integration=SANDBOX, name="Sandbox", settings={}
     )
     if made.default_role is not None:
@@ -194,43 +193,48 @@ def _visit(
 ) -> None:
     """Write the events of one sign-in, and of the application opened after it."""
     address = f"192.0.2.{20 + len(person.username)}"
-    refused = refused or not person.active
     who = Actor("user", person.id, person.display_name, address)
-    door = Actor("anonymous", "", "", address) if refused else who
-    with database.atomic():
-        activity.record(
-            workspace.id,
-            door,
+    if refused or not person.active:
+        _write(
+            workspace,
+            Actor("anonymous", "", "", address),
             "sign-in",
             now=moment,
             target_kind="user",
             target_id=person.id,
             target_name=person.display_name,
-            outcome="refused" if refused else "done",
-            detail={"code": "wrong-password" if person.active else "user-disabled"}
-            if refused
-            else {"method": "link"},
+            outcome="refused",
+            detail={"reason": "wrong-password" if person.active else "user-disabled"},
         )
-    _next_id()
-    if refused or application is None:
+        return
+    _write(
+        workspace,
+        who,
+        "session.started",
+        now=moment,
+        target_kind="session",
+        target_name=person.display_name,
+        detail={"method": "link"},
+    )
+    if application is None:
         return
     outside = person.username == _VISITING
+    _write(
+        workspace,
+        who,
+        "sign-in",
+        now=moment + 20,
+        target_kind="application",
+        target_id=application.id,
+        target_name=application.name,
+        application_id=application.id,
+        outcome="refused" if outside else "done",
+        detail={"started": "ssoko", **({"code": "no-role"} if outside else {})},
+    )
+
+
+def _write(workspace: WorkspaceView, actor: Actor, action: str, **event: Any) -> None:
     with database.atomic():
-        activity.record(
-            workspace.id,
-            who,
-            SIGNED_IN,
-            now=moment + 20,
-            target_kind="application",
-            target_id=application.id,
-            target_name=application.name,
-            application_id=application.id,
-            outcome="refused" if outside else "done",
-            detail={"started": "ssoko", **({"code": "no-role"} if outside else {})},
-        )
-    _next_id()
-
-
-def _next_id() -> None:
+        activity.record(workspace.id, actor, action, **event)
     # Ids sort by the millisecond they were made in, and the log is read in their order.
     time.sleep(0.001)

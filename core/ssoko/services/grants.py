@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import JOIN, Expression, ModelSelect, Tuple
+from peewee import JOIN, Expression, Tuple, fn
 
 from ssoko.errors import InputError, NotFound
 from ssoko.services import activity, groups, role_rows, users
@@ -67,7 +67,8 @@ def grant_roles(
         owner = _owner(workspace_id, user_id, group_id)
         rows = role_rows.rows_of(workspace_id, role_ids)
         held = _is_held_by(owner) & Grant.role.in_([row.id for row in rows])
-        before = dict(Grant.select(Grant.role, Grant.expires_at).where(held).tuples())
+        terms: Any = Grant.select(Grant.role, Grant.expires_at).where(held).tuples()
+        before: dict[str, int | None] = dict(terms)
         for row in rows:
             if row.id in before and before[row.id] == expires_at:
                 continue
@@ -161,8 +162,8 @@ def reaching(
     :param conditions: on :class:`Role`.
     """
     by_id = {person.id: person for person in people}
-    members = Membership.group, Membership.user
-    memberships = list(Membership.select(*members).where(Membership.user.in_([*by_id])).tuples())
+    members = Membership.select(Membership.group, Membership.user)
+    memberships: list[Any] = list(members.where(Membership.user.in_([*by_id])).tuples())
     direct = list(_select().where(Grant.user.in_([*by_id]), *conditions))
     groups_in = list({group for group, _ in memberships})
     through = list(_select().where(Grant.group.in_(groups_in), *conditions)) if groups_in else []
@@ -179,7 +180,7 @@ def reaching(
     return {user_id: _order(rows, views, now) for user_id, rows in found.items()}
 
 
-def _groups_with(role: Role, q: str, after: Sequence[str], limit: int) -> ModelSelect:
+def _groups_with(role: Role, q: str, after: Sequence[str], limit: int) -> Any:
     return (
         _select()
         .where(Grant.role == role, Grant.group.is_null(False), *groups.matching(q))
@@ -196,7 +197,7 @@ def _people_with(
     people, following = find_people(
         workspace_id,
         q=q,
-        belonging=Belonging(ids, User.id.in_(ids)),
+        belonging=Belonging(ids, fn.EXISTS(ids.where(Grant.user == User.id))),
         limit=limit,
         cursor=encode_cursor(*after) if after[0] else None,
     )
@@ -205,7 +206,7 @@ def _people_with(
     return people, encode_cursor("user", people[-1].search_key, people[-1].id)
 
 
-def _select() -> ModelSelect:
+def _select() -> Any:
     return (
         Grant.select(
             Grant.id,

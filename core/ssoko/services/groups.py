@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import Expression, IntegrityError, Tuple
+from peewee import Expression, IntegrityError, Tuple, fn
 
 from ssoko.errors import Conflict, InputError, NotFound
 from ssoko.services import activity, users
@@ -163,7 +163,7 @@ def list_members(
     """
     group = row_of(workspace_id, group_id)
     members = Membership.select(Membership.user).where(Membership.group == group)
-    belonging = Belonging(members, User.id.in_(members))
+    belonging = Belonging(members, fn.EXISTS(members.where(Membership.user == User.id)))
     rows, following = find_people(
         workspace_id, q=q, belonging=belonging, limit=limit, cursor=cursor
     )

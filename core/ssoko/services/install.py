@@ -164,19 +164,19 @@ def _prepare(
 ) -> _Order:
     organization = workspace_name(workspace_id)
     loaded = settings.find_integration(services, integration)
-    errors: dict[str, list[str]] = {}
+    wrong_name: InputError | None = None
     try:
         name = check_application_name(name)
         require_free_name(workspace_id, name)
     except InputError as error:
-        errors |= error.errors
+        wrong_name = error
     try:
         values = settings.load(loaded, raw)
         proposal = proposals.propose(services, loaded, values)
     except InputError as error:
-        raise InputError(errors | error.errors) from error
-    if errors:
-        raise InputError(errors)
+        raise InputError((wrong_name.errors if wrong_name else {}) | error.errors) from error
+    if wrong_name is not None:
+        raise wrong_name
     if issuer_id is not None:
         _require_shared(workspace_id, issuer_id)
     application_id = new_id()

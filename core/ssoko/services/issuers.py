@@ -155,22 +155,25 @@ def list_issuers(
 def issuer_views(services: Services, issuers: Sequence[Issuer]) -> dict[str, IssuerView]:
     """Return the views of these rows by id; two queries, however many there are."""
     ids = [issuer.id for issuer in issuers]
-    certificates = dict(
-        SigningKey.select(SigningKey.issuer, SigningKey.certificate)
-        .where(SigningKey.issuer.in_(ids), SigningKey.state == "active")
-        .tuples()
+    certificates: dict[str, str] = _pairs(
+        SigningKey.select(SigningKey.issuer, SigningKey.certificate).where(
+            SigningKey.issuer.in_(ids), SigningKey.state == "active"
+        )
     )
-    counts = dict(
+    counts: dict[str, int] = _pairs(
         Application.select(Application.issuer, fn.COUNT(Application.id))
         .where(Application.issuer.in_(ids), Application.uninstalled_at.is_null())
         .group_by(Application.issuer)
-        .tuples()
     )
     base_url = services.config.base_url
     return {
         issuer.id: _view(base_url, issuer, certificates[issuer.id], counts.get(issuer.id, 0))
         for issuer in issuers
     }
+
+
+def _pairs(query: Any) -> dict[str, Any]:
+    return dict(query.tuples())
 
 
 def _view(base_url: str, issuer: Issuer, certificate: str, application_count: int) -> IssuerView:

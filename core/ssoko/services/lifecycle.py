@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from peewee import IntegrityError
@@ -82,17 +83,19 @@ def update_application(
     """
     row = find_row(workspace_id, app_id)
     changes: dict[str, Any] = {}
-    if name is not None:
-        clean = check_application_name(name)
-        require_free_name(workspace_id, clean, but=row.id)
-        changes |= {"name": clean, "name_key": fold(clean)}
-    if settings is not None:
-        changes |= _new_settings(services, row, settings)
-        require_free_sp(row.issuer_id, changes["sp_entity_id"], but=row.id)
-    if enabled is not None:
-        if not isinstance(enabled, bool):
-            raise InputError.of("enabled", "Give true or false.")
-        changes["enabled"] = enabled
+    wrong: list[InputError] = []
+    for given, change in (
+        (name, _new_name),
+        (settings, partial(_new_settings, services)),
+        (enabled, _new_switch),
+    ):
+        if given is not None:
+            try:
+                changes |= change(row, given)
+            except InputError as error:
+                wrong.append(error)
+    if wrong:
+        raise _together(wrong)
     changes = {column: new for column, new in changes.items() if getattr(row, column) != new}
     if changes:
         _write_changes(services, actor, row, changes)
@@ -174,7 +177,7 @@ def uninstall(services: Services, workspace_id: str, actor: Actor, app_id: str) 
 def list_uninstalled(services: Services, workspace_id: str) -> tuple[UninstalledView, ...]:
     """Return the applications that can be restored, the latest first."""
     since = services.clock() - RESTORABLE
-    rows = (
+    rows: Any = (
         Application.select()
         .where(Application.workspace == workspace_id, Application.uninstalled_at > since)
         .order_by(Application.uninstalled_at.desc(), Application.id)
@@ -229,6 +232,24 @@ def restore(services: Services, workspace_id: str, actor: Actor, app_id: str) ->
     return get_application(services, workspace_id, app_id)
 
 
+def _together(wrong: list[InputError]) -> InputError:
+    if len(wrong) == 1:
+        return wrong[0]
+    return InputError({name: texts for error in wrong for name, texts in error.errors.items()})
+
+
+def _new_name(row: Any, name: str) -> dict[str, Any]:
+    clean = check_application_name(name)
+    require_free_name(row.workspace_id, clean, but=row.id)
+    return {"name": clean, "name_key": fold(clean)}
+
+
+def _new_switch(row: Any, enabled: object) -> dict[str, Any]:
+    if not isinstance(enabled, bool):
+        raise InputError.of("enabled", "Give true or false.")
+    return {"enabled": enabled}
+
+
 def _new_settings(services: Services, row: Any, raw: Mapping[str, Any]) -> dict[str, Any]:
     loaded = services.registry.get(row.integration)
     if loaded is None:
@@ -242,6 +263,7 @@ def _new_settings(services: Services, row: Any, raw: Mapping[str, Any]) -> dict[
     merged = settings.merge(services, loaded, row.settings, raw, application_id=row.id)
     values = settings.load(loaded, merged)
     proposal = proposals.propose(services, loaded, values)
+    require_free_sp(row.issuer_id, proposal.service_provider.entity_id, but=row.id)
     stored = settings.dump(services, loaded, values, application_id=row.id)
     changes = {"settings": stored, **proposals.columns(loaded, proposal)}
     proposed = proposals.mapping_column(proposal)
@@ -315,7 +337,7 @@ def _require_free_role_names(workspace_id: str, roles: list[Any]) -> None:
 
 
 def _purge(workspace_id: str, *, before: int) -> None:
-    gone = Application.select().where(
+    gone: Any = Application.select().where(
         Application.workspace == workspace_id, Application.uninstalled_at <= before
     )
     for row in list(gone):

@@ -103,8 +103,8 @@ def use_sign_in_link(code: str, *, now: int) -> User | None:
     )
     if not used.execute():
         return None
-    user: User = OneTimeLink.get_by_id(link).user
-    return user if user.active else None
+    user: User | None = OneTimeLink.get_by_id(link).user
+    return user if user is not None and user.active else None
 
 
 def use_setup_links(code: str, *, now: int) -> bool:

@@ -7,8 +7,9 @@ reads everybody, and nothing is counted beyond :data:`FEW`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from peewee import Expression, ModelSelect, Select, Tuple, fn
+from peewee import ModelSelect, Select, Tuple, fn
 
 from ssoko.services.names import search_terms, search_words
 from ssoko.services.paging import check_limit, decode_cursor, encode_cursor
@@ -27,8 +28,8 @@ class Belonging:
     :param test: condition on one :class:`User`.
     """
 
-    ids: Select
-    test: Expression
+    ids: Any
+    test: Any
 
 
 def search_key(*, names: Sequence[str], words: Sequence[str]) -> str:
@@ -78,19 +79,21 @@ def find_people(
     """
     check_limit(limit)
     after = decode_cursor(cursor, length=2)
-    tests = _conditions(workspace_id, q, belonging)
+    tests, few = _conditions(workspace_id, q, belonging)
+    key: Any = User.search_key
+    place: Any = User.workspace
+    if few:
+        # Not the bare columns, or SQLite walks their index through everybody to avoid a sort.
+        key, place = key.concat(""), place.concat("")
     if admin is not None:
         # Written bare, as the partial index is.
         tests.append(User.is_admin if admin else ~User.is_admin)
     if active is not None:
         tests.append(User.active if active else ~User.active)
     if after is not None:
-        tests.append(Tuple(User.search_key, User.id) > Tuple(*after))
+        tests.append(Tuple(key, User.id) > Tuple(*after))
     rows = list(
-        User.select()
-        .where(User.workspace == workspace_id, *tests)
-        .order_by(User.search_key, User.id)
-        .limit(limit + 1)
+        User.select().where(place == workspace_id, *tests).order_by(key, User.id).limit(limit + 1)
     )
     shown = rows[:limit]
     if len(rows) <= limit:
@@ -98,28 +101,29 @@ def find_people(
     return shown, encode_cursor(shown[-1].search_key, shown[-1].id)
 
 
-def _conditions(workspace_id: str, q: str, belonging: Belonging | None) -> list[Expression]:
-    found: list[tuple[int, Select, Expression]] = []
+def _conditions(workspace_id: str, q: str, belonging: Belonging | None) -> tuple[list[Any], bool]:
+    found: list[tuple[int, Any, Any]] = []
     for term in search_terms(q):
         ids = _with_word(workspace_id, term)
         found.append((_count(ids), ids, User.search_key.contains(f" {term}")))
     if belonging is not None:
         found.append((_count(belonging.ids), belonging.ids, belonging.test))
     tests = [test for _, _, test in found]
-    if found:
-        fewest, ids, _ = min(found, key=lambda f: f[0])
-        if fewest <= FEW:
-            tests.append(User.id.in_(ids))
-    return tests
+    if not found:
+        return tests, False
+    fewest, ids, _ = min(found, key=lambda one: one[0])
+    if fewest > FEW:
+        return tests, False
+    return [*tests, User.id.in_(ids)], True
 
 
-def _with_word(workspace_id: str, term: str) -> ModelSelect:
+def _with_word(workspace_id: str, term: str) -> "ModelSelect[UserWord]":
     first, last = beginning_with(term)
     return UserWord.select(UserWord.user_id).where(
         UserWord.workspace_id == workspace_id, UserWord.word >= first, UserWord.word < last
     )
 
 
-def _count(ids: Select) -> int:
+def _count(ids: Any) -> int:
     some = ids.clone().limit(FEW + 1).alias("some")
     return int(Select([some], [fn.COUNT(1)]).scalar(User._meta.database))

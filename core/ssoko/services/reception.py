@@ -1,5 +1,7 @@
 """Receive an AuthnRequest: everything that is settled before anybody is asked to sign in."""
 
+from typing import Any
+
 from lxml import etree
 
 from ssoko.errors import AccessRefused, MessageRefused, NotFound
@@ -107,7 +109,7 @@ def acs_url_for(sp: ServiceProvider, request: AuthnRequest) -> str:
 
 
 def _application_of(exchange: Exchange, request: AuthnRequest) -> Candidate:
-    where = {"session_id": exchange.session_id, "now": exchange.now}
+    where: dict[str, Any] = {"session_id": exchange.session_id, "now": exchange.now}
     candidate = candidates.by_sp(exchange.issuer_id, request.issuer, **where)
     if candidate is None:
         raise NotFound("There is no such sign-in address.")

@@ -31,8 +31,9 @@ class Record:
 
 
 def service_provider_to_json(sp: ServiceProvider) -> dict[str, Any]:
-    """Return the SP as JSON can hold it."""
-    return asdict(sp)
+    """Return the SP as JSON can hold it, lists and all, so that records can be compared."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(sp)))
+    return plain
 
 
 def service_provider_from_json(raw: MappingType[str, Any]) -> ServiceProvider:

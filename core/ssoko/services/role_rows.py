@@ -65,7 +65,7 @@ def views_of(role_ids: Iterable[str], workspace_id: str) -> dict[str, RoleView]:
     return {row.id: view(row) for row in select_roles(workspace_id).where(Role.id.in_(wanted))}
 
 
-def select_roles(workspace_id: str) -> ModelSelect:
+def select_roles(workspace_id: str) -> "ModelSelect[Role]":
     """Select the roles in use of a workspace, counted and with their applications."""
     counted = capped_count(Grant, "role_id", Role.id).alias("grant_count")
     return (

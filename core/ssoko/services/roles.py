@@ -173,7 +173,7 @@ def delete_role(services: Services, workspace_id: str, actor: Actor, role_id: st
         _record(services, actor, "role.deleted", row)
 
 
-def _held(user_id: str, now: int | None) -> ModelSelect:
+def _held(user_id: str, now: int | None) -> "ModelSelect[Grant]":
     moment = wall_clock() if now is None else now
     return Grant.select(Grant.role).where(
         Grant.user == (user_id if is_id(user_id) else ""),

@@ -7,6 +7,7 @@ password changes, and when the person is disabled or deleted; each counts from t
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 from peewee import OperationalError
 
@@ -130,7 +131,7 @@ def list_sessions(
         .order_by(Session.last_seen_at.desc(), Session.handle)
         .limit(200)
     )
-    used = (
+    used: Any = (
         Participation.select(Participation.session, Application.name)
         .join(Application)
         .where(

@@ -11,20 +11,20 @@ application has no certificate to hold it against and does not require signed re
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from peewee import IntegrityError
 
 from ssoko.errors import AccessRefused, MessageRefused, NotFound, Refusal, RequestRefused
 from ssoko.plugin import ServiceProvider
-from ssoko.saml import names
 from ssoko.saml.bindings import Inbound
 from ssoko.saml.request import parse_authn_request
-from ssoko.services import access, candidates, pending, reception
+from ssoko.services import candidates, pending, reception
+from ssoko.services.admission import has_to_sign_in, require_access
 from ssoko.services.assertions import session_index, signed_response, status_response
 from ssoko.services.candidates import Candidate
 from ssoko.services.context import Services
 from ssoko.services.exchanges import Exchange, write_refusal, write_sign_in
-from ssoko.services.pending import Pending
 from ssoko.services.sessions import SignedIn
 from ssoko.store.models import database
 
@@ -69,16 +69,8 @@ class Elsewhere:
     """The vendor takes only sign-ins that it began itself: there the browser goes."""
 
     url: str
+    application_name: str
 
-
-#: What the person reads; the log has the sentence for admins.
-_DENIED = {
-    "no-role": "You do not have access to {name}.",
-    "role-expired": "Your access to {name} has expired.",
-    "user-disabled": "Your account is switched off.",
-    "application-disabled": "{name} is switched off.",
-    "application-uninstalled": "{name} was uninstalled.",
-}
 
 Answer = PostAnswer | ErrorAnswer | NeedSignIn | Elsewhere
 
@@ -100,7 +92,7 @@ def begin(
 
     def steps() -> Answer:
         candidate, sp, verified = reception.receive(exchange, inbound, received_at=exchange.now)
-        if not _has_to_sign_in(exchange, candidate):
+        if not has_to_sign_in(exchange, candidate):
             if verified:
                 _remember(exchange)
             return _admit(exchange, candidate, sp)
@@ -159,7 +151,7 @@ def resume(
         )
         if verified:
             _remember(exchange)
-        if _has_to_sign_in(exchange, candidate, waiting):
+        if has_to_sign_in(exchange, candidate, waiting):
             pending.ask_again(waiting.id, exchange.session_id)
             return _sign_in(exchange, candidate, key)
         return _admit(exchange, candidate, sp)
@@ -194,8 +186,8 @@ def launch(
         sp = candidates.record_of(candidate).service_provider
         exchange.answer_to, exchange.relay_state = sp.acs_urls[0], sp.relay_state
         if sp.launch_url:
-            _require_access(exchange, candidate)
-            return Elsewhere(url=sp.launch_url)
+            require_access(exchange, candidate)
+            return Elsewhere(url=sp.launch_url, application_name=candidate.name)
         return _admit(exchange, candidate, sp)
 
     return _answered(exchange, steps)
@@ -271,7 +263,7 @@ def _answered(exchange: Exchange, steps: Callable[[], Answer]) -> Answer:
 
 
 def _launched(exchange: Exchange, place: str, application: str | None) -> Candidate:
-    where = {"session_id": exchange.session_id, "now": exchange.now}
+    where: dict[str, Any] = {"session_id": exchange.session_id, "now": exchange.now}
     if application is None:
         candidate = candidates.by_own_issuer(place, **where)
     else:
@@ -294,35 +286,6 @@ def _launched(exchange: Exchange, place: str, application: str | None) -> Candid
     return candidate
 
 
-def _has_to_sign_in(
-    exchange: Exchange, candidate: Candidate, waiting: Pending | None = None
-) -> bool:
-    """Tell whether the person has to sign in before the answer.
-
-    ForceAuthn is met by a session that began after its person was asked, and by no other.
-
-    :raises RequestRefused: with NoPassive, when that may not be seen.
-    """
-    request = exchange.request
-    forced = request is not None and request.force_authn
-    if forced and waiting is not None and waiting.asked_session is not None:
-        renewed = candidate.session_id != waiting.asked_session
-        forced = not (renewed and (candidate.authn_at or 0) >= waiting.created_at)
-    if candidate.user_id is not None and not forced:
-        return False
-    if request is not None and request.is_passive:
-        raise RequestRefused(
-            "no-passive",
-            "Nobody is signed in, and the application asked not to be seen signing in.",
-            status=names.STATUS_NO_PASSIVE,
-            responder=True,
-            got="IsPassive with ForceAuthn" if request.force_authn else "IsPassive, no session",
-            expected="a session of this workspace",
-            rule="SAML core, section 3.4.1 (IsPassive)",
-        )
-    return True
-
-
 def _sign_in(
     exchange: Exchange, candidate: Candidate, key: str = "", *, next_path: str = ""
 ) -> NeedSignIn:
@@ -337,7 +300,7 @@ def _sign_in(
 
 def _admit(exchange: Exchange, candidate: Candidate, sp: ServiceProvider) -> PostAnswer:
     """Let the person in if the gate does: sign first, write second, answer last."""
-    _require_access(exchange, candidate)
+    require_access(exchange, candidate)
     saml_response, name_id = signed_response(exchange, candidate, sp)
     try:
         with database.atomic():
@@ -353,43 +316,6 @@ def _admit(exchange: Exchange, candidate: Candidate, sp: ServiceProvider) -> Pos
         saml_response=saml_response,
         relay_state=exchange.relay_state,
         application_name=candidate.name,
-    )
-
-
-def _require_access(exchange: Exchange, candidate: Candidate) -> None:
-    code = access.gate(
-        user_active=bool(candidate.user_active),
-        same_workspace=True,  # the statement joins only sessions of the issuer's workspace
-        application_enabled=bool(candidate.enabled),
-        application_installed=True,  # and only applications that are
-        has_role=bool(candidate.has_role),
-        had_role=False,
-    )
-    if code == "ok":
-        return
-    decision = access.decide(
-        exchange.services,
-        candidate.workspace_id,
-        user_id=candidate.user_id,
-        application_id=candidate.application_id,
-    )
-    sentence = _DENIED.get(decision.code, _DENIED["no-role"]).format(name=candidate.name)
-    request = exchange.request
-    if request is not None and request.is_passive:
-        raise RequestRefused(
-            decision.code,
-            sentence,
-            status=names.STATUS_REQUEST_DENIED,
-            responder=True,
-            got=decision.sentence,
-            rule="SAML core, section 3.4.1 (IsPassive): nothing may be shown",
-        )
-    raise AccessRefused(
-        decision.code,
-        sentence,
-        got=decision.sentence,
-        expected="a role of the application, given to the person or to one of their groups",
-        fix="Give the person a role of the application under Users > Roles & Groups.",
     )
 
 

@@ -1,5 +1,7 @@
 """The first minutes: a new Ssoko gets its workspace and its first admin."""
 
+from typing import Any
+
 from ssoko.errors import InputError, NotFound
 from ssoko.services import activity, links, users, workspaces
 from ssoko.services.context import Actor, Services
@@ -75,11 +77,11 @@ def complete_setup(
 
 
 def _check(
-    place: dict[str, object], person: dict[str, object]
-) -> tuple[dict[str, str], dict[str, object]]:
+    place: dict[str, object], person: dict[str, Any]
+) -> tuple[dict[str, str], dict[str, Any]]:
     errors: dict[str, list[str]] = {}
     checked: dict[str, str] = {}
-    fields: dict[str, object] = {}
+    fields: dict[str, Any] = {}
     try:
         checked = workspaces.check_workspace(slug=place["slug"], name=place["name"])
     except InputError as error:

@@ -163,7 +163,7 @@ def revoke_token(services: Services, workspace_id: str, actor: Actor, token_id: 
         _record(services, actor, "token.revoked", row, {})
 
 
-def _select(workspace_id: str) -> ModelSelect:
+def _select(workspace_id: str) -> "ModelSelect[ApiToken]":
     maker = (User.username, User.first_name, User.last_name, User.active, User.is_admin)
     return (
         ApiToken.select(ApiToken, *maker)

@@ -36,7 +36,10 @@ User.add_index(
         name="user_one_email",
     )
 )
-Event.add_index(Event.index(Event.workspace, Event.at, Event.id, name="event_at"))
+# Counting a week reads this alone.
+Event.add_index(
+    Event.index(Event.workspace, Event.at, Event.outcome, Event.action, name="event_at")
+)
 
 #: Greater than every word that begins with what stands before it.
 LAST = "\U0010ffff"

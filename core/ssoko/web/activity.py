@@ -14,7 +14,7 @@ from ssoko.web.dates import start_of_day, zone
 from ssoko.web.event_pages import bars_of, turns
 from ssoko.web.files import attachment
 from ssoko.web.forms import text_field
-from ssoko.web.pages import argument
+from ssoko.web.pages import Answer, argument, form_page
 from ssoko.web.session import admin_only, current_services, current_workspace
 from ssoko.web.spreadsheet import csv_lines
 
@@ -36,7 +36,7 @@ CSV_LIMIT = 20_000
 
 @blueprint.get("/activity")
 @admin_only
-def index() -> str:
+def index() -> Answer:
     """Show the events that the filters let through, newest first."""
     chosen = {name: argument(name) for name in FILTERS}
     errors: dict[str, list[str]] = {}
@@ -46,13 +46,13 @@ def index() -> str:
     except InputError as error:
         errors = error.errors
     days = log.counts_by_day(current_services(), current_workspace().id)
-    return render_template(
+    return form_page(
         "activity/index.html",
+        errors,
         page=page,
         turns=turns(page),
         chosen=chosen,
         filtered=any(value for name, value in chosen.items() if name != "since"),
-        errors=errors,
         query=text_field("q", "Query", value=chosen["q"], errors=errors),
         selects=_selects(chosen),
         actions=log.ACTIONS,

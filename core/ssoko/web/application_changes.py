@@ -6,6 +6,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from ssoko.errors import InputError
+from ssoko.plugin.registry import LoadedIntegration
 from ssoko.services import applications, guides
 from ssoko.services.applications import ApplicationView
 from ssoko.web.application_page import find, render_tab, vendor_of
@@ -23,6 +24,8 @@ def settings(slug: str) -> Answer:
     errors: Errors = {}
     if request.method == "POST":
         typed = read_form(loaded.form, request.form) if loaded else {}
+        # What is left out is kept, so a field that was emptied has to be named.
+        emptied = dict.fromkeys(_required(loaded) - typed.keys())
         try:
             changed = applications.update_application(
                 current_services(),
@@ -30,10 +33,10 @@ def settings(slug: str) -> Answer:
                 current_actor(),
                 application.id,
                 name=posted("name"),
-                settings=typed if loaded else None,
+                settings=typed | emptied if loaded else None,
             )
         except InputError as error:
-            errors = error.errors
+            errors = {**error.errors, **{name: ["Fill this in"] for name in emptied}}
         else:
             return see("applications.settings", f"{changed.name} is saved.", slug=changed.slug)
     fields = [_name_field(application, errors)]
@@ -109,6 +112,14 @@ def remove_section(application: ApplicationView) -> guides.Section | None:
     """Return the part of the guide that says what to undo on the vendor's side."""
     rendered = guides.render_guide(application.guide, guides.guide_values(application))
     return next((s for s in rendered.sections if s.title.casefold().startswith("remove")), None)
+
+
+def _required(loaded: LoadedIntegration | None) -> set[str]:
+    """Return the fields that may not be emptied; an empty secret means to keep it."""
+    if loaded is None:
+        return set()
+    fields = loaded.form().load_fields.items()
+    return {name for name, field in fields if field.required and not field.metadata.get("secret")}
 
 
 def _confirmation(application: ApplicationView, errors: Errors) -> list[FormField]:

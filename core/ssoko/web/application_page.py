@@ -25,6 +25,9 @@ CERTIFICATE_LIMIT = 2500
 
 DAY = 24 * 3600
 
+#: Integrations of this category have no vendor of their own.
+GENERIC = "Generic"
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -90,6 +93,9 @@ def render_tab(tab: str, application: ApplicationView, **values: object) -> str:
 
 def vendor_of(application: ApplicationView) -> str:
     """Return how to call the other side in a sentence."""
+    loaded = current_services().registry.get(application.integration)
+    if loaded and loaded.integration.category == GENERIC:
+        return application.name
     return application.vendor or application.integration_name
 
 

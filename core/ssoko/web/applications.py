@@ -23,6 +23,14 @@ from ssoko.web.files import attachment
 from ssoko.web.pages import argument
 from ssoko.web.session import admin_only, current_services, current_workspace
 
+#: Why somebody does not get in, in a word or two.
+REFUSED = {
+    "no-role": "No role",
+    "role-expired": "Expired",
+    "user-disabled": "Disabled",
+    "application-disabled": "Application off",
+}
+
 blueprint = Blueprint("applications", __name__, url_prefix="/w/<workspace>/applications")
 
 STATES = (
@@ -122,6 +130,7 @@ def who_gets_in(slug: str) -> str:
         checked=checked,
         decision=decision,
         suggestions=suggestions,
+        refused=REFUSED,
     )
 
 

@@ -198,6 +198,7 @@ def _setup_page(typed: dict[str, str], errors: dict[str, list[str]]) -> str:
             autocomplete=autocomplete,
             kind=_KINDS.get(name, "text"),
             required=True,
+            autofocus=name == "workspace_name" and not errors,
         )
         for name, label, help_text, autocomplete in _SETUP_FIELDS
     ]

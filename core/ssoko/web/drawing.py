@@ -166,7 +166,8 @@ def day_bars(days: Sequence[Any]) -> Markup:
     most = max((d.done + d.refused for d in days), default=0) or 1
     bars, said = [], []
     for index, day in enumerate(days):
-        height = round(48 * (day.done + day.refused) / most)
+        # A day without events leaves a trace, so that the days can be counted.
+        height = max(round(48 * (day.done + day.refused) / most), 1)
         refused = round(48 * day.refused / most)
         bars.append(_bar(index, height, ""))
         if refused:

@@ -15,7 +15,7 @@ with it is said by the service, as :class:`ssoko.errors.InputError`.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import marshmallow as ma
@@ -119,12 +119,18 @@ def _field(key: str, field: ma.fields.Field, value: Any, errors: Errors, name: s
         placeholder=str(meta.get("placeholder", "")),
         where_to_find=str(meta.get("where_to_find", "")),
         required=field.required and kind != "rows",
-        optional=not field.required and kind not in {"checkbox", "select", "rows"},
+        optional=_is_optional(field, kind),
         errors=_said(label, errors, name, deep=kind != "rows"),
         choices=_choices_with(field, value) if kind == "select" else (),
         rows=rows,
         autocomplete="off",
     )
+
+
+def _is_optional(field: ma.fields.Field, kind: str) -> bool:
+    # Where a default stands, nothing is missing, so there is nothing to say.
+    has_default = field.load_default not in (ma.missing, None, "", list)
+    return not (field.required or has_default or kind in {"checkbox", "select", "rows"})
 
 
 def _kind(field: ma.fields.Field) -> str:
@@ -195,14 +201,11 @@ def _rows(
             _field(key, cell, row.get(key, ma.missing), errors, f"{name}.{index}.{key}")
             for key, cell in inner.items()
         ]
-        # A spare row may stay empty, so the browser must not insist on it.
-        drawn.append(tuple(_loosened(cell) for cell in cells))
+        # A spare row may stay empty, so the browser must not insist on it. What a column means is
+        # said once, in the first row.
+        said = {} if index == 0 else {"help": ""}
+        drawn.append(tuple(replace(cell, required=False, optional=False, **said) for cell in cells))
     return tuple(drawn)
-
-
-def _loosened(cell: FormField) -> FormField:
-    fields = {name: getattr(cell, name) for name in cell.__slots__}
-    return FormField(**fields | {"required": False, "optional": False})
 
 
 def _said(label: str, errors: Errors, name: str, *, deep: bool) -> tuple[str, ...]:

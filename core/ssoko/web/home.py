@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ssoko.services import activity, applications, users
-from ssoko.services.applications import ApplicationView
+from ssoko.services.overview import Overview, overview
 from ssoko.web.drawing import menu_items
 from ssoko.web.session import (
     admin_only,
@@ -60,16 +60,16 @@ def show() -> Response | str:
     if not current_user().admin:
         return redirect(url_for("portal.show"))
     services, workspace = current_services(), current_workspace()
-    installed = applications.list_applications(services, workspace.id, limit=200)
-    steps = _checklist(installed.items)
+    standing = overview(services, workspace.id)
+    steps = _checklist(standing)
     return render_template(
         "home/show.html",
         title="Dashboard",
         menu="home",
         steps=steps,
         to_do=sum(not step.done for step in steps),
-        attention=_attention(installed.items),
-        application_count=f"{len(installed.items)}{'+' if installed.next else ''}",
+        attention=_attention(standing),
+        application_count=standing.application_count,
         integration_count=len(services.registry.integrations),
         days=activity.counts_by_day(services, workspace.id),
         recent=activity.list_events(services, workspace.id, limit=_RECENT).items,
@@ -77,34 +77,33 @@ def show() -> Response | str:
     )
 
 
-def _checklist(installed: tuple[ApplicationView, ...]) -> list[Step]:
-    first = installed[0].name if installed else "the application"
+def _checklist(standing: Overview) -> list[Step]:
     return [
         Step(
             "Install your first application",
             "Pick it in the marketplace; its guide takes minutes.",
             "Open the marketplace",
             url_for("marketplace.index"),
-            bool(installed),
+            bool(standing.application_count),
         ),
         Step(
             "Give somebody its role",
             "Without the role nobody gets in, you included.",
             "Choose a person",
             url_for("users.index"),
-            any(view.people_count for view in installed),
+            standing.role_given,
         ),
         Step(
             "See the first sign-in",
-            f"Open the SSO Dashboard and press the tile of {first}.",
+            f"Open the SSO Dashboard and press the tile of {standing.newest or 'the application'}.",
             "SSO Dashboard",
             url_for("portal.show"),
-            any(view.last_sign_in_at for view in installed),
+            standing.signed_in,
         ),
     ]
 
 
-def _attention(installed: tuple[ApplicationView, ...]) -> list[Attention]:
+def _attention(standing: Overview) -> list[Attention]:
     services = current_services()
     found = [
         Attention(
@@ -119,13 +118,12 @@ def _attention(installed: tuple[ApplicationView, ...]) -> list[Attention]:
     found += [
         Attention(
             "warn",
-            f"The plugin of {view.name} is {view.plugin}",
+            f"The plugin of {orphan.name} is {orphan.plugin}",
             "People still sign in by its record; it cannot be changed until the plugin is back.",
-            f"Open {view.name}",
-            url_for("applications.overview", slug=view.slug),
+            f"Open {orphan.name}",
+            url_for("applications.overview", slug=orphan.slug),
         )
-        for view in installed
-        if view.plugin != "loaded"
+        for orphan in standing.orphans
     ]
     if not services.config.is_https:
         found.append(

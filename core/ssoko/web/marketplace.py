@@ -1,14 +1,14 @@
 """The marketplace: find an integration, read about it, install it."""
 
-from collections import Counter
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from ssoko.errors import Conflict, InputError, NotFound
-from ssoko.services import applications, guides, install, issuers, marketplace, preview
+from ssoko.services import applications, guides, issuers, marketplace, preview
 from ssoko.services.applications import ApplicationView
+from ssoko.services.overview import installed_counts, suggest_name
 from ssoko.web.forms import FormField, form_fields, read_form, text_field
 from ssoko.web.session import (
     admin_only,
@@ -33,7 +33,7 @@ def index() -> str:
     query = request.args.get("q", "").strip()[:200]
     category = request.args.get("category", "")
     state = "installed" if request.args.get("state") == "installed" else ""
-    installed = _installed()
+    installed = installed_counts(current_workspace().id)
     found = marketplace.search(
         registry, q=query, category=category, state=state, installed=installed
     )
@@ -58,19 +58,6 @@ def index() -> str:
         problems=registry.problems,
         custom=registry.get(CUSTOM),
     )
-
-
-def _installed() -> Counter[str]:
-    counted: Counter[str] = Counter()
-    cursor = None
-    while True:
-        page = applications.list_applications(
-            current_services(), current_workspace().id, limit=200, cursor=cursor
-        )
-        counted.update(view.integration for view in page.items)
-        cursor = page.next
-        if cursor is None:
-            return counted
 
 
 def _loaded(slug: str) -> Any:
@@ -123,15 +110,28 @@ def installation(slug: str) -> str:
         "marketplace/installation.html",
         slug,
         title=f"{loaded.integration.name}: Installation",
-        guide=guides.render_guide(loaded.guide, guides.guide_values(None)),
+        guide=guides.render_guide(loaded.guide, guides.guide_values(None) | _addresses()),
     )
+
+
+def _addresses() -> dict[str, str]:
+    """Return the values of a guide that are known before there is an application."""
+    return {
+        "workspace_name": current_workspace().name,
+        "marketplace_url": url_for("marketplace.index"),
+        "applications_url": url_for("applications.index"),
+        "users_url": url_for("users.index"),
+        "dashboard_url": url_for("portal.show"),
+    }
 
 
 @blueprint.get("/marketplace/<slug>/install")
 @admin_only
 def install_form(slug: str) -> str:
     """Show the install form, with a name that is still free."""
-    return _install_page(slug, name=_free_name(_loaded(slug).integration.name))
+    return _install_page(
+        slug, name=suggest_name(current_workspace().id, _loaded(slug).integration.name)
+    )
 
 
 @blueprint.post("/marketplace/<slug>/install")
@@ -148,7 +148,7 @@ def install_application(slug: str) -> Answer | tuple[str, int]:
     if not again and (twins := _twins(slug, raw)):
         return _install_page(slug, **typed, twins=twins), 409
     try:
-        made = install.install(
+        made = applications.install(
             services,
             workspace.id,
             current_actor(),
@@ -166,7 +166,7 @@ def install_application(slug: str) -> Answer | tuple[str, int]:
 
 def _twins(slug: str, raw: dict[str, Any]) -> tuple[ApplicationView, ...]:
     try:
-        return install.find_duplicates(current_services(), current_workspace().id, slug, raw)
+        return applications.find_duplicates(current_services(), current_workspace().id, slug, raw)
     except InputError:
         # The install says what is wrong, with the name's errors beside it.
         return ()
@@ -211,9 +211,9 @@ def _install_page(
 
 def _issuer_field(chosen: str, errors: dict[str, list[str]]) -> FormField | None:
     shared = issuers.list_issuers(
-        current_services(), current_workspace().id, limit=200, cursor=None
+        current_services(), current_workspace().id, shared=True, limit=200
     ).items
-    choices = [(view.id, view.name) for view in shared if view.shared]
+    choices = [(view.id, view.name) for view in shared]
     if not choices:
         return None
     return text_field(
@@ -225,18 +225,6 @@ def _issuer_field(chosen: str, errors: dict[str, list[str]]) -> FormField | None
         choices=(("", "One of its own (recommended)"), *choices),
         help="A shared issuer has one entity ID and one certificate for several applications",
     )
-
-
-def _free_name(wanted: str) -> str:
-    services, workspace = current_services(), current_workspace()
-    page = applications.list_applications(services, workspace.id, q=wanted, limit=200)
-    taken = {view.name.casefold() for view in page.items}
-    number = 1
-    name = wanted
-    while name.casefold() in taken:
-        number += 1
-        name = f"{wanted} {number}"
-    return name
 
 
 @blueprint.get("/logo/<slug>.svg")

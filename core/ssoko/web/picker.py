@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from ssoko.errors import NotFound
 from ssoko.services.groups import GroupView
+from ssoko.services.names import slugify
 from ssoko.services.roles import RoleView
 from ssoko.services.users import UserView
 from ssoko.web.pages import posted, see
@@ -59,16 +60,17 @@ def of_role(role: RoleView) -> Choice:
     if role.is_default and name:
         said = f"Sign in to {name}. Default role of the application"
     elif name:
-        said = f"{role.description} Belongs to {name}".strip()
+        said = f"{role.description or 'No description'}. Opens {name}"
     else:
         said = role.description or "Opens no application"
-    return Choice(
-        role.id,
-        role.name,
-        said,
-        monogram=monogram(name or role.name),
-        tint=role.application_id or role.id,
-    )
+    letters, tint, _ = role_tile(role)
+    return Choice(role.id, role.name, said, monogram=letters, tint=tint)
+
+
+def role_tile(role: RoleView) -> tuple[str, str, str]:
+    """Return monogram, tint and size of a role's tile: those of its application."""
+    name = role.application_name or role.name
+    return monogram(name), slugify(name), "mini"
 
 
 def of_user(user: UserView) -> Choice:

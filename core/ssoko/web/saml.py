@@ -29,7 +29,7 @@ _FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 50
 
 # Without form-action: browsers hold it against where the SP redirects to as well.
-_POST_POLICY = (
+_POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
@@ -192,21 +192,25 @@ def _send(answer: sso.Answer) -> BaseResponse:
         query = {"next": answer.next_path} | ({"fresh": "1"} if answer.again else {})
         return _redirect(f"/w/{answer.workspace_slug}/sign-in?{urlencode(query)}")
     if isinstance(answer, sso.Elsewhere):
-        return _redirect(answer.url)
-    return _post_page(answer)
+        return _way_out("saml/elsewhere.html", answer)
+    return _way_out("saml/post.html", answer, failed=isinstance(answer, sso.ErrorAnswer))
 
 
-def _post_page(answer: sso.PostAnswer) -> Response:
-    """Draw the page that posts to the ACS, without what the other pages draw around theirs."""
+def _way_out(template: str, answer: sso.PostAnswer | sso.Elsewhere, **more: bool) -> Response:
+    """Draw a page that leaves Ssoko, without what the other pages draw around theirs.
+
+    It is a page and no redirect even for a plain address: the sign-in form may have led here, and
+    browsers hold the form-action of its page against every redirect that follows.
+    """
     nonce = secrets.token_urlsafe(16)
-    page = current_app.jinja_env.get_template("saml/post.html").render(
+    page = current_app.jinja_env.get_template(template).render(
         answer=answer,
         nonce=nonce,
         styles=(static("tokens.css"), static("ssoko.css")),
-        failed=isinstance(answer, sso.ErrorAnswer),
+        **more,
     )
     response = Response(page)
-    response.headers["Content-Security-Policy"] = _POST_POLICY.format(nonce=nonce)
+    response.headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce)
     response.headers["Cache-Control"] = "no-store"
     return response
 

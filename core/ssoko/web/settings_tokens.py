@@ -6,7 +6,7 @@ from ssoko.errors import InputError, NotFound
 from ssoko.services import tokens
 from ssoko.web.dates import parse_last_day
 from ssoko.web.forms import FormField, text_field
-from ssoko.web.pages import Answer, Errors, posted, see
+from ssoko.web.pages import Answer, Errors, argument, posted, see
 from ssoko.web.session import admin_only, current_actor, current_services, current_workspace
 from ssoko.web.settings_page import render_tab
 
@@ -44,10 +44,10 @@ def create() -> Answer:
 def revoke(token_id: str) -> Answer:
     """Ask first; then refuse the token from now on."""
     here, services = current_workspace(), current_services()
-    listed = {token.id: token for token in tokens.list_tokens(services, here.id)}
-    if token_id not in listed:
-        raise NotFound("There is no such token")
-    token = listed[token_id]
+    listed = tokens.list_tokens(services, here.id, limit=200).items
+    token = next((one for one in listed if one.id == token_id), None)
+    if token is None:
+        raise NotFound("There is no such token. It may have been revoked already.")
     if request.method == "POST":
         tokens.revoke_token(services, here.id, current_actor(), token_id)
         return see("settings.tokens", f"{token.name} is revoked. It opens nothing any more.")
@@ -55,12 +55,14 @@ def revoke(token_id: str) -> Answer:
 
 
 def _page(errors: Errors) -> Answer:
-    listed = tokens.list_tokens(current_services(), current_workspace().id)
+    page_of_tokens = tokens.list_tokens(
+        current_services(), current_workspace().id, cursor=argument("cursor") or None
+    )
     page = render_tab(
         "tokens",
         errors=errors,
         fields=_fields(errors),
-        tokens=listed,
+        page=page_of_tokens,
         words=SCOPE_WORDS,
         now=current_services().clock(),
     )

@@ -11,7 +11,7 @@ from ssoko.services.roles import GrantView, RoleView
 from ssoko.services.users import UserView
 from ssoko.web.dates import parse_last_day
 from ssoko.web.pages import Answer, argument, posted, refused, see, sentence_of
-from ssoko.web.picker import SHOWN, Picker, chosen_ids, monogram, of_role, searched, with_chosen
+from ssoko.web.picker import SHOWN, Picker, chosen_ids, of_role, role_tile, searched, with_chosen
 from ssoko.web.session import admin_only, current_actor, current_services, current_workspace
 from ssoko.web.user_page import render_tab
 
@@ -118,13 +118,13 @@ def _page(user: UserView, *, picker: Picker | None) -> str:
         groups=joined,
         offered=[group for group in offered if group.id not in member_of],
         picker=picker,
-        monogram=monogram,
+        role_tile=role_tile,
         errors={"role": [picker.error]} if picker and picker.error else {},
     )
 
 
 def _picker(user: UserView, error: InputError | None = None) -> Picker:
-    here, services = current_workspace(), current_services()
+    here = current_workspace()
     q = posted("find") or argument("find")
     chosen = chosen_ids("role")
     found = roles.list_roles(here.id, q=q, not_for_user=user.id, limit=SHOWN)

@@ -3,20 +3,25 @@
 import re
 
 from ssoko.errors import SsokoError
+from ssoko.services import applications, sso
 from ssoko.web.session import current_services, current_workspace
 
-_LAUNCH = re.compile(r"/w/[a-z0-9-]+/launch/([^/?#]+)")
+_HELD = re.compile(r"/saml/([a-z0-9]+)/continue/([\w-]+)")
+_LAUNCH = re.compile(r"/w/([a-z0-9-]+)/launch/([a-z0-9-]+)")
 
 
 def waiting_application(target: str) -> str:
-    """Return the name of the application that ``target`` leads to, or an empty text."""
-    from ssoko.services import applications
+    """Return the name of the application that ``target`` leads to, or an empty text.
 
-    found = _LAUNCH.match(target)
-    if not found:
+    :param target: path that the person goes on to after signing in.
+    """
+    services = current_services()
+    if held := _HELD.fullmatch(target):
+        return sso.waiting_application(services, held[1], held[2])
+    launch = _LAUNCH.fullmatch(target)
+    if not launch or launch[1] != current_workspace().slug:
         return ""
     try:
-        view = applications.get_application(current_services(), current_workspace().id, found[1])
+        return applications.get_application(services, current_workspace().id, launch[2]).name
     except SsokoError:
         return ""
-    return str(view.name)

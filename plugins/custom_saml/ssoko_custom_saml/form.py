@@ -17,7 +17,7 @@ NAME_ID_FORMATS = {
 _FORMAT_BY_WORD = {word.lower(): uri for uri, word in NAME_ID_FORMATS.items()} | {
     "email": NameIdFormat.EMAIL.value
 }
-_SOURCES = ", ".join(checks.USER_SOURCES)
+_SOURCES = ", ".join(s for s in checks.USER_SOURCES if s not in checks.MANY_VALUED)
 
 
 class FormatUri(fields.Text):
@@ -70,7 +70,7 @@ class AttributeForm(Form):
         validate=checks.check_name_format,
         metadata={
             "label": "Name format",
-            "help": "Use basic, uri, unspecified or a URI",
+            "help": "How the name is meant",
             "choices": {word: word for word in checks.NAME_FORMATS},
         },
     )
@@ -79,7 +79,7 @@ class AttributeForm(Form):
         validate=checks.check_source,
         metadata={
             "label": "Source",
-            "help": f"{_SOURCES}, user.attributes.<key> or constant:<text>",
+            "help": "Such as user.groups, user.attributes.<key> or constant:<text>",
             "placeholder": "user.email",
         },
     )
@@ -118,7 +118,7 @@ class InstallForm(Form):
         validate=checks.check_name_id_format,
         metadata={
             "label": "NameID format",
-            "help": "How the service provider names people; any other format by its URI",
+            "help": "How the service provider names people. The API takes any other URI too",
             "choices": NAME_ID_FORMATS,
         },
     )
@@ -127,8 +127,7 @@ class InstallForm(Form):
         validate=checks.check_name_id_source,
         metadata={
             "label": "NameID source",
-            "help": "Where the value comes from: user.email, user.username, "
-            "user.attributes.<key> and so on",
+            "help": f"Where the value comes from: {_SOURCES} or user.attributes.<key>",
             "placeholder": "user.email",
         },
     )

@@ -21,6 +21,7 @@ from ssoko.saml.xml import instant
 from ssoko.services import access, applications, sessions, sso, users
 from ssoko.services.applications import ApplicationView
 from ssoko.services.context import SYSTEM, Services
+from ssoko.services.keys import NewKey, generate
 from ssoko.services.sessions import SignedIn
 from ssoko.services.users import UserView
 from ssoko.services.workspaces import WorkspaceView
@@ -222,6 +223,12 @@ def make_house(services: Services, workspace: WorkspaceView) -> Callable[..., Ho
 def house(make_house: Callable[..., House]) -> House:
     """A workspace with one person, amina, and no application."""
     return make_house()
+
+
+@pytest.fixture(scope="session")
+def sp_key() -> NewKey:
+    """The key that an SP signs with, and that assertions for it are encrypted to."""
+    return generate(common_name="SP", now=int(time.time()))
 
 
 @pytest.fixture

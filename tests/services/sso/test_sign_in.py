@@ -41,7 +41,7 @@ def test_an_own_issuer_and_an_id_launch_the_application_as_well(house, saml):
 def test_a_launch_url_sends_the_person_to_the_vendor(house):
     app = house.install(launch_url="https://app.example.com/start")
     answer = sso.launch(house.services, "acme", app.slug, session=house.sign_in())
-    assert answer == sso.Elsewhere(url="https://app.example.com/start")
+    assert answer == sso.Elsewhere(url="https://app.example.com/start", application_name="App")
 
 
 def test_a_launch_url_does_not_go_past_the_gate(house):

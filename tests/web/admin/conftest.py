@@ -61,7 +61,9 @@ class Page:
 
     def value(self, name: str) -> str:
         """Return what a field holds."""
-        (field,) = self.find(f"//main//*[@name='{name}'] | //dialog[@id='picker']//*[@name='{name}']")
+        (field,) = self.find(
+            f"//main//*[@name='{name}'] | //dialog[@id='picker']//*[@name='{name}']"
+        )
         if field.tag == "textarea":
             return (field.text or "").removeprefix("\n")
         if field.tag == "select":

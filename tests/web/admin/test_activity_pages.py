@@ -42,7 +42,7 @@ def test_a_refused_sign_in_is_found_by_the_query(site, admin):
     assert page.value("q") == "outcome:refused"
 
 
-@pytest.mark.parametrize("query", ["q=since:notaday", "q=nonsense:x", "since=yesterdayish"])
+@pytest.mark.parametrize("query", ["q=since:notaday", "q=action:nonsense", "since=yesterdayish"])
 def test_a_wrong_filter_is_named_and_kept(admin, query):
     page = admin.get(f"/activity?{query}")
     assert page.status == 422
@@ -51,7 +51,9 @@ def test_a_wrong_filter_is_named_and_kept(admin, query):
         assert page.value("q") == query[2:]
 
 
-@pytest.mark.parametrize("query", ["cursor=zzz", "trail=~~~", "who=%00", "what='%20OR%201=1", "q=%25%25"])
+@pytest.mark.parametrize(
+    "query", ["cursor=zzz", "trail=~~~", "who=%00", "what='%20OR%201=1", "q=%25%25"]
+)
 def test_strange_addresses_break_nothing(admin, query):
     assert admin.get(f"/activity?{query}").status in (200, 422)
 
@@ -103,7 +105,7 @@ def test_csv_is_quoted_against_formulas(site, admin):
     head, *lines = csv.reader(io.StringIO(answer.get_data(as_text=True)))
     assert head[:5] == ["When", "Who", "What", "Target", "Outcome"]
     cells = [cell for line in lines for cell in line]
-    assert "'=cmd(\"calc\")" in cells
+    assert '\'=cmd("calc")' in cells
     assert not [cell for cell in cells if cell.startswith(("=", "+", "@", "-"))]
 
 

@@ -161,16 +161,15 @@ def test_settings_are_saved(site, admin, aws):
     assert found.issuer.entity_id == aws.issuer.entity_id
 
 
-def test_wrong_settings_are_named_and_kept(site, admin, aws):
-    page = admin.submit(
-        "/applications/aws/settings",
-        {"name": "", "sign_in_url": AWS["sign_in_url"], "acs_url": "nowhere", "issuer_url": ""},
-    )
+@pytest.mark.parametrize(("field", "typed"), [("acs_url", "nowhere"), ("issuer_url", "")])
+def test_wrong_settings_are_named_and_kept(site, admin, aws, field, typed):
+    page = admin.submit("/applications/aws/settings", {"name": "B", **AWS, field: typed})
     assert page.status == 422
-    fields = {a.get("href") for a in page.find("//*[@role='alert']//a")}
-    assert "#f-acs_url" in fields
-    assert page.value("acs_url") == "nowhere"
-    assert applications.get_application(site.services, site.workspace.id, aws.id).name == "AWS"
+    assert {a.get("href") for a in page.find("//*[@role='alert']//a")} == {f"#f-{field}"}
+    assert page.value(field) == typed
+    assert page.value("name") == "B"
+    found = applications.get_application(site.services, site.workspace.id, aws.id)
+    assert (found.name, found.settings[field]) == ("AWS", AWS[field])
 
 
 def test_disable_and_enable(site, admin, aws, amina):

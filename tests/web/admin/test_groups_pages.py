@@ -86,9 +86,7 @@ def test_roles_of_a_group_reach_its_members(admin, site, group, amina):
     role = roles.create_role(site.services, site.workspace.id, SYSTEM, name="readers")
     assert "No roles yet" in admin.get(f"/groups/{group.id}/roles").words
     assert admin.get(f"/groups/{group.id}/roles?add=1").find(f"//dialog//input[@value='{role.id}']")
-    page = admin.follow(
-        admin.submit(f"/groups/{group.id}/roles", {"role": role.id, "do": "add"})
-    )
+    page = admin.follow(admin.submit(f"/groups/{group.id}/roles", {"role": role.id, "do": "add"}))
     assert "readers" in page.words
     (grant,) = roles.grants_of_user(site.services, site.workspace.id, amina.id)
     assert (grant.via, grant.group_name) == ("group", "Engineering")
@@ -112,7 +110,8 @@ def test_its_end_is_asked_for_and_leaves_the_people(admin, site, group, amina):
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/new", "/{group}", "/{group}/members/paste", "/{group}/roles", "/{group}/settings"]
+    "path",
+    ["", "/new", "/{group}", "/{group}/members/paste", "/{group}/roles", "/{group}/settings"],
 )
 def test_only_admins_see_these_pages(site, admin, amina, group, path):
     where = "/groups" + path.format(group=group.id)

@@ -54,7 +54,7 @@ def test_a_wrong_token_is_refused_and_what_was_typed_kept(site, admin, sent):
     page = admin.submit("/settings/tokens", sent)
     assert page.status == 422
     assert page.value("name") == sent["name"]
-    assert not tokens.list_tokens(site.services, site.workspace.id)
+    assert not tokens.list_tokens(site.services, site.workspace.id).items
 
 
 def test_revoking_asks_first(site, admin):

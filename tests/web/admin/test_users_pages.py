@@ -61,7 +61,9 @@ def test_a_new_user_is_made_and_opens_at_details(site, admin):
     page = admin.follow(sent)
     user = users.find_user(site.workspace.id, "neema")
     assert "Neema Kileo is here. Next, give a role." in page.all_words
-    assert page.find("//nav[@aria-label='Neema Kileo']/a[@aria-current='page']")[0].text == "Details"
+    assert (
+        page.find("//nav[@aria-label='Neema Kileo']/a[@aria-current='page']")[0].text == "Details"
+    )
     assert user.attributes == {"team": ["Red", "Blue"], "floor": "2"}
     assert not user.admin
 
@@ -127,7 +129,9 @@ def test_the_last_admin_stays_and_the_page_says_why(site, admin, admin_user, act
 
 
 def test_deleting_asks_first_and_names_what_is_lost(site, admin, amina, role):
-    roles.grant_roles(site.services, site.workspace.id, SYSTEM, role_ids=[role.id], user_id=amina.id)
+    roles.grant_roles(
+        site.services, site.workspace.id, SYSTEM, role_ids=[role.id], user_id=amina.id
+    )
     asked = admin.get(f"/users/{amina.id}/delete")
     assert "1 role: readers" in asked.words
     assert users.get_user(site.workspace.id, amina.id)
@@ -224,7 +228,9 @@ def test_a_group_is_joined_and_left(site, admin, amina):
 
 
 def test_a_role_is_removed_where_it_was_given(site, admin, amina, role):
-    roles.grant_roles(site.services, site.workspace.id, SYSTEM, role_ids=[role.id], user_id=amina.id)
+    roles.grant_roles(
+        site.services, site.workspace.id, SYSTEM, role_ids=[role.id], user_id=amina.id
+    )
     page = admin.follow(admin.submit(f"/users/{amina.id}/roles/{role.id}/remove"))
     assert "readers is taken from Amina Otieno." in page.all_words
     assert "No roles yet" in page.words
@@ -251,9 +257,12 @@ def test_ending_all_of_ones_own_sessions_keeps_this_one(site, admin, admin_user)
 
 
 def test_activity_of_a_user_shows_both_sides(admin, amina, site):
+    assert "Nothing yet" in admin.get(f"/users/{amina.id}/activity").words
+    assert "User created" in admin.get(f"/users/{amina.id}/activity?of=target").words
     site.visitor().sign_in("amina")
-    assert "amina" not in admin.get(f"/users/{amina.id}/activity?of=target").words.split("Outcome")[0]
-    assert admin.get(f"/users/{amina.id}/activity").find("//main//tbody/tr")
+    did = admin.get(f"/users/{amina.id}/activity").words
+    assert "Nothing yet" not in did
+    assert "User created" not in did
 
 
 def test_admins_are_made_and_unmade(site, admin, amina):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ssoko.errors import InputError, NotFound
-from ssoko.services import applications, install
+from ssoko.services import applications
 from ssoko.web.api import render, schemas
 from ssoko.web.api.endpoint import Call, Created, endpoint
 
@@ -20,7 +20,7 @@ def create(call: Call) -> Created:
     """Install an integration as an application."""
     sent = call.body
     try:
-        made = install.install(
+        made = applications.install(
             call.services,
             call.workspace.id,
             call.actor,
@@ -72,7 +72,7 @@ def mappings(call: Call, application: str) -> render.Json:
     "/applications/<id:application>/mappings",
     scope="admin",
     body=schemas.MappingInput,
-    many=("items", "attributes", "mappings"),
+    many=("mappings", "items", "attributes"),
 )
 def replace_mappings(call: Call, application: str) -> Any:
     """Replace the attributes of the assertion by these, in this order."""

@@ -27,7 +27,7 @@ def load(schema: type[Schema], many: tuple[str, ...] = ()) -> Any:
     try:
         return schema(many=bool(many), unknown=RAISE).load(sent)
     except ValidationError as error:
-        raise InputError(flatten(error.messages)) from None
+        raise InputError(flatten(error.messages, many[0] if many else "")) from None
 
 
 def load_query(schema: type[Schema]) -> dict[str, Any]:

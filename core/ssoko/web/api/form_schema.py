@@ -14,12 +14,12 @@ def describe(schema: type[Schema]) -> dict[str, Any]:
     Labels become titles, help texts descriptions; nested schemas are written out in place.
     """
     # Without a name for nested schemas apispec puts them in line.
-    plugin = MarshmallowPlugin(schema_name_resolver=lambda _: None)
+    plugin = MarshmallowPlugin(schema_name_resolver=lambda _: "")
     APISpec(title="", version="", openapi_version="3.1.0", plugins=[plugin])
     converter = plugin.converter
     assert converter is not None  # noqa: S101 - APISpec has just made it
-    converter.add_attribute_function(_words)
-    described: dict[str, Any] = converter.schema2jsonschema(schema)
+    converter.add_attribute_function(_words)  # type: ignore[no-untyped-call]  # apispec's
+    described: dict[str, Any] = converter.schema2jsonschema(schema)  # type: ignore[no-untyped-call]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described}
 
 

@@ -10,7 +10,7 @@ from marshmallow.validate import Length, OneOf, Range
 #: 9999-12-31T23:59:59Z, the last second that RFC 3339 can write.
 LAST_SECOND = 253_402_300_799
 
-_SAYS = {
+_SAYS: dict[str, str | list[Any] | dict[Any, Any]] = {
     "required": "This field is missing; send it.",
     "null": "Send a value, or leave the field out.",
 }

@@ -1,0 +1,88 @@
+"""Who may pass now: whether to sign in first, and the one gate of every launch."""
+
+from ssoko.errors import AccessRefused, RequestRefused
+from ssoko.saml import names
+from ssoko.services import access
+from ssoko.services.candidates import Candidate
+from ssoko.services.exchanges import Exchange
+from ssoko.services.pending import Pending
+
+#: What the person reads; the log has the sentence for admins.
+_DENIED = {
+    "no-role": "You do not have access to {name}.",
+    "role-expired": "Your access to {name} has expired.",
+    "user-disabled": "Your account is switched off.",
+    "application-disabled": "{name} is switched off.",
+    "application-uninstalled": "{name} was uninstalled.",
+}
+
+
+def has_to_sign_in(
+    exchange: Exchange, candidate: Candidate, waiting: Pending | None = None
+) -> bool:
+    """Tell whether the person has to sign in before the answer.
+
+    ForceAuthn is met by a session that began after its person was asked, and by no other.
+
+    :raises RequestRefused: with NoPassive, when that may not be seen.
+    """
+    request = exchange.request
+    forced = request is not None and request.force_authn
+    if forced and waiting is not None and waiting.asked_session is not None:
+        renewed = candidate.session_id != waiting.asked_session
+        forced = not (renewed and (candidate.authn_at or 0) >= waiting.created_at)
+    if candidate.user_id is not None and not forced:
+        return False
+    if request is not None and request.is_passive:
+        raise RequestRefused(
+            "no-passive",
+            "Nobody is signed in, and the application asked not to be seen signing in.",
+            status=names.STATUS_NO_PASSIVE,
+            responder=True,
+            got="IsPassive with ForceAuthn" if request.force_authn else "IsPassive, no session",
+            expected="a session of this workspace",
+            rule="SAML core, section 3.4.1 (IsPassive)",
+        )
+    return True
+
+
+def require_access(exchange: Exchange, candidate: Candidate) -> None:
+    """Let only those through whom the gate lets in.
+
+    :raises AccessRefused: with a sentence for the person.
+    :raises RequestRefused: when nothing may be shown to them.
+    """
+    code = access.gate(
+        user_active=bool(candidate.user_active),
+        same_workspace=True,  # the statement joins only sessions of the issuer's workspace
+        application_enabled=bool(candidate.enabled),
+        application_installed=True,  # and only applications that are
+        has_role=bool(candidate.has_role),
+        had_role=False,
+    )
+    if code == "ok":
+        return
+    decision = access.decide(
+        exchange.services,
+        candidate.workspace_id,
+        user_id=candidate.user_id,
+        application_id=candidate.application_id,
+    )
+    sentence = _DENIED.get(decision.code, _DENIED["no-role"]).format(name=candidate.name)
+    request = exchange.request
+    if request is not None and request.is_passive:
+        raise RequestRefused(
+            decision.code,
+            sentence,
+            status=names.STATUS_REQUEST_DENIED,
+            responder=True,
+            got=decision.sentence,
+            rule="SAML core, section 3.4.1 (IsPassive): nothing may be shown",
+        )
+    raise AccessRefused(
+        decision.code,
+        sentence,
+        got=decision.sentence,
+        expected="a role of the application, given to the person or to one of their groups",
+        fix="Give the person a role of the application under Users > Roles & Groups.",
+    )

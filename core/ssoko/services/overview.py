@@ -1,0 +1,96 @@
+"""Where a workspace stands, in few statements: what its Dashboard and the marketplace show."""
+
+from dataclasses import dataclass
+
+from peewee import fn
+
+from ssoko.services.application_views import PluginState, live, plugin_state
+from ssoko.services.context import Services
+from ssoko.store.models import Application, Event, Grant, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """An application whose plugin is not there."""
+
+    slug: str
+    name: str
+    plugin: PluginState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What has been done in a workspace, and what should be looked at.
+
+    :param newest: name of the application that was installed last, or empty.
+    :param role_given: somebody, or a group, was given a role of an application.
+    :param signed_in: somebody has signed in to an application.
+    """
+
+    application_count: int
+    newest: str
+    role_given: bool
+    signed_in: bool
+    orphans: tuple[Orphan, ...]
+
+
+def overview(services: Services, workspace_id: str) -> Overview:
+    """Return where a workspace stands now."""
+    newest = live(workspace_id).order_by(Application.created_at.desc()).first()
+    given = (
+        Grant.select()
+        .join(Role)
+        .where(
+            Role.workspace == workspace_id,
+            Role.application.is_null(False),
+            Role.removed_at.is_null(),
+        )
+    )
+    signed_in = Event.select().where(
+        Event.workspace == workspace_id,
+        Event.action == "sign-in",
+        Event.outcome == "done",
+        Event.application_id != "",
+    )
+    return Overview(
+        application_count=live(workspace_id).count(),
+        newest=newest.name if newest else "",
+        role_given=given.exists(),
+        signed_in=newest is not None and signed_in.exists(),
+        orphans=_orphans(services, workspace_id),
+    )
+
+
+def installed_counts(workspace_id: str) -> dict[str, int]:
+    """Return how many applications of each integration are installed, by slug."""
+    rows = (
+        live(workspace_id)
+        .select(Application.integration, fn.COUNT(Application.id))
+        .group_by(Application.integration)
+        .tuples()
+    )
+    return dict(rows)
+
+
+def suggest_name(workspace_id: str, wanted: str) -> str:
+    """Return ``wanted``, or with a number when an application has that name already."""
+    rows = live(workspace_id).select(Application.name).tuples()
+    taken = {name.casefold() for (name,) in rows}
+    number, name = 1, wanted
+    while name.casefold() in taken:
+        number += 1
+        name = f"{wanted} {number}"
+    return name
+
+
+def _orphans(services: Services, workspace_id: str) -> tuple[Orphan, ...]:
+    loaded = list(services.registry.integrations)
+    rows = (
+        live(workspace_id)
+        .where(Application.integration.not_in(loaded))
+        .order_by(Application.name_key)
+        .limit(20)
+    )
+    return tuple(
+        Orphan(row.slug, row.name, plugin_state(services, row.integration)) for row in rows
+    )

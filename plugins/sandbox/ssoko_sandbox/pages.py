@@ -1,0 +1,86 @@
+"""The sandbox's pages: start a sign-in, and see what came back."""
+
+import time
+from collections.abc import Callable
+
+from flask import Flask, Response, redirect, render_template, request
+from ssoko.plugin import WebContext
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.wrappers import Response as Answer
+
+from ssoko_sandbox.once import Memory
+from ssoko_sandbox.sp import Sandbox
+from ssoko_sandbox.structure import Refused
+
+#: No form-action: browsers hold it against the redirects that follow a form as well.
+POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+POLICY_WITH_SCRIPT = f"{POLICY}; script-src 'self'"
+
+
+def create_app(context: WebContext, *, clock: Callable[[], float] = time.time) -> Flask:
+    """Return the sandbox's own small application; it keeps no session and sets no cookie."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
+    app.config["MAX_FORM_MEMORY_SIZE"] = 1024 * 1024
+    memory = Memory.for_site(context.site.plugin_url)
+
+    def sandbox(key: str) -> Sandbox:
+        found = [a for a in context.applications() if a.settings.get("key") == key]
+        if len(found) > 1:
+            raise NotFound("Two applications have this key. Give one of them another key")
+        if not found:
+            raise NotFound("There is no sandbox of this address. It may have been uninstalled")
+        return Sandbox(found[0], f"{context.site.plugin_url}/{key}", memory)
+
+    @app.get("/")
+    def intro() -> str:
+        return render_template("intro.html", base_url=context.site.base_url)
+
+    @app.get("/<key>/")
+    def home(key: str) -> str:
+        return render_template("home.html", sandbox=sandbox(key))
+
+    @app.get("/<key>/redirect")
+    def start_by_redirect(key: str) -> Answer:
+        return redirect(sandbox(key).start(by_post=False, now=clock()).url, 302)
+
+    @app.get("/<key>/post")
+    def start_by_post(key: str) -> Response:
+        here = sandbox(key)
+        made = here.start(by_post=True, now=clock())
+        page = Response(render_template("post.html", sandbox=here, made=made))
+        page.headers["Content-Security-Policy"] = POLICY_WITH_SCRIPT
+        return page
+
+    @app.get("/<key>/metadata")
+    def metadata(key: str) -> Response:
+        return Response(sandbox(key).metadata(), mimetype="application/samlmetadata+xml")
+
+    @app.post("/<key>/acs")
+    def acs(key: str) -> str | tuple[str, int]:
+        here = sandbox(key)
+        answers = request.form.getlist("SAMLResponse")
+        relay_state = request.form.get("RelayState", "")
+        try:
+            if len(answers) != 1:
+                raise Refused("The form must hold SAMLResponse, once")
+            signed_in = here.accept(answers[0], relay_state, now=clock())
+        except Refused as reason:
+            return render_template("refused.html", sandbox=here, reason=str(reason)), 400
+        return render_template("result.html", sandbox=here, sign_in=signed_in)
+
+    @app.errorhandler(HTTPException)
+    def show(error: HTTPException) -> tuple[str, int]:
+        page = render_template("error.html", title=error.name, text=error.description)
+        return page, error.code or 500
+
+    @app.after_request
+    def guard(response: Response) -> Response:
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        if request.endpoint != "static":
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return app

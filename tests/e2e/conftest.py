@@ -1,0 +1,64 @@
+"""The parts that the end-to-end tests share: a running Ssoko, service providers, a browser."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from . import service_providers
+from .mellon import Mellon
+from .server import Server, Workspace
+
+CHROMIUM = "/usr/bin/chromium"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder, so that ``-m 'not e2e'`` leaves them out."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("e2e")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    """Start Debian's Chromium; Playwright brings no browser of its own here."""
+    assert shutil.which(CHROMIUM), "Chromium is missing: apt-get install chromium"
+    quiet = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
+    return {"executable_path": CHROMIUM, "args": quiet}
+
+
+@pytest.fixture(scope="session")
+def ssoko(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a running Ssoko that was set up with the documented commands."""
+    server = Server(tmp_path_factory.mktemp("ssoko"))
+    server.init()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def workspace(ssoko: Server, request: pytest.FixtureRequest) -> Workspace:
+    """Return a workspace of this test module's own."""
+    module = request.module.__name__.rpartition(".")[2]
+    return ssoko.workspace(module.removeprefix("test_").replace("_", "-"))
+
+
+@pytest.fixture(scope="session")
+def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[service_providers.Host]:
+    """Return the process that plays python3-saml service providers."""
+    host = service_providers.start(tmp_path_factory.mktemp("providers"))
+    yield host
+    host.stop()
+
+
+@pytest.fixture(scope="module")
+def mellon() -> Iterator[Mellon]:
+    """Return an Apache with mod_auth_mellon, not started yet."""
+    with tempfile.TemporaryDirectory(prefix="mellon-") as directory:
+        apache = Mellon(Path(directory))
+        yield apache
+        apache.stop()

@@ -1,0 +1,204 @@
+"""Apache with mod_auth_mellon: a service provider that shares no code with Ssoko.
+
+Each location of the site is a service provider of its own: ``/<name>/`` shows who is signed in (or
+asks the identity provider), and its endpoints are below ``/<name>/mellon/``.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .server import free_port, wait_for
+
+MODULES = Path("/usr/lib/apache2/modules")
+APACHE = "/usr/sbin/apache2"
+PYTHON = "/usr/bin/python3"  # Debian's, which Apache's children may run
+MISSING = "mod_auth_mellon is missing: apt-get install apache2 libapache2-mod-auth-mellon"
+
+SITE = """
+ServerRoot {directory}
+ServerName 127.0.0.1:{port}
+Listen 127.0.0.1:{port}
+PidFile {directory}/apache.pid
+ErrorLog {directory}/error.log
+LogLevel warn auth_mellon:info
+DefaultRuntimeDir {directory}
+DocumentRoot {directory}/site
+Mutex file:{directory}
+{user}
+{modules}
+MellonLockFile {directory}/mellon.lock
+<Directory {directory}/site>
+  Require all granted
+</Directory>
+ScriptAliasMatch ^/[a-z-]+/$ {directory}/who.py
+<Directory {directory}>
+  Require all granted
+</Directory>
+{locations}
+"""
+
+LOCATION = """
+<Location /{name}/>
+  AuthType Mellon
+  Require valid-user
+  MellonEnable auth
+  MellonEndpointPath /{name}/mellon
+  MellonVariable {name}
+  MellonDefaultLoginPath /{name}/
+  MellonSPMetadataFile {sp}/metadata.xml
+  MellonSPPrivateKeyFile {sp}/key.pem
+  MellonSPCertFile {sp}/certificate.pem
+  MellonIdPMetadataFile {sp}/idp.xml
+</Location>
+"""
+
+WHO = """#!{python}
+import json, os
+seen = {{k.removeprefix("MELLON_"): v for k, v in os.environ.items() if k.startswith("MELLON_")}}
+print("Content-Type: application/json\\n")
+print(json.dumps(seen))
+"""
+
+SP_METADATA = """<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata"
+    xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="{entity_id}">
+  <SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"
+      AuthnRequestsSigned="{signed}" WantAssertionsSigned="true">
+    <KeyDescriptor><ds:KeyInfo><ds:X509Data>
+      <ds:X509Certificate>{certificate}</ds:X509Certificate>
+    </ds:X509Data></ds:KeyInfo></KeyDescriptor>
+    <SingleLogoutService Location="{url}/logout"
+        Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"/>
+    <NameIDFormat>{name_id_format}</NameIDFormat>
+    <AssertionConsumerService Location="{url}/postResponse" index="0" isDefault="true"
+        Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"/>
+  </SPSSODescriptor>
+</EntityDescriptor>
+"""
+
+UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+
+
+@dataclass(slots=True)
+class Mellon:
+    """One Apache; add locations, then start it."""
+
+    directory: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+    names: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Return the base URL; an address, so that Ssoko on localhost is another site."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def page(self, name: str) -> str:
+        """Return the protected page of a location."""
+        return f"{self.url}/{name}/"
+
+    def entity_id(self, name: str) -> str:
+        """Return the entity ID of a location."""
+        return f"urn:example:mellon:{name}"
+
+    def acs_url(self, name: str) -> str:
+        """Return the address that takes the responses of a location."""
+        return f"{self.url}/{name}/mellon/postResponse"
+
+    def add(
+        self,
+        name: str,
+        idp_metadata: bytes,
+        *,
+        signed_requests: bool = False,
+        name_id_format: str = UNSPECIFIED,
+    ) -> None:
+        """Protect a location by the identity provider that this metadata describes."""
+        home = self.directory / name
+        home.mkdir()
+        make_certificate(home)
+        pem = (home / "certificate.pem").read_text()
+        metadata = SP_METADATA.format(
+            entity_id=self.entity_id(name),
+            url=f"{self.url}/{name}/mellon",
+            certificate="".join(pem.splitlines()[1:-1]),
+            signed="true" if signed_requests else "false",
+            name_id_format=name_id_format,
+        )
+        (home / "metadata.xml").write_text(metadata)
+        (home / "idp.xml").write_bytes(idp_metadata)
+        self.names.append(name)
+
+    def start(self) -> None:
+        """Write the configuration and return once Apache listens."""
+        assert (MODULES / "mod_auth_mellon.so").exists() and Path(APACHE).exists(), MISSING
+        self._write()
+        with (self.directory / "error.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [APACHE, "-f", self.directory / "apache.conf", "-DFOREGROUND"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        wait_for(f"{self.url}/up.txt", self.process, self.directory / "error.log")
+
+    def stop(self) -> None:
+        """End Apache and its children."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(timeout=15)
+
+    def log(self) -> str:
+        """Return what Apache wrote about its troubles."""
+        return (self.directory / "error.log").read_text(errors="replace")
+
+    def _write(self) -> None:
+        names = ("mpm_prefork", "authn_core", "authz_core", "authz_user", "alias", "cgi")
+        modules = [f"LoadModule {n}_module {MODULES}/mod_{n}.so" for n in (*names, "auth_mellon")]
+        user = ""
+        if os.geteuid() == 0:
+            user = "User www-data\nGroup www-data"
+        locations = [LOCATION.format(name=n, sp=self.directory / n) for n in self.names]
+        site = SITE.format(
+            directory=self.directory,
+            port=self.port,
+            user=user,
+            modules="\n".join(modules),
+            locations="".join(locations),
+        )
+        (self.directory / "apache.conf").write_text(site)
+        (self.directory / "site").mkdir()
+        (self.directory / "site" / "up.txt").write_text("up\n")
+        script = self.directory / "who.py"
+        script.write_text(WHO.format(python=PYTHON))
+        script.chmod(0o755)
+        if user:
+            let_in(self.directory)
+
+
+def make_certificate(home: Path) -> None:
+    """Write a key and a self-signed certificate, as an SP's admin makes them."""
+    files = ("-keyout", home / "key.pem", "-out", home / "certificate.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", *files]
+        + ["-subj", "/CN=127.0.0.1"],
+        check=True,
+        capture_output=True,
+    )
+
+
+def let_in(directory: Path) -> None:
+    """Give a directory to Apache's unprivileged children."""
+    for path in (directory, *directory.rglob("*")):
+        shutil.chown(path, "www-data", "www-data")
+
+
+def without_redirect(idp_metadata: bytes) -> bytes:
+    """Return the metadata with only the POST sign-in endpoint, which makes mellon send by POST."""
+    redirect = rb'<(\w+:)?SingleSignOnService[^>]*bindings:HTTP-Redirect"[^>]*?(/>|>\s*</[^>]*>)'
+    shorter, found = re.subn(redirect, b"", idp_metadata)
+    assert found == 1, "the metadata has no SingleSignOnService for the Redirect binding"
+    return shorter

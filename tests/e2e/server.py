@@ -1,0 +1,248 @@
+"""Ssoko as a process of its own, set up with the commands that a script would use."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .visitor import Answer, Visitor
+
+COMMAND = Path(sys.executable).parent / "ssoko"
+ADMIN = "admin1"
+PASSWORD = "correct horse battery staple"
+START_SECONDS = 30
+
+
+def free_port() -> int:
+    """Return a port above 20000 that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Refused(AssertionError):
+    """The API answered with another status than the test expects."""
+
+    def __init__(self, status: int, problem: Any) -> None:
+        self.status = status
+        self.problem = problem
+        super().__init__(f"{status}: {problem}")
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The JSON API of one workspace."""
+
+    root: str
+    token: str
+
+    def get(self, path: str) -> Any:
+        """Read one thing."""
+        return self.call("GET", path)
+
+    def post(self, path: str, **body: Any) -> Any:
+        """Create one thing."""
+        return self.call("POST", path, body)
+
+    def patch(self, path: str, **body: Any) -> Any:
+        """Change one thing."""
+        return self.call("PATCH", path, body)
+
+    def put(self, path: str, body: Any) -> Any:
+        """Replace one thing."""
+        return self.call("PUT", path, body)
+
+    def delete(self, path: str) -> Any:
+        """Remove one thing."""
+        return self.call("DELETE", path)
+
+    def items(self, path: str) -> list[dict[str, Any]]:
+        """Read all pages of a list."""
+        found: list[dict[str, Any]] = []
+        query: dict[str, str] = {}
+        while True:
+            page = self.get(f"{path}?{urllib.parse.urlencode(query)}" if query else path)
+            found += page["items"]
+            if not page["next"]:
+                return found
+            query = {"cursor": page["next"]}
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Send one request; anything but success raises :class:`Refused`."""
+        request = urllib.request.Request(
+            self.root + path,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+            method=method,
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                content = response.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                raise Refused(error.code, error.read().decode("utf-8", "replace")) from None
+        return json.loads(content) if content else None
+
+
+@dataclass(slots=True)
+class Workspace:
+    """A workspace with one admin and an API token."""
+
+    server: "Server"
+    slug: str
+    api: Api
+
+    @property
+    def url(self) -> str:
+        """Return the address that the pages of this workspace start with."""
+        return f"{self.server.url}/w/{self.slug}"
+
+    def person(self, username: str, **more: Any) -> dict[str, Any]:
+        """Add a person whose password is ``PASSWORD``."""
+        details = {
+            "email": f"{username}@{self.slug}.test",
+            "first_name": username.capitalize(),
+            "last_name": "Example",
+            "password": PASSWORD,
+        }
+        return self.api.post("/users", username=username, **(details | more))
+
+    def application(self, name: str, *, give_to: tuple[str, ...] = (), **settings: Any) -> dict:
+        """Install a SAML application and give its role to these people, by id."""
+        made = self.api.post(
+            "/applications", integration="custom-saml", name=name, settings=settings
+        )
+        for person in give_to:
+            self.api.post(f"/users/{person}/roles", role=made["default_role"]["id"])
+        return made
+
+    def sign_in(self, username: str = ADMIN, password: str = PASSWORD) -> Visitor:
+        """Return a visitor who went through the sign-in page."""
+        visitor = Visitor()
+        page = visitor.get(f"{self.url}/sign-in")
+        answer = sign_in_at(visitor, page, username, password)
+        assert answer.status == 200, f"{answer.status}: {answer.words()}"
+        assert "/sign-in" not in answer.url, f"still at the sign-in page: {answer.words()}"
+        return visitor
+
+
+def sign_in_at(
+    visitor: Visitor, page: Answer, username: str = ADMIN, password: str = PASSWORD
+) -> Answer:
+    """Fill in the sign-in page that a visitor was led to."""
+    return visitor.submit(page, username=username, password=password)
+
+
+@dataclass(slots=True)
+class Server:
+    """A data directory, and the process that serves it while it runs."""
+
+    directory: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Return the base URL; ``localhost``, so that an SP on 127.0.0.1 is another site."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        """Return the file that holds what the process wrote."""
+        return self.directory / "serve.log"
+
+    def environment(self) -> dict[str, str]:
+        """Return the settings, free of those of the person who runs the tests."""
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("SSOKO_")}
+        return inherited | {
+            "SSOKO_DATA_DIR": str(self.directory / "data"),
+            "SSOKO_BASE_URL": self.url,
+        }
+
+    def run(self, *arguments: str, stdin: str = "") -> str:
+        """Run one ``ssoko`` command to its end and return what it printed."""
+        assert COMMAND.exists(), f"{COMMAND} is missing: pip install -e '.[dev]' here first"
+        done = subprocess.run(
+            [COMMAND, *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env=self.environment(),
+            timeout=60,
+        )
+        assert done.returncode == 0, f"ssoko {' '.join(arguments)}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def init(self) -> None:
+        """Make the data directory, the keys and the tables."""
+        self.run("init", "--no-input")
+
+    def workspace(self, slug: str, name: str | None = None) -> Workspace:
+        """Create a workspace with one admin, and a token for its API."""
+        self.run("workspace", "create", slug, "--name", name or slug.capitalize(), "--json")
+        names = ("--first-name", "First", "--last-name", "Last")
+        who = ("--username", ADMIN, "--email", f"{ADMIN}@{slug}.test", *names, "--admin")
+        how = ("--password-stdin", "--json")
+        self.run("user", "create", "--workspace", slug, *who, *how, stdin=PASSWORD)
+        scope = ("--name", "lab", "--scope", "admin", "--json")
+        made = json.loads(self.run("token", "create", "--workspace", slug, *scope))
+        return Workspace(self, slug, Api(f"{self.url}/api/v1/workspaces/{slug}", made["token"]))
+
+    def start(self, *prefix: str) -> None:
+        """Serve, and return once the server says that it is well."""
+        serve = [COMMAND, "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*prefix, *serve],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self.environment(),
+                start_new_session=True,
+            )
+        wait_for(f"{self.url}/healthz", self.process, self.log)
+
+    def stop(self) -> None:
+        """End the server as an operator would."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the server as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self.process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, how)
+        try:
+            self.process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(timeout=15)
+            raise
+        finally:
+            self.process = None
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return once ``url`` answers 200; fail with the log when the process ends or time is up."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError(f"{url} does not answer: {log.read_text(errors='replace')[-3000:]}")

@@ -1,0 +1,233 @@
+"""Run service providers built with python3-saml (strict), in a process of their own.
+
+``python sp_app.py PORT`` listens on 127.0.0.1. Each provider has a name and knows only what it was
+told by ``PUT /sp/<name>``::
+
+    {"entity_id": ..., "acs_url": ..., "name_id_format": ...,
+     "idp": {"entity_id": ..., "login_endpoint": ..., "logout_endpoint": ..., "certificate": PEM},
+     "certificate": PEM, "private_key": PEM, "security": {python3-saml's own options}}
+
+or, for the one that plays AWS, by a person at ``/aws/console``.
+"""
+
+import sys
+from typing import Any
+from urllib.parse import urlsplit
+
+import waitress
+from flask import Flask, abort, jsonify, redirect, render_template_string, request
+from onelogin.saml2.auth import OneLogin_Saml2_Auth
+from onelogin.saml2.authn_request import OneLogin_Saml2_Authn_Request
+from onelogin.saml2.constants import OneLogin_Saml2_Constants as C
+from onelogin.saml2.settings import OneLogin_Saml2_Settings
+from onelogin.saml2.utils import OneLogin_Saml2_Utils
+from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
+
+AWS = {
+    "sign_in_url": "https://d-9967a1b2c3.awsapps.com/start",
+    "issuer_url": "https://eu-central-1.signin.aws.amazon.com/platform/saml/d-9967a1b2c3",
+    "acs_path": "/platform/saml/acs/3f2b8c1e-5d74-4a90-9c61-0b7e2d8f4a15",
+}
+
+AUTO_POST = """<!doctype html><html lang="en"><title>To the identity provider</title>
+<form method="post" action="{{ url }}">
+<input type="hidden" name="SAMLRequest" value="{{ message }}">
+<input type="hidden" name="RelayState" value="{{ relay_state }}"><button>Continue</button></form>
+<script>document.forms[0].submit()</script></html>"""
+
+CONSOLE = """<!doctype html><html lang="en"><title>IAM Identity Center</title>
+<h1>Change identity source</h1>
+{% if changed %}<p role="status">You changed the identity source</p>{% endif %}
+<h2>Service provider metadata</h2><dl>
+<dt>AWS SSO Sign-in URL</dt><dd id="sign-in">{{ aws.sign_in_url }}</dd>
+<dt>AWS SSO ACS URL</dt><dd id="acs">{{ acs_url }}</dd>
+<dt>AWS SSO Issuer URL</dt><dd id="issuer">{{ aws.issuer_url }}</dd></dl>
+<h2>Identity provider metadata</h2>
+<form method="post" enctype="multipart/form-data">
+<p><label>IdP sign-in URL <input name="login_endpoint" required></label></p>
+<p><label>IdP issuer URL <input name="entity_id" required></label></p>
+<p><label>IdP certificate <input type="file" name="certificate" required></label></p>
+<p><label>Type ACCEPT <input name="accept" pattern="ACCEPT" required></label></p>
+<p><button>Change identity source</button></p></form></html>"""
+
+
+class ServiceProvider:
+    """What one provider was told, the requests it waits for, and the answers it got."""
+
+    def __init__(self, told: dict[str, Any]) -> None:
+        self.told = told
+        self.waiting: dict[str, str] = {}
+        self.answers: list[dict[str, Any]] = []
+
+    def settings(self, name_id_format: str = "") -> dict[str, Any]:
+        """Return the settings in the shape that python3-saml reads."""
+        told, idp = self.told, self.told["idp"]
+        provider = {
+            "entityId": idp["entity_id"],
+            "singleSignOnService": {"url": idp["login_endpoint"]},
+            "x509cert": idp["certificate"],
+        }
+        if idp.get("logout_endpoint"):
+            provider["singleLogoutService"] = {"url": idp["logout_endpoint"]}
+        security = {"wantAssertionsSigned": True, "requestedAuthnContext": False}
+        security |= {"rejectUnsolicitedResponsesWithInResponseTo": True}
+        return {
+            "strict": True,
+            "sp": {
+                "entityId": told["entity_id"],
+                "assertionConsumerService": {"url": told["acs_url"]},
+                "singleLogoutService": {"url": told.get("slo_url", "")},
+                "NameIDFormat": name_id_format or told.get("name_id_format", C.NAMEID_UNSPECIFIED),
+                "x509cert": told.get("certificate", ""),
+                "privateKey": told.get("private_key", ""),
+            },
+            "idp": provider,
+            "security": security | told.get("security", {}),
+        }
+
+    def auth(self, name_id_format: str = "") -> OneLogin_Saml2_Auth:
+        """Return python3-saml's view of the request at hand."""
+        here = urlsplit(request.url)
+        seen = {
+            "https": "off",
+            "http_host": here.netloc,
+            "script_name": here.path,
+            "get_data": request.args.to_dict(),
+            "post_data": request.form.to_dict(),
+            "query_string": request.query_string.decode(),
+        }
+        return OneLogin_Saml2_Auth(seen, old_settings=self.settings(name_id_format))
+
+    def receive(self) -> dict[str, Any]:
+        """Judge the response in the request at hand."""
+        auth = self.auth()
+        in_reply_to = in_response_to(request.form["SAMLResponse"])
+        waited = self.waiting.pop(in_reply_to, None)
+        auth.process_response(request_id=None if waited is None else in_reply_to)
+        answer = {
+            "authenticated": auth.is_authenticated(),
+            "errors": auth.get_errors(),
+            "reason": auth.get_last_error_reason(),
+            "name_id": auth.get_nameid(),
+            "name_id_format": auth.get_nameid_format(),
+            "attributes": auth.get_attributes(),
+            "session_index": auth.get_session_index(),
+            "in_response_to": in_reply_to,
+            "asked_by": waited,
+            "relay_state": request.form.get("RelayState"),
+            "xml": auth.get_last_response_xml(),
+        }
+        self.answers.append(answer)
+        return answer
+
+
+def in_response_to(encoded: str) -> str:
+    """Return the request that a response names, or an empty text."""
+    message = OneLogin_Saml2_XML.to_etree(OneLogin_Saml2_Utils.b64decode(encoded))
+    return message.get("InResponseTo", "")
+
+
+def create_app() -> Flask:
+    """Build the application that plays all the providers."""
+    app = Flask(__name__)
+    providers: dict[str, ServiceProvider] = {}
+
+    def provider(name: str) -> ServiceProvider:
+        return providers.get(name) or abort(404)
+
+    @app.put("/sp/<name>")
+    def tell(name: str):
+        told = ServiceProvider(request.get_json())
+        told.settings()
+        providers[name] = told
+        return "", 204
+
+    @app.get("/sp/<name>/redirect")
+    def start_by_redirect(name: str):
+        sp = provider(name)
+        auth = sp.auth(request.args.get("name_id_format", ""))
+        url = auth.login(
+            return_to=request.args.get("RelayState", ""),
+            force_authn="force" in request.args,
+            is_passive="passive" in request.args,
+            set_nameid_policy="no_policy" not in request.args,
+        )
+        sp.waiting[auth.get_last_request_id()] = "redirect"
+        return redirect(url, 302)
+
+    @app.get("/sp/<name>/post")
+    def start_by_post(name: str):
+        sp = provider(name)
+        settings = OneLogin_Saml2_Settings(sp.settings(request.args.get("name_id_format", "")))
+        message = OneLogin_Saml2_Authn_Request(
+            settings,
+            force_authn="force" in request.args,
+            is_passive="passive" in request.args,
+            set_nameid_policy="no_policy" not in request.args,
+        )
+        sp.waiting[message.get_id()] = "post"
+        xml = message.get_xml()
+        if settings.get_security_data()["authnRequestsSigned"]:
+            key, certificate = settings.get_sp_key(), settings.get_sp_cert()
+            xml = OneLogin_Saml2_Utils.add_sign(xml, key, certificate, sign_algorithm=C.RSA_SHA256)
+        return render_template_string(
+            AUTO_POST,
+            url=sp.told["idp"]["login_endpoint"],
+            message=OneLogin_Saml2_Utils.b64encode(xml),
+            relay_state=request.args.get("RelayState", ""),
+        )
+
+    @app.post("/sp/<name>/acs")
+    def consume(name: str):
+        answer = provider(name).receive()
+        return jsonify(answer), 200 if answer["authenticated"] else 403
+
+    @app.get("/sp/<name>/answers")
+    def answers(name: str):
+        return jsonify(provider(name).answers)
+
+    @app.get("/sp/<name>/logout")
+    def start_logout(name: str):
+        sp = provider(name)
+        who = sp.answers[-1]
+        return redirect(
+            sp.auth().logout(
+                name_id=who["name_id"],
+                session_index=who["session_index"],
+                name_id_format=who["name_id_format"],
+            )
+        )
+
+    @app.get("/sp/<name>/sls")
+    def logout_message(name: str):
+        auth = provider(name).auth()
+        onward = auth.process_slo(keep_local_session=True)
+        if onward:
+            return redirect(onward)
+        return jsonify(errors=auth.get_errors(), reason=auth.get_last_error_reason())
+
+    @app.route("/aws/console", methods=["GET", "POST"])
+    def aws_console():
+        acs_url = f"http://{request.host}{AWS['acs_path']}"
+        changed = request.method == "POST" and request.form["accept"] == "ACCEPT"
+        if changed:
+            idp = {
+                "entity_id": request.form["entity_id"],
+                "login_endpoint": request.form["login_endpoint"],
+                "certificate": request.files["certificate"].read().decode("ascii"),
+            }
+            told = {"entity_id": AWS["issuer_url"], "acs_url": acs_url, "idp": idp}
+            told["name_id_format"] = C.NAMEID_EMAIL_ADDRESS
+            providers["aws"] = ServiceProvider(told)
+        return render_template_string(CONSOLE, aws=AWS, acs_url=acs_url, changed=changed)
+
+    @app.post(AWS["acs_path"])
+    def aws_acs():
+        answer = provider("aws").receive()
+        return jsonify(answer), 200 if answer["authenticated"] else 403
+
+    return app
+
+
+if __name__ == "__main__":
+    waitress.serve(create_app(), host="127.0.0.1", port=int(sys.argv[1]), threads=4)

@@ -1,0 +1,126 @@
+"""A server that dies in the middle of installs leaves each application absent or complete."""
+
+import http.client
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .server import Refused, Server, Workspace
+from .service_providers import Host
+from .visitor import Visitor
+
+INSTALLS = 50
+KILLS = 3
+GONE = (OSError, http.client.HTTPException)
+
+
+class Installer(threading.Thread):
+    """Install applications one after another until the server is gone."""
+
+    def __init__(self, workspace: Workspace, numbers: list[int], sp: Host) -> None:
+        super().__init__()
+        self.workspace, self.numbers, self.sp = workspace, numbers, sp
+        self.promised: list[dict[str, Any]] = []
+        self.trouble: list[Refused] = []
+
+    def run(self) -> None:
+        while self.numbers:
+            number = self.numbers.pop()
+            provider = self.sp.provider(f"kill-{number}")
+            entity_id, acs_urls = provider.entity_id, [provider.acs_url]
+            try:
+                made = self.workspace.application(
+                    f"Application {number}", entity_id=entity_id, acs_urls=acs_urls
+                )
+            except GONE:
+                self.numbers.append(number)
+                return
+            except Refused as refused:
+                self.trouble.append(refused)
+                continue
+            self.promised.append(made)
+
+
+@pytest.fixture
+def doomed(tmp_path: Path):
+    """Return a server of this test's own."""
+    server = Server(tmp_path)
+    server.init()
+    server.start()
+    yield server
+    server.stop()
+
+
+def installed(workspace: Workspace) -> set[str]:
+    """Return the names that the server knows."""
+    return {application["name"] for application in workspace.api.items("/applications")}
+
+
+def install_and_kill(workspace: Workspace, numbers: list[int], sp: Host, *, stop_at: int) -> list:
+    """Install from two places at once, kill the server once ``stop_at`` numbers are left."""
+    installers = [Installer(workspace, numbers, sp) for _ in range(2)]
+    for installer in installers:
+        installer.start()
+    while len(numbers) > stop_at and any(i.is_alive() for i in installers):
+        time.sleep(0.005)
+    time.sleep(0.02)
+    workspace.server.kill()
+    for installer in installers:
+        installer.join(timeout=60)
+    assert [t for i in installers for t in i.trouble] == []
+    return [made for installer in installers for made in installer.promised]
+
+
+def test_each_application_is_absent_or_complete_after_kill_9(
+    doomed: Server, providers: Host
+) -> None:
+    workspace = doomed.workspace("kill")
+    wanted = {f"Application {number}": number for number in range(INSTALLS)}
+    numbers, promised = list(wanted.values()), []
+    for round_number in range(1, KILLS + 1):
+        stop_at = INSTALLS - round_number * INSTALLS // (KILLS + 1)
+        promised += install_and_kill(workspace, numbers, providers, stop_at=stop_at)
+        doomed.start()
+        assert {made["name"] for made in promised} <= installed(workspace)
+        numbers[:] = [wanted[name] for name in sorted(wanted.keys() - installed(workspace))]
+        assert numbers, "the server was killed too late: everything was installed already"
+    applications = workspace.api.items("/applications")
+    assert len(applications) >= KILLS
+    nothing_is_left_half_done(workspace, applications)
+    person = workspace.person("amina")
+    visitor = workspace.sign_in("amina")
+    for application in applications:
+        role = application["default_role"]["id"]
+        workspace.api.post(f"/users/{person['id']}/roles", role=role)
+        signs_in(visitor, application, providers)
+    last = Installer(workspace, numbers, providers)
+    last.run()
+    assert last.trouble == [] and installed(workspace) == wanted.keys()
+
+
+def nothing_is_left_half_done(workspace: Workspace, applications: list[dict[str, Any]]) -> None:
+    """Check that roles, issuers and events belong to applications that are there."""
+    wanted_roles = {application["default_role"]["name"] for application in applications}
+    there = {role["name"] for role in workspace.api.items("/roles")}
+    assert {name for name in there if "Application" in name} == wanted_roles
+    issuers = {issuer["metadata"]["entity_id"] for issuer in workspace.api.items("/issuers")}
+    used = {application["metadata"]["entity_id"] for application in applications}
+    assert len(used) == len(applications)
+    assert issuers <= used
+
+
+def signs_in(visitor: Visitor, application: dict[str, Any], providers: Host) -> None:
+    """Check that its metadata answers and that a person who has the role gets in."""
+    metadata = application["metadata"]
+    published = visitor.get(metadata["metadata_url"])
+    assert published.status == 200
+    certificate = "".join(metadata["certificate"].strip().splitlines()[1:-1])
+    assert certificate in "".join(published.text.split())
+    provider = providers.provider(application["name"].replace("Application ", "kill-"))
+    provider.trust(metadata)
+    page = visitor.get(provider.url("redirect"))
+    accepted = visitor.submit(page, "SAMLResponse").json()
+    assert accepted["authenticated"], accepted["reason"]

@@ -1,0 +1,130 @@
+"""Every page at two widths, light and dark: accessible, without overflow, shift or complaint.
+
+With ``SCREENSHOTS=folder`` in the environment the pages are also kept as pictures.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+from .pages import NO_PAGES, PAGES, Scene, Shown, build_scene
+from .server import Server, Workspace
+
+WIDTHS = (1280, 390)
+HEIGHT = 900
+SHIFT = """() => new Promise(done => {
+  let sum = 0;
+  new PerformanceObserver(list => { for (const e of list.getEntries()) sum += e.value })
+    .observe({type: 'layout-shift', buffered: true});
+  requestAnimationFrame(() => setTimeout(() => done(sum), 50));
+})"""
+WIDER = """() => [...document.querySelectorAll('body *')]
+  .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+  .slice(0, 5).map(e => e.outerHTML.slice(0, 120))"""
+
+
+@pytest.fixture(scope="module")
+def scene(ssoko: Server, workspace: Workspace) -> Scene:
+    """Return a workspace full of examples."""
+    return build_scene(workspace, ssoko.workspace("pages-empty"))
+
+
+@pytest.fixture(scope="module")
+def contexts(browser: Browser, scene: Scene) -> Iterator[dict[str, BrowserContext]]:
+    """Return one signed-in browser for each kind of visitor."""
+    made = {}
+    for who in {shown.who for shown in PAGES}:
+        made[who] = browser.new_context(reduced_motion="reduce")
+        cookies = scene.sign_in(who).cookies.get("localhost", {})
+        made[who].add_cookies(
+            [{"name": n, "value": v, "url": scene.places["root"]} for n, v in cookies.items()]
+        )
+    yield made
+    for context in made.values():
+        context.close()
+
+
+def complaints_of(page: Page) -> list[str]:
+    """Return a list that fills with what the browser complains about."""
+    complaints: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        own = message.location.get("url") == page.url and "Failed to load" in message.text
+        if message.type in ("error", "warning") and not own:
+            complaints.append(message.text)
+
+    page.on("console", heard)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+    return complaints
+
+
+def flaws(page: Page, where: str) -> list[str]:
+    """Return what is wrong with a page as it stands."""
+    found = []
+    for rule in Axe().run(page).response["violations"]:
+        for node in rule["nodes"][:3]:
+            found.append(f"{where}: {rule['id']}: {node['target']} {node['html'][:160]}")
+    if page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
+        found.append(f"{where}: wider than the window: {page.evaluate(WIDER)}")
+    return found
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """Save a screenshot where the environment asks for one."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def look_at(page: Page, address: str, name: str, status: int = 200) -> list[str]:
+    """Open an address at each width and in each theme and return every flaw."""
+    complaints, found = complaints_of(page), []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        answer = page.goto(address)
+        assert answer is not None and answer.status == status, f"{answer} instead of {status}"
+        if (shift := page.evaluate(SHIFT)) > 0.01:
+            found.append(f"{width}: content shifts by {shift:.3f} while loading")
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            found += flaws(page, f"{width} {theme}")
+            keep_picture(page, f"{name}-{width}-{theme}")
+    return found + complaints
+
+
+@pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.name)
+def test_page(contexts: dict[str, BrowserContext], scene: Scene, shown: Shown) -> None:
+    page = contexts[shown.who].new_page()
+    found = look_at(page, shown.path.format(**scene.places), shown.name, shown.status)
+    page.close()
+    assert found == [], "\n".join(found)
+
+
+def test_every_page_of_the_site_is_looked_at() -> None:
+    from ssoko.app import create_app
+
+    looked_at = {shown.endpoint for shown in PAGES} | NO_PAGES.keys() | {"auth.setup", "auth.link"}
+    known: dict[str, Any] = {}
+    for rule in create_app().url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and not rule.rule.startswith(("/api/", "/saml/")):
+            known[rule.endpoint] = rule.rule
+    assert {e: known[e] for e in known.keys() - looked_at} == {}
+    assert looked_at - known.keys() - {""} == set()
+
+
+def test_mistakes_are_accessible_too(contexts: dict[str, BrowserContext], scene: Scene) -> None:
+    page = contexts["admin"].new_page()
+    page.goto(f"{scene.workspace.url}/marketplace/aws/install")
+    page.locator("main form[method=post]").evaluate("form => { form.noValidate = true }")
+    page.locator("main form[method=post] button").first.click()
+    page.get_by_role("alert").wait_for()
+    found = flaws(page, "install form with mistakes")
+    keep_picture(page, "install-mistakes-1280-light")
+    page.close()
+    assert found == [], "\n".join(found)

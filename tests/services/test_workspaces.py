@@ -1,0 +1,79 @@
+"""Workspaces: made once, changed with their event."""
+
+import pytest
+from ssoko.errors import Conflict, InputError, NotFound
+from ssoko.services import activity
+from ssoko.services.context import SYSTEM, Actor, Services
+from ssoko.services.workspaces import (
+    WorkspaceView,
+    create_workspace,
+    get_workspace,
+    list_workspaces,
+    update_workspace,
+)
+
+
+def test_a_workspace_is_found_by_its_slug(services: Services, workspace: WorkspaceView) -> None:
+    assert get_workspace("acme") == workspace
+    assert (workspace.name, workspace.contact, workspace.time_zone) == (
+        "Acme",
+        "it@acme.test",
+        "UTC",
+    )
+    assert list_workspaces() == (workspace,)
+    (event,) = activity.list_events(services, workspace.id).items
+    assert (event.action, event.actor_name) == ("workspace.created", "Ssoko")
+
+
+def test_a_slug_is_taken_once(services: Services, workspace: WorkspaceView) -> None:
+    with pytest.raises(Conflict) as refused:
+        create_workspace(services, SYSTEM, slug="acme", name="Another")
+    assert list(refused.value.errors) == ["slug"]
+    assert len(list_workspaces()) == 1
+
+
+@pytest.mark.parametrize(
+    "slug", ["", "a", "A1", "a b", "-acme", "acme-", "x" * 41, "äcme", "a/b", "acme\n", None]
+)
+def test_every_wrong_field_is_named_at_once(services: Services, slug: str) -> None:
+    with pytest.raises(InputError) as refused:
+        create_workspace(services, SYSTEM, slug=slug, name="", contact="x" * 301)
+    assert sorted(refused.value.errors) == ["contact", "name", "slug"]
+    assert list_workspaces() == ()
+
+
+@pytest.mark.parametrize("slug", ["other", "", "ACME", "a\x00", "é", "../acme"])
+def test_an_unknown_workspace_is_not_found(workspace: WorkspaceView, slug: str) -> None:
+    with pytest.raises(NotFound):
+        get_workspace(slug)
+
+
+def test_a_change_is_written_with_its_event(
+    services: Services, workspace: WorkspaceView, actor: Actor
+) -> None:
+    changed = update_workspace(
+        services, workspace.id, actor, name="Acme Group", time_zone="Africa/Nairobi"
+    )
+    assert changed == get_workspace("acme")
+    assert (changed.name, changed.contact) == ("Acme Group", "it@acme.test")
+    event = activity.list_events(services, workspace.id).items[0]
+    assert event.action == "workspace.changed"
+    assert event.detail == {"changed": ["name", "time_zone"]}
+
+
+def test_what_does_not_change_is_no_event(
+    services: Services, workspace: WorkspaceView, actor: Actor
+) -> None:
+    before = len(activity.list_events(services, workspace.id).items)
+    update_workspace(services, workspace.id, actor, name="Acme")
+    assert len(activity.list_events(services, workspace.id).items) == before
+
+
+@pytest.mark.parametrize("zone", ["", "Nairobi", "../etc/passwd", "/etc/passwd", "a\x00", "Africa"])
+def test_a_time_zone_must_be_one(
+    services: Services, workspace: WorkspaceView, actor: Actor, zone: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        update_workspace(services, workspace.id, actor, time_zone=zone, name="")
+    assert sorted(refused.value.errors) == ["name", "time_zone"]
+    assert get_workspace("acme") == workspace

@@ -1,0 +1,87 @@
+"""Connections: what the URL may be, and what a database that is away looks like."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from peewee import Database
+from ssoko.errors import ConfigError, Unavailable
+from ssoko.store.db import ping, session
+from ssoko.store.models import User, Workspace, database, new_id, random_id
+
+Open = Callable[[str], Database]
+
+
+@pytest.mark.parametrize("url", ["", "ssoko.sqlite3", "mysql://host/name", "sqlite:////no/where/x"])
+def test_a_url_of_another_kind_is_refused_with_what_to_write(url: str, open_database: Open) -> None:
+    with pytest.raises(ConfigError, match="SSOKO_DATABASE_URL"):
+        open_database(url)
+
+
+def test_a_database_answers(either: str, open_database: Open) -> None:
+    open_database(either)
+    ping()
+
+
+def test_a_database_that_is_away_is_unavailable_and_not_an_error_of_ours(
+    tmp_path: Path, open_database: Open
+) -> None:
+    path = tmp_path / "folder"
+    path.mkdir()
+    open_database(f"sqlite:///{path}")
+    with pytest.raises(Unavailable, match="Try again"):
+        ping()
+
+
+def test_an_unreachable_server_is_unavailable(open_database: Open) -> None:
+    open_database("postgresql://nobody@127.0.0.1:1/nothing?connect_timeout=2")
+    with pytest.raises(Unavailable):
+        ping()
+
+
+def test_sqlite_keeps_its_promises(sqlite: str, open_database: Open) -> None:
+    open_database(sqlite)
+    with session():
+        assert database.execute_sql("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert database.execute_sql("PRAGMA foreign_keys").fetchone() == (1,)
+        assert database.execute_sql("PRAGMA busy_timeout").fetchone() == (5000,)
+
+
+def test_a_transaction_that_fails_leaves_nothing(either: str, open_database: Open) -> None:
+    open_database(either)
+    with session():
+        with pytest.raises(RuntimeError), database.atomic():
+            Workspace.create(slug="acme", name="Acme", created_at=1)
+            raise RuntimeError("in the middle")
+        assert Workspace.select().count() == 0
+
+
+def test_a_workspace_takes_its_people_with_it(either: str, open_database: Open) -> None:
+    open_database(either)
+    with session():
+        acme = Workspace.create(slug="acme", name="Acme", created_at=1)
+        User.create(workspace=acme, username="a", username_key="a", created_at=1, updated_at=1)
+        acme.delete_instance()
+        assert User.select().count() == 0
+
+
+def test_ids_are_in_the_order_of_their_making() -> None:
+    made = [new_id() for _ in range(3)]
+    assert [len(i) for i in made] == [22, 22, 22]
+    assert len({random_id() for _ in range(1000)}) == 1000
+    assert [i[:10] for i in made] == sorted(i[:10] for i in made)
+
+
+def test_a_backup_of_a_database_in_use_opens(
+    sqlite: str, tmp_path: Path, open_database: Open
+) -> None:
+    open_database(sqlite)
+    with session():
+        Workspace.create(slug="acme", name="Acme", created_at=1)
+        with sqlite3.connect(tmp_path / "copy.sqlite3") as copy:
+            database.connection().backup(copy)
+        copy.close()
+    open_database(f"sqlite:///{tmp_path / 'copy.sqlite3'}")
+    with session():
+        assert Workspace.get().slug == "acme"

@@ -1,0 +1,64 @@
+"""Rules of the house that a machine can hold up."""
+
+import ast
+from pathlib import Path
+
+import pytest
+import ssoko.errors
+from ssoko.errors import SsokoError
+from ssoko.services.activity import ACTIONS
+
+CORE = Path(__file__).parents[1] / "core" / "ssoko"
+MODULES = sorted(CORE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(CORE)))
+def test_no_module_is_longer_than_400_lines(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= 400
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    names = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "base", "misc"}
+    assert not [path for path in MODULES if path.stem in names]
+
+
+def test_the_error_tree_is_drawn_as_it_is() -> None:
+    drawn = {
+        line.strip(" │├└─").split(" ")[0]: (len(line) - len(line.lstrip(" │├└─"))) // 4
+        for line in (ssoko.errors.__doc__ or "").splitlines()
+        if "─" in line or line.strip() == "SsokoError"
+    }
+    grown: dict[str, int] = {}
+
+    def grow(error: type[SsokoError], depth: int) -> None:
+        grown[error.__name__] = depth
+        for child in error.__subclasses__():
+            if child.__module__ == "ssoko.errors":
+                grow(child, depth + 1)
+
+    grow(SsokoError, 0)
+    assert drawn.keys() == grown.keys()
+    assert {name: depth for name, depth in drawn.items() if depth != grown[name] + 1} == {}
+
+
+def recorded_actions(path: Path) -> set[str]:
+    """Return the actions that a module records by name."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        called = node.func.id if isinstance(node.func, ast.Name) else called
+        if called in {"record", "_record"}:
+            found |= {
+                a.value
+                for a in node.args
+                if isinstance(a, ast.Constant) and isinstance(a.value, str) and a.value
+            }
+    return found
+
+
+def test_every_action_that_is_recorded_has_a_label() -> None:
+    recorded = set().union(*map(recorded_actions, (CORE / "services").glob("*.py")))
+    assert recorded > {"user.created", "role.given"}
+    assert recorded - ACTIONS.keys() == set()
