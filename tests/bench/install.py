@@ -27,7 +27,9 @@ def debian(packages: Iterable[str]) -> None:
     if not missing:
         return
     if shutil.which("apt-get") is None or os.geteuid() != 0:
-        raise NotInstalled(f"needs the Debian packages {' '.join(missing)}; only root installs them")
+        raise NotInstalled(
+            f"needs the Debian packages {' '.join(missing)}; only root installs them"
+        )
     with _no_services():
         _run("apt-get", "update", "-qq")
         # One by one: what comes first spares simplesamlphp a web server of its own choice.
@@ -44,13 +46,15 @@ def debian_version(package: str) -> str:
     return version if status == "installed" else ""
 
 
-def pip(packages: Iterable[str]) -> None:
+def pip(packages: Iterable[str], *, allowed: bool = True) -> None:
     """Install packages of Python into this interpreter's environment.
 
     :raises NotInstalled: when one is missing and cannot be installed.
     """
     for package in packages:
         if importlib.util.find_spec(MODULES.get(package, package)) is None:
+            if not allowed:
+                raise NotInstalled(f"{package} is not installed, and nothing was to be installed")
             _run(sys.executable, "-m", "pip", "install", "--quiet", package)
             importlib.invalidate_caches()
 

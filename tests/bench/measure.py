@@ -37,7 +37,9 @@ class Effort:
     rounds: int = 25
     hostile_rounds: int = 7
     seconds: float = 20
+    profiled: int = 1500  # sign-ins
     grown: tuple[int, int] = MANY
+    peers: bool = True  # run other identity providers, and install what is missing
 
 
 @dataclass(slots=True)
@@ -49,7 +51,7 @@ class Results:
     sign_ins: dict[str, Series] = field(default_factory=dict)
     hostile: dict[str, Series] = field(default_factory=dict)
     latencies: list[Latency] = field(default_factory=list)
-    profile: Profile | None = None
+    profiles: dict[str, Profile] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     seconds: float = 0
@@ -104,7 +106,7 @@ class Bench:
 
     def _also_on_granian(self, site: Site, application: dict[str, Any], names: list[str]) -> None:
         try:
-            install.pip(["granian"])
+            install.pip(["granian"], allowed=self.results.effort.peers)
         except install.NotInstalled as reason:
             self.results.missing[ON_GRANIAN] = str(reason)
             return
@@ -120,6 +122,9 @@ class Bench:
 
     def peer(self, module: ModuleType) -> None:
         """Install and run another identity provider, or note why that cannot be."""
+        if not self.results.effort.peers:
+            self.results.missing[module.NAME] = "left out on demand"
+            return
         directory = self.directory(module.__name__.rpartition(".")[2])
         try:
             self.results.versions[module.NAME] = module.install(directory)
@@ -148,8 +153,9 @@ def measure(effort: Effort, say: Callable[[str], None]) -> Results:
         results.hostile = take_turns(hostile.turns(target, signed), effort.hostile_rounds)
         _latencies(bench)
         say("where the time goes")
-        site, _ = bench.sites[ON_GUNICORN]
-        results.profile = profile(bench.targets[ON_GUNICORN], site.environment)
+        for server in {ON_GUNICORN, ON_POSTGRESQL} & bench.sites.keys():
+            environment = bench.sites[server][0].environment
+            results.profiles[server] = profile(bench.targets[server], environment, effort.profiled)
     results.seconds = time.monotonic() - begin
     return results
 
@@ -158,7 +164,7 @@ def _signing(folder: Path, results: Results, say: Callable[[str], None]) -> None
     say("signed responses in process")
     for package in ("signxml", "pysaml2"):
         try:
-            install.pip([package])
+            install.pip([package], allowed=results.effort.peers)
         except install.NotInstalled as reason:
             results.missing[f"{package}, responses"] = str(reason)
     results.speeds = signing.measure(folder, results.effort.rounds)
@@ -166,7 +172,6 @@ def _signing(folder: Path, results: Results, say: Callable[[str], None]) -> None
 
 def _start(bench: Bench) -> None:
     bench.say("setting the servers up")
-    install.pip(["gunicorn"])
     bench.ours(ON_GUNICORN, "", FEW, ())
     bench.ours(GROWN, "", bench.results.effort.grown, ())
     if postgres.programs() is None:

@@ -29,7 +29,9 @@ class Running:
         """Raise with the end of the log when the process has ended."""
         if self.process.poll() is not None:
             tail = self.log.read_text(errors="replace")[-2000:]
-            raise RuntimeError(f"{self.process.args!r} ended with {self.process.returncode}: {tail}")
+            raise RuntimeError(
+                f"{self.process.args!r} ended with {self.process.returncode}: {tail}"
+            )
 
 
 def start(

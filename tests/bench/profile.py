@@ -1,7 +1,7 @@
 """Say what the time of a sign-in goes to: samples of the stack, in process, no HTTP server.
 
-`python -m tests.bench.profile` reads a job as JSON from its input and prints its result as JSON. It
-runs in a process of its own, since Ssoko serves one database a process.
+`python -m tests.bench.profile COUNT` reads a job as JSON from its input and prints its result as
+JSON. It runs in a process of its own, since Ssoko serves one database a process.
 """
 
 import collections
@@ -21,7 +21,7 @@ from tests.bench.messages import Answer, check, sign_ins
 from tests.bench.process import REPOSITORY, SERVER_CORE
 
 SAMPLE_SECONDS = 0.001
-WARM, ROUNDS = 50, 1500
+WARM = 50
 # Where work is called from, innermost first; the standard library counts for its caller.
 OWNERS = (
     ("/ssoko/saml/signing", "the RSA-2048 signature and its encoding"),
@@ -83,11 +83,12 @@ def functions(frame: FrameType | None) -> set[str]:
     return found
 
 
-def profile(target: Target, environment: dict[str, str]) -> Profile:
+def profile(target: Target, environment: dict[str, str], count: int) -> Profile:
     """Profile the sign-in of a site in a process of its own on the servers' core."""
     job = {"destination": target.destination, "cookie": target.cookies[0], "host": target.host}
+    words = [sys.executable, "-m", "tests.bench.profile", str(count)]
     done = subprocess.run(
-        ["taskset", "-c", str(SERVER_CORE), sys.executable, "-m", "tests.bench.profile"],
+        ["taskset", "-c", str(SERVER_CORE), *words],
         input=json.dumps(job),
         capture_output=True,
         text=True,
@@ -123,7 +124,7 @@ def _environ(path: str, job: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def run(job: dict[str, str]) -> Profile:
+def run(job: dict[str, str], count: int) -> Profile:
     """Send sign-ins to the application without a server, first timed, then sampled."""
     from ssoko.app import create_app
 
@@ -149,10 +150,10 @@ def run(job: dict[str, str]) -> Profile:
         by_function.update(functions(frame))
 
     work(WARM)
-    cpu = work(ROUNDS)
+    cpu = work(count)
     signal.signal(signal.SIGPROF, sample)
     signal.setitimer(signal.ITIMER_PROF, SAMPLE_SECONDS, SAMPLE_SECONDS)
-    work(ROUNDS)
+    work(count)
     signal.setitimer(signal.ITIMER_PROF, 0)
     total = by_owner.total()
     return Profile(
@@ -163,5 +164,5 @@ def run(job: dict[str, str]) -> Profile:
 
 
 if __name__ == "__main__":
-    found = run(json.loads(sys.stdin.readline()))
+    found = run(json.loads(sys.stdin.readline()), int(sys.argv[1]))
     sys.stdout.write(json.dumps({name: getattr(found, name) for name in Profile.__slots__}) + "\n")

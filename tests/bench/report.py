@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.bench.aims import aims
-from tests.bench.measure import ON_GRANIAN, ON_GUNICORN, Results
+from tests.bench.measure import ON_GRANIAN, ON_GUNICORN, ON_POSTGRESQL, Results
 from tests.bench.ours import GRANIAN, GUNICORN
 from tests.bench.rounds import Series
 from tests.bench.signing import ADD_SIGN, OURS
@@ -168,14 +168,17 @@ def _hostile_row(name: str, series: Series) -> str:
 
 
 def _profile(results: Results) -> str:
-    if results.profile is None:
-        return ""
-    inside, ours = results.profile, results.sign_ins[ON_GUNICORN]
+    inside, ours = results.profiles[ON_GUNICORN], results.sign_ins[ON_GUNICORN]
     whole = ours.median(lambda one: one.cpu)
-    rows = [
-        f"| {name} | {share:.0%} | {share * inside.cpu * 1000:.2f} |"
-        for name, share in inside.owners.items()
-    ]
+    other = results.profiles.get(ON_POSTGRESQL)
+    rows = []
+    for name in sorted(
+        inside.owners.keys() | (other.owners.keys() if other else set()),
+        key=lambda name: -inside.owners.get(name, 0),
+    ):
+        share = inside.owners.get(name, 0)
+        beside = f"{other.owners.get(name, 0) * other.cpu * 1000:.2f}" if other else ""
+        rows.append(f"| {name} | {share:.0%} | {share * inside.cpu * 1000:.2f} | {beside} |")
     note = (
         f"The application alone, called without a server, takes {inside.cpu * 1000:.2f} ms of CPU "
         f"for a sign-in; over HTTP on gunicorn it is {whole * 1000:.2f} ms, so the server and the "
@@ -184,14 +187,14 @@ def _profile(results: Results) -> str:
     )
     largest = [
         f"| `{name}` | {share:.0%} | {share * inside.cpu * 1000:.2f} |"
-        for name, share in list(inside.functions.items())[:20]
+        for name, share in list(inside.functions.items())[:24]
     ]
     return "\n".join(
         [
             "## What the time goes to\n",
             note,
-            _table("| part | share | CPU ms |", rows),
-            "With what they call:\n",
+            _table("| part | share | CPU ms, SQLite | CPU ms, PostgreSQL |", rows),
+            "With what they call, on SQLite:\n",
             _table("| function | share | CPU ms |", largest),
         ]
     )

@@ -8,11 +8,11 @@ from tests.bench.client import Target, load
 from tests.bench.keys import Signer
 from tests.bench.messages import Answer, Request, check, sign_ins, verify
 
-SLICE = 0.2  # seconds of each target in a round
+SLICE = 0.15  # seconds of CPU of each target in a round
 SIGNATURES = 0.02  # seconds of bare signatures before each
 WARM = 24
 VERIFY_EACH = 50
-FEWEST, MOST = 4, 400
+FEWEST, MOST = 4, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Turn:
         """Let caches fill and find out how many requests fill a slice."""
         load(self.target, self._make(WARM))
         measured = load(self.target, self._make(FEWEST * 2))
-        self._count = max(FEWEST, min(MOST, round(SLICE / measured.clock)))
+        self._count = max(FEWEST, min(MOST, round(SLICE / max(measured.cpu, 1e-6))))
 
     def take(self, signer: Signer) -> None:
         """Measure one slice; a wrong answer raises."""
@@ -89,9 +89,7 @@ class Turn:
         for request, answer in measured.answers:
             self._checked(request, answer)
             self.series.answers += 1
-        self.series.rounds.append(
-            Round(signature, measured.cpu, measured.beside, measured.clock)
-        )
+        self.series.rounds.append(Round(signature, measured.cpu, measured.beside, measured.clock))
 
 
 def take_turns(turns: Sequence[Turn], rounds: int) -> dict[str, Series]:

@@ -45,6 +45,7 @@ def crowd(person_id: str, application_id: str, *, people: int, applications: int
     group = f"CAST(1000000000 + 1 + i % {applications} AS TEXT)"
     of_application = f"application_id = '{application_id}'"
     issuer = f"(SELECT issuer_id FROM application WHERE id = '{application_id}')"  # noqa: S608
+    role = f"SELECT id FROM role WHERE {of_application}"  # noqa: S608  ids of our own
     name = {"name": f"'Copy ' || {NUMBER}", "name_key": f"'copy ' || {NUMBER}"}
     return [
         copies(
@@ -60,7 +61,7 @@ def crowd(person_id: str, application_id: str, *, people: int, applications: int
         ),
         copies(
             Grant,
-            f"user_id = '{person_id}'",
+            f"user_id = '{person_id}' AND role_id IN ({role})",
             people,
             id=f"'t' || {NUMBER}",
             user_id=f"'u' || {NUMBER}",

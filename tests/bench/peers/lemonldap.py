@@ -122,9 +122,7 @@ def _settings(directory: Path, portal: str, key: KeyFiles) -> dict[str, object]:
         "samlServiceUseCertificateInResponse": 1,
         "samlServiceSignatureMethod": "RSA_SHA256",
         "samlSPMetaDataXML": {
-            "bench": {
-                "samlSPMetaDataXML": SP_METADATA.format(entity_id=ENTITY_ID, acs_url=ACS_URL)
-            }
+            "bench": {"samlSPMetaDataXML": SP_METADATA.format(entity_id=ENTITY_ID, acs_url=ACS_URL)}
         },
         "samlSPMetaDataExportedAttributes": {"bench": {name: f"1;{name}" for name in ATTRIBUTES}},
         "samlSPMetaDataOptions": {

@@ -16,6 +16,7 @@ from tests.bench.peers.pysaml2_response import make_server, respond
 FORM = '<form method="post"><input name="username"><input name="password" type="password"></form>'
 PEOPLE = {"amina": "open-sesame"}
 
+
 def make_app(settings: dict[str, Any]) -> Flask:
     """Return the WSGI application."""
     app = Flask(__name__)
