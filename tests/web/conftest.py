@@ -2,7 +2,7 @@
 
 import base64
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import ssoko_aws
@@ -14,6 +14,7 @@ from ssoko.config import load_config
 from ssoko.plugin.registry import PluginSource, Registry
 from ssoko.services import users, workspaces
 from ssoko.services.context import SYSTEM, Services
+from ssoko.services.passwords import Hasher
 from ssoko.services.users import UserView
 from ssoko.services.workspaces import WorkspaceView
 from ssoko.store import db, migrate
@@ -100,6 +101,8 @@ def make_app(folder, *, sources=SOURCES, base_url="http://localhost") -> Flask:
     with db.session():
         migrate.migrate(database)
     app = create_app(config, Registry.load(sources))
+    cheap = Hasher(memory_cost=64, time_cost=1)
+    app.extensions["ssoko"] = replace(app.extensions["ssoko"], hasher=cheap)
     return app
 
 

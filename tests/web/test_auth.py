@@ -1,12 +1,15 @@
 """Getting in and out."""
 
+import base64
 import re
+from datetime import UTC, datetime
 
 import pytest
-from ssoko.services import sessions
+from ssoko.services import applications, sessions
+from ssoko.services.context import SYSTEM
 from ssoko.store import db
 
-from .conftest import PASSWORD, Browser
+from .conftest import AWS_FORM, PASSWORD, Browser
 
 
 def test_signing_in_leads_to_where_one_was_going(site):
@@ -85,6 +88,47 @@ def test_who_is_signed_in_is_asked_again_only_when_it_must_be_fresh(site):
     assert 'value="ada"' in page.text
 
 
+def _install(site):
+    with db.session():
+        return applications.install(
+            site.services,
+            site.workspace.id,
+            SYSTEM,
+            integration="aws",
+            name="AWS",
+            settings=AWS_FORM,
+        )
+
+
+def test_the_page_says_where_a_pressed_tile_leads(site):
+    _install(site)
+    browser = site.browser()
+    first = browser.get("/w/acme/launch/aws")
+    assert "and go on to <b>AWS</b>" in browser.get(first.location).text
+    assert "go on to" not in browser.get("/w/acme/sign-in?next=/w/acme/launch/other").text
+
+
+def test_the_page_says_which_application_sent_the_browser_here(site):
+    view = _install(site)
+    sent = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    request = (
+        '<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" '
+        'xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_a1" Version="2.0" '
+        f'IssueInstant="{sent}" Destination="{view.issuer.login_endpoint}">'
+        f"<saml:Issuer>{AWS_FORM['issuer_url']}</saml:Issuer></samlp:AuthnRequest>"
+    )
+    browser = site.browser()
+    held = browser.client.post(
+        f"/saml/{view.issuer.id}/login",
+        data={"SAMLRequest": base64.b64encode(request.encode()).decode()},
+    )
+    asked = browser.get(held.location)
+    assert asked.location.startswith("/w/acme/sign-in?next=%2Fsaml%2F"), asked.text
+    assert "and go on to <b>AWS</b>" in browser.get(asked.location).text
+    signed = browser.post(asked.location, {"username": "ada", "password": PASSWORD})
+    assert signed.location == held.location
+
+
 def test_the_page_says_whom_to_ask(site):
     assert "it@acme.test" in site.browser().get("/w/acme/sign-in").text
 
@@ -102,7 +146,6 @@ def test_a_person_is_refused_on_admin_pages(site):
 
 def test_a_disabled_person_is_out_at_once(site):
     from ssoko.services import users
-    from ssoko.services.context import SYSTEM
 
     browser = site.browser(site.person)
     with db.session():

@@ -1,6 +1,11 @@
 """Find an integration, read about it, install it."""
 
+from dataclasses import replace
+
 import pytest
+import ssoko_aws
+from ssoko.plugin import hookimpl
+from ssoko.plugin.registry import PluginSource
 from ssoko.services import applications
 from ssoko.store import db
 
@@ -136,6 +141,37 @@ def test_custom_saml_is_installed_with_rows_and_lines(site, admin):
     assert view.service_provider.acs_urls == ("https://wiki.test/acs", "https://wiki.test/acs2")
     assert [m.name for m in view.mappings] == ["mail"]
     assert not view.service_provider.sign_response
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M0 0h8v8z"/></svg>'
+
+
+class Drawn:
+    """The AWS plugin with a logo."""
+
+    install_form = staticmethod(ssoko_aws.install_form)
+    metadata_fields = staticmethod(ssoko_aws.metadata_fields)
+    default_role = staticmethod(ssoko_aws.default_role)
+    installation_guide = staticmethod(ssoko_aws.installation_guide)
+    service_provider = staticmethod(ssoko_aws.service_provider)
+
+    @hookimpl
+    def integration(self):
+        return replace(ssoko_aws.integration(), name="Drawn", logo=SVG)
+
+
+def test_a_logo_is_served_as_a_picture_that_runs_nothing(tmp_path):
+    sources = (*SOURCES, PluginSource("drawn", Drawn, "ssoko-drawn", "1.0"))
+    site = populate(make_app(tmp_path, sources=sources))
+    browser = site.browser(site.admin)
+    assert 'src="/w/acme/logo/drawn.svg"' in browser.get("/w/acme/marketplace").text
+    response = browser.get("/w/acme/logo/drawn.svg")
+    assert response.mimetype == "image/svg+xml"
+    assert response.text == SVG
+    assert "sandbox" in response.headers["Content-Security-Policy"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert browser.get("/w/acme/logo/aws.svg").status_code == 404
+    assert site.browser().get("/w/acme/logo/drawn.svg").status_code == 303
 
 
 def test_a_person_may_not_install(site):

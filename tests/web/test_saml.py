@@ -84,7 +84,7 @@ def posted(response) -> SimpleNamespace:
     """Return what the page would post, and where."""
     assert response.status_code == 200, response.text
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', response.text))
-    action = re.search(r'<form method="post" action="([^"]+)">', response.text)[1]
+    action = re.search(r'<form class="stack" method="post" action="([^"]+)">', response.text)[1]
     return SimpleNamespace(
         action=unescape(action),
         relay_state=unescape(fields.get("RelayState", "")),
@@ -247,31 +247,33 @@ HOSTILE_QUERIES = [
 ]
 
 
-@pytest.mark.parametrize("query", HOSTILE_QUERIES, ids=lambda q: q[:30])
-def test_what_cannot_be_read_gets_a_page_and_a_line_in_the_log(site, app, query):
-    reference = refused(site.browser().get(f"/saml/{app.issuer.id}/login?{query}"))
-    (event,) = events(site, outcome="refused")
-    assert (event.action, event.reference) == ("request.refused", reference)
+def test_what_cannot_be_read_gets_a_page_and_a_line_in_the_log(site, app):
+    for query in HOSTILE_QUERIES:
+        reference = refused(site.browser().get(f"/saml/{app.issuer.id}/login?{query}"))
+        event = events(site, outcome="refused")[0]
+        assert (event.action, event.reference) == ("request.refused", reference)
+    assert len(events(site, outcome="refused")) == len(HOSTILE_QUERIES)
 
 
-@pytest.mark.parametrize(
-    ("body", "content_type"),
-    [
-        (b'{"SAMLRequest": "x"}', "application/json"),
-        (b"SAMLRequest=x", "text/plain"),
-        (b"SAMLRequest=x", ""),
-        (b"", "application/x-www-form-urlencoded"),
-        (b"SAMLRequest=\xff\xfe", "application/x-www-form-urlencoded"),
-        (b"SAMLRequest=%ff%fe", "application/x-www-form-urlencoded"),
-        (b"&a=b" * 100, "application/x-www-form-urlencoded"),
-        (b"SAMLRequest=PHg%2BPC94Pg%3D%3D&RelayState=%ff", "application/x-www-form-urlencoded"),
-    ],
-)
-def test_a_body_that_is_no_good_form_is_refused(site, app, body, content_type):
-    response = site.app.test_client().post(
-        f"/saml/{app.issuer.id}/login", data=body, content_type=content_type
-    )
-    refused(response)
+FORM = "application/x-www-form-urlencoded"
+HOSTILE_BODIES = [
+    (b'{"SAMLRequest": "x"}', "application/json"),
+    (b"SAMLRequest=x", "text/plain"),
+    (b"SAMLRequest=x", ""),
+    (b"", FORM),
+    (b"SAMLRequest=\xff\xfe", FORM),
+    (b"SAMLRequest=%ff%fe", FORM),
+    (b"&a=b" * 100, FORM),
+    (b"SAMLRequest=PHg%2BPC94Pg%3D%3D&RelayState=%ff", FORM),
+]
+
+
+def test_a_body_that_is_no_good_form_is_refused(site, app):
+    for body, content_type in HOSTILE_BODIES:
+        response = site.app.test_client().post(
+            f"/saml/{app.issuer.id}/login", data=body, content_type=content_type
+        )
+        refused(response)
     with db.session():
         assert not PendingRequest.select().exists()
 
@@ -283,40 +285,40 @@ def test_a_body_that_is_too_large_is_not_read(site, app):
     assert response.status_code == 413
 
 
-@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "PATCH", "TRACE", "OPTIONS"])
-def test_other_methods_are_not_allowed(site, app, pete, method):
-    for path in (
-        f"/saml/{app.issuer.id}/login",
-        f"/saml/{app.issuer.id}/continue/key",
-        f"/w/acme/launch/{app.slug}",
-    ):
-        response = pete.client.open(path, method=method)
-        assert response.status_code == 405
-        assert "GET" in response.headers["Allow"]
+def test_other_methods_are_not_allowed(site, app, pete):
+    for method in ("HEAD", "PUT", "DELETE", "PATCH", "TRACE", "OPTIONS"):
+        for path in (
+            f"/saml/{app.issuer.id}/login",
+            f"/saml/{app.issuer.id}/continue/key",
+            f"/w/acme/launch/{app.slug}",
+        ):
+            response = pete.client.open(path, method=method)
+            assert response.status_code == 405
+            assert "GET" in response.headers["Allow"]
     assert not events(site, action="sign-in", application_id=app.id)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/saml/nobody/login",
-        "/saml/nobody/login?SAMLRequest=x",
-        "/saml/nobody/continue/key",
-        "/saml/nobody/metadata",
-        "/saml/nobody/logout",
-        "/saml/%00/login",
-        "/saml/%00/metadata",
-        "/saml/..%2f..%2fetc/login",
-        "/w/acme/launch/nothing",
-        "/w/acme/launch/%00",
-        "/w/nowhere/launch/app",
-        "/w/%00/launch/app",
-    ],
-)
-def test_an_address_that_is_not_there_is_a_404(site, app, pete, path):
-    response = pete.get(path)
-    assert response.status_code == 404
-    assert "SAMLResponse" not in response.text
+NOWHERE = [
+    "/saml/nobody/login",
+    "/saml/nobody/login?SAMLRequest=x",
+    "/saml/nobody/continue/key",
+    "/saml/nobody/metadata",
+    "/saml/nobody/logout",
+    "/saml/%00/login",
+    "/saml/%00/metadata",
+    "/saml/..%2f..%2fetc/login",
+    "/w/acme/launch/nothing",
+    "/w/acme/launch/%00",
+    "/w/nowhere/launch/app",
+    "/w/%00/launch/app",
+]
+
+
+def test_an_address_that_is_not_there_is_a_404(site, app, pete):
+    for path in NOWHERE:
+        response = pete.get(path)
+        assert (path, response.status_code) == (path, 404)
+        assert "SAMLResponse" not in response.text
 
 
 def test_a_key_that_opens_nothing_gets_a_page(site, app, pete):

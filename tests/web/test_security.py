@@ -1,6 +1,7 @@
 """Headers on every answer, and no change from a form that is not ours."""
 
 import pytest
+from ssoko.store.models import database
 
 from .conftest import HTML, Browser, make_app, populate
 
@@ -134,6 +135,19 @@ def test_odd_characters_in_names_and_passwords_only_fail_the_sign_in(site):
     browser: Browser = site.browser()
     for username in ("\x00", "ada\u200b", "a" * 5000, "\ud7ff", "' OR 1=1"):
         assert browser.sign_in(username).status_code in {401, 422, 429}
+
+
+def test_a_database_that_is_away_is_said_so_with_when_to_come_back(site, admin, tmp_path):
+    database.close()
+    file = tmp_path / "ssoko.sqlite3"
+    file.rename(tmp_path / "away.sqlite3")
+    file.mkdir()
+    for path in ("/w/acme/", "/w/acme/sign-in", "/"):
+        response = admin.get(path)
+        assert response.status_code == 503
+        assert int(response.headers["Retry-After"]) > 0
+        assert "Ssoko is busy or being repaired" in response.text
+    assert admin.get("/static/0/ssoko.css").status_code == 200
 
 
 def test_a_page_that_breaks_shows_a_reference_and_nothing_of_the_inside(site, caplog):

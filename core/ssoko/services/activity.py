@@ -198,7 +198,8 @@ def list_events(
         (Event.application_id, application_id),
     ):
         if value:
-            place.append(column == (value if is_id(value) else ""))
+            # No id holds a hyphen, so what is no id fits nothing.
+            place.append(column == (value if is_id(value) else "-"))
     if since is not None:
         place.append(Event.id >= _first_id(workspace_id, since))
     if after is not None:
@@ -246,7 +247,7 @@ def _first_id(workspace_id: str, since: int) -> str:
     found = (
         Event.select(Event.id)
         .where(Event.workspace == workspace_id, Event.at >= since - _SKEW)
-        .order_by(Event.at)
+        .order_by(Event.at, Event.id)
         .limit(1)
         .scalar()
     )
@@ -258,7 +259,7 @@ def _matching(
 ) -> list[Expression]:
     match: list[Expression] = []
     if action:
-        match.append(Event.action == (action if is_text(action) else ""))
+        match.append(Event.action == (action if is_text(action) else "-"))
     if outcome:
         match.append(Event.outcome == outcome)
     if filters.actions:

@@ -100,6 +100,7 @@ def write_refusal(exchange: Exchange, refusal: Refusal) -> None:
     )
     if candidate is None:
         raise NotFound("There is no such sign-in address.") from refusal
+    refusal.got = _plain(refusal.got)
     refusal.reference = f"SK-{random_id(4)}-{random_id(4)}".upper()
     refusal.workspace = candidate.workspace_slug
     refusal.contact = candidate.contact
@@ -115,10 +116,15 @@ def write_refusal(exchange: Exchange, refusal: Refusal) -> None:
     }
     if exchange.request is not None:
         said |= {"request_id": exchange.request.id, "sp": exchange.request.issuer}
-    detail = _how(exchange) | {name: text[:_LONGEST] for name, text in said.items() if text}
+    detail = _how(exchange) | {name: _plain(text) for name, text in said.items() if text}
     action = "sign-in" if isinstance(refusal, AccessRefused) else "request.refused"
     with database.atomic():
         _write_event(exchange, candidate, action, detail=detail, reference=refusal.reference)
+
+
+def _plain(text: str) -> str:
+    """Cut what was sent to what PostgreSQL's JSON and a page can hold."""
+    return text[:_LONGEST].encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def _how(exchange: Exchange) -> dict[str, Any]:

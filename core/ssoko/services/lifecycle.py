@@ -1,6 +1,6 @@
 """Change an application, take it away, and bring it back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -84,6 +84,8 @@ def update_application(
     row = find_row(workspace_id, app_id)
     changes: dict[str, Any] = {}
     wrong: list[InputError] = []
+    given: Any
+    change: Callable[[Any, Any], dict[str, Any]]
     for given, change in (
         (name, _new_name),
         (settings, partial(_new_settings, services)),

@@ -1,7 +1,6 @@
 """The pages: parse, call one service, render."""
 
 import importlib
-import importlib.util
 
 from flask import Blueprint, Flask
 
@@ -38,5 +37,4 @@ def init_web(app: Flask) -> None:
     # Carries the templates, wherever the app itself lives.
     app.register_blueprint(Blueprint("web", __name__, template_folder="templates"))
     for name in PAGES:
-        if importlib.util.find_spec(f"ssoko.web.{name}") is not None:
-            app.register_blueprint(importlib.import_module(f"ssoko.web.{name}").blueprint)
+        app.register_blueprint(importlib.import_module(f"ssoko.web.{name}").blueprint)

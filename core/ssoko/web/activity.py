@@ -68,7 +68,7 @@ def show(event_id: str) -> str:
     return render_template("activity/show.html", event=event, actions=log.ACTIONS)
 
 
-@blueprint.get("/activity.csv")
+@blueprint.get("/activity.csv", endpoint="csv")
 @admin_only
 def download() -> Response:
     """Send the filtered events as CSV; the first line names the columns."""

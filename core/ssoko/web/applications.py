@@ -171,7 +171,7 @@ def certificate(slug: str) -> Response:
 
 @blueprint.get("/<slug>/metadata.xml")
 @admin_only
-def metadata_file(slug: str) -> Response:
+def metadata_xml(slug: str) -> Response:
     """Send the metadata document of the application's issuer as a file."""
     application = find(slug)
     xml, _ = issuers.issuer_metadata(current_services(), application.issuer.id)

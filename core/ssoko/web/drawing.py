@@ -228,5 +228,5 @@ def init_drawing(app: Flask) -> None:
 
     @app.context_processor
     def who_and_where() -> dict[str, object]:
-        found = current_signed_in()
+        found = None if g.get("without_database") else current_signed_in()
         return {"me": found.user if found else None, "workspace": g.get("workspace")}

@@ -62,7 +62,7 @@ def error_page(status: int, message: str = "", **more: Any) -> Response:
     :param more: ``reference``, ``retry_after`` (seconds), ``keep`` (pairs to send again).
     """
     title, advice = _WORDS.get(status, _WORDS[400 if status < 500 else 500])
-    _find_workspace()
+    _find_workspace(status)
     page = render_template(
         "errors/page.html", title=title, status=status, message=message, advice=advice, **more
     )
@@ -73,9 +73,11 @@ def error_page(status: int, message: str = "", **more: Any) -> Response:
     return response
 
 
-def _find_workspace() -> None:
-    # The page names whom to ask, when the address says of which workspace.
-    if "workspace" in g or "workspace" not in (request.view_args or {}):
+def _find_workspace(status: int) -> None:
+    # The page names whom to ask, when the address says of which workspace. Where our side broke
+    # it may be the database that did, so nothing is asked of it.
+    g.without_database = status >= 500
+    if g.without_database or "workspace" in g or "workspace" not in (request.view_args or {}):
         return
     try:
         current_workspace()

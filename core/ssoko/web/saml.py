@@ -39,7 +39,8 @@ _POLICY = (
 def refuse_other_methods() -> None:
     """Answer 405 to HEAD, which Flask would take for GET and sign somebody in by."""
     if request.method == "HEAD" and request.endpoint != "saml.metadata":
-        raise MethodNotAllowed(["GET"])
+        posts = request.endpoint in {"saml.login", "saml.logout"}
+        raise MethodNotAllowed(["GET", "POST"] if posts else ["GET"])
 
 
 @blueprint.get("/saml/<issuer>/login", provide_automatic_options=False)
@@ -89,7 +90,7 @@ def launch(workspace: str, application: str) -> BaseResponse:
 
 
 @blueprint.get("/saml/<issuer>/metadata")
-def metadata(issuer: str) -> Response:
+def metadata(issuer: str) -> BaseResponse:
     """Send the metadata of an issuer; its address is the entity ID."""
     _require_id(issuer)
     xml, etag = issuers.issuer_metadata(current_services(), issuer)
@@ -120,9 +121,9 @@ def refused(error: Refusal) -> tuple[Response, int]:
     insider = signed_in is not None and signed_in.workspace.slug == error.workspace
     page = draw(
         "saml/refused.html",
-        title="Sign-in refused",
+        title="No access" if error.http == 403 else "This sign-in cannot go on",
+        wide=True,
         error=error,
-        sentence=str(error),
         for_admin=insider and signed_in is not None and signed_in.user.admin,
         insider=insider,
     )
@@ -206,7 +207,8 @@ def _way_out(template: str, answer: sso.PostAnswer | sso.Elsewhere, **more: bool
     page = current_app.jinja_env.get_template(template).render(
         answer=answer,
         nonce=nonce,
-        styles=(static("tokens.css"), static("ssoko.css")),
+        # Making an address costs as much as all the rest of this page.
+        files=static("tokens.css").removesuffix("tokens.css"),
         **more,
     )
     response = Response(page)

@@ -1,7 +1,7 @@
 """Sign-in as an SP sees it, judged by python3-saml in strict mode."""
 
 import pytest
-from ssoko.errors import AccessRefused, MessageRefused, NotFound, RequestRefused
+from ssoko.errors import AccessRefused, MessageRefused, NotFound
 from ssoko.plugin import NameIdFormat
 from ssoko.saml import names
 from ssoko.services import access, applications, groups, sso, users
@@ -441,9 +441,9 @@ def test_an_unsigned_request_may_come_twice_and_gets_new_ids(house, saml):
     assert saml.find(first, "//@SessionIndex") == saml.find(second, "//@SessionIndex")
 
 
-def test_request_refused_is_never_raised_out_of_the_services(house):
+def test_what_no_database_can_hold_is_written_down_all_the_same(house):
     app = house.install()
-    try:
-        house.begin(app, None, IsPassive="true")
-    except RequestRefused:  # pragma: no cover - what must not happen
-        pytest.fail("the SP was not told")
+    refusal = MessageRefused("odd", "Odd.", got="\udcff\0" + "x" * 600)
+    sso.log_refusal(house.services, app.issuer.id, refusal, session=None)
+    (event,) = house.events(reference=refusal.reference)
+    assert event.detail["got"] == refusal.got == "??" + "x" * 498

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from ssoko.services import activity, users
+from ssoko.services import activity, groups, users
 from ssoko.services.context import SYSTEM
 
 
@@ -40,6 +40,10 @@ def test_a_refused_sign_in_is_found_by_the_query(site, admin):
     page = admin.get("/activity?q=outcome:refused")
     assert "Refused" in page.words
     assert page.value("q") == "outcome:refused"
+    assert "The password was wrong." in page.words
+    (href,) = page.find("//main//tr[@class='detail']//a/@href")
+    one = admin.get(href.removeprefix("/w/acme"))
+    assert "What went wrong" in one.words
 
 
 @pytest.mark.parametrize("query", ["q=since:notaday", "q=action:nonsense", "since=yesterdayish"])
@@ -80,6 +84,14 @@ def test_older_and_newer_lead_back_and_forth(site, admin):
         page = admin.get(page.links()["Newer"].removeprefix("/w/acme"))
     assert page.find("//main//td[@data-label='When']/a/@href") == first
     assert "Newer" not in page.links()
+
+
+def test_what_happened_in_the_first_second_is_all_there(site, admin):
+    for number in range(20):
+        groups.create_group(site.services, site.workspace.id, SYSTEM, name=f"Group {number}")
+    everything = admin.get("/activity?since=all")
+    assert "Workspace created" in everything.words
+    assert len(rows(admin.get("/activity"))) == len(rows(everything))
 
 
 def test_the_bars_say_their_numbers(admin, amina):

@@ -6,8 +6,11 @@ import "./jump.js";
 const toast = document.querySelector(".toast[data-passing]");
 if (toast) setTimeout(() => toast.remove(), 8000);
 
-// After a refused form the summary comes first, for the eye and for the screen reader.
-document.querySelector(".callout.bad[tabindex]")?.focus();
+// After a refused form what was wrong comes first, for the eye and for the screen reader.
+document.querySelector(".callout[role=alert][tabindex]")?.focus();
+
+// On a phone the tabs scroll sideways; show the one that is open.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 // A form sent twice by a double click is sent once.
 document.addEventListener("submit", (event) => {
