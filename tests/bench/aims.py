@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tests.bench import measure as names
 from tests.bench import signing
 from tests.bench.measure import ON_GRANIAN, ON_GUNICORN, ON_POSTGRESQL, RATE, Results
-from tests.bench.peers import lemonldap, pysaml2, samlp, simplesamlphp
+from tests.bench.peers import lemonldap, pysaml2, simplesamlphp
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def aims(results: Results) -> list[Aim]:
             )
         )
     ours = series[ON_GUNICORN]
-    for peer, aim in ((simplesamlphp, 2.5), (lemonldap, 10), (pysaml2, 25), (samlp, 1)):
+    for peer, aim in ((simplesamlphp, 2.5), (lemonldap, 10), (pysaml2, 25)):
         other = series.get(peer.NAME)
         found.append(
             Aim(

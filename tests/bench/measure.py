@@ -153,9 +153,10 @@ def measure(effort: Effort, say: Callable[[str], None]) -> Results:
         results.hostile = take_turns(hostile.turns(target, signed), effort.hostile_rounds)
         _latencies(bench)
         say("where the time goes")
-        for server in {ON_GUNICORN, ON_POSTGRESQL} & bench.sites.keys():
-            environment = bench.sites[server][0].environment
-            results.profiles[server] = profile(bench.targets[server], environment, effort.profiled)
+        for server, (site, _) in bench.sites.items():
+            results.profiles[server] = profile(
+                bench.targets[server], site.environment, effort.profiled
+            )
     results.seconds = time.monotonic() - begin
     return results
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.bench.aims import aims
-from tests.bench.measure import ON_GRANIAN, ON_GUNICORN, ON_POSTGRESQL, Results
+from tests.bench.measure import GROWN, ON_GRANIAN, ON_GUNICORN, ON_POSTGRESQL, Results
 from tests.bench.ours import GRANIAN, GUNICORN
 from tests.bench.rounds import Series
 from tests.bench.signing import ADD_SIGN, OURS
@@ -170,15 +170,15 @@ def _hostile_row(name: str, series: Series) -> str:
 def _profile(results: Results) -> str:
     inside, ours = results.profiles[ON_GUNICORN], results.sign_ins[ON_GUNICORN]
     whole = ours.median(lambda one: one.cpu)
-    other = results.profiles.get(ON_POSTGRESQL)
-    rows = []
-    for name in sorted(
-        inside.owners.keys() | (other.owners.keys() if other else set()),
-        key=lambda name: -inside.owners.get(name, 0),
-    ):
-        share = inside.owners.get(name, 0)
-        beside = f"{other.owners.get(name, 0) * other.cpu * 1000:.2f}" if other else ""
-        rows.append(f"| {name} | {share:.0%} | {share * inside.cpu * 1000:.2f} | {beside} |")
+    parts = {name for one in results.profiles.values() for name in one.owners}
+    rows = [
+        f"| {name} | {inside.owners.get(name, 0):.0%} | "
+        + " | ".join(
+            f"{one.owners.get(name, 0) * one.cpu * 1000:.2f}" for one in results.profiles.values()
+        )
+        + " |"
+        for name in sorted(parts, key=lambda name: -inside.owners.get(name, 0))
+    ]
     note = (
         f"The application alone, called without a server, takes {inside.cpu * 1000:.2f} ms of CPU "
         f"for a sign-in; over HTTP on gunicorn it is {whole * 1000:.2f} ms, so the server and the "
@@ -189,11 +189,13 @@ def _profile(results: Results) -> str:
         f"| `{name}` | {share:.0%} | {share * inside.cpu * 1000:.2f} |"
         for name, share in list(inside.functions.items())[:24]
     ]
+    engines = {ON_GUNICORN: "SQLite", GROWN: "SQLite, grown", ON_POSTGRESQL: "PostgreSQL"}
+    columns = " | ".join(f"CPU ms, {engines[name]}" for name in results.profiles)
     return "\n".join(
         [
             "## What the time goes to\n",
             note,
-            _table("| part | share | CPU ms, SQLite | CPU ms, PostgreSQL |", rows),
+            _table(f"| part | share, SQLite | {columns} |", rows),
             "With what they call, on SQLite:\n",
             _table("| function | share | CPU ms |", largest),
         ]
