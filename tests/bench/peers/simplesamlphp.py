@@ -16,7 +16,7 @@ from tests.bench.client import Target, log_in
 from tests.bench.keys import KeyFiles
 from tests.bench.messages import ACS_URL, ATTRIBUTES, ENTITY_ID
 from tests.bench.peers.nginx import nginx
-from tests.bench.process import free_port, start, stop, wait_for
+from tests.bench.process import free_port, start, stop, wait_for, wait_for_socket
 
 NAME = "SimpleSAMLphp"
 PACKAGES = ("php-fpm", "php-xml", "php-mbstring", "nginx-light", "simplesamlphp")
@@ -122,6 +122,7 @@ def run(directory: Path, key: KeyFiles) -> Iterator[Target]:
         nginx(directory, port, SITE.format(root=ROOT, directory=directory)),
     ]
     try:
+        wait_for_socket(directory / "fpm.sock", running[0])
         wait_for(base, running)
         target = Target(
             NAME,
