@@ -1,5 +1,6 @@
 """Start all servers, let them take turns, and gather what the report tells."""
 
+import os
 import platform
 import sys
 import tempfile
@@ -55,6 +56,7 @@ class Results:
     missing: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     seconds: float = 0
+    load_before: float = field(default_factory=lambda: os.getloadavg()[0])
 
 
 class Bench:

@@ -177,10 +177,11 @@ def hello_world(directory: Path, server: str) -> Iterator[Target]:
     port = free_port()
     command = _granian(port)
     if server == GUNICORN:
-        one = ["--workers", "1", "--threads", "1", "-k", "gthread", "--no-control-socket"]
+        one = ["--workers", "1", "--threads", "1", "-k", "gthread"]
         where = ["--bind", f"127.0.0.1:{port}"]
         command = [sys.executable, "-m", "gunicorn", *one, *where]
-    running = [start([*command, HELLO], directory / f"hello-{port}.log")]
+    log, home = directory / f"hello-{port}.log", {"HOME": str(directory)}
+    running = [start([*command, HELLO], log, environment=home)]
     try:
         wait_for(f"http://127.0.0.1:{port}/", running)
         yield Target(f"hello world, {server}", port, (running[0].process.pid,))

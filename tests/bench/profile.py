@@ -47,7 +47,7 @@ OWNERS = (
     ("/tests/bench/", "the measurement itself"),
 )
 # Functions of peewee that do no more than call the driver: what they spend is the statement's.
-STATEMENTS = {"_execute", "execute_sql", "commit", "begin", "rollback", "fetchone", "fetchmany"}
+STATEMENTS = {"_execute", "_execute_cursor", "execute_sql", "commit", "begin", "rollback"}
 DATABASE = "SQL statements in the driver and the database"
 
 
@@ -125,6 +125,11 @@ def _environ(path: str, job: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def _shares(seconds: dict[str, float], total: float) -> dict[str, float]:
+    largest = sorted(seconds.items(), key=lambda item: -item[1])[:60]
+    return {name: spent / total for name, spent in largest}
+
+
 def run(job: dict[str, str], count: int) -> Profile:
     """Send sign-ins to the application without a server, first timed, then sampled."""
     from ssoko.app import create_app
@@ -143,24 +148,30 @@ def run(job: dict[str, str], count: int) -> Profile:
         check(request, Answer(int(statuses[-1][:3]), body, 0))
         return spent / count
 
-    by_owner: collections.Counter[str] = collections.Counter()
-    by_function: collections.Counter[str] = collections.Counter()
+    by_owner: collections.defaultdict[str, float] = collections.defaultdict(float)
+    by_function: collections.defaultdict[str, float] = collections.defaultdict(float)
+    sampled = 0.0
 
     def sample(_: int, frame: FrameType | None) -> None:
-        by_owner[owner(frame)] += 1
-        by_function.update(functions(frame))
+        nonlocal sampled
+        # Signals wait until a call into C returns, so each stands for the time since the last.
+        weight, sampled = time.process_time() - sampled, time.process_time()
+        by_owner[owner(frame)] += weight
+        for name in functions(frame):
+            by_function[name] += weight
 
     count = min(count, max(10, int(MOST_SECONDS / work(WARM))))
     cpu = work(count)
+    sampled = time.process_time()
     signal.signal(signal.SIGPROF, sample)
     signal.setitimer(signal.ITIMER_PROF, SAMPLE_SECONDS, SAMPLE_SECONDS)
     work(count)
     signal.setitimer(signal.ITIMER_PROF, 0)
-    total = by_owner.total()
+    total = sum(by_owner.values())
     return Profile(
         cpu,
-        {name: count / total for name, count in by_owner.most_common()},
-        {name: count / total for name, count in by_function.most_common(60)},
+        _shares(by_owner, total),
+        _shares(by_function, total),
     )
 
 

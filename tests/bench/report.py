@@ -1,6 +1,5 @@
 """Draw the results as a page of Markdown."""
 
-import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +10,7 @@ from tests.bench.ours import GRANIAN, GUNICORN
 from tests.bench.rounds import Series
 from tests.bench.signing import ADD_SIGN, OURS
 
+QUIET = 0.7  # load average from which others' work shows in latencies
 INTRODUCTION = """# Performance
 
 `make bench` makes this page; do not edit it. The figures that count are ratios of CPU time, each
@@ -66,8 +66,7 @@ def _made(results: Results) -> str:
     return (
         f"Measured on {time.strftime('%d %B %Y', time.gmtime())} in {results.seconds:.0f} seconds, "
         f"{results.effort.rounds} rounds; {models[0] if models else 'unknown processor'}, "
-        f"{len(models)} cores, load average {os.getloadavg()[0]:.1f} at the end (with the bench "
-        f"itself). {versions}.\n"
+        f"{len(models)} cores, load average {results.load_before:.1f} before. {versions}.\n"
     )
 
 
@@ -132,6 +131,11 @@ def _latencies(results: Results) -> str:
         "Counted from when a request was due. At random (Poisson) some come at once and wait for "
         "each other, whatever the server.\n"
     )
+    if results.load_before > QUIET:
+        note += (
+            f"\n**The machine was busy with other work** (load average {results.load_before:.1f} "
+            "before), which had the same cores: these latencies are its, not the server's.\n"
+        )
     return "## Latency\n\n" + _table(head, rows) + "\n" + note
 
 

@@ -41,7 +41,7 @@ def run(directory: Path, key: KeyFiles) -> Iterator[Target]:
         start(
             [*gunicorn, "-k", "gthread", "--threads", "1", "tests.bench.peers.pysaml2_app:app"],
             directory / "gunicorn.out",
-            environment={"PYSAML2_IDP": json.dumps(settings)},
+            environment={"PYSAML2_IDP": json.dumps(settings), "HOME": str(directory)},
         )
     ]
     try:
