@@ -16,6 +16,8 @@ _DENIED = {
     "application-uninstalled": "{name} was uninstalled.",
 }
 
+_ADMITTED = "an active user with a role of the application, given directly or through a group"
+
 
 def has_to_sign_in(
     exchange: Exchange, candidate: Candidate, waiting: Pending | None = None
@@ -77,12 +79,12 @@ def require_access(exchange: Exchange, candidate: Candidate) -> None:
             status=names.STATUS_REQUEST_DENIED,
             responder=True,
             got=decision.sentence,
+            expected=_ADMITTED,
             rule="SAML core, section 3.4.1 (IsPassive): nothing may be shown",
         )
     raise AccessRefused(
         decision.code,
         sentence,
         got=decision.sentence,
-        expected="a role of the application, given to the person or to one of their groups",
-        fix="Give the person a role of the application under Users > Roles & Groups.",
+        expected=_ADMITTED,
     )

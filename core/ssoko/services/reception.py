@@ -61,7 +61,8 @@ def require_enabled(candidate: Candidate) -> None:
         raise AccessRefused(
             "application-disabled",
             f"{candidate.name} is switched off.",
-            fix="Enable the application on its page.",
+            got=f"{candidate.name} is disabled",
+            expected="an application that is enabled",
         )
 
 
@@ -70,7 +71,8 @@ def uninstalled() -> AccessRefused:
     return AccessRefused(
         "application-uninstalled",
         "This application was uninstalled.",
-        fix="Restore it under Applications > SSO, or install it again.",
+        got="an address of an application that is not there any more",
+        expected="an installed application",
     )
 
 
@@ -90,7 +92,6 @@ def acs_url_for(sp: ServiceProvider, request: AuthnRequest) -> str:
             got=request.acs_url[:500],
             expected=", ".join(sp.acs_urls)[:500],
             rule="SAML profiles, section 4.1.4.1",
-            fix="Add this ACS URL to the application's settings if it is the vendor's.",
         )
     if request.acs_index is None:
         return sp.acs_urls[0]
@@ -103,7 +104,6 @@ def acs_url_for(sp: ServiceProvider, request: AuthnRequest) -> str:
             got=f"AssertionConsumerServiceIndex {request.acs_index}"[:500],
             expected=", ".join(f"{index}: {url}" for index, url in indexes.items())[:500],
             rule="SAML core, section 3.4.1",
-            fix="Add the ACS URL of this index to the application's settings.",
         )
     return found
 
@@ -129,7 +129,6 @@ def _application_of(exchange: Exchange, request: AuthnRequest) -> Candidate:
         got=request.issuer[:500],
         expected=expected,
         rule="SAML core, section 3.2.1 (Issuer)",
-        fix="Give both sides the same entity ID of the service provider.",
     )
 
 
@@ -150,7 +149,6 @@ def _verify(
             "This application takes only signed requests.",
             got="a signature that no certificate is recorded for" if signed else "no signature",
             expected="a signature by one of the certificates in the application's settings",
-            rule="The application's settings require signed requests.",
-            fix="Turn signing on at the service provider and record its certificate here.",
+            rule="The settings of the application require signed requests.",
         )
     return False

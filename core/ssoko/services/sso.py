@@ -278,8 +278,8 @@ def _launched(exchange: Exchange, place: str, application: str | None) -> Candid
             "request-missing",
             "This address takes the sign-in requests of applications. "
             "Open the application on your dashboard.",
+            got="no SAMLRequest",
             expected="a SAMLRequest",
-            rule="Several applications share this issuer, so one of them has to ask.",
         )
     if candidate.application_id is None:
         raise reception.uninstalled()
@@ -309,7 +309,10 @@ def _admit(exchange: Exchange, candidate: Candidate, sp: ServiceProvider) -> Pos
             write_sign_in(exchange, candidate, name_id, session_index(candidate))
     except IntegrityError as error:
         raise AccessRefused(
-            "session-ended", "Your session has ended meanwhile. Sign in again."
+            "session-ended",
+            "Your session has ended meanwhile. Sign in again.",
+            got="a session that ended while the answer was made",
+            expected="a session that lasts until the answer is written",
         ) from error
     return PostAnswer(
         acs_url=exchange.answer_to,

@@ -174,6 +174,7 @@ def _form_pairs() -> list[tuple[str, str]]:
         raise MessageRefused(
             "form-unreadable",
             "The form cannot be read.",
+            got="bytes or fields that are no form",
             expected=f"percent-encoded fields, at most {_MAX_FIELDS}",
         ) from None
 
