@@ -46,7 +46,7 @@ def _tables(db: Database) -> list[type[Model]]:
         source = TextField()
         fix = TextField()
         request = TextField()
-        raw = TextField()
+        undecoded = TextField()
         steps = JSONField()
         findings = JSONField()
         repeats = IntegerField()

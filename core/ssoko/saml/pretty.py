@@ -48,9 +48,7 @@ def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - len(_CUT)] + _CUT
 
 
-def _element(
-    element: etree._Element, indent: str, known: dict[str | None, str]
-) -> Iterator[str]:
+def _element(element: etree._Element, indent: str, known: dict[str | None, str]) -> Iterator[str]:
     yield from _start(element, indent, known)
     name, text = _name(element), (element.text or "").strip()
     if not len(element):
@@ -67,9 +65,7 @@ def _element(
     yield f"\n{indent}</{name}>"
 
 
-def _start(
-    element: etree._Element, indent: str, known: dict[str | None, str]
-) -> Iterator[str]:
+def _start(element: etree._Element, indent: str, known: dict[str | None, str]) -> Iterator[str]:
     parts = [
         (f"xmlns:{prefix}" if prefix else "xmlns", uri)
         for prefix, uri in element.nsmap.items()

@@ -54,6 +54,8 @@ def require_access(exchange: Exchange, candidate: Candidate) -> None:
     :raises AccessRefused: with a sentence for the person.
     :raises RequestRefused: when nothing may be shown to them.
     """
+    if exchange.session is not None:
+        exchange.passed["person"] = f"{exchange.session.user.display_name} is signed in"
     code = access.gate(
         user_active=bool(candidate.user_active),
         same_workspace=True,  # the statement joins only sessions of the issuer's workspace
@@ -63,6 +65,7 @@ def require_access(exchange: Exchange, candidate: Candidate) -> None:
         had_role=False,
     )
     if code == "ok":
+        exchange.passed["role"] = f"Has a role of {candidate.name}"
         return
     decision = access.decide(
         exchange.services,

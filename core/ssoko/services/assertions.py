@@ -88,7 +88,7 @@ def status_response(exchange: Exchange, candidate: Candidate, refusal: RequestRe
             issue_instant=exchange.now,
             status=refusal.status,
             responder=refusal.responder,
-            message=f"{refusal} ({refusal.reference})",
+            message=f"{refusal} ({refusal.reference})" if refusal.reference else str(refusal),
         )
     )
 

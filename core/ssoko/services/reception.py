@@ -23,6 +23,8 @@ SATISFIED = (
     names.AUTHN_UNSPECIFIED,
 )
 
+_BINDING_NAMES = {names.BINDING_REDIRECT: "HTTP-Redirect", names.BINDING_POST: "HTTP-POST"}
+
 
 def receive(
     exchange: Exchange, inbound: Inbound, *, received_at: int
@@ -35,10 +37,15 @@ def receive(
     """
     request, root = parse_authn_request(inbound.xml)
     exchange.request = request
+    passed = exchange.passed
+    passed["request"] = f"{_BINDING_NAMES.get(inbound.binding, '')}, {len(inbound.xml):,} bytes"
     candidate = _application_of(exchange, request)
+    passed["application"] = f"{candidate.name}, found by its entity ID"
     sp = candidates.record_of(candidate).service_provider
     verified = _verify(inbound, request, root, sp)
+    passed["signature"] = _signature_words(verified, inbound, request)
     exchange.answer_to = acs_url_for(sp, request)
+    passed["acs"] = f"One of {len(sp.acs_urls)} recorded"
     base_url = exchange.services.config.base_url
     check_authn_request(
         request,
@@ -52,7 +59,16 @@ def receive(
         request, name_id_format=str(sp.name_id_format), sp_entity_ids=(sp.entity_id,)
     )
     choose_authn_context(request, satisfied=SATISFIED)
+    passed["terms"] = "Destination, time, NameID and way to sign in"
     return candidate, sp, verified
+
+
+def _signature_words(verified: bool, inbound: Inbound, request: AuthnRequest) -> str:
+    if verified:
+        return "Fits a recorded certificate"
+    if inbound.signed_query or request.has_signature:
+        return "Not checked: no certificate is recorded"
+    return "None, and none is required"
 
 
 def require_enabled(candidate: Candidate) -> None:

@@ -37,7 +37,7 @@ class Trace(Table):
     fix = TextField(default="")
     #: The message, decoded; or what could not be decoded, as it arrived.
     request = TextField(default="")
-    raw = TextField(default="")
+    undecoded = TextField(default="")
     #: List of [step, state, detail].
     steps = JSONField(default=list)
     #: What one press could add to the application: an ACS URL, a certificate.
