@@ -23,19 +23,19 @@ MESSAGES: dict[str, Explanation] = {
         title="{app} posted something that is no form",
         rule="HTTP-POST carries SAML messages in the fields of an HTML form.",
         fix=_OTHER_BINDING,
-        place="metadata",
+        places=("metadata",),
     ),
     "form-unreadable": Explanation(
         title="{app} posted a form that cannot be read",
         rule="Fields of a form are percent-encoded, and there are few of them.",
         fix=_OTHER_BINDING,
-        place="metadata",
+        places=("metadata",),
     ),
     "parameter-missing": Explanation(
         title="{app} sent no SAML message",
         rule="This address takes a SAMLRequest; an answer (SAMLResponse) goes the other way.",
         fix=_OTHER_BINDING,
-        place="metadata",
+        places=("metadata",),
     ),
     "parameter-repeated": Explanation(
         title="{app} sent a parameter twice", rule=_ONE_MESSAGE, fix=_VENDOR
@@ -137,26 +137,26 @@ MESSAGES: dict[str, Explanation] = {
         "LogoutResponse.",
         fix="Compare the sign-in and logout URLs at the service provider with the tab Metadata, "
         "and check that it speaks SAML 2.0.",
-        place="metadata",
+        places=("metadata",),
     ),
     "wrong-version": Explanation(
         title="{app} does not speak SAML 2.0",
         rule="Ssoko speaks SAML 2.0 only.",
         fix="Choose SAML 2.0 at the service provider.",
-        place="metadata",
+        places=("metadata",),
     ),
     "issuer-missing": Explanation(
         title="The request does not say who sends it",
         rule="The Issuer names the service provider; by it the application is found.",
         fix="Set the entity ID (also called issuer or audience) at the service provider.",
-        place="settings",
+        places=("settings",),
     ),
     # Its signature
     "signature-missing": Explanation(
         title="{app} did not sign its message",
         rule="Without a signature anybody could have sent this.",
         fix="Turn on signed requests, or signed logout messages, at the service provider.",
-        place="settings",
+        places=("settings",),
     ),
     "signature-required": Explanation(
         title="{app} did not sign its request",
@@ -164,7 +164,7 @@ MESSAGES: dict[str, Explanation] = {
         "certificates.",
         fix="Turn on signed requests at the service provider. If it cannot sign, and you accept "
         "that anybody can begin a sign-in, turn the requirement off in Settings.",
-        place="settings",
+        places=("settings",),
         mend="trust-certificate",
     ),
     "signature-incomplete": Explanation(
@@ -178,14 +178,14 @@ MESSAGES: dict[str, Explanation] = {
         rule="Exactly one signature, right below the root, over the whole message. Anything else "
         "is how forged messages are wrapped around real ones.",
         fix=_SIGNING,
-        place="settings",
+        places=("settings",),
     ),
     "signature-algorithm": Explanation(
         title="{app} signs with an algorithm that is not accepted",
         rule="SHA-1, MD5 and shared secrets prove nothing about the sender any more.",
         fix="Set the service provider to RSA-SHA256 (in some products: signature algorithm "
         "SHA-256).",
-        place="settings",
+        places=("settings",),
     ),
     "signature-wrong": Explanation(
         title="{app} signed with a key that is not recorded",
@@ -193,7 +193,7 @@ MESSAGES: dict[str, Explanation] = {
         "fits it.",
         fix="If the service provider has a new certificate, record it: take it from the vendor's "
         "console or metadata. If it has not, this message may be forged.",
-        place="settings",
+        places=("settings",),
         mend="trust-certificate",
     ),
     "replayed": Explanation(
@@ -217,7 +217,7 @@ MESSAGES: dict[str, Explanation] = {
         "for somebody else cannot be passed on to us.",
         fix="Copy the Login Endpoint from the tab Metadata into the service provider's sign-in "
         "URL. If a proxy changes the host or scheme, set SSOKO_BASE_URL to what browsers see.",
-        place="metadata",
+        places=("metadata",),
     ),
     "destination-missing": Explanation(
         title="{app} signed a request without saying for whom",
@@ -225,13 +225,13 @@ MESSAGES: dict[str, Explanation] = {
         "identity provider.",
         fix="Turn on Destination at the service provider, or its signing off if you do not "
         "require it.",
-        place="settings",
+        places=("settings",),
     ),
     "logout-not-offered": Explanation(
         title="{app} sent a logout message",
         rule="The metadata of this issuer offer no single logout, so nobody should send one.",
         fix="Leave the logout URL of the service provider empty.",
-        place="metadata",
+        places=("metadata",),
     ),
     "logout-expired": Explanation(
         title="A logout request of {app} came too late",
@@ -242,7 +242,7 @@ MESSAGES: dict[str, Explanation] = {
         title="{app} named the person in a way that is not supported",
         rule="A logout request names the person by the NameID that they were given.",
         fix="Have the service provider send the NameID unencrypted.",
-        place="settings",
+        places=("settings",),
     ),
     "logout-unsolicited": Explanation(
         title="{app} answered a logout that nobody asked for",

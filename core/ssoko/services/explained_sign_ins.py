@@ -16,20 +16,20 @@ SIGN_INS: dict[str, Explanation] = {
         "recorded; only then is it clear whose request this is.",
         fix="Give both sides the same entity ID: change it at the service provider, or in "
         "Settings. Watch for a missing slash, http instead of https, or a test system.",
-        place="settings",
+        places=("settings",),
     ),
     "application-disabled": Explanation(
         title="{app} is disabled",
         rule="Nobody gets into an application that an admin disabled.",
         fix="Enable it, if the reason for disabling it is gone.",
-        place="access",
+        places=("access",),
         mend="enable-application",
     ),
     "application-uninstalled": Explanation(
         title="Somebody opened an application that was uninstalled",
         rule="An application that is uninstalled signs nobody in. It can be restored for 30 days.",
         fix="Restore it under Applications > SSO > Uninstalled, or take the links to it away.",
-        place="uninstalled",
+        places=("uninstalled",),
     ),
     "acs-not-registered": Explanation(
         title="{app} asked for an answer at an address that is not recorded",
@@ -37,7 +37,7 @@ SIGN_INS: dict[str, Explanation] = {
         "letter. Otherwise a forged request could carry somebody's sign-in to a stranger.",
         fix="If the vendor's console or documentation names this address, add it. If you do not "
         "know it, leave it: nothing was sent there.",
-        place="settings",
+        places=("settings",),
         mend="add-acs-url",
     ),
     "acs-index-unknown": Explanation(
@@ -45,7 +45,7 @@ SIGN_INS: dict[str, Explanation] = {
         rule="The number stands for one of the recorded ACS URLs.",
         fix="Take the ACS URLs with their numbers (index) from the vendor's metadata and record "
         "them in Settings, in that order.",
-        place="settings",
+        places=("settings",),
     ),
     "acs-conflict": Explanation(
         title="{app} named its ACS URL in two ways",
@@ -69,7 +69,7 @@ SIGN_INS: dict[str, Explanation] = {
         title="{app} wants the answer over another binding",
         rule="Answers go by HTTP-POST, the binding that every SAML service provider has.",
         fix="Set the binding of the ACS URL at the service provider to HTTP-POST.",
-        place="metadata",
+        places=("metadata",),
     ),
     "request-unsupported": Explanation(
         title="{app} asked for something that is not supported", rule=_ASKED, fix=_NOT_HERE
@@ -78,7 +78,7 @@ SIGN_INS: dict[str, Explanation] = {
         title="{app} asked for other identity providers",
         rule="The request lists who may answer, and this issuer is not among them.",
         fix="Put the Entity ID of the tab Metadata into the service provider's list.",
-        place="metadata",
+        places=("metadata",),
     ),
     "conditions-not-met": Explanation(
         title="{app} asked for another time",
@@ -96,13 +96,13 @@ SIGN_INS: dict[str, Explanation] = {
         "might be taken for somebody else.",
         fix="Choose the format that it asks for as the NameID format in Settings, or leave the "
         "format open (unspecified) at the service provider.",
-        place="settings",
+        places=("settings",),
     ),
     "nameid-qualifier": Explanation(
         title="{app} asked for the NameID of another service provider",
         rule="A NameID is qualified by the entity ID of the one who asks.",
         fix="Leave SPNameQualifier out at the service provider, or set it to its own entity ID.",
-        place="settings",
+        places=("settings",),
     ),
     "authn-context": Explanation(
         title="{app} asked for another way to sign in",
@@ -121,28 +121,28 @@ SIGN_INS: dict[str, Explanation] = {
         title="{app} asked for somebody else than was signed in",
         rule="A request may name the person it is for; then nobody else is signed in by it.",
         fix="Have the person sign out here and sign in as the one that {app} asks for.",
-        place="user",
+        places=("user",),
     ),
     # The person
     "no-role": Explanation(
         title="Somebody without a role tried {app}",
         rule="Only people with a role of the application get in, admins included.",
         fix="If they should get in, give them its role, or put them into a group that has it.",
-        place="access",
+        places=("access",),
         mend="give-role",
     ),
     "role-expired": Explanation(
         title="Somebody whose role has ended tried {app}",
         rule="A role that was given until some time counts until then and no longer.",
         fix="If they should still get in, give the role again, with a later end or none.",
-        place="access",
+        places=("access",),
         mend="give-role",
     ),
     "user-disabled": Explanation(
         title="Somebody whose account is disabled tried {app}",
         rule="A user who is disabled gets in nowhere.",
         fix="Enable the user, if they should be back.",
-        place="user",
+        places=("user",),
         mend="enable-user",
     ),
     "session-ended": Explanation(
@@ -150,34 +150,34 @@ SIGN_INS: dict[str, Explanation] = {
         rule="An answer is sent only while the session that it speaks of lasts.",
         fix="Nothing: the person signs in again. An admin may have ended the session, or they "
         "signed out in another window.",
-        place="user",
+        places=("user",),
     ),
     # The answer
     "name-id-missing": Explanation(
         title="Somebody lacks what {app} knows people by",
         rule="The NameID is required; without it the service provider cannot know who came.",
-        place="user",
+        places=("user", "settings"),
     ),
     "attribute-missing": Explanation(
         title="Somebody lacks an attribute that {app} requires",
         rule="An attribute that is marked as required goes into every assertion.",
-        place="user",
+        places=("user", "mappers"),
     ),
     "attribute-unsendable": Explanation(
         title="A value of somebody cannot be sent to {app}",
         rule="XML cannot carry control characters.",
-        place="user",
+        places=("user",),
     ),
     "answer-unsendable": Explanation(
         title="A value of somebody cannot be sent to {app}",
         rule="XML cannot carry control characters.",
-        place="user",
+        places=("user",),
     ),
     "plugin-failed": Explanation(
         title="The plugin of {app} failed",
         rule="The plugin adds attributes at each sign-in. When it fails nobody gets in, rather "
         "than somebody with half of them.",
         fix="Look at Settings > Plugins, and give the plugin's publisher what was got here.",
-        place="plugins",
+        places=("plugins",),
     ),
 }

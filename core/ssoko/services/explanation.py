@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 #: Where an admin can look or change something.
-Place = Literal["settings", "mappers", "access", "user", "plugins", "uninstalled", "metadata", ""]
+Place = Literal["settings", "mappers", "access", "user", "plugins", "uninstalled", "metadata"]
 
 #: What one press can do.
 Mend = Literal[
@@ -19,12 +19,12 @@ class Explanation:
     :param title: a headline with ``{app}`` for the application's name.
     :param rule: why Ssoko refuses that, in sentences.
     :param fix: what an admin does; empty where only the refusal itself knows.
-    :param place: the page where it is done.
+    :param places: the pages where it is done.
     :param mend: what one press can do about it.
     """
 
     title: str
     rule: str
     fix: str = ""
-    place: Place = ""
+    places: tuple[Place, ...] = ()
     mend: Mend = ""

@@ -15,7 +15,7 @@ _UNKNOWN = Explanation(
     rule="The message breaks a rule of SAML 2.0.",
     fix="Compare the SAML settings of the service provider with the tab Metadata of the "
     "application, or ask the vendor.",
-    place="metadata",
+    places=("metadata",),
 )
 
 

@@ -18,8 +18,9 @@ from ssoko.saml.refusals import ASK_VENDOR
 from ssoko.saml.xml import parse_xml
 from ssoko.services.candidates import Candidate, execute, query
 from ssoko.services.explanations import explanation_of
+from ssoko.services.references import new_reference
 from ssoko.services.trace_steps import steps_of
-from ssoko.store.models import database, random_id
+from ssoko.store.models import database
 from ssoko.store.traces import Trace
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _nth(number: int, kind: tuple[str, str], code: str = "") -> int:
 
 def _insert(row: dict[str, Any]) -> str:
     for _ in range(_TRIES):
-        reference = f"SK-{random_id(4)}-{random_id(4)}".upper()
+        reference = new_reference()
         try:
             with database.atomic():
                 Trace.insert(reference=reference, **row).execute()

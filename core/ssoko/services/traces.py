@@ -1,6 +1,5 @@
 """Traces, as admins read them: what failed, how far it got, and what to do about it."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +9,12 @@ from ssoko.services.explanation import Mend, Place
 from ssoko.services.explanations import EXPLANATIONS, explanation_of
 from ssoko.services.names import is_id
 from ssoko.services.paging import Page, check_limit, cut, decode_cursor
+from ssoko.services.references import read_reference
 from ssoko.services.trace_steps import Step
 from ssoko.services.trace_writing import KEPT, sweep
 from ssoko.store.models import database
 from ssoko.store.traces import Trace
 
-_REFERENCE = re.compile(r"SK-?([0-9A-Z]{4})-?([0-9A-Z]{4})")
-#: What people write for the characters that a reference has.
-_LOOK_ALIKES = str.maketrans("OIL", "011")
 _BATCH = 500
 
 
@@ -70,23 +67,14 @@ class TraceView:
         return title.format(app=self.application_name or "The service provider")
 
     @property
-    def place(self) -> Place:
+    def places(self) -> tuple[Place, ...]:
         """Where an admin can look or change something."""
-        return explanation_of(self.code).place
+        return explanation_of(self.code).places
 
     @property
     def mend(self) -> Mend:
         """What one press can do, if the rest fits."""
         return explanation_of(self.code).mend
-
-
-def read_reference(text: str) -> str:
-    """Return the reference that somebody typed, as it is written; empty when it is none.
-
-    Small letters, missing hyphens, and O, I and L for 0 and 1 are what people make of it.
-    """
-    found = _REFERENCE.fullmatch("".join(text.split()).upper())
-    return f"SK-{found[1]}-{found[2]}".translate(_LOOK_ALIKES) if found else ""
 
 
 def get_trace(services: Services, workspace_id: str, reference: str) -> TraceView:
@@ -96,7 +84,7 @@ def get_trace(services: Services, workspace_id: str, reference: str) -> TraceVie
     """
     row = Trace.get_or_none(
         Trace.workspace == workspace_id,
-        Trace.reference == read_reference(reference[:40]),
+        Trace.reference == read_reference(reference),
         Trace.at > services.clock() - KEPT,
     )
     if row is None:
@@ -104,6 +92,15 @@ def get_trace(services: Services, workspace_id: str, reference: str) -> TraceVie
             f"There is no trace {reference[:40]}. Traces are kept for {KEPT // 86_400} days."
         )
     return _view(row)
+
+
+def is_kept(services: Services, workspace_id: str, reference: str) -> bool:
+    """Tell whether there is a trace of a reference."""
+    try:
+        get_trace(services, workspace_id, reference)
+    except NotFound:
+        return False
+    return True
 
 
 def list_traces(
