@@ -25,13 +25,13 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@click.command()
 def version() -> None:
     """Print the version."""
     click.echo(f"ssoko {__version__}")
 
 
-for _command in (init, serve, demo, workspace, user, token, plugins, migrate, purge):
+for _command in (init, serve, demo, workspace, user, token, plugins, migrate, purge, version):
     cli.add_command(_command)
 
 
