@@ -234,7 +234,7 @@ def _base64(value: bytes) -> bytes:
         raise message_refused(
             "base64",
             "The message is not valid base64.",
-            got=str(error),
+            got=f"{len(value)} bytes that are not base64 ({error})",
             expected="base64 with padding, percent-encoded in a URL",
             rule="Bindings, section 3.4.4.1; RFC 4648",
         ) from None

@@ -125,21 +125,21 @@ SIGN_INS: dict[str, Explanation] = {
     ),
     # The person
     "no-role": Explanation(
-        title="Somebody without a role tried {app}",
+        title="Somebody has no role of {app}",
         rule="Only people with a role of the application get in, admins included.",
         fix="If they should get in, give them its role, or put them into a group that has it.",
         places=("access",),
         mend="give-role",
     ),
     "role-expired": Explanation(
-        title="Somebody whose role has ended tried {app}",
+        title="Somebody's role of {app} has ended",
         rule="A role that was given until some time counts until then and no longer.",
         fix="If they should still get in, give the role again, with a later end or none.",
         places=("access",),
         mend="give-role",
     ),
     "user-disabled": Explanation(
-        title="Somebody whose account is disabled tried {app}",
+        title="Somebody is disabled and tried {app}",
         rule="A user who is disabled gets in nowhere.",
         fix="Enable the user, if they should be back.",
         places=("user",),
@@ -164,12 +164,12 @@ SIGN_INS: dict[str, Explanation] = {
         places=("user", "mappers"),
     ),
     "attribute-unsendable": Explanation(
-        title="A value of somebody cannot be sent to {app}",
+        title="Somebody has a value that cannot be sent to {app}",
         rule="XML cannot carry control characters.",
         places=("user",),
     ),
     "answer-unsendable": Explanation(
-        title="A value of somebody cannot be sent to {app}",
+        title="Somebody has a value that cannot be sent to {app}",
         rule="XML cannot carry control characters.",
         places=("user",),
     ),

@@ -216,7 +216,7 @@ def _offer_role(
         return None
     return Offer(
         mend="give-role",
-        label=f"Give {user.display_name} the role {role.name}",
+        label=f"Give {user.display_name} the role",
         application=application,
         user=user,
         role=role,

@@ -62,7 +62,7 @@ class TraceView:
     def title(self) -> str:
         """What happened, in one line."""
         title = explanation_of(self.code).title
-        if self.user_name and title.startswith("Somebody "):
+        if self.user_name and title.startswith("Somebody"):
             title = self.user_name + title.removeprefix("Somebody")
         return title.format(app=self.application_name or "The service provider")
 
