@@ -417,3 +417,9 @@ def test_demo_leaves_other_folders_alone(place: Place) -> None:
     said = place.error("demo", "--port", str(free_port()), "--data-dir", "other", "--reset")
     assert "other files" in said
     assert (other / "letter.txt").read_text() == "mine"
+
+
+def test_purge_deletes_traces_that_have_ended(place: Place) -> None:
+    place.json("init", "--no-input")
+    assert place.json("purge") == {"traces": 0}
+    assert "Deleted 0 traces." in place.run("purge").stdout

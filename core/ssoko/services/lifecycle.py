@@ -9,7 +9,7 @@ from peewee import IntegrityError
 
 from ssoko.errors import Conflict, InputError, NotFound
 from ssoko.plugin import Mapping as AttributeMapping
-from ssoko.services import proposals, settings
+from ssoko.services import additions, proposals, settings
 from ssoko.services.activity import record
 from ssoko.services.application_views import ApplicationView, find_row, get_application
 from ssoko.services.context import Actor, Services
@@ -202,6 +202,20 @@ def list_uninstalled(services: Services, workspace_id: str) -> tuple[Uninstalled
     )
 
 
+def record_provider(
+    services: Services,
+    actor: Actor,
+    row: Any,
+    column: Mapping[str, Any],
+    *,
+    detail: Mapping[str, Any],
+) -> None:
+    """Record another service provider than the plugin proposed, with its event."""
+    with database.atomic():
+        _update(services, row.id, {"service_provider": column})
+        _record(services, actor, "application.changed", row, detail)
+
+
 def restore(services: Services, workspace_id: str, actor: Actor, app_id: str) -> ApplicationView:
     """Bring an uninstalled application back with its roles and grants.
 
@@ -271,6 +285,9 @@ def _new_settings(services: Services, row: Any, raw: Mapping[str, Any]) -> dict[
     require_free_sp(row.issuer_id, proposal.service_provider.entity_id, but=row.id)
     stored = settings.dump(services, loaded, values, application_id=row.id)
     changes = {"settings": stored, **proposals.columns(loaded, proposal)}
+    changes["service_provider"] = additions.carried_over(
+        row.service_provider, changes["service_provider"]
+    )
     proposed = proposals.mapping_column(proposal)
     if proposed != _proposed_before(services, row):
         changes["mappings"] = proposed

@@ -199,7 +199,6 @@ def attribute_mappings(settings: Settings[str, Any]) -> tuple[Mapping, ...]:
 
 
 @hookimpl
-<<<<<<< HEAD
 def check_settings(settings: Settings[str, Any]) -> tuple[Problem, ...]:
     """Point at addresses that look unusual; those of another kind are refused by the form."""
     found = (
@@ -209,8 +208,9 @@ def check_settings(settings: Settings[str, Any]) -> tuple[Problem, ...]:
         for problem in addresses.judge(field, address)
     )
     return tuple(dict.fromkeys(found))
-=======
+
+
+@hookimpl
 def settings_from_metadata(metadata: VendorMetadata) -> dict[str, Any]:
     # The Sign-in URL is in no metadata; it stays to be typed.
     return {"acs_url": "\n".join(metadata.acs_urls), "issuer_url": metadata.entity_id}
->>>>>>> metadata

@@ -18,6 +18,7 @@ from ssoko.services.metadata_import import SpMetadata, for_plugin
 from ssoko.services.plugin_sites import public_settings
 from ssoko.services.roles import RoleView
 from ssoko.services.tokens import TokenView
+from ssoko.services.traces import TraceView
 from ssoko.services.users import UserView
 from ssoko.services.workspaces import WorkspaceView
 
@@ -232,6 +233,33 @@ def card(view: IntegrationCard) -> Json:
         "category": view.category,
         "publisher": view.publisher,
         "installed": view.installed,
+    }
+
+
+def trace(view: TraceView) -> Json:
+    return {
+        "reference": view.reference,
+        "at": instant(view.at),
+        "until": instant(view.until),
+        "code": view.code,
+        "title": view.title,
+        "message": view.message,
+        "application": {"id": view.application_id, "name": view.application_name},
+        "user": {"id": view.user_id, "name": view.user_name},
+        "issuer": view.issuer_id,
+        "sp_entity_id": view.sp_entity_id,
+        "started": view.started,
+        "binding": view.binding,
+        "relay_state": view.relay_state,
+        "got": view.got,
+        "expected": view.expected,
+        "rule": view.rule,
+        "source": view.source,
+        "fix": view.fix,
+        "steps": [asdict(step) | {"title": step.title} for step in view.steps],
+        "request": view.request,
+        "undecoded": view.undecoded,
+        "repeats": view.repeats,
     }
 
 

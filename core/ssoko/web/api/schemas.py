@@ -158,6 +158,12 @@ class EventQuery(SearchQuery):
     until = Instant(load_default=None)
 
 
+class TraceQuery(PageQuery):
+    application = Text(load_default="")
+    user = Text(load_default="")
+    code = Text(load_default="")
+
+
 class NewUser(Input):
     username = Text(required=True)
     email = Text(load_default="")
