@@ -17,9 +17,11 @@ fields of install forms in :mod:`ssoko.plugin.fields`, the validators for them i
 
 import pluggy
 
+from ssoko.errors import SignInRefused
 from ssoko.plugin import checks, fields
 from ssoko.plugin.values import (
     DefaultRole,
+    HeldRole,
     Integration,
     Mapping,
     MetadataField,
@@ -48,6 +50,7 @@ __all__ = [
     "API_VERSION",
     "ENTRY_POINT_GROUP",
     "DefaultRole",
+    "HeldRole",
     "Integration",
     "LogoutEndpoint",
     "Mapping",
@@ -58,6 +61,7 @@ __all__ = [
     "RequestedAttribute",
     "SamlAttribute",
     "ServiceProvider",
+    "SignInRefused",
     "Site",
     "VendorMetadata",
     "WebApplication",

@@ -5,8 +5,8 @@ from functools import cached_property
 from typing import Any
 
 from ssoko.errors import AccessRefused
+from ssoko.plugin import HeldRole, Person, SamlAttribute
 from ssoko.plugin import Mapping as AttributeMapping
-from ssoko.plugin import Person, SamlAttribute
 from ssoko.saml.response import Attribute
 from ssoko.saml.xml import check_text
 from ssoko.services.candidates import Candidate, query
@@ -41,6 +41,11 @@ JOIN role_grant g ON g.group_id = m.group_id JOIN role r ON r.id = g.role_id
 WHERE m.user_id = ? AND (g.expires_at IS NULL OR g.expires_at > ?)
   AND r.removed_at IS NULL AND (r.application_id IS NULL OR r.application_id = ?)
 ORDER BY 2
+"""
+
+_ROLE_ATTRIBUTES = """
+SELECT name, attributes, is_default FROM role WHERE application_id = ? AND removed_at IS NULL
+ORDER BY name_key
 """
 
 
@@ -98,6 +103,15 @@ class PersonValues:
         once = (self.user_id, self._now, self._candidate.application_id)
         return query(_ROLES, once + once)
 
+    def _held_roles(self) -> tuple[HeldRole, ...]:
+        held = set(self.application_roles)
+        rows = query(_ROLE_ATTRIBUTES, (self._candidate.application_id,)) if held else ()
+        return tuple(
+            HeldRole(name=name, attributes=from_column(found) or {}, is_default=bool(default))
+            for name, found, default in rows
+            if name in held
+        )
+
     def person(self) -> Person:
         """Return the person as a plugin sees one."""
         candidate = self._candidate
@@ -110,6 +124,7 @@ class PersonValues:
             groups=self.groups,
             roles=self.roles,
             attributes=self.attributes,
+            application_roles=self._held_roles(),
         )
 
 
