@@ -168,9 +168,9 @@ def judged(application: ApplicationView, answer: sso.Answer, request_id: str | N
             },
         }
     )
-    host, _, path = answer.acs_url.removeprefix("https://").partition("/")
+    host, slash, path = answer.acs_url.removeprefix("https://").partition("/")
     OneLogin_Saml2_Response(settings, answer.saml_response).is_valid(
-        {"https": "on", "http_host": host, "script_name": f"/{path}", "get_data": {}},
+        {"https": "on", "http_host": host, "script_name": f"{slash}{path}", "get_data": {}},
         request_id,
         raise_exceptions=True,
     )
