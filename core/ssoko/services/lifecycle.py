@@ -267,9 +267,13 @@ def _new_settings(services: Services, row: Any, raw: Mapping[str, Any]) -> dict[
     proposal = proposals.propose(services, loaded, values)
     require_free_sp(row.issuer_id, proposal.service_provider.entity_id, but=row.id)
     stored = settings.dump(services, loaded, values, application_id=row.id)
-    changes = {"settings": stored, **proposals.columns(loaded, proposal)}
+    changes = {
+        "settings": stored,
+        **proposals.columns(loaded, proposal, overrides=row.overrides),
+    }
     proposed = proposals.mapping_column(proposal)
-    if proposed != _proposed_before(services, row):
+    untouched = row.mappings == row.proposed.get("mappings")
+    if untouched or proposed != _proposed_before(services, row):
         changes["mappings"] = proposed
     return changes
 

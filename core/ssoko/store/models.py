@@ -182,6 +182,10 @@ class Application(Table):
     mappings = JSONField()
     metadata_fields = JSONField()
     guide = TextField()
+    #: Fields of the service provider that an admin set by hand; ``service_provider`` has them.
+    overrides = JSONField(default=dict)
+    #: What the plugin proposed: its ``service_provider`` and ``mappings``, or nothing before 0004.
+    proposed = JSONField(default=dict)
     created_at = BigIntegerField()
     created_by = TextField(default="")
     updated_at = BigIntegerField()
