@@ -21,6 +21,14 @@ from ssoko.services.settings import stored_settings
 #: ``NotBefore`` lies so many seconds in the past: clocks of SPs are slow.
 BACKDATED = 60
 
+#: The words of a record for the methods of XML Encryption.
+ENCRYPTION_METHODS = {
+    "aes256-gcm": names.AES256_GCM,
+    "aes128-gcm": names.AES128_GCM,
+    "aes256-cbc": names.AES256_CBC,
+    "aes128-cbc": names.AES128_CBC,
+}
+
 
 def session_index(candidate: Candidate) -> str:
     """Return the SessionIndex: the same for one session and application, and it opens nothing."""
@@ -117,7 +125,9 @@ def _encryption(sp: ServiceProvider) -> Encryption | None:
     if not sp.encrypt_assertions:
         return None
     certificate = (sp.encryption_certificates or sp.certificates)[0]
-    return Encryption(certificate, recipient=sp.entity_id)
+    return Encryption(
+        certificate, method=ENCRYPTION_METHODS[sp.encryption_method], recipient=sp.entity_id
+    )
 
 
 def _more(
