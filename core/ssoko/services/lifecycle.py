@@ -273,7 +273,7 @@ def _proposed_before(services: Services, row: Any) -> list[dict[str, Any]] | Non
 def _write_changes(services: Services, actor: Actor, row: Any, changes: dict[str, Any]) -> None:
     # What is proposed anew takes in what was set by hand, so nobody may set more meanwhile.
     seen = row.updated_at if changes.keys() & {"settings", "overrides"} else None
-    shown = [name for name in ("name", "settings", "mappings") if name in changes]
+    shown: list[str] = [name for name in ("name", "settings", "mappings") if name in changes]
     shown += saml_settings.changed_fields(row, changes)
     try:
         with database.atomic():

@@ -22,7 +22,7 @@ ENCRYPTION_METHODS = {
 }
 #: Those that do not protect the text against change.
 WEAK_METHODS = frozenset({"aes256-cbc", "aes128-cbc"})
-_SECONDS = {"invalid": "Give a whole number of seconds", "null": "Give a whole number of seconds"}
+_SECONDS: dict[str, Any] = dict.fromkeys(("invalid", "null"), "Give a whole number of seconds")
 _MOST_CERTIFICATES = Length(max=10, error="Give at most ten certificates")
 
 
@@ -38,12 +38,11 @@ def _choice(*values: str) -> OneOf:
 class Seconds(Integer):
     """A number of seconds; a text of digits will do, true will not."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | None:
-        if isinstance(value, bool) or (isinstance(value, str) and len(value.strip()) > 9):
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        text = str(value).strip()
+        if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or len(text) > 9:
             raise ValidationError(_SECONDS["invalid"])
-        return super()._deserialize(
-            value.strip() if isinstance(value, str) else value, attr, data, **kwargs
-        )
+        return int(text)
 
 
 class SamlForm(Schema):
