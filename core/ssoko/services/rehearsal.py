@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ssoko.errors import AccessRefused, NotFound
-from ssoko.plugin import SamlAttribute
+from ssoko.plugin import Mapping, SamlAttribute
 from ssoko.saml import names
 from ssoko.saml.draft import draft_assertion
 from ssoko.saml.policy import choose_authn_context
@@ -33,6 +33,7 @@ class Rehearsal:
     :param decision: whether the gate lets the person in.
     :param name_id: None when the person has no value for it.
     :param note: how the NameID of a real sign-in differs, or empty.
+    :param left_out: mappings for which the person has no value.
     :param refusals: what would stop the sign-in after the gate.
     :param xml: the assertion, indented and without a signature; empty when it cannot be written.
     """
@@ -44,6 +45,7 @@ class Rehearsal:
     name_id: NameId | None
     note: str
     attributes: tuple[Attribute, ...]
+    left_out: tuple[Mapping, ...]
     refusals: tuple[AccessRefused, ...]
     xml: str
 
@@ -93,6 +95,9 @@ def rehearse(services: Services, workspace_id: str, app_id: str, *, user_id: str
         name_id=name_id,
         note=_note(name_id),
         attributes=attributes,
+        left_out=tuple(
+            one for one in application.mappings if one.name not in {a.name for a in attributes}
+        ),
         refusals=tuple(refusals),
         xml=_draft(application, name_id, attributes, now, refusals) if name_id else "",
     )

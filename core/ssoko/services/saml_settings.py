@@ -7,7 +7,7 @@ from marshmallow import RAISE, ValidationError
 
 from ssoko.errors import InputError
 from ssoko.plugin import Problem, ServiceProvider
-from ssoko.services.overrides import FIELDS, LISTS, proposed_of
+from ssoko.services.overrides import FIELDS, proposed_of
 from ssoko.services.proposals import overrides_over
 from ssoko.services.records import service_provider_to_json
 from ssoko.services.saml_form import NAME_ID_FORMATS, WEAK_METHODS, SamlForm
@@ -25,45 +25,36 @@ def changes(row: Any, given: object) -> dict[str, Any]:
 
     :param given: fields of :class:`ssoko.plugin.ServiceProvider`; None goes back to the proposal.
         A value that is the proposal's own is not kept apart from it.
-    :raises InputError: with names like ``service_provider.lifetime``.
-    """
-    proposed = proposed_of(row)
-    overrides = read(given, proposed=proposed, recorded=row.service_provider, kept=row.overrides)
-    return {
-        "overrides": overrides,
-        "service_provider": service_provider_to_json(overrides_over(proposed, overrides)),
-        "proposed": {"service_provider": row.service_provider, **row.proposed},
-    }
-
-
-def read(
-    given: object,
-    *,
-    proposed: ServiceProvider,
-    recorded: Mapping[str, Any],
-    kept: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Return the overrides that there are after a change.
-
-    :param recorded: the record; what repeats it and cannot be set is passed over.
-    :param kept: the overrides before.
+    :raises InputError: with names like ``service_provider.lifetime``, for all that is wrong.
     """
     if not isinstance(given, Mapping):
         raise InputError.of(_AT, "Give an object of the fields to set; null goes back.")
-    fixed = {name for name in given if name not in FIELDS and name in recorded}
+    proposed = proposed_of(row)
+    fixed = {name for name in given if name not in FIELDS and name in row.service_provider}
     wrong = {
         f"{_AT}.{name}": ["Leave this out; it is the plugin's to say, under settings."]
         for name in sorted(fixed)
-        if _plain(given[name]) != recorded[name]
+        if given[name] != row.service_provider[name]
     }
     sent = {name: value for name, value in given.items() if name not in fixed}
     back = {name for name, value in sent.items() if value is None and name in FIELDS}
     values = _load({name: value for name, value in sent.items() if name not in back}, wrong)
     if "acs_urls" in values:
-        values["acs_urls"] = _further(values["acs_urls"], proposed)
+        values["acs_urls"] = _further(values["acs_urls"], proposed, wrong)
     plain = service_provider_to_json(proposed) | {"acs_urls": []}
-    merged = {**kept, **values}
-    return {n: v for n, v in merged.items() if n not in back and v != plain.get(n)}
+    merged = {**row.overrides, **values}
+    overrides = {n: v for n, v in merged.items() if n not in back and v != plain.get(n)}
+    try:
+        recorded = overrides_over(proposed, overrides)
+    except InputError as error:
+        raise InputError({**error.errors, **wrong}) from None
+    if wrong:
+        raise InputError(wrong)
+    return {
+        "overrides": overrides,
+        "service_provider": service_provider_to_json(recorded),
+        "proposed": {"service_provider": row.service_provider, **row.proposed},
+    }
 
 
 def changed_fields(row: Any, new: Mapping[str, Any]) -> list[str]:
@@ -97,25 +88,18 @@ def _load(sent: dict[str, Any], wrong: dict[str, list[str]]) -> dict[str, Any]:
         values: dict[str, Any] = SamlForm(partial=True).load(sent, unknown=RAISE)
     except ValidationError as error:
         wrong |= {f"{_AT}.{name}": texts for name, texts in flatten(error.messages).items()}
-        values = {}
-    if wrong:
-        raise InputError(wrong)
+        # What is right is judged all the same, so that everything is said at once.
+        heads = {name.partition(".")[0] for name in flatten(error.messages)}
+        valid: Any = error.valid_data
+        values = {name: value for name, value in valid.items() if name not in heads}
     return values
 
 
-def _further(urls: list[str], proposed: ServiceProvider) -> list[str]:
+def _further(urls: list[str], proposed: ServiceProvider, wrong: dict[str, list[str]]) -> list[str]:
     """Return the ACS URLs that are not the plugin's; all of those have to be there."""
     missing = [url for url in proposed.acs_urls if url not in urls]
     if missing:
-        raise InputError.of(
-            f"{_AT}.acs_urls",
-            f"Keep {missing[0]} in the list; it comes from the settings and is changed there.",
-        )
+        wrong[f"{_AT}.acs_urls"] = [
+            f"Keep {missing[0]} in the list; it comes from the settings and is changed there."
+        ]
     return [url for url in urls if url not in proposed.acs_urls]
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
-
-
-__all__ = ["FIELDS", "LISTS", "changed_fields", "changes", "read", "warnings"]

@@ -14,7 +14,7 @@ from ssoko.web.pages import argument
 from ssoko.web.session import (
     admin_only,
     current_services,
-    current_signed_in,
+    current_user,
     current_workspace,
 )
 
@@ -65,16 +65,17 @@ def check(slug: str) -> str:
     )
 
 
-def ready(application: ApplicationView) -> Report | None:
-    """Judge the answer of the admin who looks, or of the first person who gets in, if any does."""
-    signed_in = current_signed_in()
-    person = rehearsal.first_person(
-        current_services(),
-        current_workspace().id,
-        application.id,
-        rather=signed_in.user.id if signed_in else "",
+def ready(application: ApplicationView) -> Report:
+    """Judge the answer of somebody who gets in, or of the admin who looks when nobody does."""
+    return _report(application, _somebody(application))
+
+
+def _somebody(application: ApplicationView) -> UserView:
+    me = current_user()
+    found = rehearsal.first_person(
+        current_services(), current_workspace().id, application.id, rather=me.id
     )
-    return _report(application, person) if person else None
+    return found or me
 
 
 def _report(application: ApplicationView, person: UserView) -> Report:
@@ -86,13 +87,9 @@ def _report(application: ApplicationView, person: UserView) -> Report:
 def _choice(application: ApplicationView) -> Choice:
     """Return whom the address names; without a name, somebody who gets in."""
     typed = argument("person")
-    here = current_workspace()
     if not typed:
-        signed_in = current_signed_in()
-        rather = signed_in.user.id if signed_in else ""
-        services = current_services()
-        person = rehearsal.first_person(services, here.id, application.id, rather=rather)
-        return Choice("", person)
+        return Choice("", _somebody(application))
+    here = current_workspace()
     try:
         person = rehearsal.find_person(here.id, typed)
     except NotFound:

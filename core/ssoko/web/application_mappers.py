@@ -163,7 +163,7 @@ def _edit(application: ApplicationView, place: int, mapping: Mapping) -> Answer:
         template="mapper",
         errors=errors,
         fields=_fields(mapping, errors),
-        title=mapping.name if mapping is not _NEW and not errors else "",
+        title=application.mappings[place - 1].name if place <= len(application.mappings) else "",
         seen=posted("seen") or application.updated_at,
     )
     return (page, 422) if errors else page
@@ -174,7 +174,10 @@ def _typed(mapping: Mapping) -> dict[str, Any]:
     return {
         "name": posted("name"),
         "source": read_source(request.form),
-        "name_format": posted("name_format_uri") if name_format == "other" else name_format,
+        # Without its URI the word is refused, as a name format that nobody knows.
+        "name_format": (posted("name_format_uri") or "other")
+        if name_format == "other"
+        else name_format,
         "friendly_name": posted("friendly_name"),
         "required": "required" in request.form,
         "label": mapping.label,

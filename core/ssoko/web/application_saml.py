@@ -1,7 +1,7 @@
 """SAML settings: what an admin sets by hand over the plugin's proposal, and takes back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import request
@@ -132,6 +132,8 @@ def _parts(
     own = application.proposed.acs_urls
     shown = dict(values) | {"acs_urls": [u for u in values["acs_urls"] if u not in own]}
     drawn = {field.name: (field,) for field in form_fields(SamlForm, values=shown, errors=errors)}
+    for name in ("lifetime", "session_lifetime"):
+        drawn[name] = (replace(drawn[name][0], optional=False),)
     drawn["name_id_format"] = _format_fields(str(values["name_id_format"]), errors)
     drawn["name_id_source"] = tuple(
         source_fields(values["name_id_source"], errors, label="NameID comes from", single=True)
@@ -180,6 +182,8 @@ def _words(name: str, proposed: ServiceProvider) -> str:
     value = getattr(proposed, name)
     if isinstance(value, bool):
         return "On" if value else "Off"
+    if name == "acs_urls":
+        return "Its own addresses alone"
     if isinstance(value, tuple):
         return f"{len(value)} of them" if value else "None"
     if name == "name_id_source":

@@ -107,6 +107,10 @@ def place_errors(source: str, messages: list[str], form: Mapping[str, str]) -> W
     for name in form:
         if name.endswith(".argument") and "|" in form[name]:
             return {name: ["Leave out the |; it stands between changes"]}
+        row = _ROW.fullmatch(name)
+        wants = TRANSFORMS[form[name]].argument if row and form[name] in TRANSFORMS else ""
+        if row and wants and not form.get(f"change.{row[1]}.argument"):
+            return {f"change.{row[1]}.argument": [f"Write the {wants}"]}
     try:
         parse_source(source.partition("|")[0])
     except ValidationError:

@@ -189,6 +189,7 @@ def rehearsal(view: Rehearsal) -> Json:
             }
             for one in view.attributes
         ],
+        "left_out": [one.name for one in view.left_out],
         "acs_url": sp.acs_urls[0],
         "sign_response": sp.sign_response,
         "sign_assertion": sp.sign_assertion,
