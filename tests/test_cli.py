@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -99,11 +100,19 @@ def place(tmp_path: Path) -> Iterator[Place]:
     place.stop()
 
 
-@pytest.fixture
-def ready(place: Place) -> Place:
-    """Return a place after ``ssoko init``, with a workspace."""
+@pytest.fixture(scope="module")
+def set_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data directory after ``ssoko init``, with a workspace, to be copied."""
+    place = Place(tmp_path_factory.mktemp("set-up"))
     place.run("init", "--no-input")
     place.run("workspace", "create", "acme", "--name", "Acme")
+    return place.data
+
+
+@pytest.fixture
+def ready(place: Place, set_up: Path) -> Place:
+    """Return a place that is set up."""
+    shutil.copytree(set_up, place.data)
     return place
 
 
@@ -139,6 +148,16 @@ def test_init_makes_files_that_only_their_owner_reads(place: Place) -> None:
     assert {"ssoko.toml", "secret.key", "master.key", "ssoko.sqlite3"} <= set(modes)
     assert {mode for mode in modes.values()} == {0o600}
     assert stat.S_IMODE(place.data.stat().st_mode) == 0o700
+
+
+def test_init_closes_an_empty_folder_and_leaves_a_full_one(place: Place) -> None:
+    place.data.mkdir(mode=0o755)
+    place.run("init", "--no-input")
+    assert stat.S_IMODE(place.data.stat().st_mode) == 0o700
+    place.settings["SSOKO_DATA_DIR"] = str(place.folder)
+    before = place.folder.stat().st_mode
+    place.run("init", "--no-input")
+    assert place.folder.stat().st_mode == before
 
 
 def test_init_prints_an_address_for_the_first_admin(place: Place) -> None:
@@ -324,6 +343,11 @@ def _sqlite_is_safe() -> bool:
     return sqlite3.sqlite_version_info >= (3, 51, 3)
 
 
+def test_serve_warns_when_links_lead_to_another_port(ready: Place) -> None:
+    process = ready.start("serve", "--port", "0")
+    assert "set SSOKO_BASE_URL=http://localhost:" in ready.until(process, "Warning")
+
+
 def test_serve_says_when_the_port_is_taken(ready: Place) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -393,3 +417,9 @@ def test_demo_leaves_other_folders_alone(place: Place) -> None:
     said = place.error("demo", "--port", str(free_port()), "--data-dir", "other", "--reset")
     assert "other files" in said
     assert (other / "letter.txt").read_text() == "mine"
+
+
+def test_purge_deletes_traces_that_have_ended(place: Place) -> None:
+    place.json("init", "--no-input")
+    assert place.json("purge") == {"traces": 0}
+    assert "Deleted 0 traces." in place.run("purge").stdout

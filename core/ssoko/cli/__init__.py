@@ -7,6 +7,7 @@ from ssoko.cli.demo import demo
 from ssoko.cli.output import Commands
 from ssoko.cli.people import token, user, workspace
 from ssoko.cli.plugins import plugins
+from ssoko.cli.purge import purge
 from ssoko.cli.serve import serve
 from ssoko.cli.setup import init, migrate
 
@@ -24,13 +25,13 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@click.command()
 def version() -> None:
     """Print the version."""
     click.echo(f"ssoko {__version__}")
 
 
-for _command in (init, serve, demo, workspace, user, token, plugins, migrate):
+for _command in (init, serve, demo, workspace, user, token, plugins, migrate, purge, version):
     cli.add_command(_command)
 
 

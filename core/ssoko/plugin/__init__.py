@@ -33,6 +33,7 @@ from ssoko.plugin.values import (
     WebApplication,
     WebContext,
 )
+from ssoko.plugin.vendor import LogoutEndpoint, RequestedAttribute, VendorMetadata
 
 #: Version of the hook contract. Minor: a new optional hook, argument or field with a default.
 #: Major: something was removed or changed its meaning.
@@ -51,14 +52,17 @@ __all__ = [
     "Candidate",
     "DefaultRole",
     "Integration",
+    "LogoutEndpoint",
     "Mapping",
     "MetadataField",
     "NameIdFormat",
     "Person",
     "Problem",
+    "RequestedAttribute",
     "SamlAttribute",
     "ServiceProvider",
     "Site",
+    "VendorMetadata",
     "WebApplication",
     "WebContext",
     "acceptance",

@@ -45,6 +45,7 @@ OPTIONAL_HOOKS: Mapping[str, Any] = MappingProxyType(
         "check_settings": (),
         "saml_attributes": (),
         "acceptance_rules": (),
+        "settings_from_metadata": MappingProxyType({}),
         "web_application": None,
     }
 )
@@ -162,8 +163,9 @@ class Registry:
     def call(self, slug: str, hook: str, **kwargs: Any) -> Any:
         """Call one hook on the plugin that owns it, alone, and check the answer.
 
-        A hook that the plugin leaves out answers with nothing: ``()``, or None for
-        ``web_application``. The plugin gets a copy of ``settings`` that it cannot change.
+        A hook that the plugin leaves out answers with nothing: ``()``, an empty mapping for
+        ``settings_from_metadata``, None for ``web_application``. The plugin gets a copy of
+        ``settings`` that it cannot change.
 
         :raises HookFailed: the plugin is not loaded, raised, or answered with the wrong type.
         :raises ProposalRefused: the values it answered with are refused; names their fields.

@@ -19,6 +19,7 @@ from ssoko.services.install import (
     require_free_name,
     require_free_sp,
 )
+from ssoko.services.metadata_sources import Refreshed, remember
 from ssoko.services.names import fold
 from ssoko.store.models import (
     Application,
@@ -70,6 +71,7 @@ def update_application(
     settings: Mapping[str, Any] | None = None,
     enabled: bool | None = None,
     service_provider: Mapping[str, Any] | None = None,
+    refreshed: Refreshed | None = None,
 ) -> ApplicationView:
     """Change what is given; our entity ID, addresses and the slug stay what they are.
 
@@ -79,6 +81,7 @@ def update_application(
     :param settings: only the fields that change; an empty secret changes nothing.
     :param service_provider: fields to set by hand over the plugin's proposal; None as a value goes
         back to the proposal. See :mod:`ssoko.services.saml_settings`.
+    :param refreshed: the metadata that the settings come from.
     :raises InputError: with every field that is wrong; under ``""`` when the plugin is missing.
     :raises Conflict: at ``name`` or ``issuer``.
     """
@@ -101,8 +104,8 @@ def update_application(
     if wrong:
         raise _together(wrong)
     changes = {column: new for column, new in changes.items() if getattr(row, column) != new}
-    if changes:
-        _write_changes(services, actor, row, changes)
+    if changes or refreshed is not None:
+        _write_changes(services, actor, row, changes, refreshed)
     return get_application(services, workspace_id, row.id)
 
 
@@ -270,7 +273,13 @@ def _proposed_before(services: Services, row: Any) -> list[dict[str, Any]] | Non
         return None
 
 
-def _write_changes(services: Services, actor: Actor, row: Any, changes: dict[str, Any]) -> None:
+def _write_changes(
+    services: Services,
+    actor: Actor,
+    row: Any,
+    changes: dict[str, Any],
+    refreshed: Refreshed | None,
+) -> None:
     # What is proposed anew takes in what was set by hand, so nobody may set more meanwhile.
     seen = row.updated_at if changes.keys() & {"settings", "overrides"} else None
     shown: list[str] = [name for name in ("name", "settings", "mappings") if name in changes]
@@ -278,7 +287,11 @@ def _write_changes(services: Services, actor: Actor, row: Any, changes: dict[str
     try:
         with database.atomic():
             _update(services, row.id, changes, seen=seen)
-            if set(changes) - {"enabled"}:
+            if refreshed is not None:
+                remember(row.id, refreshed.source)
+                detail = {"metadata": refreshed.source.words, "changed": list(refreshed.changed)}
+                _record(services, actor, "application.refreshed", row, detail)
+            elif set(changes) - {"enabled"}:
                 _record(services, actor, "application.changed", row, {"changed": shown})
             if "enabled" in changes:
                 action = "application.enabled" if changes["enabled"] else "application.disabled"
