@@ -6,6 +6,7 @@ from typing import Any
 
 from ssoko.errors import AccessRefused, NotFound, Refusal
 from ssoko.saml import names
+from ssoko.saml.logout import LogoutRequest, LogoutResponse
 from ssoko.saml.request import AuthnRequest
 from ssoko.saml.response import NameId
 from ssoko.services import candidates
@@ -27,7 +28,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (session_id, application_id) DO UPDATE SET
   name_id = excluded.name_id, name_id_format = excluded.name_id_format,
   name_qualifier = excluded.name_qualifier, sp_name_qualifier = excluded.sp_name_qualifier,
-  last_used_at = excluded.last_used_at, ended_at = NULL
+  session_index = excluded.session_index, last_used_at = excluded.last_used_at, ended_at = NULL
 """
 
 #: Longest text of one thing in an event's detail, in characters.
@@ -40,6 +41,7 @@ class Exchange:
 
     :param issuer_id: empty until known, for a launch by name.
     :param binding: URI of the binding of the request; empty when Ssoko begins.
+    :param logout: the message, when the exchange is about signing out.
     :param answer_to: the ACS URL, once it is known to be a registered one.
     """
 
@@ -52,6 +54,7 @@ class Exchange:
     relay_state: str = ""
     pending_id: str = ""
     request: AuthnRequest | None = None
+    logout: LogoutRequest | LogoutResponse | None = None
     candidate: Candidate | None = None
     answer_to: str = ""
 
@@ -114,8 +117,9 @@ def write_refusal(exchange: Exchange, refusal: Refusal) -> None:
         "rule": refusal.rule,
         "fix": refusal.fix,
     }
-    if exchange.request is not None:
-        said |= {"request_id": exchange.request.id, "sp": exchange.request.issuer}
+    message = exchange.request or exchange.logout
+    if message is not None:
+        said |= {"request_id": message.id, "sp": message.issuer}
     detail = _how(exchange) | {name: _plain(text) for name, text in said.items() if text}
     action = "sign-in" if isinstance(refusal, AccessRefused) else "request.refused"
     with database.atomic():

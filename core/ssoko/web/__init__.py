@@ -20,6 +20,7 @@ PAGES = (
     "settings",
     "docs",
     "saml",
+    "logout",
 )
 
 

@@ -103,6 +103,8 @@ def service_provider(settings: Settings[str, Any], site: Site) -> ServiceProvide
         encrypt_assertions=settings["encrypt_assertions"],
         certificates=tuple(settings["certificates"]),
         slo_url=settings["logout_url"],
+        slo_binding=settings["logout_binding"],
+        slo_response_url=settings["logout_response_url"],
         relay_state=settings["relay_state"],
         launch_url=settings["launch_url"],
     )
@@ -156,6 +158,19 @@ def _warnings(settings: Settings[str, Any]) -> list[Problem]:
                 "The format promises an e-mail address; user.email is the usual source",
                 "warning",
             )
+        )
+    if settings["logout_url"] and not settings["certificates"]:
+        warnings.append(
+            Problem(
+                "logout_url",
+                "The service provider is told when somebody signs out here. For the other way "
+                "round add its certificate: nobody is signed out by a message that is not signed",
+                "warning",
+            )
+        )
+    if settings["logout_response_url"] and not settings["logout_url"]:
+        warnings.append(
+            Problem("logout_response_url", "Without a logout URL it is never used", "warning")
         )
     names = [row["name"] for row in settings["attributes"]]
     for place, name in enumerate(names):

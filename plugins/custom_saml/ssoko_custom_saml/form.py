@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, pre_load
 from marshmallow.fields import List, Nested
-from marshmallow.validate import Length
+from marshmallow.validate import Length, OneOf
 from ssoko.plugin import NameIdFormat, checks, fields
 
 NAME_ID_FORMATS = {
@@ -14,6 +14,7 @@ NAME_ID_FORMATS = {
     NameIdFormat.PERSISTENT.value: "persistent",
     NameIdFormat.TRANSIENT.value: "transient",
 }
+LOGOUT_BINDINGS = {"redirect": "HTTP-Redirect", "post": "HTTP-POST"}
 _FORMAT_BY_WORD = {word.lower(): uri for uri, word in NAME_ID_FORMATS.items()} | {
     "email": NameIdFormat.EMAIL.value
 }
@@ -172,6 +173,24 @@ class InstallForm(Form):
             "label": "Logout URL",
             "help": "Where logout messages go. Also called Single Logout Service or SLO URL",
             "placeholder": "https://app.example.com/saml/slo",
+            "where_to_find": "As SingleLogoutService in the service provider's metadata",
+        },
+    )
+    logout_binding = fields.Text(
+        load_default="redirect",
+        validate=OneOf(LOGOUT_BINDINGS, error="Choose redirect or post"),
+        metadata={
+            "label": "Logout binding",
+            "help": "How the logout URL takes messages",
+            "choices": LOGOUT_BINDINGS,
+        },
+    )
+    logout_response_url = fields.Text(
+        load_default="",
+        validate=check_optional_url,
+        metadata={
+            "label": "Logout response URL",
+            "help": "Only where the service provider takes logout answers at another address",
         },
     )
     relay_state = fields.Text(
