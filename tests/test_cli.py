@@ -141,6 +141,16 @@ def test_init_makes_files_that_only_their_owner_reads(place: Place) -> None:
     assert stat.S_IMODE(place.data.stat().st_mode) == 0o700
 
 
+def test_init_closes_an_empty_folder_and_leaves_a_full_one(place: Place) -> None:
+    place.data.mkdir(mode=0o755)
+    place.run("init", "--no-input")
+    assert stat.S_IMODE(place.data.stat().st_mode) == 0o700
+    place.settings["SSOKO_DATA_DIR"] = str(place.folder)
+    before = place.folder.stat().st_mode
+    place.run("init", "--no-input")
+    assert place.folder.stat().st_mode == before
+
+
 def test_init_prints_an_address_for_the_first_admin(place: Place) -> None:
     place.settings["SSOKO_BASE_URL"] = "https://sso.example.org"
     said = place.run("init", "--no-input").stdout
@@ -322,6 +332,11 @@ def _sqlite_is_safe() -> bool:
     import sqlite3
 
     return sqlite3.sqlite_version_info >= (3, 51, 3)
+
+
+def test_serve_warns_when_links_lead_to_another_port(ready: Place) -> None:
+    process = ready.start("serve", "--port", "0")
+    assert "set SSOKO_BASE_URL=http://localhost:" in ready.until(process, "Warning")
 
 
 def test_serve_says_when_the_port_is_taken(ready: Place) -> None:

@@ -3,7 +3,7 @@
 from functools import partial
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, jsonify, request
+from flask import Flask, Response, abort, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -54,7 +54,16 @@ class Site(Flask):
             return Response("Send the name of this site as Host.\n", 400, mimetype="text/plain")
         below_api = request.path == "/api" or request.path.startswith("/api/")
         answer = problems.answer(error) if below_api else None
-        return super().handle_user_exception(error) if answer is None else answer
+        return self._page_of(error) if answer is None else answer
+
+    def _page_of(self, error: Exception) -> ResponseReturnValue:
+        try:
+            with db.session():
+                return super().handle_user_exception(error)
+        except Unavailable as down:
+            # The page looks up whom to ask; without a database it names nobody.
+            g.workspace = None
+            return super().handle_user_exception(down)
 
 
 def create_app(config: Config | None = None, registry: Registry | None = None) -> Flask:

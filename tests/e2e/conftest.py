@@ -23,11 +23,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
+def base_url() -> None:
+    """Take the place of pytest-base-url's fixture, which pytest 9 calls deprecated."""
+
+
+@pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, object]:
     """Start Debian's Chromium; Playwright brings no browser of its own here."""
     assert shutil.which(CHROMIUM), "Chromium is missing: apt-get install chromium"
     quiet = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
     return {"executable_path": CHROMIUM, "args": quiet}
+
+
+@pytest.fixture(autouse=True)
+def _short_patience(request: pytest.FixtureRequest) -> None:
+    """Wait ten seconds for a page, not thirty: all the servers are on this machine."""
+    if "context" in request.fixturenames:
+        request.getfixturevalue("context").set_default_timeout(10_000)
 
 
 @pytest.fixture(scope="session")

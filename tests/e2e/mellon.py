@@ -31,6 +31,8 @@ Mutex file:{directory}
 {user}
 {modules}
 MellonLockFile {directory}/mellon.lock
+# Its cookies say SameSite=None, which browsers take over https alone.
+SetEnvIf Host . MELLON_DISABLE_SAMESITE=1
 <Directory {directory}/site>
   Require all granted
 </Directory>
@@ -49,6 +51,7 @@ LOCATION = """
   MellonEndpointPath /{name}/mellon
   MellonVariable {name}
   MellonDefaultLoginPath /{name}/
+  MellonIdP IDP
   MellonSPMetadataFile {sp}/metadata.xml
   MellonSPPrivateKeyFile {sp}/key.pem
   MellonSPCertFile {sp}/certificate.pem
@@ -142,6 +145,7 @@ class Mellon:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,  # it ends its whole process group
             )
         wait_for(f"{self.url}/up.txt", self.process, self.directory / "error.log")
 
@@ -156,7 +160,7 @@ class Mellon:
         return (self.directory / "error.log").read_text(errors="replace")
 
     def _write(self) -> None:
-        names = ("mpm_prefork", "authn_core", "authz_core", "authz_user", "alias", "cgi")
+        names = ("mpm_prefork", "authn_core", "authz_core", "authz_user", "alias", "cgi", "setenvif")
         modules = [f"LoadModule {n}_module {MODULES}/mod_{n}.so" for n in (*names, "auth_mellon")]
         user = ""
         if os.geteuid() == 0:

@@ -119,6 +119,7 @@ class Workspace:
 
     def application(self, name: str, *, give_to: tuple[str, ...] = (), **settings: Any) -> dict:
         """Install a SAML application and give its role to these people, by id."""
+        settings.setdefault("attributes", [{"name": "mail", "source": "user.email"}])
         made = self.api.post(
             "/applications", integration="custom-saml", name=name, settings=settings
         )
@@ -132,8 +133,13 @@ class Workspace:
         page = visitor.get(f"{self.url}/sign-in")
         answer = sign_in_at(visitor, page, username, password)
         assert answer.status == 200, f"{answer.status}: {answer.words()}"
-        assert "/sign-in" not in answer.url, f"still at the sign-in page: {answer.words()}"
+        assert not at_sign_in(answer), f"still at the sign-in page: {answer.words()}"
         return visitor
+
+
+def at_sign_in(page: Answer) -> bool:
+    """Tell whether this is the sign-in page."""
+    return urllib.parse.urlsplit(page.url).path.endswith("/sign-in")
 
 
 def sign_in_at(

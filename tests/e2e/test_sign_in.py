@@ -91,7 +91,7 @@ def sign_in(page: Page, person: Person) -> None:
 
 def shown(page: Page, address: str) -> dict[str, Any]:
     """Return the JSON at the end of the way."""
-    page.wait_for_url(f"{address}*")
+    page.wait_for_url(lambda url: url.partition("?")[0] == address)
     return json.loads(page.locator("pre").inner_text())
 
 
@@ -210,7 +210,11 @@ def test_two_providers_share_an_issuer_and_each_gets_its_own_assertion(
             integration="custom-saml",
             name=name,
             issuer=issuer["id"],
-            settings={"entity_id": provider.entity_id, "acs_urls": [provider.acs_url]},
+            settings={
+                "entity_id": provider.entity_id,
+                "acs_urls": [provider.acs_url],
+                "attributes": ATTRIBUTES,
+            },
         )
         workspace.api.post(f"/users/{amina.id}/roles", role=made["default_role"]["name"])
         assert made["metadata"]["entity_id"] == issuer["metadata"]["entity_id"]

@@ -41,7 +41,7 @@ class Answer:
         document = self.document()
         for hidden in document.xpath("//script | //style | //head"):
             hidden.drop_tree()
-        return " ".join(document.text_content().split())
+        return " ".join(" ".join(document.itertext()).split())
 
     def form(self, *fields: str) -> "Form":
         """Return the first form that has all these fields."""

@@ -24,13 +24,13 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@click.command()
 def version() -> None:
     """Print the version."""
     click.echo(f"ssoko {__version__}")
 
 
-for _command in (init, serve, demo, workspace, user, token, plugins, migrate):
+for _command in (init, serve, demo, workspace, user, token, plugins, migrate, version):
     cli.add_command(_command)
 
 

@@ -36,9 +36,10 @@ _LINK_LIFETIME = 12 * 3600
 )
 @click.option("--reset", is_flag=True, help="Forget the last demo and start over.")
 def demo(port: int, data_dir: Path, reset: bool) -> None:
-    """Try Ssoko on this machine, with sample people and a sandbox to sign in to.
+    """Try Ssoko on this machine, with sample data.
 
-    Not for production: http, sample data, sign-in links on the terminal.
+    Makes a workspace with people, groups, and a sandbox to sign in to. Not for production: http,
+    sample data, sign-in links on the terminal.
     """
     check_libraries()
     sockets = bind("localhost", port)

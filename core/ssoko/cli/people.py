@@ -14,7 +14,7 @@ _DAY = 86_400
 
 @click.group(cls=Commands)
 def workspace() -> None:
-    """Create and list workspaces, the tenants of a site."""
+    """Create and list workspaces, the tenants."""
 
 
 @workspace.command("create")

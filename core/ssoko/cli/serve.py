@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -55,9 +56,10 @@ _BODY = 2 * 1024 * 1024
     help="auto is waitress for one process and gunicorn for more.",
 )
 def serve(host: str, port: int, workers: int, threads: int | None, server: str) -> None:
-    """Serve Ssoko until it is told to stop (Ctrl-C or SIGTERM), requests under way first.
+    """Serve Ssoko until it is told to stop.
 
-    Put a proxy that speaks https in front, and name it in SSOKO_TRUSTED_PROXIES.
+    Ctrl-C and SIGTERM stop it, after the requests under way. For everybody but yourself, put a
+    proxy that speaks https in front, and name it in SSOKO_TRUSTED_PROXIES.
     """
     check_libraries()
     config = load_config()
@@ -143,11 +145,24 @@ def _cannot_bind(host: str, port: int, error: OSError) -> str:
 def announcement(config: Config, sockets: list[socket.socket]) -> Callable[[], None]:
     """Return the function that says where Ssoko is, once it answers."""
     listening = ", ".join(_address(one) for one in sockets)
+    port = sockets[0].getsockname()[1]
 
     def announce() -> None:
         click.echo(f"Ssoko serves {config.base_url} (listening on {listening}). Ctrl-C stops it.")
+        if _is_elsewhere(config, port):
+            click.echo(
+                f"Warning: links lead to {config.base_url}, which is not this port. Without a "
+                f"proxy there, set SSOKO_BASE_URL=http://localhost:{port}",
+                err=True,
+            )
 
     return announce
+
+
+def _is_elsewhere(config: Config, port: int) -> bool:
+    """Tell whether the base URL is of this machine and of another port."""
+    base = urlsplit(config.base_url)
+    return base.hostname in {"localhost", "127.0.0.1"} and (base.port or 80) != port
 
 
 def _address(listener: socket.socket) -> str:

@@ -5,7 +5,7 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -39,10 +39,11 @@ base_url = "{base_url}"
 @click.option("--no-input", is_flag=True, help="Ask nothing; take flags, environment, defaults.")
 @json_option
 def init(base_url: str | None, no_input: bool, as_json: bool) -> None:
-    """Set Ssoko up in the data directory: configuration, keys, database.
+    """Set Ssoko up: configuration, keys, database.
 
-    Prints an address, good once and for 30 minutes, where the first admin signs up. Running it
-    again keeps what is there. The data directory is SSOKO_DATA_DIR, or ./data.
+    All of it goes into the data directory, which is SSOKO_DATA_DIR or ./data. Prints an address,
+    good once and for 30 minutes, where the first admin signs up. Running it again keeps what is
+    there.
     """
     data_dir = Path(os.environ.get("SSOKO_DATA_DIR") or _DEFAULTS["data_dir"])
     given = base_url or os.environ.get("SSOKO_BASE_URL") or ""
@@ -117,6 +118,10 @@ def write_files(
     kept: list[str] = []
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not any(data_dir.iterdir()):
+            # An empty folder that was made beforehand becomes ours; a full one may be shared.
+            with suppress(PermissionError):
+                data_dir.chmod(0o700)
         for name, text in wanted.items():
             (made if _write_new(data_dir / name, text) else kept).append(name)
     except OSError as error:
