@@ -36,10 +36,12 @@ class Told:
     """One application in the list of a sign-out.
 
     :param state: ``waiting``, ``asked``, ``ended``, ``failed``, ``silent`` or ``untold``.
+    :param framed: told in a frame, where it may lack the cookie of the session that it ended.
     """
 
     name: str
     state: str
+    framed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,7 @@ def targets_of(flow: LogoutFlow) -> list[LogoutTarget]:
 
 def told(targets: Iterable[LogoutTarget]) -> tuple[Told, ...]:
     """Return what the page lists."""
-    return tuple(Told(t.application.name, t.state) for t in targets)
+    return tuple(Told(t.application.name, t.state, t.framed) for t in targets)
 
 
 def new_key(flow: LogoutFlow) -> str:
