@@ -9,7 +9,7 @@ const frames = [...document.querySelectorAll("iframe")];
 
 function leave() {
   // Until the application answers this page stays and its clock runs.
-  setTimeout(goOn, patience(1500));
+  setTimeout(goOn, patience(2500));
   if (way instanceof HTMLFormElement) way.submit();
   else location.replace(way.href);
 }
@@ -38,6 +38,6 @@ if (frames.length) {
     credentials: "omit",
     cache: "no-store",
     referrerPolicy: "no-referrer",
-    signal: AbortSignal.timeout(patience(1000)),
+    signal: AbortSignal.timeout(patience(1500)),
   }).then(leave, () => goOn("?unreachable=1"));
 }
