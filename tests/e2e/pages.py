@@ -124,7 +124,7 @@ PAGES = [
     Shown("refused-admin", "saml.launch", "{w}/launch/{app}", status=403),
     Shown("request-unreadable", "saml.login", "{login}?SAMLRequest=%21", who="nobody", status=400),
     Shown("request-forgotten", "saml.resume", "{gone}", who="person", status=400),
-    Shown("logout-not-offered", "saml.logout", "{logout}", who="person", status=400),
+    Shown("logout-message-missing", "logout.message", "{logout}", who="person", status=400),
     Shown("forbidden", "users.index", "{w}/users", who="person", status=403),
     Shown("not-found", "", "{w}/nothing-here", status=404),
 ]

@@ -34,6 +34,7 @@ ACTIONS: dict[str, str] = {
     "key.created": "Certificate made",
     "key.retired": "Certificate retired",
     "link.created": "Sign-in link made",
+    "logout": "Sign-out at an application",
     "mappings.changed": "Mappers changed",
     "member.added": "Group member added",
     "member.removed": "Group member removed",

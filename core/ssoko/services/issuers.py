@@ -216,7 +216,7 @@ def issuer_metadata(services: Services, issuer_id: str) -> tuple[bytes, str]:
     xml = build_idp_metadata(
         entity_id=entity_id(base_url, issuer_id),
         sso_url=login_endpoint(base_url, issuer_id),
-        slo_url=None,
+        slo_url=logout_endpoint(base_url, issuer_id),
         certificates=certificates,
         name_id_formats=_name_id_formats(sps),
         want_authn_requests_signed=bool(sps) and all(sp.require_signed_requests for sp in sps),

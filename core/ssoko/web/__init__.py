@@ -21,6 +21,7 @@ PAGES = (
     "settings",
     "docs",
     "saml",
+    "logout",
 )
 
 

@@ -193,6 +193,19 @@ def _warnings(settings: Settings[str, Any]) -> list[Problem]:
                 "warning",
             )
         )
+    if settings["logout_url"] and not settings["certificates"]:
+        warnings.append(
+            Problem(
+                "logout_url",
+                "The service provider is told when somebody signs out here. For the other way "
+                "round add its certificate: nobody is signed out by a message that is not signed",
+                "warning",
+            )
+        )
+    if settings["logout_response_url"] and not settings["logout_url"]:
+        warnings.append(
+            Problem("logout_response_url", "Without a logout URL it is never used", "warning")
+        )
     names = [row["name"] for row in settings["attributes"]]
     for place, name in enumerate(names):
         if name in names[:place]:
