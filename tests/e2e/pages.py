@@ -1,8 +1,12 @@
 """Every page that a person can open, and a workspace in which each has something to show."""
 
+import base64
 import json
 import urllib.parse
+import zlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote
 
 from .server import ADMIN, Server, Workspace, sign_in_at
 from .service_providers import EMAIL
@@ -71,6 +75,7 @@ PAGES = [
     Shown("application-mappers", "applications.mappers", "{w}/applications/{saml}/mappers"),
     Shown("application-settings", "applications.settings", "{w}/applications/{app}/settings"),
     Shown("saml-settings", "applications.settings", "{w}/applications/{saml}/settings"),
+    Shown("application-refresh", "applications.refresh", "{w}/applications/{saml}/refresh"),
     Shown("application-activity", "applications.activity", "{w}/applications/{app}/activity"),
     Shown("application-disabled", "applications.overview", "{w}/applications/{off}"),
     Shown("uninstall", "applications.uninstall", "{w}/applications/{app}/uninstall"),
@@ -106,6 +111,13 @@ PAGES = [
     Shown("activity", "activity.index", "{w}/activity"),
     Shown("activity-nothing-found", "activity.index", "{w}/activity?q=zzz"),
     Shown("event", "activity.show", "{w}/activity/{event}"),
+    Shown("refused-sign-ins", "traces.index", "{w}/traces"),
+    Shown("refused-none", "traces.index", "{empty}/traces", who="newcomer"),
+    Shown("trace", "traces.show", "{w}/traces/{trace_acs}"),
+    Shown("trace-role", "traces.show", "{w}/traces/{trace_role}"),
+    Shown("trace-undecoded", "traces.show", "{w}/traces/{trace_base64}"),
+    Shown("mend-acs-url", "traces.mend", "{w}/traces/{trace_acs}/mend"),
+    Shown("mend-role", "traces.mend", "{w}/traces/{trace_role}/mend"),
     Shown("settings", "settings.show", "{w}/settings"),
     Shown("settings-tokens", "settings.tokens", "{w}/settings/tokens"),
     Shown("settings-issuers", "settings.issuers", "{w}/settings/issuers"),
@@ -169,7 +181,8 @@ def build_scene(workspace: Workspace, empty: Workspace, fresh: Server) -> Scene:
     own_role = api.post("/roles", name="on-call")
     aws, saml, off = _install(workspace, people)
     issuer = api.post("/issuers", name="Shared")
-    _leave_traces(workspace)
+    _leave_traces(workspace, aws)
+    traces = {one["code"]: one["reference"] for one in api.items("/traces")}
     login = aws["metadata"]["login_endpoint"]
     places = {
         "root": workspace.server.url,
@@ -192,6 +205,9 @@ def build_scene(workspace: Workspace, empty: Workspace, fresh: Server) -> Scene:
         "login": login,
         "logout": aws["metadata"]["logout_endpoint"],
         "gone": login.replace("/login", "/continue/gone"),
+        "trace_acs": traces["acs-not-registered"],
+        "trace_role": traces["no-role"],
+        "trace_base64": traces["base64"],
     }
     return Scene(places, workspace, empty)
 
@@ -230,10 +246,31 @@ def _revoke_page(workspace: Workspace) -> str:
     return urllib.parse.urljoin(page.url, link)
 
 
-def _leave_traces(workspace: Workspace) -> None:
+def _leave_traces(workspace: Workspace, aws: dict) -> None:
     amina = workspace.sign_in("amina")
     for application in workspace.api.items("/applications"):
         amina.get(application["launch_url"])
+    stranger = workspace.sign_in("lars")
+    stranger.get(aws["launch_url"])
+    endpoint = aws["metadata"]["login_endpoint"]
+    elsewhere = AWS_SETTINGS["acs_url"].replace(".signin.aws.amazon.com", ".sso.signin.aws")
+    amina.get(f"{endpoint}?SAMLRequest={_authn_request(endpoint, elsewhere)}")
+    amina.get(f"{endpoint}?SAMLRequest=%3C{'no-base64-' * 40}")
     visitor = Visitor()
     page = visitor.get(f"{workspace.url}/sign-in")
     sign_in_at(visitor, page, "amina", "not her password")
+
+
+def _authn_request(destination: str, acs_url: str) -> str:
+    """Return a request of AWS for an answer at another address, ready for a query string."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    xml = (
+        '<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" '
+        'xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_a3f0c1d2" Version="2.0" '
+        f'IssueInstant="{now}" Destination="{destination}" '
+        f'AssertionConsumerServiceURL="{acs_url}">'
+        f"<saml:Issuer>{AWS_SETTINGS['issuer_url']}</saml:Issuer></samlp:AuthnRequest>"
+    )
+    packer = zlib.compressobj(wbits=-15)
+    packed = packer.compress(xml.encode()) + packer.flush()
+    return quote(base64.b64encode(packed).decode(), safe="")

@@ -7,6 +7,7 @@ from ssoko.cli.demo import demo
 from ssoko.cli.output import Commands
 from ssoko.cli.people import token, user, workspace
 from ssoko.cli.plugins import plugins
+from ssoko.cli.purge import purge
 from ssoko.cli.serve import serve
 from ssoko.cli.setup import init, migrate
 
@@ -30,7 +31,7 @@ def version() -> None:
     click.echo(f"ssoko {__version__}")
 
 
-for _command in (init, serve, demo, workspace, user, token, plugins, migrate, version):
+for _command in (init, serve, demo, workspace, user, token, plugins, migrate, purge, version):
     cli.add_command(_command)
 
 

@@ -28,7 +28,7 @@ METADATA_KEYS = frozenset(
     "login_endpoint logout_endpoint entity_id metadata_url metadata_file certificate".split()
 )
 #: Fields of the install page that are Ssoko's own.
-RESERVED_FIELDS = frozenset({"name", "csrf_token"})
+RESERVED_FIELDS = frozenset({"name", "csrf_token", "metadata_file", "metadata_xml", "metadata_url"})
 
 #: Hook to the type of its answer: a class, or (class,) for a tuple of its instances.
 _ANSWERS: MappingType[str, Any] = MappingProxyType(
@@ -41,6 +41,7 @@ _ANSWERS: MappingType[str, Any] = MappingProxyType(
         "attribute_mappings": (Mapping,),
         "check_settings": (Problem,),
         "saml_attributes": (SamlAttribute,),
+        "settings_from_metadata": dict,
     }
 )
 
