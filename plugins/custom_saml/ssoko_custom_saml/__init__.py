@@ -38,6 +38,7 @@ def integration() -> Integration:
         ),
         api="1.0",
         tested_with="0.1",
+        certificates_accepted="metadata",
     )
 
 
