@@ -167,7 +167,8 @@ def _ours(workspace_id: str, now: int) -> Iterator[Notice]:
     )
     issuers = {row.issuer.id: row.issuer for row in rows}
     own: dict[str, Any] = {
-        row.issuer_id: row for row in live(workspace_id).where(Application.issuer.in_(issuers))
+        row.issuer_id: row
+        for row in live(workspace_id).where(Application.issuer.in_(list(issuers)))
     }
     for row in rows:
         issuer = row.issuer

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from ssoko.services import activity, applications, users
 from ssoko.services.overview import Overview, overview
 from ssoko.web.drawing import menu_items
+from ssoko.web.notices import notices_here
 from ssoko.web.session import (
     admin_only,
     current_services,
@@ -124,6 +125,9 @@ def _attention(standing: Overview) -> list[Attention]:
             url_for("applications.overview", slug=orphan.slug),
         )
         for orphan in standing.orphans
+    ]
+    found += [
+        Attention(one.kind, one.title, one.text, one.label, one.href) for one in notices_here()
     ]
     if not services.config.is_https:
         found.append(
