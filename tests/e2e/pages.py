@@ -1,8 +1,9 @@
 """Every page that a person can open, and a workspace in which each has something to show."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from .server import ADMIN, Workspace, sign_in_at
+from .server import ADMIN, Api, Workspace, sign_in_at
 from .service_providers import EMAIL
 from .visitor import Visitor
 
@@ -87,6 +88,9 @@ PAGES = [
     Shown("settings", "settings.show", "{w}/settings"),
     Shown("settings-tokens", "settings.tokens", "{w}/settings/tokens"),
     Shown("settings-issuers", "settings.issuers", "{w}/settings/issuers"),
+    Shown("settings-issuer", "settings.issuer", "{w}/settings/issuers/{issuer}"),
+    Shown("next-certificate", "applications.metadata", "{w}/applications/{saml}/metadata"),
+    Shown("switch", "settings.change_key", "{w}/settings/issuers/{issuer}/keys/{key}/activate"),
     Shown("settings-plugins", "settings.plugins", "{w}/settings/plugins"),
     Shown("refused", "saml.launch", "{w}/launch/{app}", who="stranger", status=403),
     Shown("forbidden", "users.index", "{w}/users", who="person", status=403),
@@ -100,6 +104,7 @@ NO_PAGES = {
     "marketplace.logo": "a picture",
     "applications.certificate": "a download",
     "applications.metadata_xml": "a download",
+    "settings.key_certificate": "a download",
     "activity.csv": "a download",
 }
 
@@ -149,7 +154,11 @@ def build_scene(workspace: Workspace, empty: Workspace) -> Scene:
     )
     api.patch(f"/applications/{off['id']}", enabled=False)
     api.post(f"/users/{people['amina']}/roles", role=aws["default_role"]["id"])
-    api.post("/issuers", name="Shared")
+    issuer = api.post("/issuers", name="Shared")
+    key = api.post(f"/issuers/{issuer['id']}/keys")
+    _fetch(saml)
+    api.post(f"/issuers/{saml['issuer']}/keys", algorithm="ec-p256")
+    _switch(api, aws["issuer"])
     _leave_traces(workspace)
     places = {
         "root": workspace.server.url,
@@ -162,9 +171,20 @@ def build_scene(workspace: Workspace, empty: Workspace) -> Scene:
         "other": people["neema"],
         "role": aws["default_role"]["id"],
         "group": group["id"],
+        "issuer": issuer["id"],
+        "key": key["id"],
         "event": api.items("/events")[0]["id"],
     }
     return Scene(places, workspace, empty)
+
+
+def _fetch(application: dict[str, Any]) -> None:
+    Visitor().get(application["metadata"]["metadata_url"])
+
+
+def _switch(api: Api, issuer: str) -> None:
+    made = api.post(f"/issuers/{issuer}/keys")
+    api.post(f"/issuers/{issuer}/keys/{made['id']}/activate")
 
 
 def _leave_traces(workspace: Workspace) -> None:
