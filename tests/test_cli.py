@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -99,11 +100,19 @@ def place(tmp_path: Path) -> Iterator[Place]:
     place.stop()
 
 
-@pytest.fixture
-def ready(place: Place) -> Place:
-    """Return a place after ``ssoko init``, with a workspace."""
+@pytest.fixture(scope="module")
+def set_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data directory after ``ssoko init``, with a workspace, to be copied."""
+    place = Place(tmp_path_factory.mktemp("set-up"))
     place.run("init", "--no-input")
     place.run("workspace", "create", "acme", "--name", "Acme")
+    return place.data
+
+
+@pytest.fixture
+def ready(place: Place, set_up: Path) -> Place:
+    """Return a place that is set up."""
+    shutil.copytree(set_up, place.data)
     return place
 
 
@@ -449,3 +458,9 @@ def test_demo_leaves_other_folders_alone(place: Place) -> None:
     said = place.error("demo", "--port", str(free_port()), "--data-dir", "other", "--reset")
     assert "other files" in said
     assert (other / "letter.txt").read_text() == "mine"
+
+
+def test_purge_deletes_traces_that_have_ended(place: Place) -> None:
+    place.json("init", "--no-input")
+    assert place.json("purge") == {"traces": 0}
+    assert "Deleted 0 traces." in place.run("purge").stdout

@@ -58,6 +58,11 @@ def test_repr_shows_no_secret(tmp_path: Path) -> None:
         ({"base_url": "http://sso.example.org"}, "use https"),
         ({"session_hours": "0"}, "SSOKO_SESSION_HOURS"),
         ({"session_hours": "two"}, "SSOKO_SESSION_HOURS"),
+        ({"metadata_fetch_allow": "lab.example"}, "SSOKO_METADATA_FETCH_ALLOW"),
+        ({"metadata_fetch_allow": "https://lab.example:443"}, "SSOKO_METADATA_FETCH_ALLOW"),
+        ({"metadata_fetch_allow": "lab.example:0,a:1"}, "SSOKO_METADATA_FETCH_ALLOW"),
+        ({"metadata_fetch_allow": "lab.example:65536"}, "SSOKO_METADATA_FETCH_ALLOW"),
+        ({"metadata_fetch_allow": "*:443"}, "SSOKO_METADATA_FETCH_ALLOW"),
         ({"trusted_proxies": "-1"}, "SSOKO_TRUSTED_PROXIES"),
         ({"log_level": "LOUD"}, "SSOKO_LOG_LEVEL"),
     ],
@@ -114,3 +119,9 @@ def test_a_bad_base_url_is_refused(url: str) -> None:
 
 def test_every_setting_has_a_help_text() -> None:
     assert [one.name for one in SETTINGS if not one.help.endswith(".")] == []
+
+
+def test_hosts_to_fetch_metadata_from_are_pairs_in_small_letters(tmp_path: Path) -> None:
+    config = load_config(environ(tmp_path, metadata_fetch_allow="Lab.Example:8080, [::1]:443"))
+    assert config.metadata_fetch_allow == {"lab.example:8080", "[::1]:443"}
+    assert load_config(environ(tmp_path)).metadata_fetch_allow == frozenset()

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,6 +67,12 @@ SETTINGS = (
         "memory://",
         "Where attempts are counted; redis://host counts over several processes.",
     ),
+    Setting(
+        "metadata_fetch_allow",
+        "",
+        "host:port pairs, separated by commas, that metadata may be fetched from although they "
+        "are not public or not https on port 443.",
+    ),
     Setting("log_level", "INFO", "DEBUG, INFO, WARNING or ERROR."),
 )
 
@@ -87,6 +94,7 @@ class Config:
     trusted_proxies: int
     trusted_hosts: tuple[str, ...]
     rate_limit_url: str
+    metadata_fetch_allow: frozenset[str]
     log_level: str
 
     def __repr__(self) -> str:
@@ -130,6 +138,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
         trusted_proxies=_number("trusted_proxies", value("trusted_proxies"), 0, 10),
         trusted_hosts=tuple(sorted(_names(value("trusted_hosts")))),
         rate_limit_url=value("rate_limit_url"),
+        metadata_fetch_allow=_host_ports("metadata_fetch_allow", value("metadata_fetch_allow")),
         log_level=_level(value("log_level")),
     )
 
@@ -186,6 +195,21 @@ def _master_key(text: str) -> bytes:
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(name.strip() for name in text.split(",") if name.strip())
+
+
+def _host_ports(name: str, text: str) -> frozenset[str]:
+    pairs = _names(text.lower())
+    for pair in pairs:
+        host, _, port = pair.rpartition(":")
+        whole = re.fullmatch(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]", host) and re.fullmatch(
+            r"[1-9][0-9]{0,4}", port
+        )
+        if not whole or int(port) > 65535:
+            raise ConfigError(
+                f"SSOKO_{name.upper()}: write each as host:port, like idp.example:8443, "
+                f"not {pair!r}"
+            )
+    return pairs
 
 
 def _number(name: str, text: str, low: int, high: int) -> int:

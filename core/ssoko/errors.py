@@ -139,7 +139,7 @@ class Refusal(SsokoError):
     #: HTTP status of the page that says so.
     http = 400
 
-    #: What the person is shown and the activity log knows it by, once it is written there.
+    #: What the person is shown and the trace is found by, once it is written down.
     reference = ""
 
     #: Slug and contact of the workspace, id and name of the application: empty while unknown.

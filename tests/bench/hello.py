@@ -1,4 +1,4 @@
-"""The least that Flask can do, for comparison: ``python -m waitress tests.bench.hello:app``."""
+"""The least that Flask can do on the same server, for comparison."""
 
 from flask import Flask
 

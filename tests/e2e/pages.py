@@ -1,9 +1,15 @@
 """Every page that a person can open, and a workspace in which each has something to show."""
 
+import base64
+import json
+import urllib.parse
+import zlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
-from .server import ADMIN, Api, Workspace, sign_in_at
+from .server import ADMIN, Api, Server, Workspace, sign_in_at
 from .service_providers import EMAIL
 from .visitor import Visitor
 
@@ -28,7 +34,7 @@ class Shown:
     :param name: name of the screenshot.
     :param endpoint: the Flask endpoint that answers.
     :param path: address with the names of :class:`Scene` in braces.
-    :param who: ``admin``, ``person`` or ``nobody``.
+    :param who: a role of :meth:`Scene.sign_in`.
     """
 
     name: str
@@ -39,19 +45,28 @@ class Shown:
 
 
 PAGES = [
+    Shown("start-fresh", "auth.start", "{fresh}/", who="nobody"),
+    Shown("start", "auth.start", "{root}/", who="nobody"),
+    Shown("setup", "auth.setup", "{setup}", who="nobody"),
+    Shown("setup-used", "auth.setup", "{fresh}/setup?code=used", who="nobody", status=404),
+    Shown("link", "auth.link", "{link}", who="nobody"),
     Shown("sign-in", "auth.sign_in", "{w}/sign-in", who="nobody"),
+    Shown("sign-in-for", "auth.sign_in", "{w}/launch/{app}", who="nobody"),
     Shown("portal", "portal.show", "{w}/dashboard", who="person"),
     Shown("portal-empty", "portal.show", "{empty}/dashboard", who="newcomer"),
     Shown("portal-nothing-found", "portal.show", "{w}/dashboard?q=zzz", who="person"),
     Shown("account", "account.show", "{w}/account", who="person"),
     Shown("dashboard", "home.show", "{w}/"),
     Shown("dashboard-new", "home.show", "{empty}/", who="newcomer"),
+    Shown("jump", "home.jump", "{w}/jump?q=a"),
+    Shown("jump-empty", "home.jump", "{w}/jump"),
+    Shown("know-more", "docs.applications", "{root}/docs/applications"),
     Shown("marketplace", "marketplace.index", "{w}/marketplace"),
     Shown("marketplace-nothing-found", "marketplace.index", "{w}/marketplace?q=zzz"),
     Shown("integration", "marketplace.overview", "{w}/marketplace/aws"),
     Shown("integration-guide", "marketplace.installation", "{w}/marketplace/aws/installation"),
-    Shown("install", "marketplace.install", "{w}/marketplace/aws/install"),
-    Shown("install-saml", "marketplace.install", "{w}/marketplace/custom-saml/install"),
+    Shown("install", "marketplace.install_form", "{w}/marketplace/aws/install"),
+    Shown("install-saml", "marketplace.install_form", "{w}/marketplace/custom-saml/install"),
     Shown("applications", "applications.index", "{w}/applications"),
     Shown("applications-empty", "applications.index", "{empty}/applications", who="newcomer"),
     Shown("application", "applications.overview", "{w}/applications/{app}"),
@@ -61,6 +76,7 @@ PAGES = [
     Shown("application-mappers", "applications.mappers", "{w}/applications/{saml}/mappers"),
     Shown("application-settings", "applications.settings", "{w}/applications/{app}/settings"),
     Shown("saml-settings", "applications.settings", "{w}/applications/{saml}/settings"),
+    Shown("application-refresh", "applications.refresh", "{w}/applications/{saml}/refresh"),
     Shown("application-activity", "applications.activity", "{w}/applications/{app}/activity"),
     Shown("application-disabled", "applications.overview", "{w}/applications/{off}"),
     Shown("uninstall", "applications.uninstall", "{w}/applications/{app}/uninstall"),
@@ -78,13 +94,26 @@ PAGES = [
     Shown("roles", "roles.index", "{w}/roles"),
     Shown("role-new", "roles.new", "{w}/roles/new"),
     Shown("role", "roles.show", "{w}/roles/{role}"),
+    Shown("role-settings", "roles.settings", "{w}/roles/{role}/settings"),
+    Shown("role-delete", "roles.delete", "{w}/roles/{own_role}/delete"),
     Shown("groups", "groups.index", "{w}/groups"),
     Shown("groups-empty", "groups.index", "{empty}/groups", who="newcomer"),
     Shown("group-new", "groups.new", "{w}/groups/new"),
     Shown("group", "groups.show", "{w}/groups/{group}"),
+    Shown("group-roles", "groups.roles", "{w}/groups/{group}/roles"),
+    Shown("group-settings", "groups.settings", "{w}/groups/{group}/settings"),
+    Shown("group-paste", "groups.paste_members", "{w}/groups/{group}/members/paste"),
+    Shown("group-delete", "groups.delete", "{w}/groups/{group}/delete"),
     Shown("activity", "activity.index", "{w}/activity"),
     Shown("activity-nothing-found", "activity.index", "{w}/activity?q=zzz"),
     Shown("event", "activity.show", "{w}/activity/{event}"),
+    Shown("refused-sign-ins", "traces.index", "{w}/traces"),
+    Shown("refused-none", "traces.index", "{empty}/traces", who="newcomer"),
+    Shown("trace", "traces.show", "{w}/traces/{trace_acs}"),
+    Shown("trace-role", "traces.show", "{w}/traces/{trace_role}"),
+    Shown("trace-undecoded", "traces.show", "{w}/traces/{trace_base64}"),
+    Shown("mend-acs-url", "traces.mend", "{w}/traces/{trace_acs}/mend"),
+    Shown("mend-role", "traces.mend", "{w}/traces/{trace_role}/mend"),
     Shown("settings", "settings.show", "{w}/settings"),
     Shown("settings-tokens", "settings.tokens", "{w}/settings/tokens"),
     Shown("settings-issuers", "settings.issuers", "{w}/settings/issuers"),
@@ -92,20 +121,29 @@ PAGES = [
     Shown("next-certificate", "applications.metadata", "{w}/applications/{saml}/metadata"),
     Shown("switch", "settings.change_key", "{w}/settings/issuers/{issuer}/keys/{key}/activate"),
     Shown("settings-plugins", "settings.plugins", "{w}/settings/plugins"),
+    Shown("token-revoke", "settings.revoke_token", "{token}"),
     Shown("refused", "saml.launch", "{w}/launch/{app}", who="stranger", status=403),
+    Shown("refused-disabled", "saml.launch", "{w}/launch/{off}", who="stranger", status=403),
+    Shown("refused-admin", "saml.launch", "{w}/launch/{app}", status=403),
+    Shown("request-unreadable", "saml.login", "{login}?SAMLRequest=%21", who="nobody", status=400),
+    Shown("request-forgotten", "saml.resume", "{gone}", who="person", status=400),
+    Shown("logout-not-offered", "saml.logout", "{logout}", who="person", status=400),
     Shown("forbidden", "users.index", "{w}/users", who="person", status=403),
     Shown("not-found", "", "{w}/nothing-here", status=404),
-    Shown("workspaces", "home.root", "{root}/", who="nobody"),
 ]
 
 #: GET routes that show no page of ours, and why
 NO_PAGES = {
-    "static": "a file",
+    "assets.show": "a file",
+    "healthz": "for machines",
     "marketplace.logo": "a picture",
     "applications.certificate": "a download",
     "applications.metadata_xml": "a download",
     "settings.key_certificate": "a download",
     "activity.csv": "a download",
+    "saml.metadata": "for machines",
+    "settings.certificate": "a download",
+    "settings.metadata": "a download",
 }
 
 
@@ -126,8 +164,11 @@ class Scene:
         return self.workspace.sign_in({"admin": ADMIN, "person": "amina", "stranger": "lars"}[who])
 
 
-def build_scene(workspace: Workspace, empty: Workspace) -> Scene:
-    """Fill a workspace so that every page has something to show."""
+def build_scene(workspace: Workspace, empty: Workspace, fresh: Server) -> Scene:
+    """Fill a workspace so that every page has something to show.
+
+    :param fresh: a server that nobody has set up yet.
+    """
     api = workspace.api
     people = {}
     for username, first, last in PEOPLE:
@@ -136,7 +177,46 @@ def build_scene(workspace: Workspace, empty: Workspace) -> Scene:
     group = api.post("/groups", name="Engineering")
     for username in ("amina", "neema", "long"):
         api.post(f"/groups/{group['id']}/members", user=people[username])
+    own_role = api.post("/roles", name="on-call")
+    aws, saml, off = _install(workspace, people)
+    issuer = api.post("/issuers", name="Shared")
+    key = _rotate(api, issuer, aws, saml)
+    _leave_traces(workspace, aws)
+    traces = {one["code"]: one["reference"] for one in api.items("/traces")}
+    login = aws["metadata"]["login_endpoint"]
+    places = {
+        "root": workspace.server.url,
+        "fresh": fresh.url,
+        "setup": json.loads(fresh.run("init", "--no-input", "--json"))["setup_url"],
+        "link": _sign_in_link(workspace),
+        "w": workspace.url,
+        "empty": empty.url,
+        "app": aws["slug"],
+        "saml": saml["slug"],
+        "off": off["slug"],
+        "user": people["amina"],
+        "other": people["neema"],
+        "role": aws["default_role"]["id"],
+        "own_role": own_role["id"],
+        "group": group["id"],
+        "event": api.items("/events")[0]["id"],
+        "issuer": issuer["id"],
+        "key": key,
+        "token": _revoke_page(workspace),
+        "login": login,
+        "logout": aws["metadata"]["logout_endpoint"],
+        "gone": login.replace("/login", "/continue/gone"),
+        "trace_acs": traces["acs-not-registered"],
+        "trace_role": traces["no-role"],
+        "trace_base64": traces["base64"],
+    }
+    return Scene(places, workspace, empty)
+
+
+def _install(workspace: Workspace, people: dict[str, str]) -> tuple[dict, dict, dict]:
+    api = workspace.api
     aws = api.post("/applications", integration="aws", name="AWS", settings=AWS_SETTINGS)
+    api.post(f"/users/{people['amina']}/roles", role=aws["default_role"]["id"])
     saml = workspace.application(
         "Payroll",
         give_to=(people["amina"], people["joseph"]),
@@ -153,44 +233,54 @@ def build_scene(workspace: Workspace, empty: Workspace) -> Scene:
         "Wiki", entity_id="urn:example:wiki", acs_urls=["http://127.0.0.1:9/wiki"]
     )
     api.patch(f"/applications/{off['id']}", enabled=False)
-    api.post(f"/users/{people['amina']}/roles", role=aws["default_role"]["id"])
-    issuer = api.post("/issuers", name="Shared")
-    key = api.post(f"/issuers/{issuer['id']}/keys")
-    _fetch(saml)
+    return aws, saml, off
+
+
+def _rotate(api: Api, issuer: dict[str, Any], aws: dict[str, Any], saml: dict[str, Any]) -> str:
+    """Begin a rotation of two issuers and end one of AWS; return the shared issuer's next key."""
+    Visitor().get(saml["metadata"]["metadata_url"])
     api.post(f"/issuers/{saml['issuer']}/keys", algorithm="ec-p256")
-    _switch(api, aws["issuer"])
-    _leave_traces(workspace)
-    places = {
-        "root": workspace.server.url,
-        "w": workspace.url,
-        "empty": empty.url,
-        "app": aws["slug"],
-        "saml": saml["slug"],
-        "off": off["slug"],
-        "user": people["amina"],
-        "other": people["neema"],
-        "role": aws["default_role"]["id"],
-        "group": group["id"],
-        "issuer": issuer["id"],
-        "key": key["id"],
-        "event": api.items("/events")[0]["id"],
-    }
-    return Scene(places, workspace, empty)
+    made = api.post(f"/issuers/{aws['issuer']}/keys")
+    api.post(f"/issuers/{aws['issuer']}/keys/{made['id']}/activate")
+    return api.post(f"/issuers/{issuer['id']}/keys")["id"]
 
 
-def _fetch(application: dict[str, Any]) -> None:
-    Visitor().get(application["metadata"]["metadata_url"])
+def _sign_in_link(workspace: Workspace) -> str:
+    who = ("--workspace", workspace.slug, "--username", "neema")
+    return json.loads(workspace.server.run("user", "link", *who, "--json"))["url"]
 
 
-def _switch(api: Api, issuer: str) -> None:
-    made = api.post(f"/issuers/{issuer}/keys")
-    api.post(f"/issuers/{issuer}/keys/{made['id']}/activate")
+def _revoke_page(workspace: Workspace) -> str:
+    page = workspace.sign_in().get(f"{workspace.url}/settings/tokens")
+    (link, *_) = page.document().xpath("//a[contains(@href, '/revoke')]/@href")
+    return urllib.parse.urljoin(page.url, link)
 
 
-def _leave_traces(workspace: Workspace) -> None:
+def _leave_traces(workspace: Workspace, aws: dict) -> None:
     amina = workspace.sign_in("amina")
     for application in workspace.api.items("/applications"):
         amina.get(application["launch_url"])
+    stranger = workspace.sign_in("lars")
+    stranger.get(aws["launch_url"])
+    endpoint = aws["metadata"]["login_endpoint"]
+    elsewhere = AWS_SETTINGS["acs_url"].replace(".signin.aws.amazon.com", ".sso.signin.aws")
+    amina.get(f"{endpoint}?SAMLRequest={_authn_request(endpoint, elsewhere)}")
+    amina.get(f"{endpoint}?SAMLRequest=%3C{'no-base64-' * 40}")
     visitor = Visitor()
     page = visitor.get(f"{workspace.url}/sign-in")
     sign_in_at(visitor, page, "amina", "not her password")
+
+
+def _authn_request(destination: str, acs_url: str) -> str:
+    """Return a request of AWS for an answer at another address, ready for a query string."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    xml = (
+        '<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" '
+        'xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_a3f0c1d2" Version="2.0" '
+        f'IssueInstant="{now}" Destination="{destination}" '
+        f'AssertionConsumerServiceURL="{acs_url}">'
+        f"<saml:Issuer>{AWS_SETTINGS['issuer_url']}</saml:Issuer></samlp:AuthnRequest>"
+    )
+    packer = zlib.compressobj(wbits=-15)
+    packed = packer.compress(xml.encode()) + packer.flush()
+    return quote(base64.b64encode(packed).decode(), safe="")

@@ -243,6 +243,8 @@ def test_md_04_expired_metadata_are_refused(now):
         "//sp.example.org/acs",
         "https://",
         "ftp://sp.example.org/acs",
+        "http://sp.example.org/acs",
+        "http://127.0.0.1.example.org/acs",
         "https://sp.example.org\\@evil.example/",
         "https://sp.example.org/a b",
         "https://:443/acs",
@@ -257,7 +259,7 @@ def test_md_04_other_files_are_refused(now, our_metadata):
     artifact = GOOD_ACS.replace("HTTP-POST", "HTTP-Artifact")
     assert refused(entity(artifact), now) == "metadata-no-acs"
     assert refused(entity(), now) == "xml-schema"
-    assert refused(entity(GOOD_ACS, entityID="x" * 2000), now) == "xml-schema"
+    assert refused(entity(GOOD_ACS, entityID="x" * 2000), now) == "metadata-entity-id"
     assert refused(entity(GOOD_ACS, entityID=" "), now) == "metadata-entity-id"
     assert refused("<html><body>Sign in</body></html>", now) == "metadata-root"
     assert refused("<samlp:Response/>", now) == "xml-malformed"

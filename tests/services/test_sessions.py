@@ -115,7 +115,7 @@ def test_what_is_no_token_is_no_session(
         ("\x00", PASSWORD, "unknown-user"),
         ("ami\u200bna", PASSWORD, "unknown-user"),
         ("x" * 5000, PASSWORD, "unknown-user"),
-        ("disabled", PASSWORD, "user-disabled"),
+        ("disabled", "a wrong guess 1", "user-disabled"),
         ("linkonly", "", "no-password"),
     ],
 )
@@ -136,6 +136,18 @@ def test_every_cause_has_one_sentence_and_its_event(
     assert str(refused.value) == "The user name or the password is wrong. Check both and try again."
     event = last_event(services, workspace)
     assert (event.action, event.outcome, event.detail) == ("sign-in", "refused", {"reason": reason})
+    assert not Session.select().exists()
+
+
+def test_only_who_knows_the_password_learns_that_the_account_is_disabled(
+    services: Services, workspace: WorkspaceView
+) -> None:
+    create_user(
+        services, workspace.id, SYSTEM, username="disabled", password=PASSWORD, active=False
+    )
+    with pytest.raises(AuthenticationFailed, match="This account is disabled. Ask an admin"):
+        enter(services, workspace, "disabled", PASSWORD)
+    assert last_event(services, workspace).detail == {"reason": "user-disabled"}
     assert not Session.select().exists()
 
 

@@ -12,6 +12,8 @@ from ssoko.store.certificates import CertificateNotice, MetadataFetch
 from ssoko.store.migrate import HISTORY, directory, migrate, pending, require_current
 from ssoko.store.models import TABLES
 from ssoko.store.search import UserWord
+from ssoko.store.traces import Trace
+from ssoko.store.vendor_metadata import ApplicationMetadata
 
 Open = Callable[[str], Database]
 
@@ -20,7 +22,8 @@ FILES = sorted(path.stem for path in directory().glob("[0-9]*.py"))
 
 def test_the_migrations_make_what_the_models_say(either: str, open_database: Open) -> None:
     database = open_database(either)
-    difference = diff_models(database, [*TABLES, UserWord, MetadataFetch, CertificateNotice])
+    more = (UserWord, ApplicationMetadata, Trace, MetadataFetch, CertificateNotice)
+    difference = diff_models(database, [*TABLES, *more])
     assert not difference, str(difference)
 
 

@@ -8,6 +8,7 @@ from ssoko.cli.keys import keys, notices
 from ssoko.cli.output import Commands
 from ssoko.cli.people import token, user, workspace
 from ssoko.cli.plugins import plugins
+from ssoko.cli.purge import purge
 from ssoko.cli.serve import serve
 from ssoko.cli.setup import init, migrate
 
@@ -31,9 +32,22 @@ def version() -> None:
     click.echo(f"ssoko {__version__}")
 
 
-for _command in (init, serve, demo, workspace, user, token, keys, notices, plugins, migrate):
+_COMMANDS = (
+    init,
+    serve,
+    demo,
+    workspace,
+    user,
+    token,
+    keys,
+    notices,
+    plugins,
+    migrate,
+    purge,
+    version,
+)
+for _command in _COMMANDS:
     cli.add_command(_command)
-cli.add_command(version)
 
 
 def main() -> None:

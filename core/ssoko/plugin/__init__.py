@@ -32,6 +32,7 @@ from ssoko.plugin.values import (
     WebApplication,
     WebContext,
 )
+from ssoko.plugin.vendor import LogoutEndpoint, RequestedAttribute, VendorMetadata
 
 #: Version of the hook contract. Minor: a new optional hook, argument or field with a default.
 #: Major: something was removed or changed its meaning.
@@ -48,14 +49,17 @@ __all__ = [
     "ENTRY_POINT_GROUP",
     "DefaultRole",
     "Integration",
+    "LogoutEndpoint",
     "Mapping",
     "MetadataField",
     "NameIdFormat",
     "Person",
     "Problem",
+    "RequestedAttribute",
     "SamlAttribute",
     "ServiceProvider",
     "Site",
+    "VendorMetadata",
     "WebApplication",
     "WebContext",
     "checks",

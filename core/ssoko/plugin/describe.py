@@ -28,7 +28,7 @@ METADATA_KEYS = frozenset(
     "login_endpoint logout_endpoint entity_id metadata_url metadata_file certificate".split()
 )
 #: Fields of the install page that are Ssoko's own.
-RESERVED_FIELDS = frozenset({"name", "csrf_token"})
+RESERVED_FIELDS = frozenset({"name", "csrf_token", "metadata_file", "metadata_xml", "metadata_url"})
 
 #: Fields of the integration that are one line, and how many characters that may have.
 _LINES = MappingProxyType(
@@ -53,6 +53,7 @@ _ANSWERS: MappingType[str, Any] = MappingProxyType(
         "attribute_mappings": (Mapping,),
         "check_settings": (Problem,),
         "saml_attributes": (SamlAttribute,),
+        "settings_from_metadata": dict,
     }
 )
 

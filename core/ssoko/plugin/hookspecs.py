@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Site,
         WebContext,
     )
+    from ssoko.plugin.vendor import VendorMetadata
 
 hookspec = pluggy.HookspecMarker("ssoko")
 
@@ -95,6 +96,23 @@ def check_settings(settings: "Settings[str, Any]") -> "tuple[Problem, ...]":
     """Judge the form's values beyond their types, at every submit.
 
     An error refuses the form; a warning is shown and stays with the application. New in API 1.0.
+    """
+
+
+@hookspec(firstresult=True)
+def settings_from_metadata(
+    metadata: "VendorMetadata", settings: "Settings[str, Any]"
+) -> "dict[str, Any]":
+    """Turn the vendor's metadata into values of the install form.
+
+    With this hook the install page takes the vendor's metadata file, and the application can be
+    refreshed from it. Values are as somebody would type them; an empty one means that the
+    metadata have none. A value of False never switches anything off.
+
+    :param metadata: one service provider, read and judged.
+    :param settings: what is recorded, as the schema loaded it; empty before the install.
+
+    New in API 1.0.
     """
 
 

@@ -40,7 +40,13 @@ REQUIRED_HOOKS = (
 )
 #: What stands for the answer of a hook that a plugin does not implement.
 OPTIONAL_HOOKS: Mapping[str, Any] = MappingProxyType(
-    {"attribute_mappings": (), "check_settings": (), "saml_attributes": (), "web_application": None}
+    {
+        "attribute_mappings": (),
+        "check_settings": (),
+        "saml_attributes": (),
+        "settings_from_metadata": MappingProxyType({}),
+        "web_application": None,
+    }
 )
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
@@ -156,8 +162,9 @@ class Registry:
     def call(self, slug: str, hook: str, **kwargs: Any) -> Any:
         """Call one hook on the plugin that owns it, alone, and check the answer.
 
-        A hook that the plugin leaves out answers with nothing: ``()``, or None for
-        ``web_application``. The plugin gets a copy of ``settings`` that it cannot change.
+        A hook that the plugin leaves out answers with nothing: ``()``, an empty mapping for
+        ``settings_from_metadata``, None for ``web_application``. The plugin gets a copy of
+        ``settings`` that it cannot change.
 
         :raises HookFailed: the plugin is not loaded, raised, or answered with the wrong type.
         :raises ProposalRefused: the values it answered with are refused; names their fields.

@@ -14,6 +14,7 @@ from typing import Any
 from ssoko.errors import PluginInvalid
 from ssoko.plugin.registry import PluginSource, Registry
 from ssoko.plugin.values import Problem, ServiceProvider, Site
+from ssoko.plugin.vendor import VendorMetadata
 
 SLUG = "tested"
 SITE = Site(base_url="https://sso.example.org", plugin_url="https://sso.example.org/plugins/tested")
@@ -46,6 +47,21 @@ class LoadedPlugin:
         """Return the service provider that the plugin proposes."""
         provider: ServiceProvider = self.call("service_provider", raw, site=site)
         return provider
+
+    def from_metadata(
+        self, metadata: VendorMetadata, raw: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return what ``settings_from_metadata`` makes of the vendor's metadata.
+
+        :param raw: what is recorded; by default nothing, as before the install.
+        """
+        settings = self.load(raw) if raw else {}
+        found: dict[str, Any] = self.registry.call(
+            SLUG, "settings_from_metadata", metadata=metadata, settings=settings
+        )
+        unknown = set(found) - set(self.entry.form().fields)
+        assert not unknown, f"the install form has no field {unknown}"  # noqa: S101
+        return found
 
     def problems(self, raw: Mapping[str, Any], level: str = "error") -> dict[str, str]:
         """Return what ``check_settings`` says, by field."""

@@ -37,6 +37,8 @@ class Integration(Checked):
     :param monogram: one to three characters for that tile.
     :param aliases: other words that people search for.
     :param requirements: what an admin must have ready, one sentence each.
+    :param metadata_file: where the vendor offers its metadata file, for the install page; used
+        with the hook ``settings_from_metadata``.
     :param api: version of the hook contract the plugin was written for.
     :param tested_with: range of core versions it was tested with, such as ``0.1``.
     :param certificates_accepted: how the vendor takes a new certificate of ours: ``many`` beside
@@ -57,6 +59,7 @@ class Integration(Checked):
     monogram: str = ""
     aliases: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
+    metadata_file: str = ""
     api: str = "1.0"
     tested_with: str = ""
     certificates_accepted: Literal["one", "many", "metadata"] = "one"

@@ -59,6 +59,7 @@ def decode_redirect(raw_query: bytes, *, message: Parameter = "SAMLRequest") -> 
         raise message_refused(
             "signature-incomplete",
             "The request has only one of SigAlg and Signature.",
+            got="Signature without SigAlg" if signed else "SigAlg without Signature",
             expected="both, or neither",
             rule="Bindings, section 3.4.4.1",
         )
@@ -159,6 +160,7 @@ class _Parameters:
             raise message_refused(
                 "parameter-conflict",
                 "The request has both SAMLRequest and SAMLResponse.",
+                got="SAMLRequest and SAMLResponse",
                 expected="one of them",
             )
 
@@ -169,7 +171,10 @@ class _Parameters:
         value = self._values.get(name, b"")
         if not value:
             raise message_refused(
-                "parameter-missing", f"The request has no {name}.", expected=f"one {name}"
+                "parameter-missing",
+                f"The request has no {name}.",
+                got=f"an empty {name}" if name in self._values else f"no {name}",
+                expected=f"one {name}",
             )
         if len(value) > MAX_ENCODED:
             raise message_refused(
@@ -229,7 +234,7 @@ def _base64(value: bytes) -> bytes:
         raise message_refused(
             "base64",
             "The message is not valid base64.",
-            got=str(error),
+            got=f"{len(value)} bytes that are not base64 ({error})",
             expected="base64 with padding, percent-encoded in a URL",
             rule="Bindings, section 3.4.4.1; RFC 4648",
         ) from None

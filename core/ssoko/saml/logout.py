@@ -137,6 +137,7 @@ def check_logout_request(
             "logout-name-id",
             "The logout request names the person in a way that is not supported.",
             status=names.STATUS_REQUEST_UNSUPPORTED,
+            got="no NameID in clear",
             expected="a NameID in clear",
             rule="SAML core, section 3.7.1",
         )
@@ -258,6 +259,7 @@ def _check_signed(signed: bool) -> None:
         raise message_refused(
             "signature-missing",
             "Logout messages must be signed.",
+            got="no signature",
             expected="a signature by the service provider",
             rule="SAML profiles, section 4.4.3.1",
             fix="Turn on signed logout messages at the service provider.",

@@ -5,6 +5,9 @@ from ssoko.errors import MessageRefused, RequestRefused
 #: Longest quotation of what arrived, in characters; more would fill the activity log.
 MAX_GOT = 500
 
+#: The fix where nothing better is known.
+ASK_VENDOR = "Correct the SAML settings of the service provider, or ask its vendor."
+
 
 def quoted(value: object) -> str:
     """Return *value* as text of at most ``MAX_GOT`` characters."""
@@ -17,7 +20,7 @@ def message_refused(
 ) -> MessageRefused:
     """Return the refusal to raise when nothing may be sent to anybody."""
     return MessageRefused(
-        code, message, got=quoted(got), expected=expected, rule=rule, fix=fix or _ASK_VENDOR
+        code, message, got=quoted(got), expected=expected, rule=rule, fix=fix or ASK_VENDOR
     )
 
 
@@ -41,8 +44,5 @@ def request_refused(
         got=quoted(got),
         expected=expected,
         rule=rule,
-        fix=fix or _ASK_VENDOR,
+        fix=fix or ASK_VENDOR,
     )
-
-
-_ASK_VENDOR = "Correct the SAML settings of the service provider, or ask its vendor."

@@ -152,6 +152,7 @@ def check_authn_request(
             "The request asks for something that is not supported.",
             status=names.STATUS_REQUEST_UNSUPPORTED,
             got=request.unsupported,
+            expected="a request without it",
             rule="SAML core, section 3.4.1",
         )
     _check_conditions(request, now=now, skew=skew)

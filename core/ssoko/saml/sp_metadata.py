@@ -3,12 +3,14 @@
 =====================================  ==========================================================
 part                                   what happens
 =====================================  ==========================================================
-entityID                               required, at most 1024 characters
+entityID                               required, at most 1024 characters; one longer ID refuses
+                                       the whole file
 validUntil                             must not be past, at any level
 SPSSODescriptor                        the first that supports SAML 2.0; without one the file is
                                        refused, one of an identity provider too
-AssertionConsumerService               HTTP-POST ones with an http or https URL; at least one
-SingleLogoutService                    Redirect and POST ones with an http or https URL
+AssertionConsumerService               HTTP-POST ones with an https URL, or http to a loopback
+                                       address; at least one
+SingleLogoutService                    Redirect and POST ones with such a URL
 KeyDescriptor                          certificates by use; without ``use`` for both
 NameIDFormat, AuthnRequestsSigned,     recorded
 WantAssertionsSigned
@@ -19,6 +21,7 @@ everything else                        ignored
 =====================================  ==========================================================
 """
 
+import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -100,6 +103,10 @@ def parse_sp_metadata(xml: bytes, *, now: int) -> tuple[SpMetadata, ...]:
             expected=f"{_MD}EntityDescriptor",
             fix=_FIX,
         )
+    for entity in root.iter(f"{_MD}EntityDescriptor"):
+        # The schema would refuse it as well, in words that help nobody.
+        if len(entity.get("entityID", "")) > MAX_ENTITY_ID:
+            raise _wrong_entity_id(entity.get("entityID", ""))
     validate(root, "metadata")
     found: list[SpMetadata] = []
     faults: list[MessageRefused] = []
@@ -115,15 +122,8 @@ def parse_sp_metadata(xml: bytes, *, now: int) -> tuple[SpMetadata, ...]:
 
 def _read_entity(entity: etree._Element, now: int) -> SpMetadata:
     entity_id = entity.get("entityID", "").strip()
-    if not entity_id or len(entity_id) > MAX_ENTITY_ID:
-        raise message_refused(
-            "metadata-entity-id",
-            "The metadata have no usable entity ID.",
-            got=entity_id,
-            expected=f"1 to {MAX_ENTITY_ID} characters",
-            rule="SAML core, section 8.3.6",
-            fix=_FIX,
-        )
+    if not entity_id:
+        raise _wrong_entity_id(entity_id)
     role = _sp_role(entity, entity_id)
     valid_until = _check_dates(role, now)
     services = _acs_services(role)
@@ -141,6 +141,17 @@ def _read_entity(entity: etree._Element, now: int) -> SpMetadata:
         requested_attributes=_requested_attributes(role),
         display_name=_display_name(entity, role),
         valid_until=valid_until,
+    )
+
+
+def _wrong_entity_id(entity_id: str) -> MessageRefused:
+    return message_refused(
+        "metadata-entity-id",
+        "The metadata have no usable entity ID.",
+        got=f"{len(entity_id)} characters" if entity_id else "an empty one",
+        expected=f"1 to {MAX_ENTITY_ID} characters",
+        rule="SAML core, section 8.3.6",
+        fix=_FIX,
     )
 
 
@@ -187,7 +198,7 @@ def _acs_services(role: etree._Element) -> list[tuple[int, str]]:
     refused = []
     for place, element in enumerate(role.iterfind(f"{_MD}AssertionConsumerService")):
         binding, url = element.get("Binding"), element.get("Location", "").strip()
-        if binding != names.BINDING_POST or not _is_web_url(url):
+        if binding != names.BINDING_POST or not _is_safe_url(url):
             refused.append(f"{binding} {url}")
             continue
         default = element.get("isDefault")
@@ -200,7 +211,7 @@ def _acs_services(role: etree._Element) -> list[tuple[int, str]]:
         "metadata-no-acs",
         "The metadata name no ACS URL that can be used.",
         got="; ".join(refused),
-        expected=f"an http or https URL with the binding {names.BINDING_POST}",
+        expected=f"an https URL with the binding {names.BINDING_POST}",
         rule="SAML profiles, section 4.1.2",
         fix=_FIX,
     )
@@ -211,7 +222,7 @@ def _slo_endpoints(role: etree._Element) -> Iterator[SloEndpoint]:
         binding, url = element.get("Binding", ""), element.get("Location", "").strip()
         answer = element.get("ResponseLocation", url).strip()
         known = binding in (names.BINDING_REDIRECT, names.BINDING_POST)
-        if known and _is_web_url(url) and _is_web_url(answer):
+        if known and _is_safe_url(url) and _is_safe_url(answer):
             yield SloEndpoint(binding, url, answer)
 
 
@@ -270,6 +281,24 @@ def _display_name(entity: etree._Element, role: etree._Element) -> str:
         if text_of(element):
             return text_of(element)[:200]
     return ""
+
+
+def _is_safe_url(url: str) -> bool:
+    """Tell whether messages may go there: by https, or to this machine alone."""
+    if not _is_web_url(url):
+        return False
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return parts.scheme == "https" or host == "localhost" or _is_loopback(host)
+
+
+def _is_loopback(host: str) -> bool:
+    if host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _is_web_url(url: str) -> bool:

@@ -83,6 +83,7 @@ def verify_query(
         raise message_refused(
             "signature-missing",
             "The message is not signed.",
+            got="no signature",
             expected="SigAlg and Signature in the query string",
             rule="SAML bindings, section 3.4.4.1",
         )
@@ -145,6 +146,7 @@ def _only_signature(root: etree._Element) -> etree._Element:
         raise message_refused(
             "signature-missing",
             "The message is not signed.",
+            got="no signature",
             expected="a ds:Signature below the root",
             rule=_RULE,
         )
@@ -262,6 +264,7 @@ def _unverified(certificates: Sequence[str]) -> MessageRefused:
     return message_refused(
         "signature-wrong",
         "The signature does not fit any certificate of the sender.",
+        got="a signature by another key, or a message that was changed on its way",
         expected=f"a signature by one of {len(certificates)} registered certificates",
         rule=_RULE,
         fix="Register the certificate that the service provider signs with.",

@@ -56,6 +56,7 @@ def parse_xml(data: bytes, *, max_bytes: int = MAX_XML) -> etree._Element:
         raise message_refused(
             "xml-dtd",
             "The message contains a document type declaration.",
+            got="DOCTYPE" if b"<!DOCTYPE" in data else "ENTITY",
             expected="no DOCTYPE",
             rule="SAML messages have no DTD; it is a way to attack the reader.",
         )
@@ -69,7 +70,12 @@ def parse_xml(data: bytes, *, max_bytes: int = MAX_XML) -> etree._Element:
             expected="one XML document in UTF-8",
         ) from None
     if root is None:  # lxml's answer to a document of comments alone
-        raise message_refused("xml-malformed", "The message holds no XML element.")
+        raise message_refused(
+            "xml-malformed",
+            "The message holds no XML element.",
+            got="no element",
+            expected="one XML document in UTF-8",
+        )
     _check_tree(root)
     return root
 
@@ -198,6 +204,7 @@ def _check_tree(root: etree._Element) -> None:
             raise message_refused(
                 "xml-too-complex",
                 "The message has too many elements or nests them too deeply.",
+                got=f"{elements} elements, {depth} deep, and maybe more",
                 expected=f"at most {MAX_ELEMENTS} elements, {MAX_DEPTH} deep",
             )
         for element in level:
@@ -214,7 +221,8 @@ def _collect_ids(element: etree._Element, ids: set[str]) -> None:
             raise message_refused(
                 "xml-duplicate-id",
                 "Two elements of the message have the same ID.",
-                got=value,
+                got=f"{value} twice",
+                expected="each ID once",
                 rule="SAML core, section 1.3.4",
             )
         ids.add(value)

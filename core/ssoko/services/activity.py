@@ -14,6 +14,7 @@ from ssoko.services.activity_query import Filters, parse_query
 from ssoko.services.context import Actor, Services
 from ssoko.services.names import is_id, is_text
 from ssoko.services.paging import Page, check_limit, decode_cursor, encode_cursor
+from ssoko.services.references import read_reference
 from ssoko.store.models import Application, Event, Workspace
 
 #: Every action that services record, with its label.
@@ -22,6 +23,7 @@ ACTIONS: dict[str, str] = {
     "application.disabled": "Application disabled",
     "application.enabled": "Application enabled",
     "application.installed": "Application installed",
+    "application.refreshed": "Application refreshed from metadata",
     "application.restored": "Application restored",
     "application.uninstalled": "Application uninstalled",
     "certificate.ended": "Certificate ended",
@@ -165,6 +167,12 @@ def get_event(workspace_id: str, event_id: str) -> EventView:
     return _view(row)
 
 
+def find_event(workspace_id: str, reference: str) -> EventView | None:
+    """Return the event of a reference that a person was shown."""
+    row = Event.get_or_none(*_of_reference(workspace_id, read_reference(reference) or "-"))
+    return _view(row) if row else None
+
+
 def list_events(
     services: Services,
     workspace_id: str,
@@ -185,7 +193,8 @@ def list_events(
     A page may hold fewer than ``limit`` events and still have a next one: each looks at
     :data:`SCAN` events and no more, so that a rare word does not read the whole log at once.
 
-    :param q: words, and ``actor: action: app: outcome: since:`` qualifiers.
+    :param q: words, and ``actor: action: app: outcome: since: ref:`` qualifiers. A reference is
+        found whenever it was.
     :param since: first second that counts; ``until`` is the first that does not.
     :raises InputError: at ``q``, ``outcome``, ``limit`` or ``cursor``.
     """
@@ -194,6 +203,10 @@ def list_events(
     if outcome not in {"", "done", "refused"}:
         raise InputError.of("outcome", "Choose done or refused")
     after = decode_cursor(cursor, length=1)
+    if filters.reference:
+        # There is one such event, so no time has to be looked through.
+        match = _matching(workspace_id, filters, action=action, outcome=outcome)
+        return _scan(_of_reference(workspace_id, filters.reference), match, limit)
     since = max((s for s in (since, filters.since) if s is not None), default=None)
     place: list[Expression] = [Event.workspace == workspace_id]
     for column, value in (
@@ -244,6 +257,15 @@ def counts_by_day(services: Services, workspace_id: str, *, days: int = 7) -> tu
         DayCount(day.isoformat(), start, sums[i, "done"], sums[i, "refused"], sums[i, "sign-in"])
         for i, (day, start) in enumerate(zip(dates, starts, strict=True))
     )
+
+
+def _of_reference(workspace_id: str, reference: str) -> list[Expression]:
+    # The index holds no empty ones; the planner has to be told that none is looked for.
+    return [
+        Event.workspace == workspace_id,
+        Event.reference == reference,
+        Event.reference != "",
+    ]
 
 
 def _first_id(workspace_id: str, since: int) -> str:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from ssoko.errors import InputError
 from ssoko.services.names import is_text
+from ssoko.services.references import read_reference
 
-QUALIFIERS = ("actor", "action", "app", "outcome", "since")
+QUALIFIERS = ("actor", "action", "app", "outcome", "since", "ref")
 
 _TOKEN = re.compile(r'(?:([a-z]+):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
 _AGO = re.compile(r"([1-9][0-9]{0,3})([mhdw])")
@@ -29,6 +30,7 @@ class Filters:
     actions: tuple[str, ...] = ()
     outcome: str = ""
     since: int | None = None
+    reference: str = ""
 
 
 def parse_query(q: str, *, now: int, actions: Mapping[str, str]) -> Filters:
@@ -51,14 +53,29 @@ def parse_query(q: str, *, now: int, actions: Mapping[str, str]) -> Filters:
         found[name].append(value)
     if sum(map(len, found.values())) > _MOST:
         raise _wrong(f"Search for at most {_MOST} words at a time")
+    words, references = _apart(found[""])
     return Filters(
-        words=tuple(found[""]),
+        words=words,
         actors=tuple(found["actor"]),
         applications=tuple(found["app"]),
         actions=_actions(found["action"], actions),
         outcome=_outcome(found["outcome"]),
         since=max((_since(text, now) for text in found["since"]), default=None),
+        reference=_reference([*references, *found["ref"]]),
     )
+
+
+def _apart(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Return the words, and those among them that are references."""
+    references = [word for word in words if read_reference(word)]
+    return tuple(word for word in words if word not in references), references
+
+
+def _reference(wanted: list[str]) -> str:
+    for text in wanted:
+        if not read_reference(text):
+            raise _wrong("After ref:, write the whole reference, like SK-7QF4-K2M9")
+    return read_reference(wanted[-1]) if wanted else ""
 
 
 def _actions(wanted: list[str], actions: Mapping[str, str]) -> tuple[str, ...]:

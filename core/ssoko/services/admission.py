@@ -9,12 +9,14 @@ from ssoko.services.pending import Pending
 
 #: What the person reads; the log has the sentence for admins.
 _DENIED = {
-    "no-role": "You do not have access to {name}.",
-    "role-expired": "Your access to {name} has expired.",
-    "user-disabled": "Your account is switched off.",
-    "application-disabled": "{name} is switched off.",
+    "no-role": "You do not have the role that opens {name}.",
+    "role-expired": "The role that opened {name} for you has expired.",
+    "user-disabled": "Your account is disabled.",
+    "application-disabled": "{name} is disabled.",
     "application-uninstalled": "{name} was uninstalled.",
 }
+
+_ADMITTED = "an active user with a role of the application, given directly or through a group"
 
 
 def has_to_sign_in(
@@ -52,6 +54,8 @@ def require_access(exchange: Exchange, candidate: Candidate) -> None:
     :raises AccessRefused: with a sentence for the person.
     :raises RequestRefused: when nothing may be shown to them.
     """
+    if exchange.session is not None:
+        exchange.passed["person"] = f"{exchange.session.user.display_name} is signed in"
     code = access.gate(
         user_active=bool(candidate.user_active),
         same_workspace=True,  # the statement joins only sessions of the issuer's workspace
@@ -61,6 +65,7 @@ def require_access(exchange: Exchange, candidate: Candidate) -> None:
         had_role=False,
     )
     if code == "ok":
+        exchange.passed["role"] = f"Has a role of {candidate.name}"
         return
     decision = access.decide(
         exchange.services,
@@ -77,12 +82,12 @@ def require_access(exchange: Exchange, candidate: Candidate) -> None:
             status=names.STATUS_REQUEST_DENIED,
             responder=True,
             got=decision.sentence,
+            expected=_ADMITTED,
             rule="SAML core, section 3.4.1 (IsPassive): nothing may be shown",
         )
     raise AccessRefused(
         decision.code,
         sentence,
         got=decision.sentence,
-        expected="a role of the application, given to the person or to one of their groups",
-        fix="Give the person a role of the application under Users > Roles & Groups.",
+        expected=_ADMITTED,
     )

@@ -12,6 +12,7 @@ from ssoko.services import proposals, settings
 from ssoko.services.candidates import query
 from ssoko.services.context import Services
 from ssoko.services.issuers import IssuerView, issuer_views
+from ssoko.services.metadata_sources import MetadataSource, find_source
 from ssoko.services.names import search_terms
 from ssoko.services.paging import Page, check_limit, cut, decode_cursor
 from ssoko.services.records import (
@@ -60,6 +61,8 @@ class ApplicationView:
     :param version: of the plugin that proposed the record.
     :param state: ``needs-setup`` as long as nobody has a role of the application.
     :param warnings: what the plugin has to say about the settings; not filled in lists.
+    :param metadata_source: where the vendor's metadata came from, if its settings did; not
+        filled in lists.
     :param people_count: people with a role of the application, counted up to 1000.
     """
 
@@ -89,6 +92,7 @@ class ApplicationView:
     warnings: tuple[Problem, ...]
     last_sign_in_at: int | None
     people_count: int
+    metadata_source: MetadataSource | None = None
 
 
 def live(workspace_id: str) -> Any:
@@ -114,7 +118,7 @@ def get_application(services: Services, workspace_id: str, id_or_slug: str) -> A
     """Return one application, with the plugin's warnings; raises NotFound."""
     row = find_row(workspace_id, id_or_slug)
     (view,) = views_of(services, [row])
-    return replace(view, warnings=_warnings(services, row))
+    return replace(view, warnings=_warnings(services, row), metadata_source=find_source(row.id))
 
 
 def list_applications(

@@ -88,7 +88,7 @@ def status_response(exchange: Exchange, candidate: Candidate, refusal: RequestRe
             issue_instant=exchange.now,
             status=refusal.status,
             responder=refusal.responder,
-            message=f"{refusal} ({refusal.reference})",
+            message=f"{refusal} ({refusal.reference})" if refusal.reference else str(refusal),
         )
     )
 
@@ -144,7 +144,7 @@ def _more(
             "plugin-failed",
             f"{candidate.name} could not prepare your sign-in.",
             got=str(error)[:500],
-            rule="A plugin that fails stops the sign-in.",
+            expected="attributes from the plugin",
             fix="Look at Settings > Plugins, and ask the plugin's publisher.",
         ) from error
     return tuple(answer or ())

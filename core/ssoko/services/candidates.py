@@ -30,9 +30,9 @@ SELECT i.id, i.shared, w.id, w.slug, w.name, w.contact,
     WHERE r.application_id = a.id AND r.removed_at IS NULL
       AND (g.expires_at IS NULL OR g.expires_at > ?))
   OR EXISTS (
-    SELECT 1 FROM role r JOIN membership m ON m.user_id = u.id
-    JOIN role_grant g ON g.role_id = r.id AND g.group_id = m.group_id
-    WHERE r.application_id = a.id AND r.removed_at IS NULL
+    SELECT 1 FROM membership m CROSS JOIN role_grant g CROSS JOIN role r
+    WHERE m.user_id = u.id AND g.group_id = m.group_id AND r.id = g.role_id
+      AND r.application_id = a.id AND r.removed_at IS NULL
       AND (g.expires_at IS NULL OR g.expires_at > ?)))
 """
 

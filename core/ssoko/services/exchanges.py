@@ -1,18 +1,24 @@
 """One exchange with a service provider: what is known of it so far, and its line in the log."""
 
 import json
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 from typing import Any
 
 from ssoko.errors import AccessRefused, NotFound, Refusal
 from ssoko.saml import names
+from ssoko.saml.bindings import Inbound
 from ssoko.saml.request import AuthnRequest
 from ssoko.saml.response import NameId
 from ssoko.services import candidates
 from ssoko.services.candidates import Candidate, execute
 from ssoko.services.context import Services
 from ssoko.services.sessions import SignedIn
-from ssoko.store.models import database, new_id, random_id
+from ssoko.services.trace_writing import keep
+from ssoko.services.users import UserView
+from ssoko.store.models import database, new_id
+
+_log = logging.getLogger(__name__)
 
 _EVENT = """
 INSERT INTO event (id, workspace_id, at, actor_kind, actor_id, actor_name, action, target_kind,
@@ -39,21 +45,29 @@ class Exchange:
     """What is known of one exchange; it grows while the rules are gone through.
 
     :param issuer_id: empty until known, for a launch by name.
+    :param started: ``sp``, or ``ssoko`` for a launch.
     :param binding: URI of the binding of the request; empty when Ssoko begins.
+    :param inbound: the message, once it was decoded; ``raw`` is one that could not be.
     :param answer_to: the ACS URL, once it is known to be a registered one.
+    :param passed: the steps (:data:`ssoko.services.trace_steps.STEPS`) that are behind it, each
+        with what was found there.
     """
 
     services: Services
     now: int
     issuer_id: str = ""
+    started: str = "sp"
     session: SignedIn | None = None
     address: str = ""
     binding: str = ""
     relay_state: str = ""
     pending_id: str = ""
+    inbound: Inbound | None = None
+    raw: str = ""
     request: AuthnRequest | None = None
     candidate: Candidate | None = None
     answer_to: str = ""
+    passed: dict[str, str] = field(default_factory=dict)
 
     @property
     def session_id(self) -> str:
@@ -66,6 +80,10 @@ class Exchange:
     @property
     def request_id(self) -> str | None:
         return self.request.id if self.request else None
+
+    def person_of(self, candidate: Candidate) -> UserView | None:
+        """Return who is signed in, if that is to the workspace of the candidate."""
+        return self.session.user if self.session and candidate.user_id else None
 
 
 def write_sign_in(exchange: Exchange, candidate: Candidate, name_id: NameId, index: str) -> None:
@@ -91,21 +109,31 @@ def write_sign_in(exchange: Exchange, candidate: Candidate, name_id: NameId, ind
 
 
 def write_refusal(exchange: Exchange, refusal: Refusal) -> None:
-    """Write why there is no assertion, and tell the refusal its reference and its place.
+    """Write why there is no assertion: an event and a trace, which share their reference.
 
-    :raises NotFound: when not even the issuer is known, so there is no log to write to.
+    The refusal is told its reference and its place. It stays without a reference, and without an
+    event, when a flood of its kind leaves no more traces.
+
+    :raises NotFound: when not even the issuer is known, so nobody could read what is written.
     """
     candidate = exchange.candidate or candidates.by_own_issuer(
         exchange.issuer_id, session_id=exchange.session_id, now=exchange.now
     )
     if candidate is None:
+        _log.info("refused at an unknown issuer: %s", refusal.code)
         raise NotFound("There is no such sign-in address.") from refusal
     refusal.got = _plain(refusal.got)
-    refusal.reference = f"SK-{random_id(4)}-{random_id(4)}".upper()
     refusal.workspace = candidate.workspace_slug
     refusal.contact = candidate.contact
     refusal.application_id = candidate.application_id or ""
     refusal.application = candidate.name or ""
+    with database.atomic():
+        refusal.reference = keep(exchange, candidate, refusal)
+        if refusal.reference:
+            _write_refused(exchange, candidate, refusal)
+
+
+def _write_refused(exchange: Exchange, candidate: Candidate, refusal: Refusal) -> None:
     said = {
         "code": refusal.code,
         "message": str(refusal),
@@ -118,8 +146,7 @@ def write_refusal(exchange: Exchange, refusal: Refusal) -> None:
         said |= {"request_id": exchange.request.id, "sp": exchange.request.issuer}
     detail = _how(exchange) | {name: _plain(text) for name, text in said.items() if text}
     action = "sign-in" if isinstance(refusal, AccessRefused) else "request.refused"
-    with database.atomic():
-        _write_event(exchange, candidate, action, detail=detail, reference=refusal.reference)
+    _write_event(exchange, candidate, action, detail=detail, reference=refusal.reference)
 
 
 def _plain(text: str) -> str:
@@ -140,7 +167,7 @@ def _write_event(
     detail: dict[str, Any],
     reference: str = "",
 ) -> None:
-    user = exchange.session.user if exchange.session and candidate.user_id else None
+    user = exchange.person_of(candidate)
     execute(
         _EVENT,
         (

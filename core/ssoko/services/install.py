@@ -17,6 +17,7 @@ from ssoko.services.application_views import (
 )
 from ssoko.services.context import Actor, Services
 from ssoko.services.issuers import add_issuer, workspace_name
+from ssoko.services.metadata_sources import MetadataSource, remember
 from ssoko.services.names import check_name, fold, slugify
 from ssoko.services.proposals import Proposal
 from ssoko.store.models import Application, Issuer, Role, database, new_id
@@ -44,6 +45,7 @@ class _Order:
     proposal: Proposal
     issuer_id: str | None
     key: keys.NewKey | None
+    source: MetadataSource | None
 
 
 def install(
@@ -55,17 +57,19 @@ def install(
     name: str,
     settings: Mapping[str, Any],
     issuer_id: str | None = None,
+    source: MetadataSource | None = None,
 ) -> ApplicationView:
     """Install an integration under a name: issuer, key, application and default role, or nothing.
 
     :param settings: the install form's values as they were typed.
     :param issuer_id: of a shared issuer; by default the application gets one of its own.
+    :param source: the metadata that filled the form, to be remembered.
     :raises NotFound: when the integration is not loaded.
     :raises InputError: for all wrong fields at once.
     :raises Conflict: at ``name`` when it, or the role it makes, is taken; at ``issuer`` when the
         same SP is on that issuer already.
     """
-    order = _prepare(services, workspace_id, actor, integration, name, settings, issuer_id)
+    order = _prepare(services, workspace_id, actor, integration, name, settings, issuer_id, source)
     for attempt in range(_TRIES):
         try:
             with database.atomic():
@@ -161,6 +165,7 @@ def _prepare(
     name: str,
     raw: Mapping[str, Any],
     issuer_id: str | None,
+    source: MetadataSource | None,
 ) -> _Order:
     organization = workspace_name(workspace_id)
     loaded = settings.find_integration(services, integration)
@@ -193,6 +198,7 @@ def _prepare(
         key=None
         if issuer_id
         else keys.generate(common_name=name, organization=organization, now=now),
+        source=source,
     )
 
 
@@ -230,6 +236,8 @@ def _write(services: Services, order: _Order) -> None:
         updated_at=now,
         **proposals.columns(order.loaded, order.proposal),
     )
+    if order.source is not None:
+        remember(order.application_id, order.source)
     _write_default_role(order, now)
     record(
         order.workspace_id,
@@ -240,7 +248,11 @@ def _write(services: Services, order: _Order) -> None:
         target_id=order.application_id,
         target_name=order.name,
         application_id=order.application_id,
-        detail={"integration": order.loaded.slug, "version": order.loaded.version},
+        detail={
+            "integration": order.loaded.slug,
+            "version": order.loaded.version,
+            "metadata": order.source.words if order.source else "",
+        },
     )
 
 

@@ -9,7 +9,7 @@ from peewee import IntegrityError
 
 from ssoko.errors import Conflict, InputError, NotFound
 from ssoko.plugin import Mapping as AttributeMapping
-from ssoko.services import proposals, settings
+from ssoko.services import additions, proposals, settings
 from ssoko.services.activity import record
 from ssoko.services.application_views import ApplicationView, find_row, get_application
 from ssoko.services.context import Actor, Services
@@ -20,6 +20,7 @@ from ssoko.services.install import (
     require_free_sp,
 )
 from ssoko.services.mappings import read_mappings
+from ssoko.services.metadata_sources import Refreshed, remember
 from ssoko.services.names import fold
 from ssoko.services.records import mappings_to_json
 from ssoko.store.models import (
@@ -71,6 +72,7 @@ def update_application(
     name: str | None = None,
     settings: Mapping[str, Any] | None = None,
     enabled: bool | None = None,
+    refreshed: Refreshed | None = None,
 ) -> ApplicationView:
     """Change what is given; our entity ID, addresses and the slug stay what they are.
 
@@ -78,6 +80,7 @@ def update_application(
     settings make the plugin propose others than the old ones did.
 
     :param settings: only the fields that change; an empty secret changes nothing.
+    :param refreshed: the metadata that the settings come from.
     :raises InputError: with every field that is wrong; under ``""`` when the plugin is missing.
     :raises Conflict: at ``name`` or ``issuer``.
     """
@@ -99,8 +102,8 @@ def update_application(
     if wrong:
         raise _together(wrong)
     changes = {column: new for column, new in changes.items() if getattr(row, column) != new}
-    if changes:
-        _write_changes(services, actor, row, changes)
+    if changes or refreshed is not None:
+        _write_changes(services, actor, row, changes, refreshed)
     return get_application(services, workspace_id, row.id)
 
 
@@ -199,6 +202,20 @@ def list_uninstalled(services: Services, workspace_id: str) -> tuple[Uninstalled
     )
 
 
+def record_provider(
+    services: Services,
+    actor: Actor,
+    row: Any,
+    column: Mapping[str, Any],
+    *,
+    detail: Mapping[str, Any],
+) -> None:
+    """Record another service provider than the plugin proposed, with its event."""
+    with database.atomic():
+        _update(services, row.id, {"service_provider": column})
+        _record(services, actor, "application.changed", row, detail)
+
+
 def restore(services: Services, workspace_id: str, actor: Actor, app_id: str) -> ApplicationView:
     """Bring an uninstalled application back with its roles and grants.
 
@@ -268,6 +285,9 @@ def _new_settings(services: Services, row: Any, raw: Mapping[str, Any]) -> dict[
     require_free_sp(row.issuer_id, proposal.service_provider.entity_id, but=row.id)
     stored = settings.dump(services, loaded, values, application_id=row.id)
     changes = {"settings": stored, **proposals.columns(loaded, proposal)}
+    changes["service_provider"] = additions.carried_over(
+        row.service_provider, changes["service_provider"]
+    )
     proposed = proposals.mapping_column(proposal)
     if proposed != _proposed_before(services, row):
         changes["mappings"] = proposed
@@ -286,12 +306,22 @@ def _proposed_before(services: Services, row: Any) -> list[dict[str, Any]] | Non
         return None
 
 
-def _write_changes(services: Services, actor: Actor, row: Any, changes: dict[str, Any]) -> None:
+def _write_changes(
+    services: Services,
+    actor: Actor,
+    row: Any,
+    changes: dict[str, Any],
+    refreshed: Refreshed | None,
+) -> None:
     shown = [name for name in ("name", "settings", "mappings") if name in changes]
     try:
         with database.atomic():
             _update(services, row.id, changes)
-            if set(changes) - {"enabled"}:
+            if refreshed is not None:
+                remember(row.id, refreshed.source)
+                detail = {"metadata": refreshed.source.words, "changed": list(refreshed.changed)}
+                _record(services, actor, "application.refreshed", row, detail)
+            elif set(changes) - {"enabled"}:
                 _record(services, actor, "application.changed", row, {"changed": shown})
             if "enabled" in changes:
                 action = "application.enabled" if changes["enabled"] else "application.disabled"

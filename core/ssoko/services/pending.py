@@ -102,6 +102,7 @@ def gone() -> MessageRefused:
         "request-gone",
         "This sign-in was finished already, or it waited for too long. "
         "Start again at the application.",
+        got="an address that opens nothing any more",
         expected=f"a request that came less than {LIFETIME // 60} minutes ago, answered once",
     )
 

@@ -23,6 +23,8 @@ SATISFIED = (
     names.AUTHN_UNSPECIFIED,
 )
 
+_BINDING_NAMES = {names.BINDING_REDIRECT: "HTTP-Redirect", names.BINDING_POST: "HTTP-POST"}
+
 
 def receive(
     exchange: Exchange, inbound: Inbound, *, received_at: int
@@ -35,10 +37,15 @@ def receive(
     """
     request, root = parse_authn_request(inbound.xml)
     exchange.request = request
+    passed = exchange.passed
+    passed["request"] = f"{_BINDING_NAMES.get(inbound.binding, '')}, {len(inbound.xml):,} bytes"
     candidate = _application_of(exchange, request)
+    passed["application"] = f"{candidate.name}, found by its entity ID"
     sp = candidates.record_of(candidate).service_provider
     verified = _verify(inbound, request, root, sp)
+    passed["signature"] = _signature_words(verified, inbound, request)
     exchange.answer_to = acs_url_for(sp, request)
+    passed["acs"] = f"One of {len(sp.acs_urls)} recorded"
     base_url = exchange.services.config.base_url
     check_authn_request(
         request,
@@ -52,7 +59,16 @@ def receive(
         request, name_id_format=str(sp.name_id_format), sp_entity_ids=(sp.entity_id,)
     )
     choose_authn_context(request, satisfied=SATISFIED)
+    passed["terms"] = "Destination, time, NameID and way to sign in"
     return candidate, sp, verified
+
+
+def _signature_words(verified: bool, inbound: Inbound, request: AuthnRequest) -> str:
+    if verified:
+        return "Fits a recorded certificate"
+    if inbound.signed_query or request.has_signature:
+        return "Not checked: no certificate is recorded"
+    return "None, and none is required"
 
 
 def require_enabled(candidate: Candidate) -> None:
@@ -60,8 +76,9 @@ def require_enabled(candidate: Candidate) -> None:
     if not candidate.enabled:
         raise AccessRefused(
             "application-disabled",
-            f"{candidate.name} is switched off.",
-            fix="Enable the application on its page.",
+            f"{candidate.name} is disabled.",
+            got=f"{candidate.name} is disabled",
+            expected="an application that is enabled",
         )
 
 
@@ -70,7 +87,8 @@ def uninstalled() -> AccessRefused:
     return AccessRefused(
         "application-uninstalled",
         "This application was uninstalled.",
-        fix="Restore it under Applications > SSO, or install it again.",
+        got="an address of an application that is not there any more",
+        expected="an installed application",
     )
 
 
@@ -90,7 +108,6 @@ def acs_url_for(sp: ServiceProvider, request: AuthnRequest) -> str:
             got=request.acs_url[:500],
             expected=", ".join(sp.acs_urls)[:500],
             rule="SAML profiles, section 4.1.4.1",
-            fix="Add this ACS URL to the application's settings if it is the vendor's.",
         )
     if request.acs_index is None:
         return sp.acs_urls[0]
@@ -103,7 +120,6 @@ def acs_url_for(sp: ServiceProvider, request: AuthnRequest) -> str:
             got=f"AssertionConsumerServiceIndex {request.acs_index}"[:500],
             expected=", ".join(f"{index}: {url}" for index, url in indexes.items())[:500],
             rule="SAML core, section 3.4.1",
-            fix="Add the ACS URL of this index to the application's settings.",
         )
     return found
 
@@ -129,7 +145,6 @@ def _application_of(exchange: Exchange, request: AuthnRequest) -> Candidate:
         got=request.issuer[:500],
         expected=expected,
         rule="SAML core, section 3.2.1 (Issuer)",
-        fix="Give both sides the same entity ID of the service provider.",
     )
 
 
@@ -150,7 +165,6 @@ def _verify(
             "This application takes only signed requests.",
             got="a signature that no certificate is recorded for" if signed else "no signature",
             expected="a signature by one of the certificates in the application's settings",
-            rule="The application's settings require signed requests.",
-            fix="Turn signing on at the service provider and record its certificate here.",
+            rule="The settings of the application require signed requests.",
         )
     return False

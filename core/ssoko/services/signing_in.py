@@ -1,7 +1,8 @@
 """Sign in, by a password or by a link.
 
 Whoever does not get in learns nothing about why, not even from how long it took: a password is
-hashed and an event written in every case.
+hashed and an event written in every case. Only whoever knows the password of a disabled account
+is told that it is disabled.
 """
 
 from ssoko.errors import AuthenticationFailed, InputError, TooManyAttempts
@@ -12,8 +13,9 @@ from ssoko.services.secrets import digest
 from ssoko.services.session_rows import start_session
 from ssoko.store.models import User, Workspace, database
 
-#: The one sentence for every cause.
+#: The one sentence for every cause, but for the right password of a disabled account.
 WRONG = "The user name or the password is wrong. Check both and try again."
+DISABLED = "This account is disabled. Ask an admin of your workspace to enable it."
 LINK_OVER = "This link works no more. Ask for a new one."
 
 
@@ -41,11 +43,10 @@ def sign_in(
         if services.limiter.is_first_refusal(account, address):
             _record_refusal(services, workspace_id, user, address, "too-many-attempts")
         raise
-    usable = user is not None and user.active
-    right = services.hasher.verify(user.password_hash if user and usable else None, password)
-    if user is None or not right:
+    right = services.hasher.verify(user.password_hash if user is not None else None, password)
+    if user is None or not right or not user.active:
         _record_refusal(services, workspace_id, user, address, _reason(user))
-        raise AuthenticationFailed(WRONG)
+        raise AuthenticationFailed(DISABLED if user is not None and right else WRONG)
     services.limiter.forgive(account, address)
     _rehash(services, user, password)
     return _begin(services, user, method="password", address=address, user_agent=user_agent)
@@ -72,7 +73,7 @@ def _begin(services: Services, user: User, *, method: str, address: str, user_ag
     with database.atomic():
         # Between the look at the password and here the person may have been disabled.
         if not User.select().where(User.id == user.id, User.active).exists():
-            raise AuthenticationFailed(WRONG)
+            raise AuthenticationFailed(DISABLED)
         token = start_session(services, user, method=method, address=address, user_agent=user_agent)
         activity.record(
             user.workspace_id,

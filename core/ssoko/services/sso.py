@@ -17,6 +17,7 @@ from peewee import IntegrityError
 
 from ssoko.errors import AccessRefused, MessageRefused, NotFound, Refusal, RequestRefused
 from ssoko.plugin import ServiceProvider
+from ssoko.saml import names
 from ssoko.saml.bindings import Inbound
 from ssoko.saml.request import parse_authn_request
 from ssoko.services import candidates, pending, reception
@@ -71,6 +72,8 @@ class Elsewhere:
     url: str
     application_name: str
 
+
+_BINDINGS = {"redirect": names.BINDING_REDIRECT, "post": names.BINDING_POST}
 
 Answer = PostAnswer | ErrorAnswer | NeedSignIn | Elsewhere
 
@@ -145,6 +148,7 @@ def resume(
         waiting = pending.find(issuer_id, key, now=exchange.now)
         inbound = waiting.inbound
         exchange.pending_id = waiting.id
+        exchange.inbound = inbound
         exchange.binding, exchange.relay_state = inbound.binding, inbound.relay_state
         candidate, sp, verified = reception.receive(
             exchange, inbound, received_at=waiting.created_at
@@ -176,10 +180,12 @@ def launch(
     :raises Refusal: when a page says why not.
     """
     exchange = _exchange(services, "" if application else place, session, address)
+    exchange.started = "ssoko"
 
     def steps() -> Answer:
         candidate = _launched(exchange, place, application)
         reception.require_enabled(candidate)
+        exchange.passed["application"] = candidate.name
         if candidate.user_id is None:
             path = f"/w/{candidate.workspace_slug}/launch/{candidate.slug}"
             return _sign_in(exchange, candidate, next_path=path)
@@ -200,12 +206,18 @@ def log_refusal(
     *,
     session: SignedIn | None,
     address: str = "",
+    binding: str = "",
+    raw: str = "",
 ) -> Refusal:
     """Write down what was refused before a message could be read, and return it.
 
+    :param binding: ``redirect`` or ``post``, whichever it came by.
+    :param raw: the message as it came, before anything was decoded.
     :raises NotFound: when there is no such issuer.
     """
-    write_refusal(_exchange(services, issuer_id, session, address), refusal)
+    exchange = _exchange(services, issuer_id, session, address)
+    exchange.binding, exchange.raw = _BINDINGS.get(binding, ""), raw
+    write_refusal(exchange, refusal)
     return refusal
 
 
@@ -236,6 +248,7 @@ def _exchange(
         address=address,
         binding=inbound.binding if inbound else "",
         relay_state=inbound.relay_state if inbound else "",
+        inbound=inbound,
     )
 
 
@@ -278,8 +291,8 @@ def _launched(exchange: Exchange, place: str, application: str | None) -> Candid
             "request-missing",
             "This address takes the sign-in requests of applications. "
             "Open the application on your dashboard.",
+            got="no SAMLRequest",
             expected="a SAMLRequest",
-            rule="Several applications share this issuer, so one of them has to ask.",
         )
     if candidate.application_id is None:
         raise reception.uninstalled()
@@ -309,7 +322,10 @@ def _admit(exchange: Exchange, candidate: Candidate, sp: ServiceProvider) -> Pos
             write_sign_in(exchange, candidate, name_id, session_index(candidate))
     except IntegrityError as error:
         raise AccessRefused(
-            "session-ended", "Your session has ended meanwhile. Sign in again."
+            "session-ended",
+            "Your session has ended meanwhile. Sign in again.",
+            got="a session that ended while the answer was made",
+            expected="a session that lasts until the answer is written",
         ) from error
     return PostAnswer(
         acs_url=exchange.answer_to,

@@ -40,6 +40,12 @@ User.add_index(
 Event.add_index(
     Event.index(Event.workspace, Event.at, Event.outcome, Event.action, name="event_at")
 )
+# Refusals have a reference, and nothing else does.
+Event.add_index(
+    Event.index(
+        Event.workspace, Event.reference, where=SQL("reference <> ''"), name="event_reference"
+    )
+)
 
 #: Greater than every word that begins with what stands before it.
 LAST = "\U0010ffff"

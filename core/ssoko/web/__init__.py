@@ -17,6 +17,7 @@ PAGES = (
     "roles",
     "groups",
     "activity",
+    "traces",
     "settings",
     "docs",
     "saml",

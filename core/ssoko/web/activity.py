@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from ssoko.errors import InputError, NotFound
 from ssoko.services import activity as log
-from ssoko.services import users
+from ssoko.services import traces, users
 from ssoko.services.context import Page
 from ssoko.web.dates import start_of_day, zone
 from ssoko.web.event_pages import bars_of, turns
@@ -65,7 +65,8 @@ def index() -> Answer:
 def show(event_id: str) -> str:
     """Show one event with all that was written down about it."""
     event = log.get_event(current_workspace().id, event_id)
-    return render_template("activity/show.html", event=event, actions=log.ACTIONS)
+    traced = traces.is_kept(current_services(), current_workspace().id, event.reference)
+    return render_template("activity/show.html", event=event, traced=traced, actions=log.ACTIONS)
 
 
 @blueprint.get("/activity.csv", endpoint="csv")

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from ssoko.errors import InputError
 from ssoko.plugin.registry import LoadedIntegration
-from ssoko.services import applications, guides
+from ssoko.services import applications, guides, metadata_import
 from ssoko.services.applications import ApplicationView
 from ssoko.web.application_page import find, render_tab, vendor_of
 from ssoko.web.forms import FormField, form_fields, read_form, text_field
@@ -42,7 +42,14 @@ def settings(slug: str) -> Answer:
     fields = [_name_field(application, errors)]
     if loaded:
         fields += form_fields(loaded.form, values=typed, errors=errors)
-    page = render_tab("settings", application, errors=errors, fields=fields, loaded=loaded)
+    page = render_tab(
+        "settings",
+        application,
+        errors=errors,
+        fields=fields,
+        loaded=loaded,
+        takes_metadata=loaded is not None and metadata_import.takes_metadata(loaded),
+    )
     return (page, 422) if errors else page
 
 

@@ -10,6 +10,7 @@ from ssoko.services import access, activity, applications, guides, issuers, user
 from ssoko.services.applications import ApplicationView
 from ssoko.services.context import Page
 from ssoko.web import application_changes as changes
+from ssoko.web import application_refresh as refreshes
 from ssoko.web.application_page import (
     certificate_facts,
     find,
@@ -191,6 +192,10 @@ def metadata_xml(slug: str) -> Response:
 
 
 blueprint.add_url_rule("/<slug>/settings", view_func=changes.settings, methods=["GET", "POST"])
+blueprint.add_url_rule("/<slug>/refresh", view_func=refreshes.refresh, methods=["GET", "POST"])
+blueprint.add_url_rule(
+    "/<slug>/refresh/accept", view_func=refreshes.accept_refresh, methods=["POST"]
+)
 blueprint.add_url_rule("/<slug>/enable", view_func=changes.enable, methods=["POST"])
 blueprint.add_url_rule("/<slug>/disable", view_func=changes.disable, methods=["POST"])
 blueprint.add_url_rule("/<slug>/uninstall", view_func=changes.uninstall, methods=["GET", "POST"])

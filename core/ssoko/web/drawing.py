@@ -117,9 +117,15 @@ def when(at: int | None, never: str = "Never") -> Markup | str:
         day = f"{moment.day} {moment:%b}" + ("" if moment.year == today.year else f" {moment.year}")
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         datetime.fromtimestamp(at, UTC).isoformat(),
-        f"{moment.day} {moment:%B %Y, %H:%M:%S %Z}",
+        exactly(at),
         f"{day}, {moment:%H:%M %Z}",
     )
+
+
+def exactly(at: int) -> str:
+    """Write a moment to the second, such as ``24 November 2026, 09:14:07 EAT``."""
+    moment = datetime.fromtimestamp(at, zone())
+    return f"{moment.day} {moment:%B %Y, %H:%M:%S %Z}"
 
 
 def day_of(at: int) -> str:
@@ -210,6 +216,7 @@ def init_drawing(app: Flask) -> None:
         browser=browser,
         day_bars=day_bars,
         day_of=day_of,
+        exactly=exactly,
         here=here,
         icon=icon,
         initials=initials,

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from ssoko.services import activity, applications, users
 from ssoko.services.overview import Overview, overview
+from ssoko.services.references import read_reference
 from ssoko.web.drawing import menu_items
 from ssoko.web.notices import notices_here
 from ssoko.web.session import (
@@ -146,11 +147,13 @@ def _attention(standing: Overview) -> list[Attention]:
 @blueprint.get("/jump")
 @admin_only
 def jump() -> Response | str:
-    """Find people, applications and pages by a word: what "Search or jump to" opens."""
+    """Find people, applications and pages by a word, and what a reference is about."""
     query = request.args.get("q", "").strip()[:200]
     services, workspace = current_services(), current_workspace()
     if not query:
         return render_template("home/jump.html", title="Search or jump to", query="", found=())
+    if reference := read_reference(query):
+        return redirect(url_for("traces.show", reference=reference))
     found = [
         Found(view.name, "Application", url_for("applications.overview", slug=view.slug))
         for view in applications.list_applications(

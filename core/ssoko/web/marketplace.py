@@ -6,10 +6,22 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
 from ssoko.errors import Conflict, InputError, NotFound
-from ssoko.services import applications, guides, issuers, marketplace, preview
+from ssoko.plugin.registry import LoadedIntegration
+from ssoko.services import (
+    applications,
+    guides,
+    issuers,
+    marketplace,
+    metadata_import,
+    preview,
+)
 from ssoko.services.applications import ApplicationView
+from ssoko.services.metadata_import import Found
 from ssoko.services.overview import installed_counts, suggest_name
+from ssoko.web import metadata_form
+from ssoko.web.application_page import GENERIC
 from ssoko.web.forms import FormField, form_fields, read_form, text_field
+from ssoko.web.metadata_form import Taken
 from ssoko.web.session import (
     admin_only,
     current_actor,
@@ -136,32 +148,60 @@ def install_form(slug: str) -> str:
 
 @blueprint.post("/marketplace/<slug>/install")
 @admin_only
-def install_application(slug: str) -> Answer | tuple[str, int]:
-    """Install the integration, or show the form again with what to correct."""
+def install_application(slug: str) -> Answer | str | tuple[str, int]:
+    """Install the integration, fill the form from metadata, or show it with what to correct."""
     loaded = _loaded(slug)
-    services, workspace = current_services(), current_workspace()
     name = request.form.get("name", "").strip()
-    raw = read_form(loaded.form, request.form)
+    issuer = request.form.get("issuer", "")
+    taken = metadata_form.before(read_form(loaded.form, request.form))
+    typed: dict[str, Any] = {"name": name, "issuer": issuer}
+    fill_only = metadata_form.FILL in request.form
+    if metadata_import.takes_metadata(loaded):
+        try:
+            found = metadata_form.read(current_services())
+            if found and metadata_form.must_choose(found):
+                return _choose_page(slug, found)
+            if found:
+                taken = metadata_form.fill(current_services(), loaded, taken, found)
+            elif fill_only:
+                raise metadata_form.missing()
+        except InputError as error:
+            return _install_page(slug, **typed, taken=taken, errors=error.errors), 422
+        if fill_only:
+            return _install_page(slug, **typed, taken=taken)
+    return _install(slug, typed, taken)
+
+
+def _install(slug: str, typed: dict[str, Any], taken: Taken) -> Answer | tuple[str, int]:
     again = "again" in request.form
-    issuer = request.form.get("issuer") or None
-    typed = {"name": name, "raw": raw, "issuer": issuer or ""}
-    if not again and (twins := _twins(slug, raw)):
-        return _install_page(slug, **typed, twins=twins), 409
+    if not again and (twins := _twins(slug, dict(taken.raw))):
+        return _install_page(slug, **typed, taken=taken, twins=twins), 409
     try:
         made = applications.install(
-            services,
-            workspace.id,
+            current_services(),
+            current_workspace().id,
             current_actor(),
             integration=slug,
-            name=name,
-            settings=raw,
-            issuer_id=issuer,
+            name=typed["name"],
+            settings=taken.raw,
+            issuer_id=typed["issuer"] or None,
+            source=taken.source,
         )
     except InputError as error:
         status = 409 if isinstance(error, Conflict) else 422
-        return _install_page(slug, **typed, errors=error.errors, again=again), status
+        return _install_page(slug, **typed, taken=taken, errors=error.errors, again=again), status
     flash(f"{made.name} is installed. Follow its guide to finish.")
     return redirect(url_for("applications.guide", slug=made.slug), 303)
+
+
+def _choose_page(slug: str, found: Found) -> str:
+    return _page(
+        "marketplace/choose.html",
+        slug,
+        title="Choose a service provider",
+        found=found,
+        carried=metadata_form.carried(found),
+    )
 
 
 def _twins(slug: str, raw: dict[str, Any]) -> tuple[ApplicationView, ...]:
@@ -176,7 +216,7 @@ def _install_page(
     slug: str,
     *,
     name: str,
-    raw: dict[str, Any] | None = None,
+    taken: Taken | None = None,
     issuer: str = "",
     errors: dict[str, list[str]] | None = None,
     twins: tuple[ApplicationView, ...] = (),
@@ -194,18 +234,35 @@ def _install_page(
         autocomplete="off",
         help=f"Shown on the tile. Its role will be {role}",
     )
-    fields = [named, *form_fields(loaded.form, values=raw, errors=errors)]
-    shared = _issuer_field(issuer, errors)
+    raw = taken.raw if taken else None
+    fields = form_fields(loaded.form, values=raw, errors=errors)
     return _page(
         "marketplace/install.html",
         slug,
         title=f"Install {loaded.integration.name}",
+        named=named,
         fields=fields,
-        issuer_field=shared,
+        metadata_fields=_metadata_fields(loaded, errors),
+        taken=taken,
+        to_fill=[field.label for field in fields if field.required and not field.value],
+        issuer_field=_issuer_field(issuer, errors),
         errors=errors,
         twins=twins,
         again=again,
         role=role,
+    )
+
+
+def _metadata_fields(loaded: LoadedIntegration, errors: dict[str, list[str]]) -> list[FormField]:
+    if not metadata_import.takes_metadata(loaded):
+        return []
+    about = loaded.integration
+    vendor = "service provider's" if about.category == GENERIC else about.name
+    where = f"{about.metadata_file.rstrip('.')}. " if about.metadata_file else ""
+    return metadata_form.fields(
+        errors,
+        label=f"Upload the {vendor} metadata file instead",
+        help=f"{where}It fills the fields below. What you typed yourself stays",
     )
 
 

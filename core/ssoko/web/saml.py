@@ -119,7 +119,8 @@ def logout(issuer: str) -> BaseResponse:
         rule="The metadata of this issuer has no SingleLogoutService.",
         fix="Leave the logout URL of the service provider empty.",
     )
-    raise _logged(issuer, refusal, current_signed_in())
+    binding = "post" if request.method == "POST" else "redirect"
+    raise _logged(issuer, refusal, current_signed_in(), binding)
 
 
 @blueprint.errorhandler(Refusal)
@@ -151,12 +152,19 @@ def _require_id(text: str) -> None:
 
 
 def _decoded(issuer: str, session: SignedIn | None) -> Inbound:
-    try:
-        if request.method == "GET":
+    if request.method == "GET":
+        try:
             return decode_redirect(request.query_string)
-        return decode_post(_form_pairs())
+        except Refusal as refusal:
+            raw = request.args.get("SAMLRequest", "")
+            raise _logged(issuer, refusal, session, "redirect", raw) from None
+    pairs: list[tuple[str, str]] = []
+    try:
+        pairs = _form_pairs()
+        return decode_post(pairs)
     except Refusal as refusal:
-        raise _logged(issuer, refusal, session) from None
+        raw = next((value for name, value in pairs if name == "SAMLRequest"), "")
+        raise _logged(issuer, refusal, session, "post", raw) from None
 
 
 def _form_pairs() -> list[tuple[str, str]]:
@@ -182,17 +190,22 @@ def _form_pairs() -> list[tuple[str, str]]:
         raise MessageRefused(
             "form-unreadable",
             "The form cannot be read.",
+            got="bytes or fields that are no form",
             expected=f"percent-encoded fields, at most {_MAX_FIELDS}",
         ) from None
 
 
-def _logged(issuer: str, refusal: Refusal, session: SignedIn | None) -> Refusal:
+def _logged(
+    issuer: str, refusal: Refusal, session: SignedIn | None, binding: str = "", raw: str = ""
+) -> Refusal:
     return sso.log_refusal(
         current_services(),
         issuer,
         refusal,
         session=session,
         address=request.remote_addr or "",
+        binding=binding,
+        raw=raw,
     )
 
 

@@ -1,6 +1,7 @@
 """AWS: sign in to IAM Identity Center (once AWS Single Sign-On) and the accounts behind it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from collections.abc import Mapping as Settings
 from importlib.resources import files
 from typing import Any
 
@@ -8,11 +9,13 @@ from marshmallow import Schema, ValidationError
 from ssoko.plugin import (
     DefaultRole,
     Integration,
+    Mapping,
     MetadataField,
     NameIdFormat,
     Problem,
     ServiceProvider,
     Site,
+    VendorMetadata,
     fields,
     hookimpl,
 )
@@ -29,6 +32,18 @@ CERTIFICATES = (
     "IAM Identity Center > Settings > Identity source > Actions > Manage authentication > "
     "Manage SAML 2.0 certificates"
 )
+
+
+def _recognised(field: str) -> Callable[[str], None]:
+    """Return the check that refuses an address of another kind, once each."""
+
+    def check(text: str) -> None:
+        problems = [p for address in text.split() for p in addresses.judge(field, address)]
+        errors = dict.fromkeys(p.message for p in problems if p.level == "error")
+        if errors:
+            raise ValidationError(list(errors))
+
+    return check
 
 
 class Addresses(fields.Text):
@@ -60,6 +75,7 @@ class InstallForm(Schema):
 
     sign_in_url = fields.Text(
         required=True,
+        validate=_recognised("sign_in_url"),
         metadata=_labelled(
             "Sign-in URL",
             "AWS access portal sign-in URL",
@@ -69,6 +85,7 @@ class InstallForm(Schema):
     )
     acs_url = Addresses(
         required=True,
+        validate=_recognised("acs_url"),
         metadata=_labelled(
             "ACS URL",
             "IAM Identity Center Assertion Consumer Service (ACS) URL",
@@ -79,6 +96,7 @@ class InstallForm(Schema):
     )
     issuer_url = fields.Text(
         required=True,
+        validate=_recognised("issuer_url"),
         metadata=_labelled(
             "Issuer URL",
             "IAM Identity Center issuer URL",
@@ -110,6 +128,7 @@ def integration() -> Integration:
             "An account in AWS that may change the identity source of IAM Identity Center",
             "In IAM Identity Center, a user for each person, whose username is the person's e-mail",
         ),
+        metadata_file="In AWS: Service provider metadata > Download metadata file",
         api="1.0",
         tested_with="0.1",
         certificates_accepted="many",
@@ -160,7 +179,7 @@ def installation_guide() -> str:
 
 
 @hookimpl
-def service_provider(settings: Mapping[str, Any], site: Site) -> ServiceProvider:
+def service_provider(settings: Settings[str, Any], site: Site) -> ServiceProvider:
     return ServiceProvider(
         entity_id=settings["issuer_url"],
         acs_urls=tuple(settings["acs_url"].split()),
@@ -173,13 +192,32 @@ def service_provider(settings: Mapping[str, Any], site: Site) -> ServiceProvider
 
 
 @hookimpl
-def check_settings(settings: Mapping[str, Any]) -> tuple[Problem, ...]:
+def attribute_mappings(settings: Settings[str, Any]) -> tuple[Mapping, ...]:
+    # AWS asks for none and ignores this one; strict service providers want an answer to have one.
     return (
-        *addresses.judge("sign_in_url", settings["sign_in_url"]),
-        *(
-            problem
-            for address in settings["acs_url"].split()
-            for problem in addresses.judge("acs_url", address)
+        Mapping(
+            name="urn:oid:0.9.2342.19200300.100.1.3",
+            friendly_name="mail",
+            name_format="uri",
+            source="user.email",
+            label="E-mail address",
         ),
-        *addresses.judge("issuer_url", settings["issuer_url"]),
     )
+
+
+@hookimpl
+def check_settings(settings: Settings[str, Any]) -> tuple[Problem, ...]:
+    """Point at addresses that look unusual; those of another kind are refused by the form."""
+    found = (
+        problem
+        for field in ("sign_in_url", "acs_url", "issuer_url")
+        for address in settings[field].split()
+        for problem in addresses.judge(field, address)
+    )
+    return tuple(dict.fromkeys(found))
+
+
+@hookimpl
+def settings_from_metadata(metadata: VendorMetadata) -> dict[str, Any]:
+    # The Sign-in URL is in no metadata; it stays to be typed.
+    return {"acs_url": "\n".join(metadata.acs_urls), "issuer_url": metadata.entity_id}

@@ -1,7 +1,7 @@
 import pytest
 import ssoko_aws
 from marshmallow import ValidationError
-from ssoko.plugin import NameIdFormat
+from ssoko.plugin import NameIdFormat, VendorMetadata
 from ssoko.plugin.testing import LoadedPlugin, assert_integration
 
 SIGN_IN = "https://d-9967a1b2c3.awsapps.com/start"
@@ -119,9 +119,10 @@ def test_the_known_shapes_pass_without_a_word(aws, field, value):
     ],
 )
 def test_a_plain_mistake_is_refused_with_what_to_paste(aws, field, value, words):
-    problems = aws.problems({**GOOD, field: value})
-    assert list(problems) == [field]
-    assert words in problems[field]
+    with pytest.raises(ValidationError) as refused:
+        aws.load({**GOOD, field: value})
+    assert list(refused.value.messages) == [field]
+    assert words in refused.value.messages[field][0]
 
 
 @pytest.mark.parametrize(
@@ -186,3 +187,24 @@ def test_the_guide_uses_the_words_on_the_screen(aws, words):
 def test_the_guide_hands_over_each_value_at_a_step_of_its_own(aws):
     for name in ("login_endpoint", "entity_id"):
         assert f"\n    {{{{ {name} }}}}\n" in aws.entry.guide
+
+
+def test_every_mistake_is_named_at_once_and_said_once(aws):
+    with pytest.raises(ValidationError) as refused:
+        aws.load({"sign_in_url": SIGN_IN, "acs_url": "not an address"})
+    assert set(refused.value.messages) == {"acs_url", "issuer_url"}
+    assert len(refused.value.messages["acs_url"]) == 1
+
+
+def test_the_answer_has_one_attribute_for_strict_service_providers(aws):
+    (mail,) = aws.call("attribute_mappings", GOOD)
+    assert (mail.friendly_name, mail.source) == ("mail", "user.email")
+
+
+def test_the_metadata_file_fills_all_but_the_sign_in_url(aws):
+    acs = tuple(
+        f"https://{region}.signin.aws/platform/saml/acs/3f2b"
+        for region in ("us-east-1", "eu-west-1")
+    )
+    metadata = VendorMetadata(entity_id=ISSUER, acs_urls=acs)
+    assert aws.from_metadata(metadata) == {"acs_url": "\n".join(acs), "issuer_url": ISSUER}

@@ -14,10 +14,12 @@ from ssoko.plugin import (
     Problem,
     ServiceProvider,
     Site,
+    VendorMetadata,
     checks,
     hookimpl,
 )
 
+from ssoko_custom_saml import metadata as vendor_metadata
 from ssoko_custom_saml.form import InstallForm
 
 __version__ = "0.1.0"
@@ -36,6 +38,7 @@ def integration() -> Integration:
         requirements=(
             "The service provider's entity ID and ACS URL, from its SAML page or its metadata",
         ),
+        metadata_file="Often an address that ends in /metadata, or a download on its SAML page",
         api="1.0",
         tested_with="0.1",
         certificates_accepted="metadata",
@@ -96,6 +99,7 @@ def service_provider(settings: Settings[str, Any], site: Site) -> ServiceProvide
     return ServiceProvider(
         entity_id=settings["entity_id"],
         acs_urls=tuple(settings["acs_urls"]),
+        acs_indexes=tuple(map(_acs_index, settings["acs_indexes"])),
         name_id_format=settings["name_id_format"],
         name_id_source=settings["name_id_source"],
         sign_response=settings["sign_response"],
@@ -103,7 +107,10 @@ def service_provider(settings: Settings[str, Any], site: Site) -> ServiceProvide
         require_signed_requests=settings["require_signed_requests"],
         encrypt_assertions=settings["encrypt_assertions"],
         certificates=tuple(settings["certificates"]),
+        encryption_certificates=tuple(settings["encryption_certificates"]),
         slo_url=settings["logout_url"],
+        slo_binding=settings["logout_binding"],
+        slo_response_url=settings["logout_response_url"],
         relay_state=settings["relay_state"],
         launch_url=settings["launch_url"],
     )
@@ -118,24 +125,53 @@ def attribute_mappings(settings: Settings[str, Any]) -> tuple[Mapping, ...]:
 
 
 @hookimpl
+def settings_from_metadata(
+    metadata: VendorMetadata, settings: Settings[str, Any]
+) -> dict[str, Any]:
+    return vendor_metadata.read(metadata, settings)
+
+
+def _acs_index(line: str) -> tuple[int, str]:
+    number, _, url = line.partition(" ")
+    return int(number), url
+
+
+@hookimpl
 def check_settings(settings: Settings[str, Any]) -> tuple[Problem, ...]:
     return (*_errors(settings), *_warnings(settings))
 
 
 def _errors(settings: Settings[str, Any]) -> list[Problem]:
-    errors = []
-    certificates = settings["certificates"]
+    errors = _index_errors(settings)
     if not settings["sign_response"] and not settings["sign_assertion"]:
         errors.append(Problem("sign_assertion", "Sign the assertion, the response, or both"))
-    if settings["require_signed_requests"] and not certificates:
+    if settings["require_signed_requests"] and not settings["certificates"]:
         errors.append(Problem("certificates", "Add the certificate that requests are signed with"))
-    if settings["encrypt_assertions"] and not certificates:
-        errors.append(Problem("certificates", "Add the certificate to encrypt to"))
-    elif settings["encrypt_assertions"]:
-        try:
-            checks.check_encryption_certificate(certificates[0])
-        except ValidationError as error:
-            errors.append(Problem("certificates.0", str(error.messages[0])))
+    if settings["encrypt_assertions"]:
+        field = "encryption_certificates" if settings["encryption_certificates"] else "certificates"
+        found = settings[field]
+        if not found:
+            errors.append(Problem("certificates", "Add the certificate to encrypt to"))
+        else:
+            try:
+                checks.check_encryption_certificate(found[0])
+            except ValidationError as error:
+                errors.append(Problem(f"{field}.0", str(error.messages[0])))
+    return errors
+
+
+def _index_errors(settings: Settings[str, Any]) -> list[Problem]:
+    errors = []
+    numbers: set[int] = set()
+    for place, line in enumerate(settings["acs_indexes"]):
+        number, url = _acs_index(line)
+        if number in numbers:
+            errors.append(Problem(f"acs_indexes.{place}", "Give each number once"))
+        elif url not in settings["acs_urls"]:
+            errors.append(
+                Problem(f"acs_indexes.{place}", "Number only addresses among the ACS URLs")
+            )
+        numbers.add(number)
     return errors
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import Schema, pre_load
+from marshmallow import Schema, ValidationError, pre_load
 from marshmallow.fields import List, Nested
-from marshmallow.validate import Length
+from marshmallow.validate import Length, OneOf
 from ssoko.plugin import NameIdFormat, checks, fields
 
 NAME_ID_FORMATS = {
@@ -14,9 +14,12 @@ NAME_ID_FORMATS = {
     NameIdFormat.PERSISTENT.value: "persistent",
     NameIdFormat.TRANSIENT.value: "transient",
 }
+LOGOUT_BINDINGS = {"redirect": "HTTP-Redirect", "post": "HTTP-POST"}
 _FORMAT_BY_WORD = {word.lower(): uri for uri, word in NAME_ID_FORMATS.items()} | {
     "email": NameIdFormat.EMAIL.value
 }
+#: Service providers often refuse an assertion without any attribute.
+USUAL_ATTRIBUTES = ({"name": "email", "name_format": "basic", "source": "user.email"},)
 _SOURCES = ", ".join(s for s in checks.USER_SOURCES if s not in checks.MANY_VALUED)
 
 
@@ -32,6 +35,14 @@ def check_optional_url(text: str) -> None:
     """Refuse what is neither empty nor an address."""
     if text:
         checks.check_url(text)
+
+
+def check_acs_index(text: str) -> None:
+    """Refuse what is not a number from 0 to 65535 and an address."""
+    number, _, address = text.partition(" ")
+    if not (number.isascii() and number.isdigit() and len(number) < 6 and int(number) < 65_536):
+        raise ValidationError("Write a number from 0 to 65535, a space and the ACS URL")
+    checks.check_url(address)
 
 
 class Form(Schema):
@@ -150,7 +161,8 @@ class InstallForm(Form):
         load_default=False,
         metadata={
             "label": "Encrypt assertions",
-            "help": "To the first certificate below, with AES-GCM",
+            "help": "With AES-GCM, to the first encryption certificate below, or else to the first "
+            "certificate",
         },
     )
     certificates = fields.Certificates(
@@ -159,9 +171,22 @@ class InstallForm(Form):
         validate=Length(max=10, error="Give at most ten certificates"),
         metadata={
             "label": "Certificates",
-            "help": "The service provider's own certificates in PEM, one after the other",
+            "help": "The service provider's own certificates in PEM, one after the other. Any of "
+            "them may sign its requests",
             "placeholder": "-----BEGIN CERTIFICATE-----",
             "where_to_find": "As X509Certificate in the service provider's metadata",
+            "multiline": True,
+        },
+    )
+    encryption_certificates = fields.Certificates(
+        fields.Text(validate=checks.check_certificate),
+        load_default=list,
+        validate=Length(max=10, error="Give at most ten certificates"),
+        metadata={
+            "label": "Encryption certificates",
+            "help": "Only where they differ from those above. The first one is used",
+            "placeholder": "-----BEGIN CERTIFICATE-----",
+            "where_to_find": "In the metadata, the KeyDescriptor with use encryption",
             "multiline": True,
         },
     )
@@ -172,6 +197,24 @@ class InstallForm(Form):
             "label": "Logout URL",
             "help": "Where logout messages go. Also called Single Logout Service or SLO URL",
             "placeholder": "https://app.example.com/saml/slo",
+            "where_to_find": "As SingleLogoutService in the service provider's metadata",
+        },
+    )
+    logout_binding = fields.Text(
+        load_default="redirect",
+        validate=OneOf(LOGOUT_BINDINGS, error="Choose redirect or post"),
+        metadata={
+            "label": "Logout binding",
+            "help": "How the logout URL takes messages",
+            "choices": LOGOUT_BINDINGS,
+        },
+    )
+    logout_response_url = fields.Text(
+        load_default="",
+        validate=check_optional_url,
+        metadata={
+            "label": "Logout response URL",
+            "help": "Only where the service provider takes logout answers at another address",
         },
     )
     relay_state = fields.Text(
@@ -192,9 +235,20 @@ class InstallForm(Form):
             "placeholder": "https://app.example.com/login",
         },
     )
+    acs_indexes = fields.Lines(
+        fields.Text(validate=check_acs_index),
+        load_default=list,
+        validate=Length(max=100, error="Give at most 100 numbers"),
+        metadata={
+            "label": "ACS indexes",
+            "help": "For requests that name the ACS URL by a number: number, space and URL, one a "
+            "line. Left empty, the ACS URLs count from 0",
+            "multiline": True,
+        },
+    )
     attributes = List(
         Nested(AttributeForm),
-        load_default=list,
+        load_default=lambda: [dict(row) for row in USUAL_ATTRIBUTES],
         error_messages={"invalid": "Give a list of name, name_format and source"},
         validate=Length(max=100, error="Give at most 100 attributes"),
         metadata={

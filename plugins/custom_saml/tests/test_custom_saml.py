@@ -8,7 +8,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from marshmallow import ValidationError
-from ssoko.plugin import Mapping, NameIdFormat
+from ssoko.plugin import (
+    LogoutEndpoint,
+    Mapping,
+    NameIdFormat,
+    RequestedAttribute,
+    VendorMetadata,
+)
 from ssoko.plugin.testing import LoadedPlugin, assert_integration
 
 LEAST = {"entity_id": "https://app.test/saml", "acs_urls": ["https://app.test/acs"]}
@@ -22,7 +28,11 @@ SETTINGS = {
     "require_signed_requests",
     "encrypt_assertions",
     "certificates",
+    "encryption_certificates",
+    "acs_indexes",
     "logout_url",
+    "logout_binding",
+    "logout_response_url",
     "relay_state",
     "launch_url",
     "attributes",
@@ -76,7 +86,9 @@ def test_two_values_are_enough(custom):
     assert sp.sign_assertion
     assert not sp.require_signed_requests
     assert not sp.encrypt_assertions
-    assert custom.call("attribute_mappings", LEAST) == ()
+    (email,) = custom.call("attribute_mappings", LEAST)
+    assert (email.name, email.source) == ("email", "user.email")
+    assert custom.call("attribute_mappings", {**LEAST, "attributes": []}) == ()
 
 
 def test_every_setting_reaches_the_record(custom, pem):
@@ -272,3 +284,83 @@ def test_encrypting_needs_an_rsa_key(custom):
 def test_what_is_odd_but_possible_only_warns(custom, settings, field):
     assert not custom.problems({**LEAST, **settings})
     assert list(custom.problems({**LEAST, **settings}, level="warning")) == [field]
+
+
+def vendor(**more: object) -> VendorMetadata:
+    return VendorMetadata(**{"entity_id": "urn:app", "acs_urls": ("https://app.test/acs",), **more})
+
+
+def test_metadata_that_say_little_fill_little(custom):
+    found = custom.from_metadata(vendor())
+    sp = custom.service_provider({n: v for n, v in found.items() if v})
+    assert sp.entity_id == "urn:app"
+    assert sp.sign_assertion
+    assert not sp.require_signed_requests
+
+
+def test_signed_requests_are_required_only_with_a_certificate(custom, pem):
+    assert not custom.from_metadata(vendor(authn_requests_signed=True))["require_signed_requests"]
+    signed = vendor(authn_requests_signed=True, certificates=(pem,))
+    assert custom.from_metadata(signed)["require_signed_requests"]
+
+
+def test_the_recorded_name_id_format_and_logout_binding_are_preferred(custom):
+    formats = (NameIdFormat.TRANSIENT.value, NameIdFormat.PERSISTENT.value)
+    slo = tuple(
+        LogoutEndpoint(binding=b, url=f"https://app.test/{b}", response_url=f"https://app.test/{b}")
+        for b in ("redirect", "post")
+    )
+    metadata = vendor(name_id_formats=("urn:other:format", *formats), slo=slo)
+    first = custom.from_metadata(metadata)
+    assert (first["name_id_format"], first["logout_url"]) == (
+        formats[0],
+        "https://app.test/redirect",
+    )
+    recorded = {**LEAST, "name_id_format": formats[1], "logout_binding": "post"}
+    again = custom.from_metadata(metadata, recorded)
+    assert (again["name_id_format"], again["logout_url"]) == (formats[1], "https://app.test/post")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "source"),
+    [
+        ({"name": "mail"}, "user.email"),
+        ({"name": "urn:oid:2.5.4.42"}, "user.first_name"),
+        ({"name": "urn:oid:9.9", "friendly_name": "sn"}, "user.last_name"),
+        ({"name": "http://schemas.test/claims/emailaddress"}, "user.email"),
+        ({"name": "urn:x", "friendly_name": "Cost Center"}, "user.attributes.Cost_Center"),
+    ],
+)
+def test_sources_of_requested_attributes_are_guessed(custom, attribute, source):
+    requested = (RequestedAttribute(**attribute),) * 2
+    (row,) = custom.from_metadata(vendor(requested_attributes=requested))["attributes"]
+    assert row == {"name": attribute["name"], "name_format": "unspecified", "source": source}
+
+
+def test_attributes_that_no_mapping_can_have_are_left_out(custom):
+    requested = (RequestedAttribute(name=" "), RequestedAttribute(name="a", name_format="no uri"))
+    assert custom.from_metadata(vendor(requested_attributes=requested))["attributes"] == []
+
+
+@pytest.mark.parametrize(
+    "lines", [["1"], ["x https://app.test/acs"], ["65536 https://app.test/acs"], ["1 nowhere"]]
+)
+def test_an_index_is_a_number_and_an_address(custom, lines):
+    assert "acs_indexes" in refusals(custom, acs_indexes=lines)
+
+
+@pytest.mark.parametrize(
+    "lines", [["1 https://app.test/acs", "1 https://app.test/acs?x"], ["1 https://other.test/"]]
+)
+def test_indexes_are_unique_and_of_the_acs_urls(custom, lines):
+    settings = {**LEAST, "acs_urls": ["https://app.test/acs", "https://app.test/acs?x"]}
+    assert custom.problems({**settings, "acs_indexes": lines})
+
+
+def test_assertions_are_encrypted_to_the_certificate_that_is_for_it(custom, pem):
+    other = certificate(ec.generate_private_key(ec.SECP256R1()))
+    settings = {**LEAST, "certificates": [other], "encrypt_assertions": True}
+    assert "certificates.0" in custom.problems(settings)
+    settings["encryption_certificates"] = [pem]
+    assert not custom.problems(settings)
+    assert custom.service_provider(settings).encryption_certificates == (pem.strip(),)

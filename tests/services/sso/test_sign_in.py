@@ -118,7 +118,7 @@ def test_a_person_without_the_role_sees_why_and_no_assertion_is_made(house):
         with pytest.raises(AccessRefused) as refusal:
             enter()
         assert refusal.value.code == "no-role"
-        assert str(refusal.value) == "You do not have access to App."
+        assert str(refusal.value) == "You do not have the role that opens App."
         assert refusal.value.contact == "it@acme.test"
         (event,) = house.events(reference=refusal.value.reference)
         assert (event.action, event.outcome) == ("sign-in", "refused")
@@ -152,7 +152,7 @@ def test_a_grant_that_expires_stops_the_next_sign_in(house, saml):
     with pytest.raises(AccessRefused) as refusal:
         house.begin(app, session)
     assert refusal.value.code == "role-expired"
-    assert str(refusal.value) == "Your access to App has expired."
+    assert str(refusal.value) == "The role that opened App for you has expired."
 
 
 def test_the_role_of_another_application_opens_nothing_here(house):

@@ -3,7 +3,9 @@
 from typing import Any
 
 from ssoko.errors import InputError, NotFound
-from ssoko.services import applications
+from ssoko.services import applications, metadata_import
+from ssoko.services.metadata_sources import MetadataSource
+from ssoko.services.settings import find_integration
 from ssoko.web.api import render, schemas
 from ssoko.web.api.endpoint import Call, Created, endpoint
 
@@ -17,23 +19,53 @@ def list_all(call: Call) -> render.Json:
 
 @endpoint("POST", "/applications", scope="admin", body=schemas.NewApplication, created=True)
 def create(call: Call) -> Created:
-    """Install an integration as an application."""
+    """Install an integration as an application, from settings, SP metadata or both."""
     sent = call.body
     try:
+        settings, source = _settings(call)
         made = applications.install(
             call.services,
             call.workspace.id,
             call.actor,
             integration=sent["integration"],
             name=sent["name"],
-            settings=sent["settings"],
+            settings=settings,
             issuer_id=sent["issuer"],
+            source=source,
         )
     except NotFound as error:
         # The address is right; what the body points to is not there.
         field = "issuer" if call.services.registry.get(sent["integration"]) else "integration"
         raise InputError.of(field, str(error)) from None
     return Created(render.application(call.services, made), f"/applications/{made.id}")
+
+
+def _settings(call: Call) -> tuple[dict[str, Any], MetadataSource | None]:
+    sent = call.body
+    if sent["sp_metadata"] is None:
+        if sent["sp_entity_id"]:
+            raise InputError.of("sp_entity_id", "Send sp_metadata with it, or leave it out.")
+        return sent["settings"], None
+    return metadata_import.install_settings(
+        call.services,
+        find_integration(call.services, sent["integration"]),
+        sent["settings"],
+        sp_metadata=sent["sp_metadata"],
+        sp_entity_id=sent["sp_entity_id"],
+    )
+
+
+@endpoint("POST", "/applications/metadata", scope="admin", body=schemas.MetadataInput)
+def read_metadata(call: Call) -> render.Json:
+    """Read SP metadata, sent or fetched, and list the service providers in them."""
+    xml, url = call.body["xml"], call.body["url"]
+    if (xml is None) == (url is None):
+        raise InputError.of("" if xml is None else "url", "Send xml or url, one of the two.")
+    if url is not None:
+        found = metadata_import.from_url(call.services, url.strip(), field="url")
+    else:
+        found = metadata_import.from_xml(call.services, xml, field="xml")
+    return render.whole(found.profiles, render.sp_profile)
 
 
 @endpoint("GET", "/applications/<id:application>")

@@ -14,10 +14,12 @@ from ssoko.services.context import Page, Services
 from ssoko.services.groups import GroupView
 from ssoko.services.issuers import IssuerView
 from ssoko.services.marketplace import IntegrationCard
+from ssoko.services.metadata_import import SpMetadata, for_plugin
 from ssoko.services.plugin_sites import public_settings
 from ssoko.services.roles import RoleView
 from ssoko.services.rotation import KeyView
 from ssoko.services.tokens import TokenView
+from ssoko.services.traces import TraceView
 from ssoko.services.users import UserView
 from ssoko.services.workspaces import WorkspaceView
 
@@ -173,6 +175,26 @@ def application(services: Services, view: ApplicationView) -> Json:
     }
 
 
+def sp_profile(profile: SpMetadata) -> Json:
+    vendor = for_plugin(profile)
+    return {
+        "entity_id": vendor.entity_id,
+        "display_name": vendor.display_name,
+        "acs_urls": list(vendor.acs_urls),
+        "acs_indexes": [{"index": index, "url": url} for index, url in vendor.acs_indexes],
+        "slo": [asdict(one) for one in vendor.slo],
+        "certificates": {
+            "signing": list(vendor.certificates),
+            "encryption": list(vendor.encryption_certificates),
+        },
+        "name_id_formats": list(vendor.name_id_formats),
+        "want_assertions_signed": vendor.want_assertions_signed,
+        "authn_requests_signed": vendor.authn_requests_signed,
+        "requested_attributes": [asdict(one) for one in vendor.requested_attributes],
+        "valid_until": instant(profile.valid_until),
+    }
+
+
 def mapping(view: Mapping) -> Json:
     return asdict(view)
 
@@ -231,6 +253,33 @@ def card(view: IntegrationCard) -> Json:
         "category": view.category,
         "publisher": view.publisher,
         "installed": view.installed,
+    }
+
+
+def trace(view: TraceView) -> Json:
+    return {
+        "reference": view.reference,
+        "at": instant(view.at),
+        "until": instant(view.until),
+        "code": view.code,
+        "title": view.title,
+        "message": view.message,
+        "application": {"id": view.application_id, "name": view.application_name},
+        "user": {"id": view.user_id, "name": view.user_name},
+        "issuer": view.issuer_id,
+        "sp_entity_id": view.sp_entity_id,
+        "started": view.started,
+        "binding": view.binding,
+        "relay_state": view.relay_state,
+        "got": view.got,
+        "expected": view.expected,
+        "rule": view.rule,
+        "source": view.source,
+        "fix": view.fix,
+        "steps": [asdict(step) | {"title": step.title} for step in view.steps],
+        "request": view.request,
+        "undecoded": view.undecoded,
+        "repeats": view.repeats,
     }
 
 

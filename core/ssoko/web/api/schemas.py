@@ -158,6 +158,12 @@ class EventQuery(SearchQuery):
     until = Instant(load_default=None)
 
 
+class TraceQuery(PageQuery):
+    application = Text(load_default="")
+    user = Text(load_default="")
+    code = Text(load_default="")
+
+
 class NewUser(Input):
     username = Text(required=True)
     email = Text(load_default="")
@@ -224,7 +230,14 @@ class NewApplication(Input):
     integration = Text(required=True)
     name = Text(required=True)
     settings = JsonObject(load_default=dict)
+    sp_metadata = Text(load_default=None, allow_none=True)
+    sp_entity_id = Text(load_default="")
     issuer = Text(load_default=None, allow_none=True)
+
+
+class MetadataInput(Input):
+    xml = Text(load_default=None, allow_none=True)
+    url = Text(load_default=None, allow_none=True)
 
 
 class ApplicationChange(Input):

@@ -1,6 +1,6 @@
-"""The workspace itself and its activity log."""
+"""The workspace itself, its activity log, and the traces of what was refused."""
 
-from ssoko.services import activity
+from ssoko.services import activity, traces
 from ssoko.web.api import render, schemas
 from ssoko.web.api.endpoint import Call, endpoint
 
@@ -24,3 +24,23 @@ def events(call: Call) -> render.Json:
         **query,
     )
     return render.page(found, render.event)
+
+
+@endpoint("GET", "/traces", query=schemas.TraceQuery)
+def list_traces(call: Call) -> render.Json:
+    """List the sign-ins that were refused in the last 30 days, newest first."""
+    query = dict(call.query)
+    found = traces.list_traces(
+        call.services,
+        call.workspace.id,
+        application_id=query.pop("application"),
+        user_id=query.pop("user"),
+        **query,
+    )
+    return render.page(found, render.trace)
+
+
+@endpoint("GET", "/traces/<id:reference>")
+def show_trace(call: Call, reference: str) -> render.Json:
+    """Read one of them by the reference that the person saw."""
+    return render.trace(traces.get_trace(call.services, call.workspace.id, reference))

@@ -5,6 +5,7 @@ live.setAttribute("aria-live", "polite");
 document.body.append(live);
 
 const select = (element) => {
+  element.closest("details")?.setAttribute("open", "");
   const range = document.createRange();
   range.selectNodeContents(element);
   getSelection().removeAllRanges();
@@ -18,10 +19,10 @@ const copy = async (code) => {
   if (!document.execCommand("copy")) throw new Error("no clipboard");
 };
 
-for (const button of document.querySelectorAll(".copy button")) {
-  const code = button.parentElement.querySelector("code");
+for (const button of document.querySelectorAll(".copy button, button[data-copy]")) {
+  const code = document.getElementById(button.dataset.copy) ?? button.parentElement.querySelector("code");
   const word = [...button.childNodes].find((n) => n.nodeType === 3 && n.textContent.trim());
-  const name = button.querySelector(".vh")?.textContent.trim() ?? "";
+  const name = button.querySelector(".vh")?.textContent.trim() ?? button.dataset.copy ?? "";
   const before = word?.textContent;
   button.hidden = false;
   button.addEventListener("click", async () => {

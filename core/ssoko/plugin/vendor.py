@@ -1,0 +1,53 @@
+"""What a service provider's metadata say, as a plugin is given it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ssoko.plugin.typecheck import Checked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutEndpoint(Checked):
+    """Where the vendor takes logout messages; its answers are sent to *response_url*."""
+
+    binding: Literal["redirect", "post"]
+    url: str
+    response_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedAttribute(Checked):
+    """An attribute that the vendor would like to have.
+
+    :param name_format: URI, or empty when the metadata name none.
+    """
+
+    name: str
+    name_format: str = ""
+    friendly_name: str = ""
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorMetadata(Checked):
+    """One service provider of a metadata file (OASIS metadata, 2.4.4), read and judged by Ssoko.
+
+    :param acs_urls: HTTP-POST ones, https or loopback, without repetition, the default first.
+    :param acs_indexes: pairs of index and ACS URL, each index once.
+    :param certificates: PEM certificates that requests may be signed with.
+    :param encryption_certificates: PEM certificates to encrypt to. A key without a use is in both.
+    :param name_id_formats: URIs, in the vendor's order.
+    :param display_name: what people call it, or empty.
+    """
+
+    entity_id: str
+    acs_urls: tuple[str, ...]
+    acs_indexes: tuple[tuple[int, str], ...] = ()
+    slo: tuple[LogoutEndpoint, ...] = ()
+    certificates: tuple[str, ...] = ()
+    encryption_certificates: tuple[str, ...] = ()
+    name_id_formats: tuple[str, ...] = ()
+    want_assertions_signed: bool = False
+    authn_requests_signed: bool = False
+    requested_attributes: tuple[RequestedAttribute, ...] = ()
+    display_name: str = ""

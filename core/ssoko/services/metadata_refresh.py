@@ -1,0 +1,256 @@
+"""Refresh an application from its vendor's metadata: first a difference to look at, then a change.
+
+An import never lowers what protects a sign-in: it turns no signature and no encryption off and
+removes no last certificate. Such differences are listed as kept.
+"""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from marshmallow.fields import Boolean, Field, List, Nested
+
+from ssoko.errors import Conflict, InputError
+from ssoko.plugin import ServiceProvider, fields
+from ssoko.services import metadata_import, proposals, settings
+from ssoko.services.application_views import ApplicationView, find_row
+from ssoko.services.context import Actor, Services
+from ssoko.services.lifecycle import update_application
+from ssoko.services.metadata_import import Found
+from ssoko.services.metadata_sources import MetadataSource, Refreshed
+from ssoko.services.records import mappings_from_json, service_provider_from_json
+from ssoko.store.models import database
+
+if TYPE_CHECKING:
+    from ssoko.plugin.registry import LoadedIntegration
+    from ssoko.saml.metadata import SpMetadata
+
+_KEPT_SWITCH = "An import never turns this off. Turn it off under Settings if you mean it"
+_KEPT_CERTIFICATES = "An import never removes the last certificate"
+_ON_OFF = {True: "On", False: "Off"}
+#: What protects a sign-in, in words.
+_PROTECTION = {
+    "sign_response": "signing the response",
+    "sign_assertion": "signing the assertion",
+    "require_signed_requests": "requiring signed requests",
+    "encrypt_assertions": "encrypting assertions",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One setting, as it is recorded and as the metadata have it.
+
+    :param kept: why it stays as recorded; empty when accepting changes it.
+    """
+
+    name: str
+    label: str
+    recorded: tuple[str, ...]
+    new: tuple[str, ...]
+    kept: str = ""
+
+    @property
+    def words(self) -> str:
+        """The change in one line."""
+        before, after = (", ".join(lines) or "nothing" for lines in (self.recorded, self.new))
+        return f"{self.label}: {before} → {after}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refresh:
+    """What accepting some metadata would change.
+
+    :param accepted: the settings that would change, as a form would send them.
+    :param unmapped: names of attributes that the vendor asks for and no mapping gives.
+    :param seen: ``updated_at`` of the application that was compared.
+    """
+
+    changes: tuple[Difference, ...]
+    kept: tuple[Difference, ...]
+    accepted: dict[str, Any]
+    unmapped: tuple[str, ...]
+    source: MetadataSource
+    seen: int
+
+
+def compare(
+    services: Services, workspace_id: str, app_id: str, found: Found, *, field: str
+) -> Refresh:
+    """Tell what metadata would change about an application; nothing is written.
+
+    :param field: where to say that the metadata are of somebody else.
+    :raises InputError: at *field*, or under ``""`` when the plugin is missing or reads none.
+    """
+    row = find_row(workspace_id, app_id)
+    loaded = _loaded(services, row)
+    profile = _of_the_same(row, found, field)
+    values = settings.stored_settings(services, loaded, row.settings, application_id=row.id)
+    offered = metadata_import.settings_from(services, loaded, profile, settings=values)
+    changes, kept, accepted = _differences(services, loaded, row, values, offered)
+    have = {mapping.name for mapping in mappings_from_json(row.mappings)}
+    return Refresh(
+        changes=changes,
+        kept=kept,
+        accepted=accepted,
+        unmapped=tuple(a.name for a in profile.requested_attributes if a.name not in have),
+        source=found.source,
+        seen=row.updated_at,
+    )
+
+
+def accept(
+    services: Services,
+    workspace_id: str,
+    actor: Actor,
+    app_id: str,
+    *,
+    offered: Mapping[str, Any],
+    source: MetadataSource,
+    seen: int,
+) -> ApplicationView:
+    """Record what was shown, and where it came from.
+
+    :param offered: ``accepted`` of the :class:`Refresh` that was shown, ``seen`` likewise.
+    :raises Conflict: when the application was changed since.
+    :raises InputError: when its settings or its plugin refuse the values.
+    """
+    with database.atomic():
+        row = find_row(workspace_id, app_id)
+        if row.updated_at != seen:
+            raise Conflict.of("", "Somebody changed this application meanwhile; compare again.")
+        loaded = _loaded(services, row)
+        values = settings.stored_settings(services, loaded, row.settings, application_id=row.id)
+        changes, _, accepted = _differences(services, loaded, row, values, offered)
+        return update_application(
+            services,
+            workspace_id,
+            actor,
+            row.id,
+            settings=accepted or None,
+            refreshed=Refreshed(source=source, changed=tuple(one.words for one in changes)),
+        )
+
+
+def _loaded(services: Services, row: Any) -> "LoadedIntegration":
+    loaded = services.registry.get(row.integration)
+    if loaded is None:
+        raise InputError.of("", "The plugin of this application is not loaded; sign-in goes on.")
+    if not metadata_import.takes_metadata(loaded):
+        raise InputError.of("", f"{loaded.integration.name} takes no metadata; use Settings.")
+    return loaded
+
+
+def _of_the_same(row: Any, found: Found, field: str) -> "SpMetadata":
+    for profile in found.profiles:
+        if profile.entity_id == row.sp_entity_id:
+            return profile
+    theirs = ", ".join(profile.entity_id for profile in found.profiles[:5])
+    raise InputError.of(
+        field,
+        f"These are the metadata of {theirs}, and {row.name} is {row.sp_entity_id}. Take the "
+        "metadata of that one, or install the other as an application of its own",
+    )
+
+
+def _differences(
+    services: Services,
+    loaded: "LoadedIntegration",
+    row: Any,
+    values: dict[str, Any],
+    offered: Mapping[str, Any],
+) -> tuple[tuple[Difference, ...], tuple[Difference, ...], dict[str, Any]]:
+    """Return what changes, what is kept, and the settings that change."""
+    form = loaded.form().load_fields
+    # Rows belong to the Mappers tab once an application is installed.
+    wanted = {name: value for name, value in offered.items() if name in form}
+    wanted = {name: value for name, value in wanted.items() if not _is_rows(form[name])}
+    kept = {n: why for n, v in wanted.items() if (why := _protects(form[n], values.get(n), v))}
+    trial = {name: value for name, value in wanted.items() if name not in kept}
+    merged = settings.merge(services, loaded, row.settings, trial, application_id=row.id)
+    new = settings.load(loaded, merged)
+    _refuse_weaker(
+        _proposed_before(services, loaded, row, values),
+        proposals.propose(services, loaded, new).service_provider,
+    )
+    changed = [name for name in trial if values.get(name) != new.get(name)]
+    return (
+        tuple(_difference(n, form[n], values.get(n), new.get(n)) for n in changed),
+        tuple(_difference(n, form[n], values.get(n), wanted[n], why) for n, why in kept.items()),
+        {name: trial[name] for name in changed},
+    )
+
+
+def _is_rows(field: Field[Any]) -> bool:
+    return isinstance(field, List) and isinstance(field.inner, Nested)
+
+
+def _protects(field: Field[Any], recorded: Any, new: Any) -> str:
+    """Return why a setting that protects stays as it is recorded, if it does."""
+    if isinstance(field, Boolean) and recorded is True and not new:
+        return _KEPT_SWITCH
+    if isinstance(field, fields.Certificates) and recorded and not new:
+        return _KEPT_CERTIFICATES
+    return ""
+
+
+def _proposed_before(
+    services: Services, loaded: "LoadedIntegration", row: Any, values: dict[str, Any]
+) -> ServiceProvider:
+    try:
+        return proposals.propose(services, loaded, values).service_provider
+    except InputError:
+        # A newer plugin refuses what an older one took; what is recorded is what counts.
+        return service_provider_from_json(row.service_provider)
+
+
+def _refuse_weaker(before: ServiceProvider, after: ServiceProvider) -> None:
+    """Refuse settings of whatever kind that would lower what protects a sign-in."""
+    weaker = [w for n, w in _PROTECTION.items() if getattr(before, n) and not getattr(after, n)]
+    if before.certificates and not after.certificates:
+        weaker.append("the last certificate")
+    if weaker:
+        raise InputError.of(
+            "", f"These metadata would end {' and '.join(weaker)}. Use Settings if you mean it"
+        )
+
+
+def _difference(
+    name: str, field: Field[Any], recorded: Any, new: Any, kept: str = ""
+) -> Difference:
+    label = str(field.metadata.get("label") or name.replace("_", " ").capitalize())
+    return Difference(
+        name=name,
+        label=label,
+        recorded=_shown(field, recorded),
+        new=_shown(field, new),
+        kept=kept,
+    )
+
+
+def _shown(field: Field[Any], value: Any) -> tuple[str, ...]:
+    """Return a value as lines to read."""
+    if isinstance(value, bool):
+        return (_ON_OFF[value],)
+    if isinstance(value, list | tuple):
+        return tuple(line for one in value for line in _shown(field, one))
+    text = str(value or "")
+    if "-----BEGIN CERTIFICATE" in text:
+        return (_certificate(text),)
+    choices = field.metadata.get("choices")
+    if isinstance(choices, Mapping) and text in choices:
+        return (str(choices[text]),)
+    return tuple(text.splitlines())
+
+
+def _certificate(pem: str) -> str:
+    try:
+        found = x509.load_pem_x509_certificate(pem.encode())
+        ends = found.not_valid_after_utc.astimezone(datetime.UTC).strftime("%d %b %Y")
+        name = found.subject.rfc4514_string()[:80] or "no name"
+    except ValueError:
+        return "a certificate that cannot be read"
+    return f"{name}, until {ends} UTC, SHA-256 {found.fingerprint(SHA256()).hex()[:16].upper()}"

@@ -1,0 +1,118 @@
+"""Refresh an application from the vendor's metadata: show the difference, then record it."""
+
+from typing import Any
+
+from flask import current_app, render_template, request
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from ssoko.errors import Conflict, InputError
+from ssoko.services import metadata_import, metadata_refresh, metadata_sources
+from ssoko.services.applications import ApplicationView
+from ssoko.services.metadata_import import Found
+from ssoko.web import metadata_form
+from ssoko.web.application_page import find, vendor_of
+from ssoko.web.pages import Answer, Errors, posted, see
+from ssoko.web.session import admin_only, current_actor, current_services, current_workspace
+
+#: The button that fetches the remembered address again.
+_AGAIN = "metadata.again"
+#: Seconds that a difference may be looked at before it is accepted.
+_PATIENCE = 3600
+
+
+@admin_only
+def refresh(slug: str) -> Answer:
+    """Ask for metadata, and show what they would change; nothing is written."""
+    application = find(slug)
+    if request.method != "POST":
+        return _ask(application, {})
+    try:
+        found = _read(application)
+        compared = metadata_refresh.compare(
+            current_services(),
+            current_workspace().id,
+            application.id,
+            found,
+            field=metadata_form.URL if found.source.kind == "url" else metadata_form.FILE,
+        )
+    except InputError as error:
+        return _ask(application, error.errors)
+    return render_template(
+        "applications/refresh_compare.html",
+        application=application,
+        vendor=vendor_of(application),
+        compared=compared,
+        token=_serializer().dumps(
+            {
+                "application": application.id,
+                "accepted": compared.accepted,
+                "source": metadata_sources.source_to_json(compared.source),
+                "seen": compared.seen,
+            }
+        ),
+    )
+
+
+@admin_only
+def accept_refresh(slug: str) -> Answer:
+    """Record the difference that was shown."""
+    application = find(slug)
+    shown = _shown(application)
+    try:
+        if shown is None:
+            raise Conflict.of("", "This comparison is too old; compare again.")
+        metadata_refresh.accept(
+            current_services(),
+            current_workspace().id,
+            current_actor(),
+            application.id,
+            offered=shown["accepted"],
+            source=metadata_sources.MetadataSource(**shown["source"]),
+            seen=shown["seen"],
+        )
+    except InputError as error:
+        return _ask(application, error.errors, status=409 if isinstance(error, Conflict) else 422)
+    message = f"{application.name} is refreshed from {shown['source']['name'] or 'its metadata'}."
+    return see("applications.settings", message, slug=application.slug)
+
+
+def _read(application: ApplicationView) -> Found:
+    services = current_services()
+    source = application.metadata_source
+    if _AGAIN in request.form and source and source.kind == "url":
+        return metadata_import.from_url(services, source.name, field=metadata_form.URL)
+    found = metadata_form.read(services)
+    if found is None:
+        raise metadata_form.missing()
+    return found
+
+
+def _ask(application: ApplicationView, errors: Errors, *, status: int = 422) -> Answer:
+    loaded = current_services().registry.get(application.integration)
+    page = render_template(
+        "applications/refresh.html",
+        application=application,
+        takes=loaded is not None and metadata_import.takes_metadata(loaded),
+        source=application.metadata_source,
+        again=_AGAIN,
+        errors=errors,
+        fields=metadata_form.fields(
+            errors,
+            label="Metadata file",
+            help=loaded.integration.metadata_file if loaded else "",
+        ),
+    )
+    return (page, status) if errors else page
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    # Signed, so that what is recorded is what was shown.
+    return URLSafeTimedSerializer(str(current_app.secret_key), salt="metadata-refresh")
+
+
+def _shown(application: ApplicationView) -> dict[str, Any] | None:
+    try:
+        shown: dict[str, Any] = _serializer().loads(posted("shown"), max_age=_PATIENCE)
+    except BadSignature:
+        return None
+    return shown if shown["application"] == application.id else None

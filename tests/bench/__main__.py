@@ -1,0 +1,36 @@
+"""`python -m tests.bench`: measure everything and draw the tables.
+
+`--quick` looks whether it runs at all; its figures mean nothing.
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from tests.bench.measure import Effort, measure, to_stderr
+from tests.bench.report import report
+
+QUICK = Effort(rounds=2, hostile_rounds=2, seconds=1, profiled=100, grown=(1000, 20))
+
+
+def main() -> None:
+    """Measure and print, or write a page."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="two rounds and a small crowd")
+    parser.add_argument("--rounds", type=int, default=Effort().rounds)
+    parser.add_argument(
+        "--without-peers", action="store_true", help="measure Ssoko alone, install nothing"
+    )
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the page here as well")
+    chosen = parser.parse_args()
+    effort = QUICK if chosen.quick else Effort(rounds=chosen.rounds)
+    effort = replace(effort, peers=not chosen.without_peers)
+    page = report(measure(effort, to_stderr))
+    sys.stdout.write(page)
+    if chosen.write:
+        chosen.write.write_text(page)
+
+
+if __name__ == "__main__":
+    main()

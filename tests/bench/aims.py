@@ -1,0 +1,83 @@
+"""What is aimed at, and whether it was reached."""
+
+from dataclasses import dataclass
+
+from tests.bench import measure as names
+from tests.bench import signing
+from tests.bench.measure import ON_GRANIAN, ON_GUNICORN, ON_POSTGRESQL, RATE, Results
+from tests.bench.peers import lemonldap, pysaml2, simplesamlphp
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """One aim: a figure that should be at least, or at most, a number."""
+
+    what: str
+    aimed: float
+    at_least: bool
+    figure: float | None
+    missing: str = ""
+
+    @property
+    def reached(self) -> bool:
+        """Say whether the figure is on the right side, to the two digits that are shown."""
+        if self.figure is None:
+            return False
+        rounded = round(self.figure, 2)
+        return rounded >= self.aimed if self.at_least else rounded <= self.aimed
+
+    def row(self) -> str:
+        """Return the row of the table."""
+        sign = ">=" if self.at_least else "<="
+        if self.figure is None:
+            return f"| {self.what} | {sign} {self.aimed:g} | not measured: {self.missing} | |"
+        verdict = "reached" if self.reached else "**missed**"
+        return f"| {self.what} | {sign} {self.aimed:g} | {self.figure:.2f} | {verdict} |"
+
+
+def aims(results: Results) -> list[Aim]:
+    """Return all aims with their figures."""
+    speeds, series = results.speeds, results.sign_ins
+    response = speeds[signing.OURS].of_limit
+    found = [Aim("signed response, rate / bare signature rate", 0.85, True, response)]
+    for name, aim in ((ON_GUNICORN, 0.25), (ON_GRANIAN, 0.30)):
+        found.append(
+            Aim(
+                f"sign-in over HTTP, rate / bare signature rate: {name}",
+                aim,
+                True,
+                series[name].of_limit if name in series else None,
+                results.missing.get(name, ""),
+            )
+        )
+    ours = series[ON_GUNICORN]
+    for peer, aim in ((simplesamlphp, 2.5), (lemonldap, 10), (pysaml2, 25)):
+        other = series.get(peer.NAME)
+        found.append(
+            Aim(
+                f"CPU of a sign-in, {peer.NAME} / Ssoko on gunicorn",
+                aim,
+                True,
+                other.times(ours) if other else None,
+                results.missing.get(peer.NAME, ""),
+            )
+        )
+    for one in results.latencies:
+        if one.pattern == "evenly":
+            what = f"p99 at {RATE} arrivals a second, ms: {one.name}"
+            found.append(Aim(what, 12, False, one.p99))
+    people, applications = results.effort.grown
+    grown = series[names.GROWN].times(ours)
+    what = f"CPU of a sign-in, {people:,} people and {applications:,} applications / 10 and 10"
+    found.append(Aim(what, 1.10, False, grown))
+    postgres = series.get(ON_POSTGRESQL)
+    found.append(
+        Aim(
+            "CPU of a sign-in in the application, PostgreSQL / SQLite",
+            1.3,
+            False,
+            postgres.times(ours) if postgres else None,
+            results.missing.get(ON_POSTGRESQL, ""),
+        )
+    )
+    return found

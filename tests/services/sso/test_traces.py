@@ -1,0 +1,151 @@
+"""Traces by the services alone: written with their event, once each, and mended."""
+
+import secrets
+
+import pytest
+from peewee import IntegrityError
+from ssoko.errors import AccessRefused, InputError, MessageRefused, NotFound
+from ssoko.services import additions, exchanges, mending, references, sso, traces, users
+from ssoko.services.context import SYSTEM
+from ssoko.services.mending import add_acs_url
+from ssoko.store.models import Event, User
+from ssoko.store.traces import Trace
+
+
+def refused(house, app, session=None, **more) -> traces.TraceView:
+    """Have a request refused and return its trace."""
+    with pytest.raises((MessageRefused, AccessRefused)) as caught:
+        house.begin(app, session, **more)
+    return traces.get_trace(house.services, house.workspace.id, caught.value.reference)
+
+
+def test_a_disabled_person_is_refused_and_enabled_with_one_press(house) -> None:
+    app, session = house.install(), house.sign_in()
+    User.update(active=False).where(User.id == house.amina.id).execute()
+    trace = refused(house, app, session)
+    assert (trace.code, trace.user_name) == ("user-disabled", "Amina Otieno")
+    assert trace.title == "Amina Otieno is disabled and tried App"
+    assert [s.key for s in trace.steps if s.state == "refused"] == ["person"]
+    here = house.workspace.id
+    offer = mending.accept(house.services, here, SYSTEM, trace, compared=False)
+    assert offer.label == "Enable Amina Otieno"
+    assert users.get_user(here, house.amina.id).active
+    assert mending.accept(house.services, here, SYSTEM, trace, compared=False).done
+
+
+def test_an_event_and_its_trace_share_their_fate(house, monkeypatch) -> None:
+    app = house.install()
+
+    def fail(*args: object, **more: object) -> None:
+        raise IntegrityError("the log is full")
+
+    monkeypatch.setattr(exchanges, "_write_event", fail)
+    with pytest.raises(IntegrityError):
+        house.begin(app, None, Destination="https://other.test/")
+    assert not Trace.select().exists()
+
+
+def test_a_reference_that_is_taken_is_drawn_again(house, monkeypatch) -> None:
+    app = house.install()
+    first = refused(house, app, Destination="https://other.test/")
+    drawn = iter([first.reference, "SK-0000-0001"])
+    monkeypatch.setattr("ssoko.services.trace_writing.new_reference", lambda: next(drawn))
+    assert refused(house, app, Destination="https://other.test/").reference == "SK-0000-0001"
+    assert Event.select().where(Event.reference == "SK-0000-0001").count() == 1
+
+
+def test_a_trace_belongs_to_its_workspace(house) -> None:
+    trace = refused(house, house.install(), Destination="https://other.test/")
+    with pytest.raises(NotFound, match="30 days"):
+        traces.get_trace(house.services, "another", trace.reference)
+    assert not traces.list_traces(house.services, "another").items
+
+
+def test_traces_are_listed_by_application_person_and_code(house) -> None:
+    one, two = house.install("One"), house.install("Two", entity_id="urn:two", people=False)
+    bad = refused(house, one, Destination="https://other.test/")
+    no_role = refused(house, two, house.sign_in(), issuer="urn:two")
+    here = house.workspace.id
+
+    def listed(**where: str) -> list[str]:
+        return [t.reference for t in traces.list_traces(house.services, here, **where).items]
+
+    assert listed() == [no_role.reference, bad.reference]
+    assert listed(application_id=one.id) == [bad.reference]
+    assert listed(user_id=house.amina.id) == [no_role.reference]
+    assert listed(code="wrong-destination") == [bad.reference]
+    assert listed(application_id="no id") == []
+    page = traces.list_traces(house.services, here, limit=1)
+    assert [t.reference for t in page.items] == [no_role.reference]
+    rest = traces.list_traces(house.services, here, limit=1, cursor=page.next)
+    assert [t.reference for t in rest.items] == [bad.reference]
+    with pytest.raises(InputError):
+        listed(code="nothing-of-the-kind")
+
+
+def test_a_trace_is_bounded_whatever_is_sent(house) -> None:
+    app = house.install()
+    huge = "<samlp:Extensions><x xmlns='urn:x'>" + "y" * 40_000 + "</x></samlp:Extensions>"
+    trace = refused(house, app, inner=huge, Destination="https://other.test/" + "z" * 900)
+    assert len(trace.request) <= 16 * 1024 + 1
+    assert trace.request.endswith("\u2026")
+    assert len(trace.got) <= 500
+
+
+def test_a_half_character_and_nul_do_no_harm(house) -> None:
+    refusal = MessageRefused("form-unreadable", "No \ud800 \0 form.", got="\udcff\0", expected="x")
+    app = house.install()
+    sso.log_refusal(
+        house.services, app.issuer.id, refusal, session=None, binding="post", raw="\ud800\0A"
+    )
+    trace = traces.get_trace(house.services, house.workspace.id, refusal.reference)
+    assert trace.undecoded == "?\ufffdA" and trace.got
+    assert (trace.started, trace.binding) == ("sp", "post")
+
+
+def test_nothing_but_https_is_added(house) -> None:
+    app = house.install()
+    for url in ("http://app.example.com/acs", "https://a@b.test/", "ftp://x/", ""):
+        with pytest.raises(InputError) as caught:
+            add_acs_url(house.services, house.workspace.id, SYSTEM, app.id, url)
+        assert list(caught.value.errors) == ["acs_url"]
+    with pytest.raises(InputError) as caught:
+        mending.trust_certificate(house.services, house.workspace.id, SYSTEM, app.id, "no PEM")
+    assert list(caught.value.errors) == ["certificate"]
+
+
+def test_what_was_added_can_be_taken_away(house) -> None:
+    record = {"acs_urls": ["https://a.test/"], "certificates": []}
+    more = additions.with_addition(record, "acs_urls", "https://b.test/")
+    assert more["acs_urls"] == ["https://a.test/", "https://b.test/"]
+    assert record["acs_urls"] == ["https://a.test/"]
+    proposed = {"acs_urls": ["https://c.test/"], "certificates": []}
+    assert additions.carried_over(more, proposed)["acs_urls"] == [
+        "https://c.test/",
+        "https://b.test/",
+    ]
+    assert additions.without_addition(more, "acs_urls", "https://b.test/") == record
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("SK-7QF4-K2M9", "SK-7QF4-K2M9"),
+        (" sk 7qf4 k2m9 ", "SK-7QF4-K2M9"),
+        ("sk7qf4k2m9", "SK-7QF4-K2M9"),
+        ("SK-OIL4-K2M9", "SK-0114-K2M9"),
+        ("SK-7QF4-K2M", ""),
+        ("7QF4-K2M9", ""),
+        ("", ""),
+        ("SK-" + "A" * 1000, ""),
+    ],
+)
+def test_a_reference_is_read_as_people_type_it(typed: str, read: str) -> None:
+    assert references.read_reference(typed) == read
+
+
+def test_references_are_made_as_they_are_read() -> None:
+    made = {references.new_reference() for _ in range(200)}
+    assert len(made) == 200
+    assert all(references.read_reference(one) == one for one in made)
+    assert all(secrets.compare_digest(references.read_reference(m.lower()), m) for m in made)

@@ -1,0 +1,433 @@
+"""Metadata in the install form: a file, pasted text or an address, with nothing but HTML."""
+
+import io
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from html import unescape
+
+import pytest
+from flask import Flask
+from lxml import html
+from ssoko.saml import names
+from ssoko.services import applications
+from ssoko.store import db
+
+from .conftest import AWS_FORM, HTML, Browser, Site
+
+AWS = "/w/acme/marketplace/aws/install"
+SAML = "/w/acme/marketplace/custom-saml/install"
+ENTITY = "https://app.example.com/saml/metadata"
+ACS = "https://app.example.com/saml/acs"
+
+
+def sp(entity_id: str = ENTITY, *acs: str, role: str = "") -> str:
+    endpoints = "".join(
+        f'<md:AssertionConsumerService Binding="{names.BINDING_POST}" index="{i}"'
+        f' Location="{url}"/>'
+        for i, url in enumerate(acs or (ACS,))
+    )
+    return (
+        f'<md:EntityDescriptor xmlns:md="{names.NS_MD}" entityID="{entity_id}">\n'
+        f'<md:SPSSODescriptor{role} protocolSupportEnumeration="{names.PROTOCOL}">{endpoints}'
+        "</md:SPSSODescriptor></md:EntityDescriptor>"
+    )
+
+
+def several(*entities: str) -> str:
+    inner = "".join(entities)
+    return f'<md:EntitiesDescriptor xmlns:md="{names.NS_MD}">{inner}</md:EntitiesDescriptor>'
+
+
+AWS_SP = sp(AWS_FORM["issuer_url"], AWS_FORM["acs_url"])
+
+
+def file(xml: str, name: str = "metadata.xml") -> tuple[io.BytesIO, str]:
+    return io.BytesIO(xml.encode()), name
+
+
+class Form:
+    """The one form of a page's main part that posts, as a browser without JavaScript has it."""
+
+    def __init__(self, text: str) -> None:
+        self.page = html.document_fromstring(text)
+        forms = self.page.xpath("//main//form[@method='post']")
+        self.form = next(f for f in forms if f.xpath(".//input[@name='csrf_token']"))
+        self.values: dict[str, object] = {}
+        for one in self.form.xpath(".//input | .//textarea | .//select"):
+            name, kind = one.get("name"), one.get("type")
+            if one.tag == "textarea":
+                self.values[name] = (one.text or "").removeprefix("\n")
+            elif one.tag == "select":
+                chosen = one.xpath("./option[@selected]") or one.xpath("./option")[:1]
+                self.values[name] = chosen[0].get("value")
+            elif kind in ("checkbox", "radio"):
+                if one.get("checked") is not None:
+                    self.values[name] = one.get("value")
+            elif name and kind != "file":
+                self.values[name] = one.get("value", "")
+
+    @property
+    def words(self) -> str:
+        (main,) = self.page.xpath("//main")
+        return re.sub(r"\s+", " ", main.text_content())
+
+    def send(self, browser: Browser, path: str, **more: object):
+        sent = {**self.values, **{k.replace("__", "."): v for k, v in more.items()}}
+        return browser.client.post(
+            path, data=sent, headers=HTML, content_type="multipart/form-data"
+        )
+
+
+def opened(browser: Browser, path: str) -> Form:
+    return Form(browser.get(path).text)
+
+
+def installed(site: Site) -> list[applications.ApplicationView]:
+    with db.session():
+        found = applications.list_applications(site.services, site.workspace.id).items
+        return [
+            applications.get_application(site.services, site.workspace.id, one.id) for one in found
+        ]
+
+
+def test_the_install_form_offers_the_vendors_file_first(admin):
+    page = opened(admin, AWS)
+    assert "Upload the AWS metadata file instead" in page.words
+    assert "In AWS: Service provider metadata > Download metadata file" in page.words
+    assert "What you typed yourself stays" in page.words
+    order = page.form.xpath(".//input[@type!='hidden']/@name | .//textarea/@name")
+    assert order.index("name") < order.index("metadata_file") < order.index("sign_in_url")
+    assert page.form.get("enctype") == "multipart/form-data"
+
+
+def test_enter_in_a_text_field_installs_and_does_not_fill(admin):
+    first = opened(admin, AWS).form.xpath(".//button")[0]
+    assert first.text == "Install"
+    assert first.get("name") is None
+
+
+def test_filling_in_writes_nothing_and_keeps_what_was_typed(site, admin):
+    page = opened(admin, AWS)
+    answer = page.send(admin, AWS, name="Mine", metadata_file=file(AWS_SP), metadata__fill="yes")
+    assert answer.status_code == 200
+    form = Form(answer.text)
+    assert form.values["name"] == "Mine"
+    assert form.values["acs_url"] == AWS_FORM["acs_url"]
+    assert form.values["issuer_url"] == AWS_FORM["issuer_url"]
+    assert form.values["sign_in_url"] == ""
+    assert "Filled from the file metadata.xml: ACS URL, Issuer URL." in form.words
+    assert "Still to fill in: Sign-in URL." in form.words
+    assert installed(site) == []
+    answer = form.send(admin, AWS, sign_in_url=AWS_FORM["sign_in_url"])
+    assert answer.status_code == 303
+    (app,) = installed(site)
+    assert app.service_provider.entity_id == AWS_FORM["issuer_url"]
+    assert app.metadata_source.words == "the file metadata.xml"
+
+
+def test_installing_with_a_file_fills_and_installs_at_once(site, admin):
+    answer = opened(admin, SAML).send(admin, SAML, metadata_file=file(sp()))
+    assert answer.status_code == 303, answer.text
+    (app,) = installed(site)
+    assert app.service_provider.acs_urls == (ACS,)
+
+
+def test_installing_with_a_file_that_leaves_something_out_names_it(site, admin):
+    answer = opened(admin, AWS).send(admin, AWS, metadata_file=file(AWS_SP))
+    assert answer.status_code == 422
+    form = Form(answer.text)
+    assert form.values["issuer_url"] == AWS_FORM["issuer_url"]
+    assert "Sign-in URL: Fill this in" in form.words
+    assert installed(site) == []
+
+
+def test_what_was_typed_by_hand_wins_and_the_page_says_so(admin):
+    page = opened(admin, AWS)
+    answer = page.send(
+        admin,
+        AWS,
+        issuer_url=AWS_FORM["issuer_url"] + "x",
+        metadata_file=file(AWS_SP),
+        metadata__fill="yes",
+    )
+    form = Form(answer.text)
+    assert form.values["issuer_url"] == AWS_FORM["issuer_url"] + "x"
+    assert "Kept as you typed: Issuer URL." in form.words
+
+
+def test_a_second_file_replaces_what_the_first_filled(admin):
+    page = opened(admin, SAML)
+    first = page.send(admin, SAML, metadata_file=file(sp("urn:one")), metadata__fill="yes")
+    second = Form(first.text).send(
+        admin, SAML, metadata_file=file(sp("urn:two")), metadata__fill="yes"
+    )
+    assert Form(second.text).values["entity_id"] == "urn:two"
+
+
+def test_the_button_without_metadata_says_what_to_do(site, admin):
+    page = opened(admin, AWS)
+    answer = page.send(admin, AWS, metadata__fill="yes", **AWS_FORM)
+    assert answer.status_code == 422
+    assert 'href="#f-metadata_file"' in answer.text
+    assert "Choose the file first" in answer.text
+    assert installed(site) == []
+
+
+BAD = {
+    "xxe": ('<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + sp(), "DOCTYPE"),
+    "script": (sp(ENTITY, "javascript:alert(1)"), "no ACS URL"),
+    "long": (sp("x" * 2048), "entity ID"),
+    "html": ("<p>", "no XML"),
+    "markup": (sp().replace("EntityDescriptor", "script"), "not a SAML 2.0 metadata file"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+@pytest.mark.parametrize("button", [{}, {"metadata.fill": "yes"}])
+def test_md_04_a_bad_file_is_an_error_of_its_field_and_nothing_is_written(
+    site, admin, case, button
+):
+    xml, words = BAD[case]
+    page = opened(admin, SAML)
+    page.values |= button
+    answer = page.send(
+        admin, SAML, name="Typed", launch_url="https://a.example/", metadata_file=file(xml)
+    )
+    assert answer.status_code == 422
+    assert 'href="#f-metadata_file"' in answer.text
+    form = Form(answer.text)
+    assert words in form.words
+    assert form.values["name"] == "Typed"
+    assert form.values["launch_url"] == "https://a.example/"
+    assert installed(site) == []
+
+
+def test_pasted_text_is_kept_while_it_is_wrong(admin):
+    answer = opened(admin, SAML).send(admin, SAML, metadata_xml="<a>&lt;b</a>")
+    assert answer.status_code == 422
+    assert 'href="#f-metadata_xml"' in answer.text
+    assert Form(answer.text).values["metadata_xml"] == "<a>&lt;b</a>"
+
+
+def test_pasted_text_installs(site, admin):
+    answer = opened(admin, SAML).send(admin, SAML, metadata_xml=sp())
+    assert answer.status_code == 303
+    assert installed(site)[0].metadata_source.words == "pasted text"
+
+
+def test_two_ways_at_once_are_one_too_many(admin):
+    answer = opened(admin, SAML).send(
+        admin, SAML, metadata_xml=sp(), metadata_file=file(sp()), metadata__fill="yes"
+    )
+    assert answer.status_code == 422
+    assert "leave the rest out" in answer.text
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1/", "http://example.com/", "file:///etc/passwd"])
+def test_md_02_an_address_that_is_not_asked_is_an_error_of_its_field(site, admin, url):
+    answer = opened(admin, SAML).send(admin, SAML, metadata_url=url)
+    assert answer.status_code == 422
+    assert 'href="#f-metadata_url"' in answer.text
+    assert Form(answer.text).values["metadata_url"] == url
+    assert installed(site) == []
+
+
+# ---------------------------------------------------------------------------
+# Several service providers
+# ---------------------------------------------------------------------------
+
+TWO = several(sp("urn:one", "https://one.example/acs"), sp("urn:<two>".replace("<", "&lt;")))
+
+
+@pytest.mark.parametrize("way", ["file", "text"])
+def test_one_of_several_is_chosen_and_then_it_goes_on(site, admin, way):
+    page = opened(admin, SAML)
+    given = {"metadata_file": file(TWO)} if way == "file" else {"metadata_xml": TWO}
+    answer = page.send(admin, SAML, name="Two", launch_url="https://a.example/", **given)
+    assert answer.status_code == 200
+    choice = Form(answer.text)
+    assert choice.form.xpath(".//input[@type='radio']/@value") == ["urn:one", "urn:<two>"]
+    assert "ACS URL https://one.example/acs" in choice.words
+    assert installed(site) == []
+    answer = choice.send(admin, SAML, metadata__sp="urn:<two>")
+    assert answer.status_code == 303, answer.text
+    (app,) = installed(site)
+    assert app.name == "Two"
+    assert app.service_provider.entity_id == "urn:<two>"
+    assert app.service_provider.launch_url == "https://a.example/"
+    assert app.metadata_source.kind == way
+
+
+def test_choosing_after_fill_fills_only(site, admin):
+    page = opened(admin, SAML)
+    answer = page.send(admin, SAML, metadata_file=file(TWO), metadata__fill="yes")
+    answer = Form(answer.text).send(admin, SAML, metadata__sp="urn:one")
+    assert answer.status_code == 200
+    form = Form(answer.text)
+    assert form.values["entity_id"] == "urn:one"
+    assert form.values["metadata_xml"] == ""
+    assert installed(site) == []
+
+
+def test_an_unknown_choice_is_refused(site, admin):
+    page = opened(admin, SAML)
+    answer = page.send(admin, SAML, metadata_file=file(TWO))
+    answer = Form(answer.text).send(admin, SAML, metadata__sp="urn:three")
+    assert answer.status_code == 422
+    assert "Choose one of these service providers" in answer.text
+    assert installed(site) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x",
+        "[]",
+        '{"kind": "url", "name": 1}',
+        '{"kind": "x", "name": "", "sha256": "", "read_at": 0}',
+    ],
+)
+def test_a_source_that_was_tampered_with_is_forgotten(site, admin, source):
+    page = opened(admin, SAML)
+    page.values |= {"metadata.source": source, "filled.entity_id": "x"}
+    assert page.send(admin, SAML, entity_id=ENTITY, acs_urls=ACS).status_code == 303
+    assert installed(site)[0].metadata_source is None
+
+
+# ---------------------------------------------------------------------------
+# Fetching, and refreshing from the same address
+# ---------------------------------------------------------------------------
+
+
+class Vendor:
+    """A vendor's server of one document, which may change."""
+
+    def __init__(self) -> None:
+        self.document = sp()
+        self.asked = 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.pair = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        self.url = f"http://{self.pair}/metadata"
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                wire, _ = self.listener.accept()
+            except OSError:
+                return
+            wire.recv(65_536)
+            self.asked += 1
+            body = self.document.encode()
+            head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n"
+            wire.sendall(head.encode() + body)
+            wire.close()
+
+    def stop(self) -> None:
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join()
+
+
+@pytest.fixture
+def vendor(empty_app: Flask, site: Site) -> Iterator[Vendor]:
+    vendor = Vendor()
+    services = empty_app.extensions["ssoko"]
+    config = replace(services.config, metadata_fetch_allow=frozenset({vendor.pair}))
+    empty_app.extensions["ssoko"] = site.services = replace(services, config=config)
+    yield vendor
+    vendor.stop()
+
+
+REFRESH = "/w/acme/applications/app/refresh"
+
+
+@pytest.fixture
+def app(vendor: Vendor, admin: Browser):
+    answer = opened(admin, SAML).send(admin, SAML, name="App", metadata_url=vendor.url)
+    assert answer.status_code == 303, answer.text
+    return "app"
+
+
+def test_md_09_a_refresh_shows_the_difference_and_changes_after_accept(site, admin, vendor, app):
+    assert vendor.url in unescape(admin.get("/w/acme/applications/app/settings").text)
+    vendor.document = sp(ENTITY, ACS, ACS + "/2")
+    ask = opened(admin, REFRESH)
+    assert vendor.url in ask.words
+    compared = Form(ask.send(admin, REFRESH, metadata__again="yes").text)
+    assert "1 setting would change" in compared.words
+    assert f"{ACS}/2" in compared.words
+    assert installed(site)[0].service_provider.acs_urls == (ACS,)
+    answer = compared.send(admin, REFRESH + "/accept")
+    assert answer.status_code == 303
+    assert installed(site)[0].service_provider.acs_urls == (ACS, ACS + "/2")
+    assert "Application refreshed from metadata" in admin.get("/w/acme/activity").text
+    again = opened(admin, REFRESH).send(admin, REFRESH, metadata__again="yes")
+    assert "Nothing would change" in again.text
+
+
+def test_what_is_accepted_is_what_was_shown_whatever_the_server_says_by_then(
+    site, admin, vendor, app
+):
+    vendor.document = sp(ENTITY, ACS + "/shown")
+    compared = Form(opened(admin, REFRESH).send(admin, REFRESH, metadata__again="yes").text)
+    vendor.document = sp(ENTITY, "https://evil.example/acs")
+    compared.send(admin, REFRESH + "/accept")
+    assert installed(site)[0].service_provider.acs_urls == (ACS + "/shown",)
+
+
+@pytest.mark.parametrize("way", ["file", "url"])
+def test_a_refresh_from_elsewhere_is_remembered(site, admin, vendor, app, way):
+    given = (
+        {"metadata_file": file(sp(role=' WantAssertionsSigned="0"'), "new.xml")}
+        if way == "file"
+        else {"metadata_url": vendor.url + "?other"}
+    )
+    compared = Form(opened(admin, REFRESH).send(admin, REFRESH, **given).text)
+    assert "An import never turns this off" in compared.words
+    assert compared.send(admin, REFRESH + "/accept").status_code == 303
+    source = installed(site)[0].metadata_source
+    assert source.name == ("new.xml" if way == "file" else vendor.url + "?other")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"metadata_url": "https://10.0.0.1/"},
+        {"metadata_xml": "<a/>"},
+        {"metadata_xml": sp("urn:somebody-else")},
+    ],
+)
+def test_a_refresh_that_cannot_be_says_why(site, admin, app, given):
+    before = installed(site)
+    answer = opened(admin, REFRESH).send(admin, REFRESH, **given)
+    assert answer.status_code == 422
+    assert "There is a problem" in answer.text
+    assert installed(site) == before
+
+
+@pytest.mark.parametrize("token", ["", "x.y.z"])
+def test_a_forged_difference_is_refused(site, admin, app, token):
+    before = installed(site)
+    answer = admin.post(REFRESH + "/accept", {"shown": token}, form=REFRESH)
+    assert answer.status_code == 409
+    assert "compare again" in answer.text
+    assert installed(site) == before
+
+
+def test_a_difference_belongs_to_one_application(site, admin, vendor, app):
+    opened(admin, SAML).send(admin, SAML, name="Other", metadata_xml=sp("urn:other"))
+    vendor.document = sp(ENTITY, ACS + "/2")
+    compared = Form(opened(admin, REFRESH).send(admin, REFRESH, metadata__again="yes").text)
+    answer = compared.send(admin, "/w/acme/applications/other/refresh/accept")
+    assert answer.status_code == 409
+
+
+def test_a_person_may_not_refresh(site, app):
+    browser = site.browser(site.person)
+    assert browser.get(REFRESH).status_code == 403
