@@ -36,6 +36,7 @@ def _tables(db: Database) -> list[type[Model]]:
         first_at = BigIntegerField()
         last_at = BigIntegerField()
         times = BigIntegerField()
+        newest_key_id = TextField()
 
         class Meta:
             table_name = "metadata_fetch"

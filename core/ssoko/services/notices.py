@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from peewee import DatabaseError
+from peewee import PeeweeException
 
 from ssoko.services import keys
 from ssoko.services.activity import record
@@ -105,7 +105,7 @@ def run_if_due(services: Services) -> None:
         return
     try:
         run(services)
-    except DatabaseError as error:
+    except PeeweeException as error:
         log.warning("The notices are put off for an hour: %s", error)
 
 

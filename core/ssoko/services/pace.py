@@ -21,12 +21,13 @@ class FetchPace:
         self._seen: dict[tuple[str, str], tuple[int, int]] = {}
         self._began, self._written = 0, 0
 
-    def take(self, issuer_id: str, address: str, *, now: int) -> int:
+    def take(self, document: str, address: str, *, now: int) -> int:
         """Count a fetch and return how many to write down now; 0 is none.
 
+        :param document: names what was fetched.
         :param now: seconds since the epoch; it may jump either way.
         """
-        key = (issuer_id, network_of(address))
+        key = (document, network_of(address))
         with self._lock:
             if abs(now - self._began) >= self.PERIOD:
                 self._began, self._written = now, 0

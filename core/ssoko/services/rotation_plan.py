@@ -43,8 +43,8 @@ class Rotation:
     """The keys of an issuer by what they are for, and who is concerned.
 
     :param kept: retired keys that are still in the metadata, the last one first.
-    :param since: when the newest certificate came into the metadata.
-    :param fetches: who fetched the metadata since, or in the 30 days before, the latest first.
+    :param fetches: who fetched the metadata since the newest certificate is there, or in the 30
+        days before, the latest first.
     """
 
     issuer_id: str
@@ -54,8 +54,12 @@ class Rotation:
     next: KeyView | None
     kept: tuple[KeyView, ...]
     sides: tuple[Side, ...]
-    since: int
     fetches: tuple[FetchView, ...]
+
+    @property
+    def newest(self) -> KeyView:
+        """The key that came into the metadata last."""
+        return self.next or self.active
 
     @property
     def accepted(self) -> Accepted:
@@ -71,12 +75,12 @@ class Rotation:
     @property
     def fetched(self) -> tuple[FetchView, ...]:
         """Who has fetched the newest certificate."""
-        return tuple(fetch for fetch in self.fetches if fetch.last_at >= self.since)
+        return tuple(one for one in self.fetches if one.newest_key_id >= self.newest.id)
 
     @property
     def missing(self) -> tuple[FetchView, ...]:
         """Who fetched the metadata before, and not since."""
-        return tuple(fetch for fetch in self.fetches if fetch.last_at < self.since)
+        return tuple(one for one in self.fetches if one.newest_key_id < self.newest.id)
 
     @property
     def all_fetched(self) -> bool:
@@ -88,7 +92,7 @@ def rotation(services: Services, workspace_id: str, issuer_id: str) -> Rotation:
     issuer = find_issuer(workspace_id, issuer_id)
     listed = list_keys(services, workspace_id, issuer_id)
     following = next((key for key in listed if key.state == "next"), None)
-    since = (following or listed[0]).created_at
+    earliest = (following or listed[0]).created_at - LATELY
     rows: Any = live(workspace_id).where(Application.issuer == issuer_id)
     return Rotation(
         issuer_id=issuer.id,
@@ -98,8 +102,7 @@ def rotation(services: Services, workspace_id: str, issuer_id: str) -> Rotation:
         next=following,
         kept=tuple(key for key in listed if key.kept),
         sides=tuple(_side(services, row) for row in rows.order_by(Application.name_key)),
-        since=since,
-        fetches=tuple(f for f in list_fetches(issuer_id) if f.last_at >= since - LATELY),
+        fetches=tuple(one for one in list_fetches(issuer_id) if one.last_at >= earliest),
     )
 
 

@@ -26,6 +26,8 @@ class MetadataFetch(Table):
     first_at = BigIntegerField()
     last_at = BigIntegerField()
     times = BigIntegerField()
+    #: The newest key whose certificate was in what was sent the last time.
+    newest_key_id = TextField()
 
     class Meta:
         table_name = "metadata_fetch"

@@ -99,6 +99,8 @@ def metadata(issuer: str) -> BaseResponse:
     note_fetch(
         services,
         issuer,
+        xml,
+        etag=etag,
         address=request.remote_addr or "",
         user_agent=request.user_agent.string,
     )

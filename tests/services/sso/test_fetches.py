@@ -1,6 +1,6 @@
 """Who fetched the metadata: seen by the admin, bounded, and cheap whoever asks."""
 
-from ssoko.services import fetches, rotation
+from ssoko.services import fetches, issuers, rotation
 from ssoko.services.context import SYSTEM
 from ssoko.services.fetches import list_fetches, note_fetch
 from ssoko.services.pace import FetchPace
@@ -9,7 +9,8 @@ from ssoko.store.models import database
 
 
 def note(house, app, address="192.0.2.1", agent="SimpleSAMLphp"):
-    note_fetch(house.services, app.issuer.id, address=address, user_agent=agent)
+    sent, etag = issuers.issuer_metadata(house.services, app.issuer.id)
+    note_fetch(house.services, app.issuer.id, sent, etag=etag, address=address, user_agent=agent)
 
 
 def test_an_address_is_written_once_a_minute_with_all_its_fetches_counted(house):
@@ -81,12 +82,14 @@ def test_the_plan_tells_who_has_the_next_certificate(house):
     services, place = house.services, house.workspace.id
     for address in ("192.0.2.1", "192.0.2.2"):
         note(house, app, address=address)
-    house.clock.ahead = 120
+    before, _ = issuers.issuer_metadata(services, app.issuer.id)
     rotation.create_next(services, place, SYSTEM, app.issuer.id)
     found = plan_of(services, place, app.issuer.id)
     assert (len(found.fetched), len(found.missing), found.all_fetched) == (0, 2, False)
-    house.clock.ahead = 240
     note(house, app, address="192.0.2.2")
+    # What was made ready before the key was made and sent after it does not hold it.
+    late = {"etag": "late", "address": "192.0.2.1", "user_agent": "SimpleSAMLphp"}
+    note_fetch(services, app.issuer.id, before, **late)
     found = plan_of(services, place, app.issuer.id)
     assert [f.address for f in found.fetched] == ["192.0.2.2"]
     assert [f.address for f in found.missing] == ["192.0.2.1"]

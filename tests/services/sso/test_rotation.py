@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 from onelogin.saml2.errors import OneLogin_Saml2_ValidationError
 from ssoko.errors import Conflict, InputError, NotFound
+from ssoko.plugin.registry import Registry
 from ssoko.services import applications, candidates, issuers, keys, rotation
 from ssoko.services.context import SYSTEM, Actor
+from ssoko.services.plugin_sites import web_applications
 from ssoko.services.rotation_plan import rotation as plan_of
 from ssoko.store.models import SigningKey, database
 
@@ -292,3 +294,16 @@ def test_the_plan_follows_what_the_plugins_say(house, app):
     hardest = replace(found.sides[0], accepted="one")
     assert replace(found, sides=(found.sides[0], other)).accepted == "metadata"
     assert replace(found, sides=(found.sides[0], hardest, other)).accepted == "one"
+
+
+def test_a_vendor_whose_plugin_is_missing_is_taken_to_hold_one_certificate(house, app):
+    without = replace(house.services, registry=Registry.load([]))
+    found = plan_of(without, house.workspace.id, app.issuer.id)
+    assert (found.accepted, found.sides[0].import_at) == ("one", "")
+
+
+def test_the_pages_of_plugins_are_given_all_certificates_the_active_one_first(house, app, turn):
+    made = turn(rotation.create_next)
+    turn(rotation.activate, made.id)
+    (given,) = web_applications(house.services, "custom-saml")
+    assert given.certificates == (made.certificate, app.issuer.certificate)
