@@ -6,9 +6,10 @@ import urllib.parse
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
-from .server import ADMIN, Server, Workspace, sign_in_at
+from .server import ADMIN, Api, Server, Workspace, sign_in_at
 from .service_providers import EMAIL
 from .visitor import Visitor
 
@@ -122,6 +123,8 @@ PAGES = [
     Shown("settings-tokens", "settings.tokens", "{w}/settings/tokens"),
     Shown("settings-issuers", "settings.issuers", "{w}/settings/issuers"),
     Shown("settings-issuer", "settings.issuer", "{w}/settings/issuers/{issuer}"),
+    Shown("next-certificate", "applications.metadata", "{w}/applications/{saml}/metadata"),
+    Shown("switch", "settings.change_key", "{w}/settings/issuers/{issuer}/keys/{key}/activate"),
     Shown("settings-plugins", "settings.plugins", "{w}/settings/plugins"),
     Shown("token-revoke", "settings.revoke_token", "{token}"),
     Shown("refused", "saml.launch", "{w}/launch/{app}", who="stranger", status=403),
@@ -141,6 +144,7 @@ NO_PAGES = {
     "marketplace.logo": "a picture",
     "applications.certificate": "a download",
     "applications.metadata_xml": "a download",
+    "settings.key_certificate": "a download",
     "activity.csv": "a download",
     "saml.metadata": "for machines",
     "settings.certificate": "a download",
@@ -181,6 +185,7 @@ def build_scene(workspace: Workspace, empty: Workspace, fresh: Server) -> Scene:
     own_role = api.post("/roles", name="on-call")
     aws, saml, off = _install(workspace, people)
     issuer = api.post("/issuers", name="Shared")
+    key = _rotate(api, issuer, aws, saml)
     _leave_traces(workspace, aws)
     traces = {one["code"]: one["reference"] for one in api.items("/traces")}
     login = aws["metadata"]["login_endpoint"]
@@ -201,6 +206,7 @@ def build_scene(workspace: Workspace, empty: Workspace, fresh: Server) -> Scene:
         "group": group["id"],
         "event": api.items("/events")[0]["id"],
         "issuer": issuer["id"],
+        "key": key,
         "token": _revoke_page(workspace),
         "login": login,
         "logout": aws["metadata"]["logout_endpoint"],
@@ -233,6 +239,15 @@ def _install(workspace: Workspace, people: dict[str, str]) -> tuple[dict, dict, 
     )
     api.patch(f"/applications/{off['id']}", enabled=False)
     return aws, saml, off
+
+
+def _rotate(api: Api, issuer: dict[str, Any], aws: dict[str, Any], saml: dict[str, Any]) -> str:
+    """Begin a rotation of two issuers and end one of AWS; return the shared issuer's next key."""
+    Visitor().get(saml["metadata"]["metadata_url"])
+    api.post(f"/issuers/{saml['issuer']}/keys", algorithm="ec-p256")
+    made = api.post(f"/issuers/{aws['issuer']}/keys")
+    api.post(f"/issuers/{aws['issuer']}/keys/{made['id']}/activate")
+    return api.post(f"/issuers/{issuer['id']}/keys")["id"]
 
 
 def _sign_in_link(workspace: Workspace) -> str:

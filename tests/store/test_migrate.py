@@ -9,6 +9,7 @@ from peewee import Database
 from playhouse.schema_diff import diff_models
 from ssoko.errors import MigrationPending
 from ssoko.store import logout
+from ssoko.store.certificates import CertificateNotice, MetadataFetch
 from ssoko.store.migrate import HISTORY, directory, migrate, pending, require_current
 from ssoko.store.models import TABLES
 from ssoko.store.search import UserWord
@@ -22,8 +23,8 @@ FILES = sorted(path.stem for path in directory().glob("[0-9]*.py"))
 
 def test_the_migrations_make_what_the_models_say(either: str, open_database: Open) -> None:
     database = open_database(either)
-    models = [*TABLES, *logout.TABLES, UserWord, ApplicationMetadata, Trace]
-    difference = diff_models(database, models)
+    more = (UserWord, ApplicationMetadata, Trace, MetadataFetch, CertificateNotice)
+    difference = diff_models(database, [*TABLES, *logout.TABLES, *more])
     assert not difference, str(difference)
 
 

@@ -16,6 +16,7 @@ from ssoko.errors import MessageRefused, NotFound, Refusal
 from ssoko.saml.bindings import Inbound, decode_post, decode_redirect
 from ssoko.services import issuers, sso
 from ssoko.services.context import Services
+from ssoko.services.fetches import note_fetch
 from ssoko.services.sessions import SignedIn
 from ssoko.web.assets import static
 from ssoko.web.session import current_services, current_signed_in
@@ -93,7 +94,16 @@ def launch(workspace: str, application: str) -> BaseResponse:
 def metadata(issuer: str) -> BaseResponse:
     """Send the metadata of an issuer; its address is the entity ID."""
     require_id(issuer)
-    xml, etag = issuers.issuer_metadata(current_services(), issuer)
+    services = current_services()
+    xml, etag = issuers.issuer_metadata(services, issuer)
+    note_fetch(
+        services,
+        issuer,
+        xml,
+        etag=etag,
+        address=request.remote_addr or "",
+        user_agent=request.user_agent.string,
+    )
     response = Response(xml, mimetype="application/samlmetadata+xml")
     response.set_etag(etag)
     response.cache_control.public = True

@@ -41,6 +41,7 @@ def integration() -> Integration:
         metadata_file="Often an address that ends in /metadata, or a download on its SAML page",
         api="1.0",
         tested_with="0.1",
+        certificates_accepted="metadata",
     )
 
 
