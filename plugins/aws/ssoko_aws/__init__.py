@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 from ssoko.plugin import (
+    AcceptanceRule,
     DefaultRole,
     Integration,
     Mapping,
@@ -21,6 +22,7 @@ from ssoko.plugin import (
 )
 
 from ssoko_aws import addresses
+from ssoko_aws.demands import RULES
 
 __version__ = "0.1.0"
 
@@ -221,3 +223,8 @@ def check_settings(settings: Settings[str, Any]) -> tuple[Problem, ...]:
 def settings_from_metadata(metadata: VendorMetadata) -> dict[str, Any]:
     # The Sign-in URL is in no metadata; it stays to be typed.
     return {"acs_url": "\n".join(metadata.acs_urls), "issuer_url": metadata.entity_id}
+
+
+@hookimpl
+def acceptance_rules() -> tuple[AcceptanceRule, ...]:
+    return RULES

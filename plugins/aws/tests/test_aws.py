@@ -198,6 +198,34 @@ def test_the_guide_hands_over_each_value_at_a_step_of_its_own(aws):
         assert f"\n    {{{{ {name} }}}}\n" in aws.entry.guide
 
 
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({}, set()),
+        ({"name_id": "amina"}, {"name-id-email"}),
+        ({"name_id": ""}, {"name-id-email", "name-id-size"}),
+        ({"name_id": f"{'a' * 64}@{'b' * 63}.example"}, {"name-id-size"}),
+        ({"name_id_format": NameIdFormat.PERSISTENT.value}, {"name-id-format"}),
+        ({"name_id_formats": ("urn:other",)}, {"name-id-format"}),
+        ({"assertions": 2}, {"one-assertion"}),
+        (
+            {"signature_algorithm": "http://www.w3.org/2000/09/xmldsig#rsa-sha1"},
+            {"one-assertion"},
+        ),
+        ({"sign_assertion": False}, {"one-assertion"}),
+        ({"encrypted": True}, {"not-encrypted"}),
+        ({"require_signed_requests": True}, {"unsigned-requests"}),
+        ({"certificate": "c" * 2501}, {"certificate-size"}),
+        ({"metadata_size": 75_001}, {"metadata-size"}),
+        ({"acs_url": "http://signin.aws/acs"}, {"acs-https"}),
+    ],
+)
+def test_what_aws_refuses_is_known_before_anybody_signs_in(aws, changes, broken):
+    verdicts = aws.verdicts(GOOD, **changes)
+    assert {rule for rule, verdict in verdicts.items() if verdict is False} == broken
+    assert verdicts["username"] is None
+
+
 def test_every_mistake_is_named_at_once_and_said_once(aws):
     with pytest.raises(ValidationError) as refused:
         aws.load({"sign_in_url": SIGN_IN, "acs_url": "not an address"})
