@@ -160,7 +160,15 @@ class Mellon:
         return (self.directory / "error.log").read_text(errors="replace")
 
     def _write(self) -> None:
-        names = ("mpm_prefork", "authn_core", "authz_core", "authz_user", "alias", "cgi", "setenvif")
+        names = (
+            "mpm_prefork",
+            "authn_core",
+            "authz_core",
+            "authz_user",
+            "alias",
+            "cgi",
+            "setenvif",
+        )
         modules = [f"LoadModule {n}_module {MODULES}/mod_{n}.so" for n in (*names, "auth_mellon")]
         user = ""
         if os.geteuid() == 0:

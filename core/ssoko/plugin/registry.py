@@ -40,7 +40,13 @@ REQUIRED_HOOKS = (
 )
 #: What stands for the answer of a hook that a plugin does not implement.
 OPTIONAL_HOOKS: Mapping[str, Any] = MappingProxyType(
-    {"attribute_mappings": (), "check_settings": (), "saml_attributes": (), "web_application": None}
+    {
+        "attribute_mappings": (),
+        "check_settings": (),
+        "saml_attributes": (),
+        "acceptance_rules": (),
+        "web_application": None,
+    }
 )
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
@@ -356,6 +362,7 @@ def _errors(hook: str, answer: Any) -> dict[str, list[str]]:
         "service_provider": describe.check_service_provider,
         "attribute_mappings": describe.check_mappings,
         "saml_attributes": describe.check_attributes,
+        "acceptance_rules": describe.check_rules,
     }
     errors: dict[str, list[str]] = {}
     if hook in judges:

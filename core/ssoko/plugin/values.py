@@ -88,6 +88,8 @@ class ServiceProvider(Checked):
     :param require_signed_requests: refuse AuthnRequests without a good signature.
     :param encrypt_assertions: encrypt to the first of ``encryption_certificates``, or of
         ``certificates`` when there is none.
+    :param encryption_method: how to encrypt; the CBC ones are for old SPs alone, as they do not
+        protect the text against change.
     :param certificates: PEM certificates of the SP's signing keys.
     :param encryption_certificates: PEM certificates to encrypt to.
     :param slo_url: where logout messages go, or empty when the vendor offers none.
@@ -108,6 +110,9 @@ class ServiceProvider(Checked):
     sign_assertion: bool = True
     require_signed_requests: bool = False
     encrypt_assertions: bool = False
+    encryption_method: Literal["aes256-gcm", "aes128-gcm", "aes256-cbc", "aes128-cbc"] = (
+        "aes256-gcm"
+    )
     certificates: tuple[str, ...] = ()
     encryption_certificates: tuple[str, ...] = ()
     slo_url: str = ""
@@ -126,7 +131,8 @@ class Mapping(Checked):
     :param name: the attribute's Name.
     :param source: ``user.email``, ``user.username``, ``user.first_name``, ``user.last_name``,
         ``user.display_name``, ``user.id``, ``user.groups``, ``user.roles``,
-        ``user.attributes.<key>`` or ``constant:<text>``.
+        ``user.attributes.<key>`` or ``constant:<text>``; all but the last with changes behind
+        it, such as ``user.groups|only:eng-*|upper`` (:mod:`ssoko.plugin.sources`).
     :param name_format: URI of the NameFormat, or one of the words ``basic``, ``uri`` and
         ``unspecified``.
     :param friendly_name: shown to people by some SPs.

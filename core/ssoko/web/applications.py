@@ -10,6 +10,9 @@ from ssoko.services import access, activity, applications, guides, issuers, user
 from ssoko.services.applications import ApplicationView
 from ssoko.services.context import Page
 from ssoko.web import application_changes as changes
+from ssoko.web import application_check as checks
+from ssoko.web import application_mappers as mappers
+from ssoko.web import application_saml as saml
 from ssoko.web.application_page import (
     certificate_facts,
     find,
@@ -85,7 +88,14 @@ def guide(slug: str) -> str:
     """Show the installation guide with this application's own values."""
     application = find(slug)
     rendered = guides.render_guide(application.guide, guides.guide_values(application))
-    return render_tab("guide", application, guide=rendered, progress=progress_of(application))
+    return render_tab(
+        "guide",
+        application,
+        guide=rendered,
+        progress=progress_of(application),
+        report=checks.ready(application),
+        states=checks.STATES,
+    )
 
 
 @blueprint.get("/<slug>/metadata")
@@ -134,13 +144,6 @@ def who_gets_in(slug: str) -> str:
     )
 
 
-@blueprint.get("/<slug>/mappers")
-@admin_only
-def mappers(slug: str) -> str:
-    """Show what the vendor is told about a person."""
-    return render_tab("mappers", find(slug))
-
-
 @blueprint.get("/<slug>/activity", endpoint="activity")
 @admin_only
 def events(slug: str) -> str:
@@ -185,3 +188,17 @@ blueprint.add_url_rule("/<slug>/enable", view_func=changes.enable, methods=["POS
 blueprint.add_url_rule("/<slug>/disable", view_func=changes.disable, methods=["POST"])
 blueprint.add_url_rule("/<slug>/uninstall", view_func=changes.uninstall, methods=["GET", "POST"])
 blueprint.add_url_rule("/<application_id>/restore", view_func=changes.restore, methods=["POST"])
+
+for _path, _view, _methods in (
+    ("/<slug>/saml", saml.saml, ["GET", "POST"]),
+    ("/<slug>/saml/back", saml.saml_back, ["POST"]),
+    ("/<slug>/mappers", mappers.mappers, ["GET"]),
+    ("/<slug>/mappers/new", mappers.new_mapper, ["GET", "POST"]),
+    ("/<slug>/mappers/proposal", mappers.reset_mappers, ["GET", "POST"]),
+    ("/<slug>/mappers/preview", checks.preview, ["GET"]),
+    ("/<slug>/mappers/<int:place>", mappers.edit_mapper, ["GET", "POST"]),
+    ("/<slug>/mappers/<int:place>/move", mappers.move_mapper, ["POST"]),
+    ("/<slug>/mappers/<int:place>/remove", mappers.remove_mapper, ["GET", "POST"]),
+    ("/<slug>/check", checks.check, ["GET"]),
+):
+    blueprint.add_url_rule(_path, view_func=_view, methods=_methods)

@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 from ssoko.plugin import (
+    AcceptanceRule,
     DefaultRole,
     Integration,
     MetadataField,
@@ -18,6 +19,7 @@ from ssoko.plugin import (
 )
 
 from ssoko_aws import addresses
+from ssoko_aws.demands import RULES
 
 __version__ = "0.1.0"
 
@@ -176,3 +178,8 @@ def check_settings(settings: Mapping[str, Any]) -> tuple[Problem, ...]:
         ),
         *addresses.judge("issuer_url", settings["issuer_url"]),
     )
+
+
+@hookimpl
+def acceptance_rules() -> tuple[AcceptanceRule, ...]:
+    return RULES

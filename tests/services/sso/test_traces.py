@@ -5,7 +5,7 @@ import secrets
 import pytest
 from peewee import IntegrityError
 from ssoko.errors import AccessRefused, InputError, MessageRefused, NotFound
-from ssoko.services import additions, exchanges, mending, references, sso, traces, users
+from ssoko.services import exchanges, mending, references, sso, traces, users
 from ssoko.services.context import SYSTEM
 from ssoko.services.mending import add_acs_url
 from ssoko.store.models import Event, User
@@ -112,19 +112,6 @@ def test_nothing_but_https_is_added(house) -> None:
     with pytest.raises(InputError) as caught:
         mending.trust_certificate(house.services, house.workspace.id, SYSTEM, app.id, "no PEM")
     assert list(caught.value.errors) == ["certificate"]
-
-
-def test_what_was_added_can_be_taken_away(house) -> None:
-    record = {"acs_urls": ["https://a.test/"], "certificates": []}
-    more = additions.with_addition(record, "acs_urls", "https://b.test/")
-    assert more["acs_urls"] == ["https://a.test/", "https://b.test/"]
-    assert record["acs_urls"] == ["https://a.test/"]
-    proposed = {"acs_urls": ["https://c.test/"], "certificates": []}
-    assert additions.carried_over(more, proposed)["acs_urls"] == [
-        "https://c.test/",
-        "https://b.test/",
-    ]
-    assert additions.without_addition(more, "acs_urls", "https://b.test/") == record
 
 
 @pytest.mark.parametrize(

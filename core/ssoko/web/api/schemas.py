@@ -233,6 +233,11 @@ class ApplicationChange(Input):
     name = Text()
     settings = JsonObject()
     enabled = Flag()
+    service_provider = JsonObject()
+
+
+class PersonInput(Input):
+    user = Text(required=True)
 
 
 class MappingInput(Input):
