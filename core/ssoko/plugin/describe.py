@@ -31,6 +31,18 @@ METADATA_KEYS = frozenset(
 #: Fields of the install page that are Ssoko's own.
 RESERVED_FIELDS = frozenset({"name", "csrf_token", "metadata_file", "metadata_xml", "metadata_url"})
 
+#: Fields of the integration that are one line, and how many characters that may have.
+_LINES = MappingProxyType(
+    {
+        "name": 60,
+        "summary": 200,
+        "vendor": 60,
+        "publisher": 60,
+        "certificate_import": 400,
+        "certificate_removal": 400,
+    }
+)
+
 #: Hook to the type of its answer: a class, or (class,) for a tuple of its instances.
 _ANSWERS: MappingType[str, Any] = MappingProxyType(
     {
@@ -118,7 +130,7 @@ def _integration_problems(integration: Integration) -> Iterator[str]:
     for field in ("name", "summary"):
         if not getattr(integration, field).strip():
             yield f"Integration.{field}: give it a text"
-    for field, limit in (("name", 60), ("summary", 200), ("vendor", 60), ("publisher", 60)):
+    for field, limit in _LINES.items():
         text = getattr(integration, field)
         if len(text) > limit or not text.isprintable():
             yield f"Integration.{field}: one line of at most {limit} printable characters"

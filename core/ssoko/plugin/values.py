@@ -41,6 +41,10 @@ class Integration(Checked):
         with the hook ``settings_from_metadata``.
     :param api: version of the hook contract the plugin was written for.
     :param tested_with: range of core versions it was tested with, such as ``0.1``.
+    :param certificates_accepted: how the vendor takes a new certificate of ours: ``many`` beside
+        each other, only ``one`` at a time, or from our ``metadata``, which it fetches by itself.
+    :param certificate_import: the vendor's menus to where a certificate is put in.
+    :param certificate_removal: the vendor's menus to where an old one is taken out.
     :param opt_in: listed only where an operator named it in ``SSOKO_OPT_IN_PLUGINS``.
     """
 
@@ -58,6 +62,9 @@ class Integration(Checked):
     metadata_file: str = ""
     api: str = "1.0"
     tested_with: str = ""
+    certificates_accepted: Literal["one", "many", "metadata"] = "one"
+    certificate_import: str = ""
+    certificate_removal: str = ""
     opt_in: bool = False
 
 

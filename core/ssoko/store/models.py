@@ -104,6 +104,7 @@ class Issuer(Table):
     #: Part of the entity ID and of every endpoint; never changes.
     id = TextField(primary_key=True, default=random_id)
     workspace = ForeignKeyField(Workspace, on_delete="CASCADE")
+    workspace_id: str
     name = TextField()
     shared = BooleanField(default=False)
     created_at = BigIntegerField()
@@ -124,23 +125,15 @@ class SigningKey(Table):
     not_before = BigIntegerField()
     not_after = BigIntegerField()
     created_at = BigIntegerField()
+    created_by = TextField(default="")
     activated_at = BigIntegerField(null=True)
     retired_at = BigIntegerField(null=True)
+    #: Until when the certificate of a retired key stays in the metadata.
+    published_until = BigIntegerField(null=True)
 
     class Meta:
         table_name = "signing_key"
         constraints = [Check("state IN ('next', 'active', 'retired')")]
-
-
-# At most one active key an issuer, whoever races.
-SigningKey.add_index(
-    SigningKey.index(
-        SigningKey.issuer,
-        unique=True,
-        where=SQL("state = 'active'"),
-        name="signing_key_one_active",
-    )
-)
 
 
 class Application(Table):

@@ -24,8 +24,10 @@ from ssoko.web.application_page import (
 )
 from ssoko.web.event_pages import turns
 from ssoko.web.files import attachment
+from ssoko.web.notices import notices_of
 from ssoko.web.pages import argument
 from ssoko.web.session import admin_only, current_services, current_workspace
+from ssoko.web.settings_keys import card_values
 
 #: Why somebody does not get in, in a word or two.
 REFUSED = {
@@ -80,7 +82,13 @@ def overview(slug: str) -> str:
     recent = activity.list_events(
         current_services(), current_workspace().id, application_id=application.id, limit=5
     )
-    return render_tab("overview", application, recent=recent.items, actions=activity.ACTIONS)
+    return render_tab(
+        "overview",
+        application,
+        recent=recent.items,
+        actions=activity.ACTIONS,
+        notices=notices_of(application),
+    )
 
 
 @blueprint.get("/<slug>/guide")
@@ -102,13 +110,15 @@ def guide(slug: str) -> str:
 @blueprint.get("/<slug>/metadata")
 @admin_only
 def metadata(slug: str) -> str:
-    """Show the values of ours that the vendor asks for."""
+    """Show the values of ours that the vendor asks for, and the next certificate."""
     application = find(slug)
     return render_tab(
         "metadata",
         application,
         values=metadata_values(application),
         certificate=certificate_facts(application.issuer, now=current_services().clock()),
+        notices=notices_of(application),
+        **card_values(application.issuer.id),
     )
 
 

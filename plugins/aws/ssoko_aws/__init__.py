@@ -30,6 +30,10 @@ WHERE = (
     "IAM Identity Center > Settings > Identity source > Actions > Change identity source > "
     "External identity provider"
 )
+CERTIFICATES = (
+    "IAM Identity Center > Settings > Identity source > Actions > Manage authentication > "
+    "Manage SAML 2.0 certificates"
+)
 
 
 def _recognised(field: str) -> Callable[[str], None]:
@@ -129,6 +133,9 @@ def integration() -> Integration:
         metadata_file="In AWS: Service provider metadata > Download metadata file",
         api="1.0",
         tested_with="0.1",
+        certificates_accepted="many",
+        certificate_import=f"{CERTIFICATES} > Import certificate. AWS trusts all that are there.",
+        certificate_removal=f"{CERTIFICATES}: delete the old certificate, and type DELETE.",
     )
 
 

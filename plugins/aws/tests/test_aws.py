@@ -38,6 +38,15 @@ def test_the_role_is_named_after_the_application(aws):
     assert aws.entry.default_role.name == "sso-aws-{name}-role"
 
 
+def test_certificates_are_changed_over_beside_each_other_in_the_words_of_the_console(aws):
+    about = aws.entry.integration
+    assert about.certificates_accepted == "many"
+    for text in (about.certificate_import, about.certificate_removal):
+        assert "Actions > Manage authentication > Manage SAML 2.0 certificates" in text
+    assert "Import certificate" in about.certificate_import
+    assert "DELETE" in about.certificate_removal
+
+
 def test_values_are_called_what_aws_calls_them(aws):
     assert {f.key: (f.label, f.paste_into) for f in aws.entry.metadata_fields} == {
         "login_endpoint": ("Login Endpoint", "IdP sign-in URL"),

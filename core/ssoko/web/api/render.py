@@ -21,6 +21,7 @@ from ssoko.services.preflight_rules import Finding
 from ssoko.services.records import service_provider_to_json
 from ssoko.services.rehearsal import Rehearsal
 from ssoko.services.roles import RoleView
+from ssoko.services.rotation import KeyView
 from ssoko.services.tokens import TokenView
 from ssoko.services.traces import TraceView
 from ssoko.services.users import UserView
@@ -133,6 +134,25 @@ def issuer(view: IssuerView) -> Json:
         "certificate_expires_at": instant(view.certificate_not_after),
         "created_at": instant(view.created_at),
         "metadata": metadata(view),
+    }
+
+
+def key(view: KeyView) -> Json:
+    """Describe a signing key; its private part is never told."""
+    return {
+        "id": view.id,
+        "state": view.state,
+        "published": view.published,
+        "description": view.description,
+        "algorithm": view.algorithm,
+        "certificate": view.certificate,
+        "certificate_sha256": view.sha256,
+        "certificate_expires_at": instant(view.not_after),
+        "created_at": instant(view.created_at),
+        "created_by": view.created_by,
+        "activated_at": instant(view.activated_at),
+        "retired_at": instant(view.retired_at),
+        "published_until": instant(view.published_until),
     }
 
 
