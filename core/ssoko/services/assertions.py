@@ -172,7 +172,7 @@ def plugin_attributes(
 ) -> tuple[SamlAttribute, ...]:
     """Ask the plugin for attributes that no mapping can express, if it has any to give.
 
-    :raises AccessRefused: code ``plugin-failed``.
+    :raises AccessRefused: code ``plugin-failed``; ``plugin-refused`` when it says why.
     """
     loaded = services.registry.get(candidate.integration)
     if loaded is None or "saml_attributes" not in loaded.hooks:

@@ -122,6 +122,8 @@ def integration() -> Integration:
         ),
         api="1.0",
         tested_with="0.1",
+        certificates_accepted="one",
+        certificate_import="Identity providers > the directory > Edit SAML > Public x509 certificate",
     )
 
 

@@ -50,6 +50,9 @@ def integration() -> Integration:
         metadata_file="https://signin.aws.amazon.com/static/saml-metadata.xml",
         api="1.0",
         tested_with="0.1",
+        certificates_accepted="many",
+        certificate_import="IAM > Identity providers > the provider > Upload metadata",
+        certificate_removal="IAM > Identity providers > the provider > Upload metadata, again",
     )
 
 

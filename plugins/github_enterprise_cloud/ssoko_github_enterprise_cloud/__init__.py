@@ -93,6 +93,8 @@ def integration() -> Integration:
         metadata_file="The organization's address with /saml/metadata at its end",
         api="1.0",
         tested_with="0.1",
+        certificates_accepted="one",
+        certificate_import="Settings > Authentication security > Public certificate",
     )
 
 

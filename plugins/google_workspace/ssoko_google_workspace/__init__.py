@@ -110,6 +110,9 @@ def integration() -> Integration:
         ),
         api="1.0",
         tested_with="0.1",
+        certificates_accepted="many",
+        certificate_import="SSO with third party IdP > the profile > Verification certificate",
+        certificate_removal="SSO with third party IdP > the profile > Verification certificate",
     )
 
 

@@ -44,6 +44,8 @@ def integration() -> Integration:
         metadata_file="In Salesforce: Single Sign-On Settings > the entry > Download Metadata",
         api="1.0",
         tested_with="0.1",
+        certificates_accepted="one",
+        certificate_import="Single Sign-On Settings > the entry > Identity Provider Certificate",
     )
 
 

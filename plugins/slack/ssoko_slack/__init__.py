@@ -90,6 +90,8 @@ def integration() -> Integration:
         ),
         api="1.0",
         tested_with="0.1",
+        certificates_accepted="one",
+        certificate_import="SAML authentication > Configure > Public certificate",
     )
 
 

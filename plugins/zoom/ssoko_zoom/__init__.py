@@ -90,6 +90,8 @@ def integration() -> Integration:
         metadata_file="Your vanity URL with /saml/metadata/sp at its end",
         api="1.0",
         tested_with="0.1",
+        certificates_accepted="one",
+        certificate_import="Advanced > Single Sign-On > Edit > Identity provider certificate",
     )
 
 
