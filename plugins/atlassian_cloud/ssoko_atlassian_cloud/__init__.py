@@ -8,6 +8,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 from ssoko.plugin import (
+    AcceptanceRule,
     DefaultRole,
     Integration,
     Mapping,
@@ -21,13 +22,13 @@ from ssoko.plugin import (
     hookimpl,
 )
 
+from ssoko_atlassian_cloud.demands import NOT_YET, RULES
+
 __version__ = "0.1.0"
 
 WHERE = "In Atlassian: Security > Identity providers > the directory > SAML"
 CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 HOME = "https://id.atlassian.com/login"
-#: Stands for the directory until Atlassian shows it: no answer goes there.
-NOT_YET = "https://auth.atlassian.com/saml/not-yet"
 _KNOWN = {
     "entity_id": re.compile(r"https://auth\.atlassian\.com/saml/([A-Za-z0-9-]+)"),
     "acs_url": re.compile(
@@ -123,7 +124,7 @@ def integration() -> Integration:
         api="1.0",
         tested_with="0.1",
         certificates_accepted="one",
-        certificate_import="Identity providers > the directory > Edit SAML > Public x509 certificate",
+        certificate_import="Identity providers > the directory > SAML > Public x509 certificate",
     )
 
 
@@ -229,3 +230,8 @@ def check_settings(settings: Settings[str, Any]) -> tuple[Problem, ...]:
         for field, match in found.items()
         if not match
     )
+
+
+@hookimpl
+def acceptance_rules() -> tuple[AcceptanceRule, ...]:
+    return RULES

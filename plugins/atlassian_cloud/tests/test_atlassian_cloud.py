@@ -4,6 +4,7 @@ from marshmallow import ValidationError
 from ssoko.plugin import NameIdFormat
 from ssoko.plugin.testing import LoadedPlugin, assert_integration
 from ssoko.services import applications, sso
+from ssoko_atlassian_cloud import demands as atlassian_demands
 
 PLUGIN, SLUG = ssoko_atlassian_cloud, "atlassian-cloud"
 ID = "7d2f0c1e-1b2c-4d5e-8f90-a1b2c3d4e5f6"
@@ -100,3 +101,16 @@ def test_the_answer_says_what_atlassian_reads(visit):
         (f"{CLAIMS}givenname", "uri"): ["Amina"],
         (f"{CLAIMS}surname", "uri"): ["Otieno"],
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({"entity_id": atlassian_demands.NOT_YET}, "addresses"),
+        ({"name_id": "amina"}, "name-id-email"),
+        ({"acs_url": "http://atlassian.example/acs"}, "acs-https"),
+    ],
+)
+def test_preflight_names_what_would_be_refused(atlassian, changes, broken):
+    verdicts = atlassian.verdicts(GOOD, **changes)
+    assert [rule for rule, verdict in verdicts.items() if verdict is False] == [broken]

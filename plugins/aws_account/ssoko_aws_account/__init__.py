@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import Schema
 from ssoko.plugin import (
+    AcceptanceRule,
     DefaultRole,
     Integration,
     MetadataField,
@@ -22,11 +23,11 @@ from ssoko.plugin import (
 )
 
 from ssoko_aws_account import arns
+from ssoko_aws_account.demands import ATTRIBUTES, RULES
 from ssoko_aws_account.form import InstallForm
 
 __version__ = "0.1.0"
 
-ATTRIBUTES = "https://aws.amazon.com/SAML/Attributes/"
 #: Key of the attribute of our roles that names IAM roles.
 ROLE_KEY = "aws_role"
 
@@ -151,6 +152,11 @@ def saml_attributes(settings: Settings[str, Any], person: Person) -> tuple[SamlA
         SamlAttribute(name=ATTRIBUTES + name, values=values, name_format="uri")
         for name, values in attributes.items()
     )
+
+
+@hookimpl
+def acceptance_rules() -> tuple[AcceptanceRule, ...]:
+    return RULES
 
 
 def _pair(settings: Settings[str, Any], text: str) -> str:

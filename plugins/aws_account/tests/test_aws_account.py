@@ -6,7 +6,14 @@ import ssoko_aws_account
 from marshmallow import ValidationError
 from moto import mock_aws
 from ssoko.errors import AccessRefused
-from ssoko.plugin import HeldRole, NameIdFormat, Person, SignInRefused, VendorMetadata
+from ssoko.plugin import (
+    HeldRole,
+    NameIdFormat,
+    Person,
+    SamlAttribute,
+    SignInRefused,
+    VendorMetadata,
+)
 from ssoko.plugin.testing import LoadedPlugin, assert_integration
 from ssoko.services import roles
 
@@ -248,3 +255,26 @@ def test_a_sign_in_without_an_iam_role_says_where_to_write_one(visit):
     assert refused.value.code == "plugin-refused"
     assert "No IAM role is written" in refused.value.got
     assert "aws_role:" in refused.value.fix
+
+
+def attribute(name: str, *values: str) -> SamlAttribute:
+    return SamlAttribute(name=f"{PREFIX}{name}", values=values)
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({"attributes": (attribute("Role", "Developer"),)}, "role-pairs"),
+        (
+            {"attributes": (attribute("Role", READ_ONLY.replace(ACCOUNT, "210987654321", 1)),)},
+            "role-pairs",
+        ),
+        ({"attributes": (attribute("RoleSessionName", "o'brien"),)}, "session-name"),
+        ({"attributes": (attribute("RoleSessionName", "amina", "two"),)}, "session-name"),
+        ({"attributes": (attribute("PrincipalTag:Team", "a", "b"),)}, "session-tags"),
+        ({"attributes": (attribute("PrincipalTag:Team", "a" * 257),)}, "session-tags"),
+    ],
+)
+def test_preflight_names_what_would_be_refused(aws, changes, broken):
+    verdicts = aws.verdicts(GOOD, **changes)
+    assert [rule for rule, verdict in verdicts.items() if verdict is False] == [broken]

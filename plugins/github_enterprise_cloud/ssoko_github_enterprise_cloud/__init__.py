@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 from ssoko.plugin import (
+    AcceptanceRule,
     DefaultRole,
     Integration,
     Mapping,
@@ -19,6 +20,8 @@ from ssoko.plugin import (
     fields,
     hookimpl,
 )
+
+from ssoko_github_enterprise_cloud.demands import RULES
 
 __version__ = "0.1.0"
 
@@ -175,3 +178,8 @@ def check_settings(settings: Settings[str, Any]) -> tuple[Problem, ...]:
 @hookimpl
 def settings_from_metadata(metadata: VendorMetadata) -> dict[str, Any]:
     return {"address": metadata.entity_id}
+
+
+@hookimpl
+def acceptance_rules() -> tuple[AcceptanceRule, ...]:
+    return RULES

@@ -88,3 +88,16 @@ def test_the_answer_says_what_github_reads(visit, settings, attributes):
     assert answer.name_id[0] == NameIdFormat.PERSISTENT
     assert visit.launch(app, session).name_id == answer.name_id
     assert not answer.find("//@SessionNotOnOrAfter")
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({"name_id_formats": ()}, "name-id-format"),
+        ({"require_signed_requests": True}, "unsigned-requests"),
+        ({"encrypted": True}, "not-encrypted"),
+    ],
+)
+def test_preflight_names_what_would_be_refused(github, changes, broken):
+    verdicts = github.verdicts(GOOD, **changes)
+    assert [rule for rule, verdict in verdicts.items() if verdict is False] == [broken]

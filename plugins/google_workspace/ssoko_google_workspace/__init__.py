@@ -8,6 +8,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 from ssoko.plugin import (
+    AcceptanceRule,
     DefaultRole,
     Integration,
     MetadataField,
@@ -21,12 +22,11 @@ from ssoko.plugin import (
 )
 
 from ssoko_google_workspace.addresses import kind_of
+from ssoko_google_workspace.demands import NOT_YET, RULES
 
 __version__ = "0.1.0"
 
 WHERE = "In Google: Security > Authentication > SSO with third party IdP > the profile > SP details"
-#: Stands for the profile until Google shows it: no request names it, and no answer goes there.
-NOT_YET = "https://accounts.google.com/samlrp/not-yet"
 _LABELS = {"entity_id": "Entity ID", "acs_url": "ACS URL"}
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 
@@ -198,3 +198,8 @@ def check_settings(settings: Settings[str, Any]) -> tuple[Problem, ...]:
         for field, kind in (("entity_id", entity), ("acs_url", acs))
         if not kind
     )
+
+
+@hookimpl
+def acceptance_rules() -> tuple[AcceptanceRule, ...]:
+    return RULES

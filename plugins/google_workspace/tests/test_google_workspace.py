@@ -4,6 +4,7 @@ from marshmallow import ValidationError
 from ssoko.plugin import NameIdFormat
 from ssoko.plugin.testing import LoadedPlugin, assert_integration
 from ssoko.services import applications, sso
+from ssoko_google_workspace import demands as google_demands
 
 PLUGIN, SLUG = ssoko_google_workspace, "google-workspace"
 PROFILE = "https://accounts.google.com/samlrp/01abcdef"
@@ -116,3 +117,17 @@ def test_the_answer_says_the_address_and_nothing_else(visit):
     assert answer.name_id == (NameIdFormat.EMAIL, "amina@acme.test")
     assert answer.find("//saml:Audience")[0].text == PROFILE
     assert answer.attributes == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({"entity_id": google_demands.NOT_YET}, "addresses"),
+        ({"name_id": "amina"}, "name-id-email"),
+        ({"encrypted": True}, "not-encrypted"),
+        ({"require_signed_requests": True}, "unsigned-requests"),
+    ],
+)
+def test_preflight_names_what_would_be_refused(google, changes, broken):
+    verdicts = google.verdicts(GOOD, **changes)
+    assert [rule for rule, verdict in verdicts.items() if verdict is False] == [broken]

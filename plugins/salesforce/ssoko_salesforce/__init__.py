@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from marshmallow import Schema
 from ssoko.plugin import (
+    AcceptanceRule,
     DefaultRole,
     Integration,
     Mapping,
@@ -19,6 +20,7 @@ from ssoko.plugin import (
     hookimpl,
 )
 
+from ssoko_salesforce.demands import RULES
 from ssoko_salesforce.form import KNOWN_HOST, InstallForm
 
 __version__ = "0.1.0"
@@ -164,3 +166,8 @@ def settings_from_metadata(metadata: VendorMetadata) -> dict[str, Any]:
         "logout_url": next((end.url for end in metadata.slo if end.binding == "redirect"), ""),
         "certificates": list(metadata.certificates),
     }
+
+
+@hookimpl
+def acceptance_rules() -> tuple[AcceptanceRule, ...]:
+    return RULES

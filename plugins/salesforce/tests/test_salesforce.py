@@ -130,3 +130,18 @@ def test_user_provisioning_gets_what_it_reads(visit):
         ("User.FederationIdentifier", "basic"): ["amina"],
         ("User.ProfileId", "basic"): [PROFILE],
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        (
+            {"name_id_format": "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"},
+            "name-id-format",
+        ),
+        ({"sign_assertion": False}, "one-assertion"),
+    ],
+)
+def test_preflight_names_what_would_be_refused(salesforce, changes, broken):
+    verdicts = salesforce.verdicts(GOOD, **changes)
+    assert [rule for rule, verdict in verdicts.items() if verdict is False] == [broken]

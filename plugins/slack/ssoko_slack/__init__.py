@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 from ssoko.plugin import (
+    AcceptanceRule,
     DefaultRole,
     Integration,
     Mapping,
@@ -19,6 +20,8 @@ from ssoko.plugin import (
     fields,
     hookimpl,
 )
+
+from ssoko_slack.demands import RULES
 
 __version__ = "0.1.0"
 
@@ -182,3 +185,8 @@ def check_settings(settings: Settings[str, Any]) -> tuple[Problem, ...]:
             )
         )
     return tuple(found)
+
+
+@hookimpl
+def acceptance_rules() -> tuple[AcceptanceRule, ...]:
+    return RULES

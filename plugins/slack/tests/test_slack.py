@@ -88,3 +88,18 @@ def test_the_answer_says_what_slack_reads(visit):
     assert format_ == NameIdFormat.PERSISTENT
     assert visit.launch(app, session).name_id == (format_, value)
     assert len(answer.find("//*[local-name()='Signature']")) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        (
+            {"name_id_format": "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"},
+            "name-id-format",
+        ),
+        ({"sign_assertion": False}, "one-assertion"),
+    ],
+)
+def test_preflight_names_what_would_be_refused(slack, changes, broken):
+    verdicts = slack.verdicts(GOOD, **changes)
+    assert [rule for rule, verdict in verdicts.items() if verdict is False] == [broken]

@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 from marshmallow.validate import OneOf
 from ssoko.plugin import (
+    AcceptanceRule,
     DefaultRole,
     Integration,
     Mapping,
@@ -20,6 +21,8 @@ from ssoko.plugin import (
     fields,
     hookimpl,
 )
+
+from ssoko_zoom.demands import RULES
 
 __version__ = "0.1.0"
 
@@ -177,3 +180,8 @@ def settings_from_metadata(metadata: VendorMetadata) -> dict[str, Any]:
         "vanity_url": entity_id.removeprefix("https://"),
         "entity_id": "url" if entity_id.startswith("https://") else "host",
     }
+
+
+@hookimpl
+def acceptance_rules() -> tuple[AcceptanceRule, ...]:
+    return RULES

@@ -88,3 +88,16 @@ def test_the_answer_says_what_zoom_reads(visit):
             ("firstName", "basic"): ["Amina"],
             ("lastName", "basic"): ["Otieno"],
         }
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({"name_id": "amina"}, "name-id-email"),
+        ({"sign_assertion": False}, "one-assertion"),
+        ({"encrypted": True}, "not-encrypted"),
+    ],
+)
+def test_preflight_names_what_would_be_refused(zoom, changes, broken):
+    verdicts = zoom.verdicts(GOOD, **changes)
+    assert [rule for rule, verdict in verdicts.items() if verdict is False] == [broken]
