@@ -15,7 +15,7 @@ from ssoko.plugin import (
     VendorMetadata,
 )
 from ssoko.plugin.testing import LoadedPlugin, assert_integration
-from ssoko.services import roles
+from ssoko.services import preflight, roles
 
 PLUGIN, SLUG = ssoko_aws_account, "aws-account"
 ACCOUNT = "123456789012"
@@ -255,6 +255,19 @@ def test_a_sign_in_without_an_iam_role_says_where_to_write_one(visit):
     assert refused.value.code == "plugin-refused"
     assert "No IAM role is written" in refused.value.got
     assert "aws_role:" in refused.value.fix
+
+
+def test_preflight_foretells_it_and_then_finds_nothing_to_say(visit):
+    app = visit.install(LEAST)
+    services, workspace_id, _ = visit.where
+    user_id = visit.person(app).user.id
+    report = preflight.check(services, workspace_id, app.id, user_id=user_id)
+    (found,) = [one for one in report.general if one.id == "plugin-refused"]
+    assert found.sentence.startswith("No IAM role is written at sso-aws-account-")
+    assert "aws_role:" in found.fix
+    roles.update_role(*visit.where, app.default_role.id, attributes={"aws_role": "Developer"})
+    report = preflight.check(services, workspace_id, app.id, user_id=user_id)
+    assert not [one for one in report.general + report.vendor if one.state == "fail"]
 
 
 def attribute(name: str, *values: str) -> SamlAttribute:
