@@ -208,7 +208,8 @@ def _check_tree(root: etree._Element) -> None:
                 expected=f"at most {MAX_ELEMENTS} elements, {MAX_DEPTH} deep",
             )
         for element in level:
-            _collect_ids(element, ids)
+            if element.attrib:
+                _collect_ids(element, ids)
         level = [child for element in level for child in element]
 
 

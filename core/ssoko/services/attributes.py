@@ -55,17 +55,17 @@ class PersonValues:
     def values(self, source: str) -> tuple[str, ...]:
         """Return the values of one source with its changes, none of them empty."""
         parsed = _parsed(source)
-        return parsed.change(tuple(value for value in self._values(parsed.base) if value))
+        return parsed.change(tuple(filter(None, self._values(parsed.base))))
 
     def _values(self, base: str) -> Iterable[str]:
+        if base.startswith(CUSTOM):
+            return _texts(self.attributes.get(base.removeprefix(CUSTOM)))
         if base == "user.groups":
             return self.groups
         if base == "user.roles":
             return self.roles
         if base.startswith(CONSTANT):
             return (base.removeprefix(CONSTANT),)
-        if base.startswith(CUSTOM):
-            return _texts(self.attributes.get(base.removeprefix(CUSTOM)))
         return (self._field(base.removeprefix("user.")),)
 
     def _field(self, name: str) -> str:
@@ -216,6 +216,8 @@ def _missing(mapping: AttributeMapping) -> AccessRefused:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
     if value is None:
         return ()
     if isinstance(value, bool):
