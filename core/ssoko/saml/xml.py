@@ -114,7 +114,9 @@ def check_text(value: str) -> str:
 
 def text_of(element: etree._Element | None) -> str:
     """Return all text inside *element* without surrounding space; empty for no element."""
-    return "" if element is None else "".join(element.itertext()).strip()
+    if element is None:
+        return ""
+    return ("".join(element.itertext()) if len(element) else element.text or "").strip()
 
 
 @lru_cache(maxsize=64)
