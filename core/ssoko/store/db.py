@@ -20,8 +20,6 @@ _PRAGMAS = {
     "foreign_keys": 1,
     "synchronous": "normal",
     "cache_size": -32_000,
-    # Pages of the log before it goes into the database, 16 MB: the more, the fewer are written twice.
-    "wal_autocheckpoint": 4_000,
 }
 
 

@@ -66,9 +66,9 @@ def refuse_foreign_forms() -> None:
 def add_headers(response: Response) -> Response:
     """Add the headers that a view has not set itself."""
     present = {name.lower() for name, _ in response.headers}
-    response.headers.extend(
-        [(name, value) for low, name, value in _LOWERED if low not in present]
-    )
+    for low, name, value in _LOWERED:
+        if low not in present:
+            response.headers.add(name, value)
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if "cache-control" not in present:
