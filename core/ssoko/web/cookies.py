@@ -9,8 +9,8 @@ import time
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, Request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 from itsdangerous.encoding import want_bytes
 from itsdangerous.signer import HMACAlgorithm
@@ -33,6 +33,13 @@ class CookieSessions(SecureCookieSessionInterface):
         data, signed_at = _read(_keys(app), cookie)
         fresh = 0 <= int(time.time()) - signed_at <= app.permanent_session_lifetime.total_seconds()
         return self.session_class(_copied(data) if fresh else None)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Send a cookie when there is something new to keep."""
+        if session.modified or session.permanent or "Vary" in response.headers:
+            super().save_session(app, session, response)
+        elif session.accessed:
+            response.headers.add("Vary", "Cookie")
 
 
 def _keys(app: Flask) -> tuple[Any, ...]:
