@@ -60,17 +60,17 @@ class PersonValues:
     def values(self, source: str) -> tuple[str, ...]:
         """Return the values of one source with its changes, none of them empty."""
         parsed = _parsed(source)
-        return parsed.change(tuple(value for value in self._values(parsed.base) if value))
+        return parsed.change(tuple(filter(None, self._values(parsed.base))))
 
     def _values(self, base: str) -> Iterable[str]:
+        if base.startswith(CUSTOM):
+            return _texts(self.attributes.get(base.removeprefix(CUSTOM)))
         if base == "user.groups":
             return self.groups
         if base == "user.roles":
             return self.roles
         if base.startswith(CONSTANT):
             return (base.removeprefix(CONSTANT),)
-        if base.startswith(CUSTOM):
-            return _texts(self.attributes.get(base.removeprefix(CUSTOM)))
         return (self._field(base.removeprefix("user.")),)
 
     def _field(self, name: str) -> str:
@@ -155,31 +155,27 @@ def attributes_for(
         values = person.values(mapping.source)
         if mapping.required and not values:
             refuse(_missing(mapping))
-        _add(
-            found,
-            Attribute(mapping.name, values, mapping.name_format, mapping.friendly_name),
-            refuse,
-        )
+        _add(found, mapping, values, refuse)
     for extra in more:
-        _add(
-            found,
-            Attribute(extra.name, extra.values, extra.name_format, extra.friendly_name),
-            refuse,
-        )
-    return tuple(attribute for attribute in found.values() if attribute.values)
+        _add(found, extra, extra.values, refuse)
+    return tuple(found.values())
 
 
 def _add(
-    found: dict[str, Attribute], more: Attribute, refuse: Callable[[AccessRefused], None]
+    found: dict[str, Attribute],
+    more: AttributeMapping | SamlAttribute,
+    values: Iterable[str],
+    refuse: Callable[[AccessRefused], None],
 ) -> None:
-    values = tuple(value for value in more.values if _can_be_sent(more.name, value, refuse))
+    name = more.name
+    values = tuple(dict.fromkeys([v for v in values if _can_be_sent(name, v, refuse)]))
     if not values:
         return
-    there = found.get(more.name)
+    there = found.get(name)
     word = more.name_format or "unspecified"
-    found[more.name] = Attribute(
-        more.name,
-        tuple(dict.fromkeys(there.values + values)) if there else tuple(dict.fromkeys(values)),
+    found[name] = Attribute(
+        name,
+        tuple(dict.fromkeys(there.values + values)) if there else values,
         there.name_format if there else NAME_FORMATS.get(word, word),
         (there.friendly_name if there else None) or more.friendly_name or None,
     )
@@ -231,6 +227,8 @@ def _missing(mapping: AttributeMapping) -> AccessRefused:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
     if value is None:
         return ()
     if isinstance(value, bool):
