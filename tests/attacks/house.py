@@ -18,7 +18,7 @@ from . import kit
 #: Seconds that a refusal may take on a machine that does other things as well.
 PATIENCE = 3.0
 
-_INTERNALS = re.compile(
+INTERNALS = re.compile(
     r"Traceback|lxml|xmlsec|werkzeug|peewee|sqlite|/ssoko/|\.py\b|SELECT |root:x:|WEREWOLF", re.I
 )
 
@@ -111,7 +111,10 @@ def answer(page: Answer) -> tuple[str, etree._Element, str | None]:
 
 def status_of(root: etree._Element) -> list[str]:
     """Return the status codes of a response, outermost first."""
-    return [e.get("Value", "") for e in root.find("samlp:Status", kit.NS).iter(f"{{{kit.SAMLP}}}StatusCode")]
+    return [
+        e.get("Value", "")
+        for e in root.find("samlp:Status", kit.NS).iter(f"{{{kit.SAMLP}}}StatusCode")
+    ]
 
 
 def refused(target: Target, *sends: Send, statuses: tuple[int, ...] = (400, 403)) -> Answer:
@@ -150,7 +153,7 @@ def stays_here(target: Target, page: Answer) -> None:
         place = urllib.parse.urlsplit(urllib.parse.urljoin(page.url, link))
         assert place.netloc == here and place.scheme == "http", f"{element.tag} {attribute} {link}"
     assert not document.xpath("//meta[translate(@http-equiv, 'REFSH', 'refsh') = 'refresh']")
-    found = _INTERNALS.search(page.words())
+    found = INTERNALS.search(page.words())
     assert not found, f"{found.group()}: {page.words()}"
 
 

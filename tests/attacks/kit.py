@@ -72,9 +72,7 @@ def make_identity(name: str, *, bits: int = 2048, curve: bool = False) -> Identi
         serialization.NoEncryption(),
     )
     certificate = builder.sign(key, hashes.SHA256())
-    return Identity(
-        private.decode(), certificate.public_bytes(serialization.Encoding.PEM).decode()
-    )
+    return Identity(private.decode(), certificate.public_bytes(serialization.Encoding.PEM).decode())
 
 
 def new_id() -> str:
@@ -88,7 +86,12 @@ def instant(seconds: float = 0) -> str:
 
 
 def authn_request(
-    issuer: str, *, inside: str = "", before: str = "", name: str = "AuthnRequest", **attributes: str
+    issuer: str,
+    *,
+    inside: str = "",
+    before: str = "",
+    name: str = "AuthnRequest",
+    **attributes: str,
 ) -> str:
     """Return an AuthnRequest; an attribute that is empty is left out.
 

@@ -53,7 +53,9 @@ def test_ar_02_an_acs_url_that_looks_like_the_registered_one(target: Target, url
     refused(target, target.by_redirect(target.request(AssertionConsumerServiceURL=url)))
 
 
-@pytest.mark.parametrize("index", ["1", "7", "65535", "-1", "65536", "9" * 400, "0x0", "1e1", "\u0661"])
+@pytest.mark.parametrize(
+    "index", ["1", "7", "65535", "-1", "65536", "9" * 400, "0x0", "1e1", "\u0661"]
+)
 def test_ar_03_an_acs_index_that_means_nothing(target: Target, index: str) -> None:
     xml = target.request(AssertionConsumerServiceURL="", AssertionConsumerServiceIndex=index)
     refused(target, *target.either_way(xml))
@@ -95,9 +97,7 @@ def test_ar_03_the_right_index_is_answered(target: Target) -> None:
         "",
     ],
 )
-def test_ar_04_an_application_with_an_unsafe_acs_url_is_not_saved(
-    target: Target, url: str
-) -> None:
+def test_ar_04_an_application_with_an_unsafe_acs_url_is_not_saved(target: Target, url: str) -> None:
     api = target.workspace.api
     before = [a["id"] for a in api.items("/applications")]
     settings = {"entity_id": "https://unsafe.example/", "acs_urls": [url]}
@@ -228,9 +228,7 @@ def test_ar_12_a_signed_request_again(signed: Target, sp: kit.Identity, way: str
     refused(signed, send)
 
 
-def test_ar_12_the_id_of_a_signed_request_in_another_one(
-    signed: Target, sp: kit.Identity
-) -> None:
+def test_ar_12_the_id_of_a_signed_request_in_another_one(signed: Target, sp: kit.Identity) -> None:
     used = kit.new_id()
     signed.lets_in(signed.by_post(kit.sign_xml(signed.request(ID=used), sp)))
     again = signed.request(ID=used, IssueInstant=kit.instant(-5))

@@ -12,7 +12,7 @@ from ..e2e.server import Workspace, at_sign_in, sign_in_at
 from ..e2e.visitor import Answer, Visitor
 from . import kit
 from .conftest import Applications
-from .house import Target, answer, refused, stays_here, status_of, told
+from .house import Target, answer, refused, status_of, stays_here, told
 
 POLICY = "urn:oasis:names:tc:SAML"
 
@@ -78,7 +78,7 @@ def test_ar_32_force_authn_is_not_met_by_a_sign_in_before_it(target: Target) -> 
 RELAY_STATES = [
     "",
     "x" * 80,
-    "\"><script>alert(1)</script>",
+    '"><script>alert(1)</script>',
     "' onmouseover='alert(1)",
     "javascript:alert(1)",
     "https://evil.example/?a=1&b=2#c",

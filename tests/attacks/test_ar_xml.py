@@ -1,9 +1,11 @@
 """Messages that are no XML, too much of it, or XML that reaches out (AR-13 to AR-19)."""
 
 import base64
+import socket
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,7 +19,9 @@ MEGABYTE = 1024 * 1024
 DTD = "<!DOCTYPE samlp:AuthnRequest>"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-7", "utf-32"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-7", "utf-32"]
+)
 @pytest.mark.parametrize(
     "dtd",
     [
@@ -33,7 +37,9 @@ def test_ar_13_a_document_type(target: Target, dtd: str, encoding: str) -> None:
     refused(target, target.by_post(xml.encode(encoding)))
 
 
-@pytest.mark.parametrize("dtd", ["<!doctype x>", "<!DOCTYPE", "\n<!DOCTYPE x>", "<?x?><!DOCTYPE x>"])
+@pytest.mark.parametrize(
+    "dtd", ["<!doctype x>", "<!DOCTYPE", "\n<!DOCTYPE x>", "<?x?><!DOCTYPE x>"]
+)
 def test_ar_13_a_document_type_by_redirect(target: Target, dtd: str) -> None:
     refused(target, target.by_redirect(dtd + target.request()))
 
@@ -94,9 +100,7 @@ def laughs(kind: str, body: str) -> str:
         dtd = f'<!DOCTYPE {name} [<!ENTITY a "{"x" * 20_000}">]>'
         return dtd + body.replace("*", "&a;" * 4000)
     if kind == "parameter entities":
-        entities = "".join(
-            f'<!ENTITY % a{n} "{f"&#37;a{n - 1};" * 10}">' for n in range(1, 12)
-        )
+        entities = "".join(f'<!ENTITY % a{n} "{f"&#37;a{n - 1};" * 10}">' for n in range(1, 12))
         return f'<!DOCTYPE {name} [<!ENTITY % a0 "x">{entities} %a11;]>{body}'
     attributes = " ".join(f'a{n} CDATA "{"x" * 500}"' for n in range(300))
     return f"<!DOCTYPE {name} [<!ATTLIST {name} {attributes}>]>{body}"
@@ -143,23 +147,29 @@ def giants(target: Target) -> dict[str, Callable[[], str]]:
     """Return messages that are too much, by what there is too much of."""
 
     def extended(inside: str) -> str:
-        return target.request(inside=f'<samlp:Extensions xmlns:x="urn:x">{inside}</samlp:Extensions>')
+        return target.request(
+            inside=f'<samlp:Extensions xmlns:x="urn:x">{inside}</samlp:Extensions>'
+        )
 
     return {
         "5 MB of text": lambda: target.request(issuer="x" * 5_000_000),
         "20,000 levels": lambda: extended("<x:a>" * 20_000 + "</x:a>" * 20_000),
         "200 levels": lambda: extended("<x:a>" * 200 + "</x:a>" * 200),
         "50,000 attributes": lambda: extended(
-            f"<x:a {' '.join(f'a{n}=""' for n in range(50_000))}/>".replace('""', '"1"')
+            "<x:a " + " ".join(f'a{n}="1"' for n in range(50_000)) + "/>"
         ),
-        "8,000 attributes": lambda: extended("<x:a " + " ".join(f'a{n}="1"' for n in range(8_000)) + ' Q=""</x:a>'),
+        "8,000 attributes": lambda: extended(
+            "<x:a " + " ".join(f'a{n}="1"' for n in range(8_000)) + " Q=</x:a>"
+        ),
         "1 MB name": lambda: extended(f"<x:{'a' * 1_000_000}/>"),
         "200 kB name": lambda: extended(f"<x:{'a' * 200_000}/>"),
         "30,000 elements": lambda: extended("<x:a/>" * 30_000),
         "10,000 namespaces": lambda: extended(
             "<x:a " + " ".join(f'xmlns:n{n}="urn:{n}"' for n in range(10_000)) + "/>"
         ),
-        "10,000 IDs": lambda: extended("".join(f'<x:a ID="{n}"/>' for n in range(10_000)) + '<x:a ID="1"/>'),
+        "10,000 IDs": lambda: extended(
+            "".join(f'<x:a ID="{n}"/>' for n in range(10_000)) + '<x:a ID="1"/>'
+        ),
     }
 
 
@@ -172,6 +182,11 @@ def giants(target: Target) -> dict[str, Callable[[], str]]:
 def test_ar_17_too_much_xml(ssoko: Server, target: Target, name: str, way: str) -> None:
     xml = giants(target)[name]()
     before = memory(ssoko)
+    if way == "post" and len(xml) > MEGABYTE:
+        # The server hangs up before it has read this much, so no client gets it all out.
+        assert cut_off(target, kit.query(SAMLRequest=kit.posted(xml))) in (b"", b"413")
+        target.lets_in()
+        return
     if way == "post":
         send = target.by_post(xml)
     elif way == "redirect":
@@ -180,6 +195,18 @@ def test_ar_17_too_much_xml(ssoko: Server, target: Target, name: str, way: str) 
         send = target.by_form({"SAMLRequest": kit.deflated(xml)})
     refused(target, send, statuses=(400, 413, 414, 431))
     assert memory(ssoko) - before < 60 * MEGABYTE
+
+
+def cut_off(target: Target, body: str) -> bytes:
+    """Send a form until the server has had enough, and return the status if there is one."""
+    head = f"POST {urlsplit(target.login).path} HTTP/1.1\r\nHost: localhost\r\n"
+    head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+    with socket.create_connection(("127.0.0.1", target.server.port), timeout=10) as connection:
+        try:
+            connection.sendall(f"{head}\r\n{body}".encode())
+            return connection.recv(100).partition(b" ")[2][:3]
+        except (BrokenPipeError, ConnectionResetError):
+            return b""
 
 
 BROKEN_VALUES = [
@@ -223,7 +250,19 @@ def iri(text: str) -> str:
 
 @pytest.mark.parametrize(
     "value",
-    ["!!!!", "AAAA=AAAA", "====", "A", "AA AA", "\0", "\u00e9", "\ud7ff", "{good}=", "{good}AAAA", " "],
+    [
+        "!!!!",
+        "AAAA=AAAA",
+        "====",
+        "A",
+        "AA AA",
+        "\0",
+        "\u00e9",
+        "\ud7ff",
+        "{good}=",
+        "{good}AAAA",
+        " ",
+    ],
 )
 def test_ar_18_broken_base64_in_a_form(target: Target, value: str) -> None:
     form = {"SAMLRequest": value.format(good=kit.posted(target.request()))}
@@ -251,9 +290,9 @@ def test_ar_18_other_compressions(target: Target, way: str) -> None:
     refused(target, target.by_query(kit.query(SAMLRequest=value)))
 
 
-def no_requests(target: Target) -> dict[str, bytes]:
+def no_requests(request: Callable[..., str], entity_id: str) -> dict[str, bytes]:
     """Return documents that are something else than an AuthnRequest in UTF-8."""
-    good = target.request()
+    good = request()
     soap = "http://schemas.xmlsoap.org/soap/envelope/"
     declared = '<?xml version="1.0" encoding="{}"?>' + good
     return {
@@ -285,36 +324,39 @@ def no_requests(target: Target) -> dict[str, bytes]:
         "UTF-32": declared.format("utf-32").encode("utf-32"),
         "no such encoding": declared.format("x-nothing").encode(),
         "XML 1.1": f'<?xml version="1.1" encoding="x"?>{good}'.encode(),
-        "Response": target.request(name="Response").encode(),
-        "LogoutRequest": target.request(name="LogoutRequest").encode(),
-        "case": target.request(name="authnrequest").encode(),
+        "Response": request(name="Response").encode(),
+        "LogoutRequest": request(name="LogoutRequest").encode(),
+        "case": request(name="authnrequest").encode(),
         "foreign namespace": good.replace(kit.SAMLP, f"{kit.SAMLP}x").encode(),
         "SAML 1.1": (
             '<samlp:Request xmlns:samlp="urn:oasis:names:tc:SAML:1.0:protocol" MajorVersion="1" '
             f'MinorVersion="1" RequestID="_1" IssueInstant="{kit.instant()}"/>'
         ).encode(),
-        "Version 1.1": target.request(Version="1.1").encode(),
-        "Version 2.0.0": target.request(Version="2.0.0").encode(),
-        "no Version": target.request(Version="").encode(),
-        "no ID": target.request(ID="").encode(),
-        "ID with a digit first": target.request(ID="1a").encode(),
-        "ID with markup": target.request(ID="&lt;b&gt;").encode(),
+        "Version 1.1": request(Version="1.1").encode(),
+        "Version 2.0.0": request(Version="2.0.0").encode(),
+        "no Version": request(Version="").encode(),
+        "no ID": request(ID="").encode(),
+        "ID with a digit first": request(ID="1a").encode(),
+        "ID with markup": request(ID="&lt;b&gt;").encode(),
         "SOAP": f'<e:Envelope xmlns:e="{soap}"><e:Body>{good}</e:Body></e:Envelope>'.encode(),
         "wrapped": f"<x>{good}</x>".encode(),
-        "no Issuer": good.replace("<saml:Issuer>", "<saml:X>").replace("/saml:I", "/saml:X").encode(),
+        "no Issuer": good.replace("<saml:Issuer>", "<saml:X>")
+        .replace("/saml:I", "/saml:X")
+        .encode(),
         "Issuer of elements": good.replace("<saml:Issuer>", "<saml:Issuer><b/>").encode(),
-        "two Issuers": target.request(inside=f"<saml:Issuer>{target.entity_id}</saml:Issuer>").encode(),
-        "unknown element": target.request(inside="<x/>").encode(),
-        "unknown attribute": target.request(Evil="1").encode(),
-        "ForceAuthn maybe": target.request(ForceAuthn="maybe").encode(),
+        "two Issuers": request(inside=f"<saml:Issuer>{entity_id}</saml:Issuer>").encode(),
+        "unknown element": request(inside="<x/>").encode(),
+        "unknown attribute": request(Evil="1").encode(),
+        "ForceAuthn maybe": request(ForceAuthn="maybe").encode(),
     }
 
 
-@pytest.mark.parametrize("name", list(no_requests(Target(None, None, {
-    "settings": {"entity_id": "x", "acs_urls": ["x"]}, "metadata": {"login_endpoint": "x"},
-}, None))))  # fmt: skip
+NO_REQUESTS = list(no_requests(lambda **changes: kit.authn_request("x", **changes), "x"))
+
+
+@pytest.mark.parametrize("name", NO_REQUESTS)
 def test_ar_19_no_authn_request(target: Target, name: str) -> None:
-    refused(target, *target.either_way(no_requests(target)[name]))
+    refused(target, *target.either_way(no_requests(target.request, target.entity_id)[name]))
 
 
 def test_ar_19_a_byte_order_mark_and_comments_are_no_trouble(target: Target) -> None:
