@@ -19,7 +19,8 @@ from . import kit
 PATIENCE = 3.0
 
 INTERNALS = re.compile(
-    r"Traceback|lxml|xmlsec|werkzeug|peewee|sqlite|/ssoko/|\.py\b|SELECT |root:x:|WEREWOLF", re.I
+    r"Traceback|lxml|xmlsec|werkzeug|peewee|sqlite|/ssoko/|\.py\b|SELECT \S+ FROM|root:x:|WEREWOLF",
+    re.I,
 )
 
 Send = Callable[[Visitor], Answer]

@@ -19,7 +19,7 @@ from .conftest import Applications
 from .house import INTERNALS, Target
 
 CORPUS = sorted(Path(__file__).with_name("corpus").glob("*.txt"))
-REQUESTS = 300
+REQUESTS = 800
 SECONDS = 15
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 API = [

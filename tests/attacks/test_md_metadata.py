@@ -2,6 +2,7 @@
 
 import re
 import time
+from urllib.error import URLError
 
 import pytest
 from lxml import etree
@@ -167,10 +168,11 @@ def test_md_02_nobody_is_visited(
 @pytest.mark.parametrize("size", [900_000, 3_000_000])
 def test_md_03_metadata_that_are_too_large(ssoko: Server, workspace: Workspace, size: int) -> None:
     before = memory(ssoko)
-    with pytest.raises(Refused) as refusal:
-        xml = metadata(services="<!--" + "x" * size + "-->")
+    xml = metadata(services="<!--" + "x" * size + "-->")
+    # It hangs up before it has read three megabytes, so the answer may be lost on the way.
+    with pytest.raises((Refused, URLError)) as refusal:
         workspace.api.post("/applications/metadata", xml=xml)
-    assert refusal.value.status in (413, 422)
+    assert size > 1_000_000 or refusal.value.status == 422
     assert memory(ssoko) - before < 60 * 1024 * 1024
 
 
@@ -184,7 +186,8 @@ BAD = {
     "http ACS": {"acs": "http://md.example/acs"},
     "ACS with a user": {"acs": "https://u@md.example/acs"},
     "ACS with a backslash": {"acs": "https://md.example\\@evil.example/"},
-    "ACS with a line break": {"acs": "https://md.example/&#10;x"},
+    "ACS with a line break": {"acs": "https://md.example/\nx"},
+    "ACS with a fragment": {"acs": "https://md.example/#x"},
     "long entity ID": {"entity_id": "https://md.example/" + "x" * 2000},
     "no entity ID": {"entity_id": ""},
     "bad certificate": {"keys": key_descriptor("AAAA")},

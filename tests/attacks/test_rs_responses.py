@@ -112,7 +112,8 @@ def test_rs_02_markup_in_what_an_sp_is_told(
     )
     root = target.lets_in()
     saved = workspace.api.get(f"/users/{amina['id']}")["attributes"]["motto"]
-    assert values(root, "motto") == saved == [text]
+    assert saved in (text, [text])
+    assert values(root, "motto") == [text]
     assert kit.is_signed_by(one(root, "saml:Assertion"), target.certificate)
 
 
