@@ -4,6 +4,7 @@ import click
 
 from ssoko import __version__
 from ssoko.cli.demo import demo
+from ssoko.cli.keys import keys, notices
 from ssoko.cli.output import Commands
 from ssoko.cli.people import token, user, workspace
 from ssoko.cli.plugins import plugins
@@ -31,7 +32,21 @@ def version() -> None:
     click.echo(f"ssoko {__version__}")
 
 
-for _command in (init, serve, demo, workspace, user, token, plugins, migrate, purge, version):
+_COMMANDS = (
+    init,
+    serve,
+    demo,
+    workspace,
+    user,
+    token,
+    keys,
+    notices,
+    plugins,
+    migrate,
+    purge,
+    version,
+)
+for _command in _COMMANDS:
     cli.add_command(_command)
 
 

@@ -55,6 +55,7 @@ def integration() -> Integration:
         publisher="REPLACE with your name",
         api="1.0",
         tested_with="0.1",
+        certificates_accepted="metadata",
     )
 
 
