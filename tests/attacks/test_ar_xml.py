@@ -223,6 +223,8 @@ BROKEN_VALUES = [
     "\u00e9",
     "AAAA%0aAAAA",
     "{good}=",
+    "{whole}=",
+    "{whole}==",
     "{good}AAAA",
     "{good}!",
     " {good}",
@@ -237,7 +239,12 @@ BROKEN_VALUES = [
 def test_ar_18_broken_base64_and_deflate(target: Target, value: str) -> None:
     xml = target.request(inside="<!-- \u00ff\u00fe\u00fd>>>??? -->" * 3)
     good = kit.deflated(xml)
-    values = {"good": good, "half": good[: len(good) // 8 * 4]}
+    whole = next(
+        text
+        for text in (kit.deflated(target.request(ProviderName="x" * n)) for n in range(100))
+        if not text.endswith("=")
+    )
+    values = {"whole": whole, "good": good, "half": good[: len(good) // 8 * 4]}
     values["url_safe"] = kit.posted(b"\xfb\xff\xfe" * 9).replace("/", "_").replace("+", "-")
     text = kit.query(SAMLRequest="*").replace("%2A", value.format(**values).replace("+", "%2B"))
     refused(target, lambda v: v.get(f"{target.login}?{iri(text)}"))
