@@ -10,6 +10,7 @@ import pytest
 
 from ..e2e.server import Server, Workspace
 from . import kit
+from .bad_web import BadWeb
 from .house import Target
 
 
@@ -26,10 +27,27 @@ def base_url() -> None:
     """Take the place of pytest-base-url's fixture, which pytest 9 calls deprecated."""
 
 
+class AttackedServer(Server):
+    """A server that may fetch metadata from the one port where they are bad."""
+
+    bad_web: str = ""
+
+    def environment(self) -> dict[str, str]:
+        return super().environment() | {"SSOKO_METADATA_FETCH_ALLOW": self.bad_web}
+
+
 @pytest.fixture(scope="session")
-def ssoko(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def bad_web() -> Iterator[BadWeb]:
+    """Return a web server that misbehaves."""
+    with BadWeb() as web:
+        yield web
+
+
+@pytest.fixture(scope="session")
+def ssoko(tmp_path_factory: pytest.TempPathFactory, bad_web: BadWeb) -> Iterator[Server]:
     """Return a running Ssoko that was set up with the documented commands."""
-    server = Server(tmp_path_factory.mktemp("attacked"))
+    server = AttackedServer(tmp_path_factory.mktemp("attacked"))
+    server.bad_web = f"127.0.0.1:{bad_web.server_port}"
     server.init()
     server.start()
     yield server

@@ -1,9 +1,13 @@
 """Signatures that are missing, wrong, wrapped or made to hurt (AR-21 to AR-28)."""
 
+import base64
+import hmac
 import re
 import urllib.parse
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from lxml import etree
 
 from ..e2e.visitor import Visitor
@@ -37,11 +41,6 @@ def test_ar_21_a_rightly_signed_request(signed: Target, sp: kit.Identity, envelo
 
 
 def test_ar_21_a_signature_over_lower_case_percent_codes(signed: Target, sp: kit.Identity) -> None:
-    import base64
-
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import padding
-
     text = kit.query(SAMLRequest=kit.deflated(signed.request()), SigAlg=kit.RSA_SHA256)
     text = re.sub("%..", lambda m: m.group().lower(), text)
     made = sp.private.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
@@ -252,9 +251,6 @@ def test_ar_27_a_signature_algorithm_of_another_name(
 def test_ar_27_an_hmac_keyed_with_the_certificate(
     signed: Target, sp: kit.Identity, secret: str
 ) -> None:
-    import base64
-    import hmac
-
     key = {
         "pem": sp.certificate.encode(),
         "body": sp.body.encode(),
@@ -294,7 +290,7 @@ def bomb(good: str, name: str, listener: Listener) -> str:
     return {
         "XSLT": lambda: good.replace(enveloped, xslt + enveloped),
         "XPath": lambda: good.replace(enveloped, xpath + enveloped),
-        "5000 transforms": lambda: good.replace(enveloped, enveloped + c14n * 600),
+        "600 transforms": lambda: good.replace(enveloped, enveloped + c14n * 600),
         "http reference": lambda: good.replace(f'URI="#{number}"', f'URI="{url}"'),
         "file reference": lambda: good.replace(f'URI="#{number}"', 'URI="file:///etc/passwd"'),
         "empty reference": lambda: good.replace(f'URI="#{number}"', 'URI=""'),
@@ -315,7 +311,7 @@ def bomb(good: str, name: str, listener: Listener) -> str:
 
 @pytest.mark.parametrize(
     "name",
-    ["XSLT", "XPath", "5000 transforms", "http reference", "file reference", "empty reference",
+    ["XSLT", "XPath", "600 transforms", "http reference", "file reference", "empty reference",
      "no reference", "xpointer", "RetrievalMethod", "inclusive c14n", "relative namespace",
      "manifest"],
 )  # fmt: skip
@@ -328,9 +324,9 @@ def test_ar_28_a_signature_made_to_hurt(
     assert listener.visits == 0
 
 
-def test_ar_28_five_thousand_transforms_by_redirect(signed: Target, enveloped: str) -> None:
+def test_ar_28_thousands_of_transforms_by_redirect(signed: Target, enveloped: str) -> None:
     c14n = f'<ds:Transform Algorithm="{kit.EXC_C14N}"/>'
-    xml = enveloped.replace("<ds:Transforms>", "<ds:Transforms>" + c14n * 3000)
+    xml = enveloped.replace("<ds:Transforms>", "<ds:Transforms>" + c14n * 5000)
     message = kit.query(SAMLRequest=kit.deflated(xml))
     refused(signed, lambda v: v.get(f"{signed.login}?{message}"))
     assert Visitor().get(f"{signed.server.url}/healthz").status == 200

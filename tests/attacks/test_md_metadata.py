@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from urllib.error import URLError
 
 import pytest
@@ -10,6 +12,7 @@ from lxml import etree
 from ..e2e.server import Refused, Server, Workspace
 from ..e2e.visitor import Visitor
 from . import kit
+from .bad_web import WAYS, BadWeb
 from .conftest import Listener
 from .house import Target, memory
 
@@ -174,6 +177,28 @@ def test_md_03_metadata_that_are_too_large(ssoko: Server, workspace: Workspace, 
         workspace.api.post("/applications/metadata", xml=xml)
     assert size > 1_000_000 or refusal.value.status == 422
     assert memory(ssoko) - before < 60 * 1024 * 1024
+
+
+def test_md_03_servers_that_misbehave(ssoko: Server, workspace: Workspace, bad_web: BadWeb) -> None:
+    before = memory(ssoko)
+
+    def ask(way: str) -> tuple[int, str, float]:
+        began = time.monotonic()
+        with pytest.raises(Refused) as refusal:
+            workspace.api.post(
+                "/applications/metadata", url=f"http://127.0.0.1:{bad_web.server_port}/{way}"
+            )
+        return refusal.value.status, refusal.value.problem, time.monotonic() - began
+
+    # The slow ones last, beside each other, so that it all takes as long as one of them.
+    ways = sorted(WAYS, key=lambda way: way in ("slow", "silent"))
+    with ThreadPoolExecutor(2) as pool:
+        answers = dict(zip(ways, pool.map(ask, ways), strict=True))
+    for way, (status, problem, took) in answers.items():
+        assert status == 422 and took < 15, f"{way}: {status} in {took} s: {problem}"
+        assert "url" in problem and "WEREWOLF" not in problem and "root:" not in problem
+    assert bad_web.visits == Counter({f"/{way}": 1 for way in WAYS}), "no redirect is followed"
+    assert memory(ssoko) - before < 40 * 1024 * 1024
 
 
 BAD = {
