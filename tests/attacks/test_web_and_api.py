@@ -1,17 +1,15 @@
-"""The pages, the sign-in and the API under attack (SE, LI, WB and AT rows)."""
+"""The pages and the API under attack (WB and AT rows)."""
 
-import copy
 import http.client
 import json
 import socket
-import statistics
 import time
 import urllib.parse
 
 import pytest
 
 from ..e2e.server import PASSWORD, Refused, Server, Workspace, at_sign_in
-from ..e2e.visitor import Answer, Visitor
+from ..e2e.visitor import Visitor
 from .conftest import Applications
 from .house import INTERNALS, Target
 
@@ -28,66 +26,6 @@ def rival(ssoko: Server) -> Workspace:
     other = ssoko.workspace("rival")
     other.person("rita")
     return other
-
-
-def try_to_sign_in(workspace: Workspace, username: str, password: str) -> Answer:
-    """Send the sign-in form, as a browser of its own."""
-    visitor = Visitor()
-    page = visitor.get(f"{workspace.url}/sign-in")
-    return visitor.submit(page, username=username, password=password)
-
-
-def test_se_01_the_session_is_a_new_one_after_signing_in(workspace: Workspace) -> None:
-    visitor = Visitor()
-    page = visitor.get(f"{workspace.url}/sign-in")
-    before = copy.deepcopy(visitor.cookies["localhost"])
-    visitor.submit(page, username="admin1", password=PASSWORD)
-    after = visitor.cookies["localhost"]
-    assert before and all(after[name] != value for name, value in before.items() if name in after)
-    old = Visitor({"localhost": before})
-    assert at_sign_in(old.get(f"{workspace.url}/dashboard"))
-
-
-def test_se_02_the_flags_of_the_cookie(workspace: Workspace) -> None:
-    page = Visitor().get(f"{workspace.url}/sign-in", follow=False)
-    cookie = page.headers["set-cookie"]
-    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Path=/" in cookie
-    assert len(cookie) < 4096
-
-
-@pytest.mark.parametrize(
-    "value", ["", "x", "." * 5000, "\u00e9", "eyJhIjoxfQ.aaaaaa.bbbbbb", "null"]
-)
-def test_se_03_cookies_that_open_nothing(workspace: Workspace, admin: Visitor, value: str) -> None:
-    name = next(iter(admin.cookies["localhost"]))
-    headers = {"Cookie": f"{name}={urllib.parse.quote(value, safe='.')}"}
-    page = Visitor().open("GET", f"{workspace.url}/dashboard", headers=headers)
-    assert page.status in (200, 400) and (page.status == 400 or at_sign_in(page))
-
-
-def test_se_10_nothing_of_a_person_is_kept_by_caches(workspace: Workspace, admin: Visitor) -> None:
-    for path in ("dashboard", "users", "activity", "marketplace"):
-        page = admin.get(f"{workspace.url}/{path}")
-        assert page.status == 200
-        assert "no-store" in page.headers["cache-control"]
-        assert "cookie" in page.headers.get("vary", "").lower()
-
-
-def test_li_01_and_02_who_exists_cannot_be_told(workspace: Workspace, amina: dict) -> None:
-    pages: dict[str, list[Answer]] = {"amina": [], "nobody-here": []}
-    took: dict[str, list[float]] = {"amina": [], "nobody-here": []}
-    for _ in range(4):
-        for name in pages:
-            visitor = Visitor()
-            page = visitor.get(f"{workspace.url}/sign-in")
-            began = time.monotonic()
-            pages[name].append(visitor.submit(page, username=name, password="wrong"))
-            took[name].append(time.monotonic() - began)
-    known, unknown = (p[0] for p in pages.values())
-    assert known.status == unknown.status
-    assert known.words().replace("amina", "*") == unknown.words().replace("nobody-here", "*")
-    fast, slow = sorted(statistics.median(t) for t in took.values())
-    assert fast > slow / 4, "an unknown name is not answered without any work"
 
 
 def test_wb_01_forms_of_another_site(workspace: Workspace, admin: Visitor) -> None:
