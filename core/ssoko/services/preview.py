@@ -71,8 +71,9 @@ def propose(services: Services, slug: str) -> tuple[ProposedValue, ...]:
 
 
 def source_words(source: str) -> str:
-    """Write where a value comes from in words: ``user.email|lower`` is "E-mail of the user,
-    lower case".
+    """Write where a value comes from in words.
+
+    ``user.email|lower`` is "E-mail of the user, lower case".
     """
     try:
         parsed = parse_source(source)
