@@ -61,6 +61,14 @@ def workspace(ssoko: Server) -> Workspace:
 
 
 @pytest.fixture(scope="session")
+def rival(ssoko: Server) -> Workspace:
+    """Return another workspace on the same server, with somebody in it."""
+    other = ssoko.workspace("rival")
+    other.person("rita")
+    return other
+
+
+@pytest.fixture(scope="session")
 def amina(workspace: Workspace) -> dict[str, str]:
     """Return the person who may use every application."""
     return workspace.person("amina")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ..e2e.server import Refused, Server
+from ..e2e.server import Refused, Workspace
 from ..e2e.visitor import Visitor
 from . import kit
 from .conftest import Applications
@@ -169,9 +169,8 @@ def test_ar_07_clocks_that_differ_by_a_minute_are_fine(target: Target, seconds: 
         target.lets_in(send)
 
 
-def test_ar_10_the_entity_id_of_another_workspace(ssoko: Server, target: Target) -> None:
-    elsewhere = ssoko.workspace("elsewhere")
-    foreign = elsewhere.application(
+def test_ar_10_the_entity_id_of_another_workspace(rival: Workspace, target: Target) -> None:
+    foreign = rival.application(
         "Foreign", entity_id="https://foreign.example/", acs_urls=["https://foreign.example/acs"]
     )
     acs_url = "https://foreign.example/acs"
@@ -183,7 +182,7 @@ def test_ar_10_the_entity_id_of_another_workspace(ssoko: Server, target: Target)
         "https://foreign.example/", Destination=login, AssertionConsumerServiceURL=acs_url
     )
     page = target.person.get(f"{login}?{kit.query(SAMLRequest=kit.deflated(xml))}")
-    assert not page.has_assertion() and "/w/elsewhere/sign-in" in page.url
+    assert not page.has_assertion() and "/w/rival/sign-in" in page.url
 
 
 @pytest.mark.parametrize("issuer", ["https://nobody.example/", "", " ", "'; DROP TABLE user; --"])

@@ -31,12 +31,22 @@ API = [
     ("POST", "/issuers"),
     ("PATCH", "/applications/{id}"),
     ("PUT", "/applications/{id}/mappings"),
+    ("POST", "/applications/{id}/preview"),
+    ("POST", "/applications/{id}/check"),
+    ("POST", "/users/{person}/roles"),
 ]
 WORDS = [
     *(b"%00", b"\0", b"\xff", b"%ed%a0%80", b"<!--", b"]]>", b"&#0;", b"\\ud800", b"9" * 30, b"-1"),
     *(b"null", b"{}", b"[]", b"'", b'"', b"%s", b"\r\n", b"\xef\xbb\xbf", b"1e999"),
 ]
-PAGES = ["users/new", "groups/new", "roles/new", "marketplace/custom-saml/install"]
+PAGES = [
+    "users/new",
+    "groups/new",
+    "roles/new",
+    "marketplace/custom-saml/install",
+    "applications/fuzz/mappers/new",
+    "applications/fuzz/saml",
+]
 
 
 class Field:
@@ -44,6 +54,7 @@ class Field:
 
     def __init__(self, target: Target, workspace: Workspace) -> None:
         self.target, self.workspace = target, workspace
+        self.person = workspace.person("sown")["id"]
         self.admin = workspace.sign_in()
         self.logout = target.login.removesuffix("login") + "logout"
         self.tokens: dict[str, str] = {}
@@ -73,7 +84,7 @@ class Field:
             "Content-Type": "application/json",
         }
         for method, path in API:
-            address = self.workspace.api.root + path.format(id=self.target.id)
+            address = self.workspace.api.root + path.format(id=self.target.id, person=self.person)
             yield Visitor().open(method, address, body=seed, headers=headers)
 
     def _page(self, seed: bytes):

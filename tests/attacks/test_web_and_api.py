@@ -20,14 +20,6 @@ def admin(workspace: Workspace) -> Visitor:
     return workspace.sign_in()
 
 
-@pytest.fixture(scope="module")
-def rival(ssoko: Server) -> Workspace:
-    """Return another workspace on the same server, with somebody in it."""
-    other = ssoko.workspace("rival")
-    other.person("rita")
-    return other
-
-
 def test_wb_01_forms_of_another_site(workspace: Workspace, admin: Visitor) -> None:
     address = f"{workspace.url}/groups/new"
     values = admin.get(address).form("csrf_token").values | {"name": "Forged"}
@@ -173,6 +165,7 @@ def test_wb_08_markup_in_names_is_text(
         "/w/attacked/..%2f..%2fetc/passwd", "/%00", "/w/%00/sign-in", "/w/attacked/users/%00",
         "/w/%ff/sign-in", "/w/attacked/%e2%80%ae", "//evil.example/", "/\\evil.example/",
         "/w/attacked/applications/" + "x" * 3000, "/saml/x/metadata", "/saml/%00/metadata",
+        "/w/attacked/applications/x/mappers/" + "9" * 5000, "/w/attacked/applications/x/mappers/-1",
         "/logo/..%2f..%2fx.svg", "/plugins/../x", "/api/v1/workspaces/attacked/users/%00",
     ],
 )  # fmt: skip
