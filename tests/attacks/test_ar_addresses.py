@@ -1,5 +1,9 @@
 """Requests that want the answer elsewhere, or come from or go to the wrong place (AR-01 to 12)."""
 
+import copy
+import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from ..e2e.server import Refused, Workspace
@@ -228,6 +232,34 @@ def test_ar_12_a_signed_request_again(signed: Target, sp: kit.Identity, way: str
     refused(signed, send)
 
 
+def test_ar_12_a_signed_request_ten_times_at_once(signed: Target, sp: kit.Identity) -> None:
+    text = kit.signed_query(sp, SAMLRequest=kit.deflated(signed.request()), RelayState="r")
+    browsers = [copy.deepcopy(signed.person) for _ in range(10)]
+    with ThreadPoolExecutor(10) as pool:
+        pages = list(pool.map(signed.by_query(text), browsers))
+    assert sum(page.has_assertion() for page in pages) == 1
+    assert {page.status for page in pages} == {200, 400}
+    signed.lets_in()
+
+
+def test_ar_12_a_request_that_waited_is_answered_once(target: Target) -> None:
+    page = target.by_redirect(target.request())(Visitor())
+    waiting = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(page.url).query))["next"]
+    address = f"{target.server.url}{waiting}"
+    assert target.person.get(address).has_assertion()
+    again = target.person.get(address)
+    assert again.status == 400 and not again.has_assertion()
+    for broken in (
+        address[:-1],
+        f"{address}x",
+        f"{address}/..",
+        address.replace("/saml/", "/saml/x"),
+    ):
+        other = target.person.get(broken)
+        assert other.status in (400, 404) and not other.has_assertion()
+    target.lets_in()
+
+
 def test_ar_12_the_id_of_a_signed_request_in_another_one(signed: Target, sp: kit.Identity) -> None:
     used = kit.new_id()
     signed.lets_in(signed.by_post(kit.sign_xml(signed.request(ID=used), sp)))
@@ -242,7 +274,7 @@ def test_ar_12_an_unsigned_request_again_is_answered_anew(target: Target) -> Non
         assert first.xpath(path, namespaces=kit.NS) != second.xpath(path, namespaces=kit.NS)
 
 
-def test_ar_09_a_binding_that_is_not_supported_is_told(target: Target) -> None:
+def test_a_binding_that_is_not_supported_is_told(target: Target) -> None:
     number = kit.new_id()
     xml = target.request(ID=number, ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:PAOS")
     for send in target.either_way(xml):

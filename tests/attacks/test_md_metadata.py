@@ -70,7 +70,7 @@ def refuses(workspace: Workspace, *, status: int = 422, **body: str) -> str:
     return refusal.value.problem
 
 
-def test_md_00_right_metadata_are_read(workspace: Workspace) -> None:
+def test_right_metadata_are_read(workspace: Workspace) -> None:
     (found,) = workspace.api.post("/applications/metadata", xml=metadata())["items"]
     assert found["entity_id"] == "https://md.example/"
     assert found["acs_urls"] == ["https://md.example/acs"]

@@ -178,6 +178,18 @@ def test_wb_10_odd_addresses(ssoko: Server, admin: Visitor, path: str) -> None:
         assert not INTERNALS.search(page.text)
 
 
+@pytest.mark.parametrize("place", ["0", "1", "99", "9" * 30, "9" * 5000, "-1", "x", "%00"])
+def test_wb_10_places_that_are_none(admin: Visitor, target: Target, place: str) -> None:
+    mappers = f"{target.workspace.url}/applications/{target.made['slug']}/mappers"
+    token = admin.get(f"{mappers}/new").form("csrf_token").values["csrf_token"]
+    for path in ("", "/move", "/remove"):
+        address = f"{mappers}/{place}{path}"
+        assert admin.get(address, follow=False).status < 500
+        form = {"csrf_token": token, "to": place, "direction": place, "version": place}
+        assert admin.post(address, form, follow=False).status < 500
+    target.lets_in()
+
+
 @pytest.mark.parametrize(
     "query",
     [
