@@ -9,6 +9,7 @@ from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from saml2.client import Saml2Client
 from saml2.config import SPConfig
 from saml2.response import AuthnResponse
+from saml2.saml import NameID
 
 XMLSEC1 = "/usr/bin/xmlsec1"
 BINDINGS = {"redirect": BINDING_HTTP_REDIRECT, "post": BINDING_HTTP_POST}
@@ -83,3 +84,29 @@ class Pysaml2:
         return self.client.parse_authn_request_response(
             saml_response, BINDING_HTTP_POST, dict(self.waiting)
         )
+
+    def knows(self) -> list[NameID]:
+        """Return the people who are signed in here."""
+        assert self.client
+        return self.client.users.subjects()
+
+    def logout_request(self, binding: str) -> dict[str, Any]:
+        """Return a LogoutRequest for the one person who is signed in, ready to be sent."""
+        assert self.client
+        (name_id,) = self.knows()
+        (idp,) = self.client.metadata.keys()
+        sent = self.client.do_logout(
+            name_id, [idp], "", None, sign=True, expected_binding=BINDINGS[binding]
+        )
+        used, http_info = sent[idp]
+        assert used == BINDINGS[binding]
+        return http_info
+
+    def end(self, query: dict[str, str]) -> str:
+        """Take the LogoutResponse of this query and forget the person; return its status."""
+        assert self.client
+        answer = self.client.parse_logout_request_response(
+            query["SAMLResponse"], BINDING_HTTP_REDIRECT
+        )
+        self.client.handle_logout_response(answer)
+        return answer.response.status.status_code.value

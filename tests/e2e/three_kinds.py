@@ -57,6 +57,7 @@ class Asked(Protocol):
 
     entity_id: str
     acs_url: str
+    logout_url: str
 
     def trust(self, metadata: Mapping[str, str], case: "Case") -> None: ...
 
@@ -113,8 +114,11 @@ class Cases:
         """Return the providers' certificate."""
         return (self.home / "certificate.pem").read_text()
 
-    def connect(self, kind: str, case: Case, issuer: str) -> Connection:
-        """Record a provider in Ssoko, and Ssoko at the provider."""
+    def connect(self, kind: str, case: Case, issuer: str | None = None) -> Connection:
+        """Record a provider in Ssoko, and Ssoko at the provider.
+
+        :param issuer: id of one that is shared; by default one is made.
+        """
         name = f"{case.name}-{kind}"
         provider = self._provider(kind, case.name, name)
         settings = {
@@ -123,12 +127,13 @@ class Cases:
             "name_id_format": case.name_id_format,
             "certificates": [self.certificate],
             "attributes": ATTRIBUTES,
+            "logout_url": provider.logout_url,
         }
         made = self.workspace.api.post(
             "/applications",
             integration="custom-saml",
             name=name,
-            issuer=issuer,
+            **({"issuer": issuer} if issuer else {}),
             settings=settings | case.recorded,
         )
         role = made["default_role"]["id"]
@@ -184,6 +189,10 @@ class AtMellon:
     def acs_url(self) -> str:
         return self.mellon.acs_url(self.name)
 
+    @property
+    def logout_url(self) -> str:
+        return f"{self.mellon.url}/{self.name}/mellon/logout"
+
     def trust(self, metadata: Mapping[str, str], case: Case) -> None:
         xml = fetched(metadata)
         if not case.signed_requests:  # it signs whenever the metadata asks it to
@@ -234,6 +243,10 @@ class AtToolkit:
     def acs_url(self) -> str:
         return self.provider.acs_url
 
+    @property
+    def logout_url(self) -> str:
+        return self.provider.url("sls")
+
     def trust(self, metadata: Mapping[str, str], case: Case) -> None:
         security = {
             "authnRequestsSigned": case.signed_requests,
@@ -276,6 +289,10 @@ class AtPysaml2:
     @property
     def acs_url(self) -> str:
         return self.provider.acs_url
+
+    @property
+    def logout_url(self) -> str:
+        return self.provider.logout_url
 
     def trust(self, metadata: Mapping[str, str], case: Case) -> None:
         self.provider.trust(
