@@ -10,6 +10,7 @@ from saml2.client import Saml2Client
 from saml2.config import SPConfig
 from saml2.response import AuthnResponse
 from saml2.saml import NameID
+from saml2.sigver import verify_redirect_signature
 
 XMLSEC1 = "/usr/bin/xmlsec1"
 BINDINGS = {"redirect": BINDING_HTTP_REDIRECT, "post": BINDING_HTTP_POST}
@@ -103,10 +104,29 @@ class Pysaml2:
         return http_info
 
     def end(self, query: dict[str, str]) -> str:
-        """Take the LogoutResponse of this query and forget the person; return its status."""
+        """Take the signed LogoutResponse of this query, forget the person, return its status."""
         assert self.client
+        (idp,) = self.client.metadata.keys()
+        (certificate,) = self.client.metadata.certs(idp, "idpsso", "signing")
+        assert verify_redirect_signature(query, self.client.sec.sec_backend, certificate[1])
         answer = self.client.parse_logout_request_response(
             query["SAMLResponse"], BINDING_HTTP_REDIRECT
         )
         self.client.handle_logout_response(answer)
         return answer.response.status.status_code.value
+
+    def obey(self, query: dict[str, str]) -> str:
+        """Take the signed LogoutRequest of this query; return where its answer goes."""
+        assert self.client
+        (name_id,) = self.knows()
+        sent = self.client.handle_logout_request(
+            query["SAMLRequest"],
+            name_id,
+            BINDING_HTTP_REDIRECT,
+            sign=True,
+            sign_alg=self.client.signing_algorithm,
+            relay_state=query.get("RelayState"),
+            sigalg=query["SigAlg"],
+            signature=query["Signature"],
+        )
+        return dict(sent["headers"])["Location"]
