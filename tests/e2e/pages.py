@@ -147,6 +147,7 @@ PAGES = [
 
 #: GET routes that show no page of ours, and why
 NO_PAGES = {
+    "logout.signing_out": "a step of a sign-out, walked in test_logout.py",
     "assets.show": "a file",
     "healthz": "for machines",
     "marketplace.logo": "a picture",
