@@ -6,6 +6,7 @@ from ssoko import __version__
 from ssoko.cli.demo import demo
 from ssoko.cli.output import Commands
 from ssoko.cli.people import token, user, workspace
+from ssoko.cli.plugin import plugin
 from ssoko.cli.plugins import plugins
 from ssoko.cli.purge import purge
 from ssoko.cli.serve import serve
@@ -31,7 +32,19 @@ def version() -> None:
     click.echo(f"ssoko {__version__}")
 
 
-for _command in (init, serve, demo, workspace, user, token, plugins, migrate, purge, version):
+for _command in (
+    init,
+    serve,
+    demo,
+    workspace,
+    user,
+    token,
+    plugins,
+    plugin,
+    migrate,
+    purge,
+    version,
+):
     cli.add_command(_command)
 
 
