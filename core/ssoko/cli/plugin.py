@@ -1,11 +1,16 @@
 """``ssoko plugin``: the tools of somebody who writes a plugin, in the order of their use."""
 
+import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from ssoko.cli import plugin_report
 from ssoko.cli.output import Commands
+from ssoko.errors import InputError
 from ssoko.plugin import scaffold
 from ssoko.plugin.values import CATEGORIES
 
@@ -40,3 +45,81 @@ def new(slug: str, title: str, vendor: str, category: str, defaults: bool) -> No
     for path in sorted(p for p in project.rglob("*") if p.is_file()):
         click.echo(f"  {path.relative_to(project)}")
     click.echo(f"\nNext: cd {project} && pip install -e . && ssoko plugin check")
+
+
+def read_settings(path: Path | None) -> Mapping[str, Any] | None:
+    """Read answers to an install form from a JSON file.
+
+    :raises InputError: when the file holds no object.
+    """
+    if path is None:
+        return None
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError.of("--settings", f"{path} cannot be read as JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise InputError.of("--settings", f"{path} must hold one object, field to answer")
+    return found
+
+
+settings_option = click.option(
+    "--settings",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="JSON with answers to the install form, in place of its placeholders.",
+)
+
+
+@plugin.command("check")
+@click.argument("path", type=click.Path(path_type=Path), default=".")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(plugin_report.FORMATS)),
+    default="text",
+    show_default=True,
+    help="text for people, json for scripts, github for notes beside the code.",
+)
+@click.option(
+    "--at-least",
+    type=click.Choice(["bronze", "silver", "gold"]),
+    default="bronze",
+    show_default=True,
+    help="Exit with 1 below this tier.",
+)
+@settings_option
+def check(path: Path, form: str, at_least: Any, settings: Path | None) -> None:
+    """Hold a plugin against the rules. PATH is its project folder or its wheel.
+
+    Runs the plugin's code, as Ssoko does. Exits with 1 when a rule of the wanted tier is broken.
+    """
+    from ssoko.plugin import rules
+
+    reports = rules.check(path, read_settings(settings))
+    click.echo(plugin_report.FORMATS[form](reports, at_least))
+    if any(report.short_of(at_least) for report in reports):
+        sys.exit(1)
+
+
+@plugin.command("explain")
+@click.argument("rule")
+def explain(rule: str) -> None:
+    """Explain a rule: why it is there and how to mend what it finds. RULE is its id."""
+    from ssoko.plugin.rules import RULES
+
+    found = RULES.get(rule.upper())
+    if found is None:
+        raise InputError.of("rule", f"There is no rule {rule}; `ssoko plugin rules` lists them")
+    click.echo(f"{found.id} ({found.tier}): {found.title}\n\nWhy: {found.why}\nFix: {found.fix}")
+
+
+@plugin.command("rules")
+def list_rules() -> None:
+    """List the rules by tier."""
+    from ssoko.plugin.rules import RULES, TIERS
+
+    for tier in TIERS:
+        click.echo(tier.capitalize())
+        for rule in RULES.values():
+            if rule.tier == tier:
+                click.echo(f"  {rule.id}  {rule.title}")

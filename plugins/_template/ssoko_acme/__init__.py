@@ -45,6 +45,7 @@ class InstallForm(Schema):
             "label": "Entity ID",
             "help": "REPLACE with what Acme calls it",
             "placeholder": "https://acme.example.com/saml/metadata",
+            "where_to_find": "REPLACE with the way through Acme's menus",
         },
     )
 
