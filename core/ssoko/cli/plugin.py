@@ -123,3 +123,19 @@ def list_rules() -> None:
         for rule in RULES.values():
             if rule.tier == tier:
                 click.echo(f"  {rule.id}  {rule.title}")
+
+
+@plugin.command("verify")
+@click.argument("wheels", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--core", default="", help="What pip installs as Ssoko; by default the one you run.")
+@settings_option
+def verify(wheels: tuple[Path, ...], core: str, settings: Path | None) -> None:
+    """Prove wheels: install each into a fresh environment, check it and run conformance there.
+
+    Needs a package index for what the wheels require, or pip's own settings for another one.
+    """
+    from ssoko.cli.plugin_verify import verify_wheel
+
+    for wheel in wheels:
+        verify_wheel(wheel, core=core, settings=settings)
+        click.echo(f"\n{wheel.name} is fit to be published. Next: twine upload {wheel}")

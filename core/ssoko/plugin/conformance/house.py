@@ -205,7 +205,7 @@ def accept(made: ApplicationView, answer: sso.PostAnswer) -> OneLogin_Saml2_Resp
     )
     response = OneLogin_Saml2_Response(settings, answer.saml_response)
     parts = urlsplit(answer.acs_url)
-    place = {
+    place: dict[str, Any] = {
         "https": "on" if parts.scheme == "https" else "off",
         "http_host": parts.netloc,
         "script_name": parts.path,

@@ -37,15 +37,19 @@ def of_wheel(unpacked: Path) -> Declared:
     if len(infos) != 1:
         raise InputError.of("path", "The wheel has no metadata; build it again")
     found = PathDistribution(infos[0])
-    about = found.metadata
+    about = found.metadata.json
     points = found.entry_points.select(group=ENTRY_POINT_GROUP)
+
+    def get(*keys: str) -> str:
+        return next((str(about[key]) for key in keys if about.get(key)), "")
+
     return Declared(
-        name=about["Name"] or "",
-        version=about["Version"] or "",
+        name=get("name"),
+        version=get("version"),
         entry_points={point.name: point.value for point in points},
-        license=about.get("License-Expression", about.get("License", "")) or "",
-        summary=about.get("Summary", "") or "",
-        readme=bool(str(about.get_payload()).strip()),  # type: ignore[attr-defined]  # a Message
+        license=get("license_expression", "license"),
+        summary=get("summary"),
+        readme=bool(get("description").strip()),
         requires=tuple(found.requires or ()),
     )
 

@@ -1,6 +1,6 @@
 """Rules on what the hooks do with sample answers: proposals, purity, refusals."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from marshmallow import ValidationError
@@ -22,6 +22,11 @@ def _settings(subject: Subject) -> dict[str, Any] | None:
     except ValidationError:
         return None
     return loaded
+
+
+def _messages(error: ValidationError) -> Iterable[tuple[str, Any]]:
+    messages = error.normalized_messages()  # type: ignore[no-untyped-call]  # as marshmallow has it
+    return dict(messages).items()
 
 
 def _calls(subject: Subject, settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -52,7 +57,7 @@ def form_takes_its_placeholders(subject: Subject) -> Iterator[str]:
     try:
         subject.loaded.form().load(dict(subject.settings))
     except ValidationError as error:
-        for name, messages in error.normalized_messages().items():
+        for name, messages in _messages(error):
             yield f"{name}: {messages[0] if isinstance(messages, list) else messages}"
 
 
@@ -102,7 +107,7 @@ def refusals_say_what_to_do(subject: Subject) -> Iterator[str]:
         try:
             form.load(raw)
         except ValidationError as error:
-            for name, messages in error.normalized_messages().items():
+            for name, messages in _messages(error):
                 for message in messages if isinstance(messages, list) else []:
                     if str(message).casefold() in _CURT:
                         yield f"the field {name} says {message!r}"
