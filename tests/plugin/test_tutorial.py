@@ -33,7 +33,7 @@ def as_script(text: str, core: str) -> str:
 
 @pytest.mark.e2e
 def test_the_tutorial_leads_to_a_proved_wheel(tmp_path):
-    left_out = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__", "tests")
+    left_out = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__")
     core = shutil.copytree(ROOT, tmp_path / "core", ignore=left_out)
     venv.create(tmp_path / "venv", with_pip=True)
     script = as_script((DOCS / "tutorial.md").read_text("utf-8"), str(core))

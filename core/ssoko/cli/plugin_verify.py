@@ -60,12 +60,7 @@ def verify_wheel(wheel: Path, *, core: str = "", settings: Path | None = None) -
         ours = _built_elsewhere(core or core_requirement(), place)
         _step(
             f"install {wheel.name} and Ssoko into a fresh environment",
-            [
-                *pip,
-                _built_elsewhere(core or core_requirement(), place),
-                str(wheel.resolve()),
-                "pytest",
-            ],
+            [*pip, ours, str(wheel.resolve()), "pytest"],
             place,
         )
         check = [str(python), "-m", "ssoko", "plugin", "check", str(wheel.resolve())]
