@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from ssoko.cli import cli
 from ssoko.plugin.scaffold import write_plugin
 
 ROOT = Path(__file__).parents[2]
@@ -87,3 +89,28 @@ def test_the_plugin_must_be_named(tmp_path):
     result = conformance(cwd=tmp_path)
     assert result.returncode != 0
     assert "--ssoko-plugin SLUG" in result.stdout
+
+
+# ---------------------------------------------------------------------------
+# ssoko plugin verify
+# ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["missing.whl", "setup.cfg"])
+def test_what_is_no_wheel_is_not_verified(name, tmp_path):
+    (tmp_path / "setup.cfg").write_text("[metadata]")
+    result = CliRunner().invoke(cli, ["plugin", "verify", str(tmp_path / name)])
+    assert result.exit_code == 1
+    assert f"{name} is no wheel; build one: python -m build" in result.output
+
+
+@pytest.mark.e2e
+def test_a_wheel_that_breaks_a_rule_is_not_fit(project, build_wheel):
+    # The template as it is: SSK007 names what is left to write.
+    wheel = build_wheel(project)
+    result = CliRunner().invoke(cli, ["plugin", "verify", str(wheel), "--core", str(ROOT)])
+    assert result.exit_code == 1
+    assert "FAIL  SSK007" in result.output
+    assert "Error: check its rules: failed, see above" in result.output
+    assert "fit to be published" not in result.output
+    assert "conformance of" not in result.output
