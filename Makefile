@@ -12,13 +12,14 @@ DISTRIBUTIONS := . $(patsubst %/,%,$(filter-out plugins/_%,$(sort $(dir $(wildca
 METADATA := $(wildcard setup.cfg pyproject.toml plugins/*/setup.cfg plugins/*/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit format clean
+.PHONY: help bench demo test lint types unit format clean
 
 help:
 	@echo "make demo    try Ssoko at http://localhost:$(PORT) (PORT=9000 for another port)"
 	@echo "make test    lint, types and all tests, with a real browser and real service providers"
 	@echo "make unit    the quick tests alone"
 	@echo "make format  let ruff mend what it can"
+	@echo "make bench   measure Ssoko beside its peers and write docs/performance.md"
 	@echo "make clean   remove what the others made"
 
 demo: .venv/installed
@@ -41,6 +42,9 @@ types: .venv/installed-dev
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: .venv/installed-dev
+	$(BIN)/python -m tests.bench --write docs/performance.md
 
 clean:
 	rm -rf .venv .demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -16,8 +16,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from jinja2 import FileSystemBytecodeCache
 from peewee import Database
 from playhouse.pool import PooledDatabase
+from ssoko.app import Site
 from ssoko.config import Config, load_config
 from ssoko.plugin.registry import Registry
 from ssoko.services.context import SYSTEM, Actor, Services
@@ -48,6 +50,13 @@ class Clock:
 
     def advance(self, *, seconds: int = 0, minutes: int = 0, hours: int = 0, days: int = 0) -> None:
         self.now += seconds + 60 * (minutes + 60 * (hours + 24 * days))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Compile each template once a run, not once for every site of a test."""
+    folder = tmp_path_factory.mktemp("templates")
+    Site.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(str(folder))}
 
 
 @pytest.fixture(scope="session")

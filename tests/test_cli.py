@@ -277,6 +277,47 @@ def test_wrong_usage_exits_with_2(place: Place) -> None:
     place.run("nonsense", fails=2)
 
 
+@pytest.fixture
+def issuer(ready: Place) -> str:
+    """Return the id of a shared issuer in a workspace."""
+    from ssoko.cli.workplace import at_the_command_line, opened
+    from ssoko.config import load_config
+    from ssoko.services import issuers, workspaces
+
+    with opened(load_config(ready.environment())) as services:
+        place = workspaces.get_workspace("acme").id
+        return issuers.create_issuer(services, place, at_the_command_line(), name="Shared").id
+
+
+def test_keys_are_rotated_step_by_step(ready: Place, issuer: str) -> None:
+    where = ("--workspace", "acme", "--issuer", issuer)
+    (first,) = ready.json("keys", "list", *where)["items"]
+    assert "no next key" in ready.error("keys", "activate", *where)
+    assert "none is kept" in ready.error("keys", "undo", *where)
+    printed = ready.run("keys", "next", *where, "--algorithm", "ec-p256").stdout
+    assert printed.startswith("-----BEGIN CERTIFICATE-----")
+    assert "a next key already" in ready.error("keys", "next", *where)
+    done = ready.json("keys", "activate", *where)
+    assert (done["state"], done["description"]) == ("active", "EC P-256, SHA-256")
+    assert done["created_by"] == "Command line"
+    lines = ready.run("keys", "list", *where).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["active", "kept"]
+    assert ready.json("keys", "undo", *where)["id"] == first["id"]
+    assert "PRIVATE" not in ready.run("keys", "list", *where, "--json").stdout
+
+
+def test_keys_says_when_it_is_not_told_whose(ready: Place, issuer: str) -> None:
+    assert "--application or with --issuer" in ready.error("keys", "list", "--workspace", "acme")
+    both = ("--workspace", "acme", "--issuer", issuer, "--application", "wiki")
+    assert "--application or with --issuer" in ready.error("keys", "list", *both)
+    nowhere = ("--workspace", "acme", "--application", "wiki")
+    assert "no such application" in ready.error("keys", "list", *nowhere)
+
+
+def test_notices_are_written_by_a_command(ready: Place, issuer: str) -> None:
+    assert ready.json("notices") == {"written": 0}
+
+
 def test_help_lists_every_command_and_needs_no_set_up(place: Place) -> None:
     said = place.run("--help").stdout
     for name in ("init", "serve", "demo", "migrate", "workspace", "user", "token", "plugins"):

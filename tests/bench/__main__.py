@@ -11,13 +11,13 @@ from pathlib import Path
 from tests.bench.measure import Effort, measure, to_stderr
 from tests.bench.report import report
 
-QUICK = Effort(rounds=2, hostile_rounds=2, seconds=1, profiled=100, grown=(1000, 20))
+QUICK = Effort(rounds=1, hostile_rounds=1, seconds=0.5, profiled=20, grown=(100, 5))
 
 
 def main() -> None:
     """Measure and print, or write a page."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two rounds and a small crowd")
+    parser.add_argument("--quick", action="store_true", help="one round and a small crowd")
     parser.add_argument("--rounds", type=int, default=Effort().rounds)
     parser.add_argument(
         "--without-peers", action="store_true", help="measure Ssoko alone, install nothing"

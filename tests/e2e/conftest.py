@@ -14,12 +14,16 @@ from .server import Server, Workspace
 CHROMIUM = "/usr/bin/chromium"
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder, so that ``-m 'not e2e'`` leaves them out."""
+    """Keep the tests of a module together.
+
+    pytest would run all those with a browser first, and set every module up twice.
+    """
     here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker("e2e")
+    mine = [item for item in items if here in item.path.parents]
+    others = [item for item in items if here not in item.path.parents]
+    items[:] = others + sorted(mine, key=lambda item: item.path)
 
 
 @pytest.fixture(scope="session")

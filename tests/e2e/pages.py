@@ -6,9 +6,10 @@ import urllib.parse
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
-from .server import ADMIN, Server, Workspace, sign_in_at
+from .server import ADMIN, Api, Server, Workspace, sign_in_at
 from .service_providers import EMAIL
 from .visitor import Visitor
 
@@ -73,6 +74,14 @@ PAGES = [
     Shown("application-metadata", "applications.metadata", "{w}/applications/{app}/metadata"),
     Shown("application-access", "applications.access", "{w}/applications/{app}/access"),
     Shown("application-mappers", "applications.mappers", "{w}/applications/{saml}/mappers"),
+    Shown("mapper-new", "applications.new_mapper", "{w}/applications/{saml}/mappers/new"),
+    Shown("mapper", "applications.edit_mapper", "{w}/applications/{saml}/mappers/1"),
+    Shown("mapper-remove", "applications.remove_mapper", "{saml_mappers}/1/remove"),
+    Shown("mappers-reset", "applications.reset_mappers", "{saml_mappers}/proposal"),
+    Shown("preview", "applications.preview", "{saml_mappers}/preview"),
+    Shown("preview-nobody", "applications.preview", "{saml_mappers}/preview?person=zzz"),
+    Shown("check", "applications.check", "{w}/applications/{app}/check"),
+    Shown("saml-by-hand", "applications.saml", "{w}/applications/{saml}/saml"),
     Shown("application-settings", "applications.settings", "{w}/applications/{app}/settings"),
     Shown("saml-settings", "applications.settings", "{w}/applications/{saml}/settings"),
     Shown("application-refresh", "applications.refresh", "{w}/applications/{saml}/refresh"),
@@ -90,15 +99,20 @@ PAGES = [
     Shown("user-activity", "users.activity", "{w}/users/{user}/activity"),
     Shown("user-delete", "users.delete", "{w}/users/{other}/delete"),
     Shown("admins", "users.admins", "{w}/admins"),
+    Shown("admins-add", "users.admins", "{w}/admins?add=1"),
     Shown("roles", "roles.index", "{w}/roles"),
     Shown("role-new", "roles.new", "{w}/roles/new"),
     Shown("role", "roles.show", "{w}/roles/{role}"),
+    Shown("role-add-people", "roles.show", "{w}/roles/{role}?add=people"),
+    Shown("role-add-groups", "roles.show", "{w}/roles/{role}?add=groups"),
     Shown("role-settings", "roles.settings", "{w}/roles/{role}/settings"),
     Shown("role-delete", "roles.delete", "{w}/roles/{own_role}/delete"),
     Shown("groups", "groups.index", "{w}/groups"),
     Shown("groups-empty", "groups.index", "{empty}/groups", who="newcomer"),
     Shown("group-new", "groups.new", "{w}/groups/new"),
     Shown("group", "groups.show", "{w}/groups/{group}"),
+    Shown("group-add", "groups.show", "{w}/groups/{group}?add=1"),
+    Shown("group-add-role", "groups.roles", "{w}/groups/{group}/roles?add=1"),
     Shown("group-roles", "groups.roles", "{w}/groups/{group}/roles"),
     Shown("group-settings", "groups.settings", "{w}/groups/{group}/settings"),
     Shown("group-paste", "groups.paste_members", "{w}/groups/{group}/members/paste"),
@@ -117,6 +131,8 @@ PAGES = [
     Shown("settings-tokens", "settings.tokens", "{w}/settings/tokens"),
     Shown("settings-issuers", "settings.issuers", "{w}/settings/issuers"),
     Shown("settings-issuer", "settings.issuer", "{w}/settings/issuers/{issuer}"),
+    Shown("next-certificate", "applications.metadata", "{w}/applications/{saml}/metadata"),
+    Shown("switch", "settings.change_key", "{w}/settings/issuers/{issuer}/keys/{key}/activate"),
     Shown("settings-plugins", "settings.plugins", "{w}/settings/plugins"),
     Shown("token-revoke", "settings.revoke_token", "{token}"),
     Shown("refused", "saml.launch", "{w}/launch/{app}", who="stranger", status=403),
@@ -124,7 +140,7 @@ PAGES = [
     Shown("refused-admin", "saml.launch", "{w}/launch/{app}", status=403),
     Shown("request-unreadable", "saml.login", "{login}?SAMLRequest=%21", who="nobody", status=400),
     Shown("request-forgotten", "saml.resume", "{gone}", who="person", status=400),
-    Shown("logout-not-offered", "saml.logout", "{logout}", who="person", status=400),
+    Shown("logout-message-missing", "logout.message", "{logout}", who="person", status=400),
     Shown("forbidden", "users.index", "{w}/users", who="person", status=403),
     Shown("not-found", "", "{w}/nothing-here", status=404),
 ]
@@ -136,6 +152,7 @@ NO_PAGES = {
     "marketplace.logo": "a picture",
     "applications.certificate": "a download",
     "applications.metadata_xml": "a download",
+    "settings.key_certificate": "a download",
     "activity.csv": "a download",
     "saml.metadata": "for machines",
     "settings.certificate": "a download",
@@ -176,6 +193,7 @@ def build_scene(workspace: Workspace, empty: Workspace, fresh: Server) -> Scene:
     own_role = api.post("/roles", name="on-call")
     aws, saml, off = _install(workspace, people)
     issuer = api.post("/issuers", name="Shared")
+    key = _rotate(api, issuer, aws, saml)
     _leave_traces(workspace, aws)
     traces = {one["code"]: one["reference"] for one in api.items("/traces")}
     login = aws["metadata"]["login_endpoint"]
@@ -188,6 +206,7 @@ def build_scene(workspace: Workspace, empty: Workspace, fresh: Server) -> Scene:
         "empty": empty.url,
         "app": aws["slug"],
         "saml": saml["slug"],
+        "saml_mappers": f"{workspace.url}/applications/{saml['slug']}/mappers",
         "off": off["slug"],
         "user": people["amina"],
         "other": people["neema"],
@@ -196,6 +215,7 @@ def build_scene(workspace: Workspace, empty: Workspace, fresh: Server) -> Scene:
         "group": group["id"],
         "event": api.items("/events")[0]["id"],
         "issuer": issuer["id"],
+        "key": key,
         "token": _revoke_page(workspace),
         "login": login,
         "logout": aws["metadata"]["logout_endpoint"],
@@ -228,6 +248,15 @@ def _install(workspace: Workspace, people: dict[str, str]) -> tuple[dict, dict, 
     )
     api.patch(f"/applications/{off['id']}", enabled=False)
     return aws, saml, off
+
+
+def _rotate(api: Api, issuer: dict[str, Any], aws: dict[str, Any], saml: dict[str, Any]) -> str:
+    """Begin a rotation of two issuers and end one of AWS; return the shared issuer's next key."""
+    Visitor().get(saml["metadata"]["metadata_url"])
+    api.post(f"/issuers/{saml['issuer']}/keys", algorithm="ec-p256")
+    made = api.post(f"/issuers/{aws['issuer']}/keys")
+    api.post(f"/issuers/{aws['issuer']}/keys/{made['id']}/activate")
+    return api.post(f"/issuers/{issuer['id']}/keys")["id"]
 
 
 def _sign_in_link(workspace: Workspace) -> str:

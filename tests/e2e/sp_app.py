@@ -10,12 +10,13 @@ told by ``PUT /sp/<name>``::
 or, for the one that plays AWS, by a person at ``/aws/console``.
 """
 
+import secrets
 import sys
 from typing import Any
 from urllib.parse import urlsplit
 
 import waitress
-from flask import Flask, abort, jsonify, redirect, render_template_string, request
+from flask import Flask, abort, jsonify, redirect, render_template_string, request, session
 from onelogin.saml2.auth import OneLogin_Saml2_Auth
 from onelogin.saml2.authn_request import OneLogin_Saml2_Authn_Request
 from onelogin.saml2.constants import OneLogin_Saml2_Constants as C
@@ -130,6 +131,8 @@ def in_response_to(encoded: str) -> str:
 def create_app() -> Flask:
     """Build the application that plays all the providers."""
     app = Flask(__name__)
+    app.secret_key = secrets.token_bytes(16)
+    app.config["SESSION_COOKIE_NAME"] = "service-providers"
     providers: dict[str, ServiceProvider] = {}
 
     def provider(name: str) -> ServiceProvider:
@@ -180,7 +183,13 @@ def create_app() -> Flask:
     @app.post("/sp/<name>/acs")
     def consume(name: str):
         answer = provider(name).receive()
+        if answer["authenticated"]:
+            session[name] = [answer["name_id"], answer["session_index"], answer["name_id_format"]]
         return jsonify(answer), 200 if answer["authenticated"] else 403
+
+    @app.get("/sp/<name>/me")
+    def me(name: str):
+        return jsonify(session.get(name))
 
     @app.get("/sp/<name>/answers")
     def answers(name: str):
@@ -188,21 +197,23 @@ def create_app() -> Flask:
 
     @app.get("/sp/<name>/logout")
     def start_logout(name: str):
-        sp = provider(name)
-        who = sp.answers[-1]
+        name_id, session_index, name_id_format = session[name]
         return redirect(
-            sp.auth().logout(
-                name_id=who["name_id"],
-                session_index=who["session_index"],
-                name_id_format=who["name_id_format"],
+            provider(name)
+            .auth()
+            .logout(
+                return_to=request.args.get("RelayState", ""),
+                name_id=name_id,
+                session_index=session_index,
+                name_id_format=name_id_format,
             )
         )
 
     @app.get("/sp/<name>/sls")
     def logout_message(name: str):
         auth = provider(name).auth()
-        onward = auth.process_slo(keep_local_session=True)
-        if onward:
+        onward = auth.process_slo(delete_session_cb=lambda: session.pop(name, None))
+        if onward and not auth.get_errors():
             return redirect(onward)
         return jsonify(errors=auth.get_errors(), reason=auth.get_last_error_reason())
 

@@ -12,6 +12,8 @@ from .server import Refused, Server, Workspace
 from .service_providers import Host
 from .visitor import Visitor
 
+pytestmark = pytest.mark.e2e
+
 INSTALLS = 50
 KILLS = 3
 GONE = (OSError, http.client.HTTPException)

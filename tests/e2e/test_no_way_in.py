@@ -12,6 +12,8 @@ from .server import Workspace, at_sign_in, sign_in_at
 from .service_providers import Host, ServiceProvider
 from .visitor import Answer, Visitor
 
+pytestmark = pytest.mark.e2e
+
 #: how to start a sign-in, given a visitor, the provider and the application
 Way = Callable[[Visitor, ServiceProvider, dict[str, Any]], Answer]
 

@@ -17,6 +17,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from .pages import NO_PAGES, PAGES, Scene, Shown, build_scene
 from .server import Server, Workspace
 
+pytestmark = pytest.mark.e2e
+
 WIDTHS = (1280, 390)
 HEIGHT = 900
 SHIFT = """() => new Promise(done => {

@@ -13,6 +13,8 @@ from .server import PASSWORD, Workspace, sign_in_at
 from .service_providers import EMAIL, Host
 from .visitor import Visitor
 
+pytestmark = pytest.mark.e2e
+
 MOTTO = 'Karibu <b>"soko"</b> & co, \u00e9t\u00e9 \u5e02\u5834'
 ATTRIBUTES = [
     {"name": "mail", "source": "user.email"},

@@ -218,6 +218,14 @@ def test_a_name_that_is_no_slug_is_refused(slug):
         ({"integration": lambda: Integration(name=7, summary="x")}, "Integration.name: give text"),
         ({"integration": lambda: Integration(name="x", summary="x", opt_in=1)}, "true or false"),
         (
+            {"integration": lambda: Integration(name="x", summary="x", certificates_accepted="2")},
+            "one of 'one', 'many', 'metadata'",
+        ),
+        (
+            {"integration": lambda: Integration(name="x", summary="x", certificate_import="a\nb")},
+            "Integration.certificate_import: one line",
+        ),
+        (
             {"integration": lambda: Integration(name="x", summary="x", aliases=["y"])},
             "Integration.aliases: give a tuple of texts, not a value of type list",
         ),

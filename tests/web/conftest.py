@@ -2,6 +2,7 @@
 
 import base64
 import re
+import shutil
 from dataclasses import dataclass, replace
 
 import pytest
@@ -107,8 +108,9 @@ def make_app(folder, *, sources=SOURCES, base_url="http://localhost") -> Flask:
 
 
 @pytest.fixture
-def empty_app(tmp_path) -> Flask:
+def empty_app(tmp_path, migrated) -> Flask:
     """A site that nobody has set up."""
+    shutil.copy(migrated, tmp_path / "ssoko.sqlite3")
     return make_app(tmp_path)
 
 

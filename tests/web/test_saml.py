@@ -327,15 +327,6 @@ def test_a_key_that_opens_nothing_gets_a_page(site, app, pete):
     assert "waited for too long" in response.text
 
 
-def test_logout_messages_are_refused_and_change_nothing(site, app, pete):
-    for response in (
-        pete.get(f"/saml/{app.issuer.id}/logout"),
-        pete.client.post(f"/saml/{app.issuer.id}/logout", data={"SAMLRequest": "x"}),
-    ):
-        refused(response)
-    assert pete.get("/w/acme/dashboard").status_code == 200
-
-
 def test_a_shared_issuer_waits_for_a_request(site, pete):
     with db.session():
         shared = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")

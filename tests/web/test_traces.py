@@ -522,7 +522,7 @@ def test_the_diagnostics_name_no_person_and_no_cookie(scene, pete, admin) -> Non
 def test_the_person_sees_a_sentence_a_reference_whom_to_ask_and_a_way_back(scene, pete) -> None:
     scene.take_role()
     text = pete.get(scene.path()).text
-    assert "You do not have access to Wiki." in text
+    assert "You do not have the role that opens Wiki." in text
     assert "it@acme.test" in text and re.search(r"SK-[0-9A-Z]{4}-[0-9A-Z]{4}", text)
     assert 'href="/w/acme/dashboard"' in text
     assert "/traces/" not in text

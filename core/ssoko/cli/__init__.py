@@ -4,6 +4,7 @@ import click
 
 from ssoko import __version__
 from ssoko.cli.demo import demo
+from ssoko.cli.keys import keys, notices
 from ssoko.cli.output import Commands
 from ssoko.cli.people import token, user, workspace
 from ssoko.cli.plugin import plugin
@@ -32,19 +33,10 @@ def version() -> None:
     click.echo(f"ssoko {__version__}")
 
 
-for _command in (
-    init,
-    serve,
-    demo,
-    workspace,
-    user,
-    token,
-    plugins,
-    plugin,
-    migrate,
-    purge,
-    version,
-):
+_SITE = (init, serve, demo, workspace, user, token, keys, notices, migrate, purge)
+_PLUGINS = (plugins, plugin)
+
+for _command in (*_SITE, *_PLUGINS, version):
     cli.add_command(_command)
 
 

@@ -12,12 +12,13 @@ A plugin is a distribution with one entry point per integration in the group
 ``ssoko.integrations``; the entry point's name is the slug, its object the module (or object)
 that holds the hook implementations. The hooks are listed in :mod:`ssoko.plugin.hookspecs`, the
 fields of install forms in :mod:`ssoko.plugin.fields`, the validators for them in
-:mod:`ssoko.plugin.checks`.
+:mod:`ssoko.plugin.checks`, the checks of acceptance rules in :mod:`ssoko.plugin.acceptance`.
 """
 
 import pluggy
 
-from ssoko.plugin import checks, fields
+from ssoko.plugin import acceptance, checks, fields, sources
+from ssoko.plugin.acceptance import AcceptanceRule, Candidate
 from ssoko.plugin.values import (
     DefaultRole,
     Integration,
@@ -47,6 +48,8 @@ hookimpl = pluggy.HookimplMarker("ssoko")
 __all__ = [
     "API_VERSION",
     "ENTRY_POINT_GROUP",
+    "AcceptanceRule",
+    "Candidate",
     "DefaultRole",
     "Integration",
     "LogoutEndpoint",
@@ -62,7 +65,9 @@ __all__ = [
     "VendorMetadata",
     "WebApplication",
     "WebContext",
+    "acceptance",
     "checks",
     "fields",
     "hookimpl",
+    "sources",
 ]

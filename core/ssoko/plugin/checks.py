@@ -15,6 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from marshmallow import ValidationError
 
+from ssoko.plugin.sources import MANY_VALUED as MANY_VALUED
+from ssoko.plugin.sources import USER_SOURCES as USER_SOURCES
+from ssoko.plugin.sources import parse_source
+
 #: SAML metadata 2.2.1, type entityIDType.
 MAX_ENTITY_ID = 1024
 MAX_URL = 2048
@@ -27,20 +31,8 @@ _URI = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
-USER_SOURCES = (
-    "user.email",
-    "user.username",
-    "user.first_name",
-    "user.last_name",
-    "user.display_name",
-    "user.id",
-    "user.groups",
-    "user.roles",
-)
 #: Words for the NameFormats of SAML core, section 8.2.
 NAME_FORMATS = ("basic", "uri", "unspecified")
-#: Sources that give more than one value, which a NameID cannot hold.
-MANY_VALUED = frozenset({"user.groups", "user.roles"})
 
 
 def check_text(text: str) -> None:
@@ -93,26 +85,19 @@ def is_loopback(host: str) -> bool:
 
 def check_source(text: str) -> None:
     """Refuse what is not a source of :class:`ssoko.plugin.Mapping`."""
-    kind, _, rest = text.partition(":")
-    if kind == "constant" and ":" in text:
-        if not rest:
-            raise ValidationError("Write the text after constant:")
-        check_text(rest)
-        return
-    key = text.removeprefix("user.attributes.")
-    if text in USER_SOURCES or (key != text and re.fullmatch(r"[^\s.][^\s]{0,63}", key)):
-        check_text(text)
-        return
-    raise ValidationError(
-        f"Use one of {', '.join(USER_SOURCES)}, user.attributes.<key> or constant:<text>"
-    )
+    parse_source(text)
+    check_text(text)
 
 
 def check_name_id_source(text: str) -> None:
     """Refuse what is not a source of exactly one value."""
-    check_source(text)
-    if text in MANY_VALUED:
-        raise ValidationError(f"A NameID is one value and {text} is a list; use user.email")
+    source = parse_source(text)
+    check_text(text)
+    if source.is_list:
+        raise ValidationError(
+            f"A NameID is one value and {source.base} is a list; use user.email, or put |first "
+            "after it"
+        )
 
 
 def check_name_id_format(text: str) -> None:

@@ -10,6 +10,7 @@ from marshmallow import Schema, ValidationError
 
 from ssoko.errors import PluginInvalid
 from ssoko.plugin import API_VERSION, checks
+from ssoko.plugin.acceptance import AcceptanceRule
 from ssoko.plugin.guide import check_guide
 from ssoko.plugin.logo import check_logo
 from ssoko.plugin.typecheck import describe_type
@@ -30,6 +31,18 @@ METADATA_KEYS = frozenset(
 #: Fields of the install page that are Ssoko's own.
 RESERVED_FIELDS = frozenset({"name", "csrf_token", "metadata_file", "metadata_xml", "metadata_url"})
 
+#: Fields of the integration that are one line, and how many characters that may have.
+_LINES = MappingProxyType(
+    {
+        "name": 60,
+        "summary": 200,
+        "vendor": 60,
+        "publisher": 60,
+        "certificate_import": 400,
+        "certificate_removal": 400,
+    }
+)
+
 #: Hook to the type of its answer: a class, or (class,) for a tuple of its instances.
 _ANSWERS: MappingType[str, Any] = MappingProxyType(
     {
@@ -41,6 +54,7 @@ _ANSWERS: MappingType[str, Any] = MappingProxyType(
         "attribute_mappings": (Mapping,),
         "check_settings": (Problem,),
         "saml_attributes": (SamlAttribute,),
+        "acceptance_rules": (AcceptanceRule,),
         "settings_from_metadata": dict,
     }
 )
@@ -116,7 +130,7 @@ def _integration_problems(integration: Integration) -> Iterator[str]:
     for field in ("name", "summary"):
         if not getattr(integration, field).strip():
             yield f"Integration.{field}: give it a text"
-    for field, limit in (("name", 60), ("summary", 200), ("vendor", 60), ("publisher", 60)):
+    for field, limit in _LINES.items():
         text = getattr(integration, field)
         if len(text) > limit or not text.isprintable():
             yield f"Integration.{field}: one line of at most {limit} printable characters"
@@ -259,6 +273,20 @@ def check_attributes(attributes: tuple[SamlAttribute, ...]) -> tuple[Problem, ..
             ),
         )
     )
+
+
+def check_rules(rules: tuple[AcceptanceRule, ...]) -> tuple[Problem, ...]:
+    """Return what is wrong with acceptance rules, each at its place: ``rules.0.id``."""
+    ids = [rule.id for rule in rules]
+    found = []
+    for place, rule in enumerate(rules):
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,49}", rule.id) or rule.id in ids[:place]:
+            said = "Use small letters, digits and hyphens, and each id once"
+            found.append(Problem(f"rules.{place}.id", said))
+        if not rule.sentence.strip() or len(rule.sentence) > 120 or rule.sentence.endswith("."):
+            said = "Say in up to 120 characters what has to be so, without a full stop"
+            found.append(Problem(f"rules.{place}.sentence", said))
+    return tuple(found)
 
 
 def _attribute_problems(at: str, name: str, name_format: str, friendly: str) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from marshmallow import Schema
 
+    from ssoko.plugin.acceptance import AcceptanceRule
     from ssoko.plugin.values import (
         DefaultRole,
         Integration,
@@ -133,6 +134,19 @@ def saml_attributes(
     :param roles: names of the roles of this application that let the person in.
 
     New in API 1.0.
+    """
+
+
+# ---------------------------------------------------------------------------
+# Preflight: called when an admin asks whether a sign-in would work; pure
+# ---------------------------------------------------------------------------
+
+
+@hookspec(firstresult=True)
+def acceptance_rules() -> "tuple[AcceptanceRule, ...]":
+    """Name what the vendor demands of an answer, to be judged before anybody signs in.
+
+    General rules (role, expiry, required values) are Ssoko's own. New in API 1.0.
     """
 
 

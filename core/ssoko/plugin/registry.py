@@ -44,6 +44,7 @@ OPTIONAL_HOOKS: Mapping[str, Any] = MappingProxyType(
         "attribute_mappings": (),
         "check_settings": (),
         "saml_attributes": (),
+        "acceptance_rules": (),
         "settings_from_metadata": MappingProxyType({}),
         "web_application": None,
     }
@@ -363,6 +364,7 @@ def _errors(hook: str, answer: Any) -> dict[str, list[str]]:
         "service_provider": describe.check_service_provider,
         "attribute_mappings": describe.check_mappings,
         "saml_attributes": describe.check_attributes,
+        "acceptance_rules": describe.check_rules,
     }
     errors: dict[str, list[str]] = {}
     if hook in judges:

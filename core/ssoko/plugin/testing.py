@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ssoko.errors import PluginInvalid
+from ssoko.plugin.acceptance import Candidate
 from ssoko.plugin.registry import PluginSource, Registry
 from ssoko.plugin.values import Problem, ServiceProvider, Site
 from ssoko.plugin.vendor import VendorMetadata
@@ -68,6 +69,39 @@ class LoadedPlugin:
         found: tuple[Problem, ...] = self.call("check_settings", raw)
         return {problem.field: problem.message for problem in found if problem.level == level}
 
+    def candidate(self, raw: Mapping[str, Any], **changes: Any) -> Candidate:
+        """Return the answer that somebody would get, for the checks of acceptance rules.
+
+        :param changes: fields of :class:`Candidate` to have another value.
+        """
+        sp = self.service_provider(raw)
+        return Candidate(
+            **{
+                "entity_id": sp.entity_id,
+                "acs_url": sp.acs_urls[0],
+                "name_id": "amina@example.org",
+                "name_id_format": str(sp.name_id_format),
+                "name_id_formats": (str(sp.name_id_format),),
+                "sign_response": sp.sign_response,
+                "sign_assertion": sp.sign_assertion,
+                "encrypted": sp.encrypt_assertions,
+                "require_signed_requests": sp.require_signed_requests,
+                "signature_algorithm": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+                "certificate": "c" * 1300,
+                "metadata_size": 4000,
+                "lifetime": sp.lifetime,
+                "session_lifetime": sp.session_lifetime,
+                "relay_state": sp.relay_state,
+                **changes,
+            }
+        )
+
+    def verdicts(self, raw: Mapping[str, Any], **changes: Any) -> dict[str, bool | None]:
+        """Return what each acceptance rule says of :meth:`candidate`, by its id."""
+        rules = self.registry.call(SLUG, "acceptance_rules")
+        candidate = self.candidate(raw, **changes)
+        return {rule.id: rule.check(candidate) for rule in rules}
+
 
 def assert_integration(plugin: object, settings: Mapping[str, Any]) -> LoadedPlugin:
     """Hold a plugin against the rules that a machine can check, and return it loaded.
@@ -83,4 +117,6 @@ def assert_integration(plugin: object, settings: Mapping[str, Any]) -> LoadedPlu
     assert once == twice, "service_provider must answer the same for the same settings"  # noqa: S101
     assert not loaded.problems(settings), loaded.problems(settings)  # noqa: S101
     loaded.call("attribute_mappings", settings)
+    broken = [rule for rule, verdict in loaded.verdicts(settings).items() if verdict is False]
+    assert not broken, f"the usual answer breaks {broken}"  # noqa: S101
     return loaded

@@ -41,6 +41,10 @@ class Integration(Checked):
         with the hook ``settings_from_metadata``.
     :param api: version of the hook contract the plugin was written for.
     :param tested_with: range of core versions it was tested with, such as ``0.1``.
+    :param certificates_accepted: how the vendor takes a new certificate of ours: ``many`` beside
+        each other, only ``one`` at a time, or from our ``metadata``, which it fetches by itself.
+    :param certificate_import: the vendor's menus to where a certificate is put in.
+    :param certificate_removal: the vendor's menus to where an old one is taken out.
     :param opt_in: listed only where an operator named it in ``SSOKO_OPT_IN_PLUGINS``.
     """
 
@@ -58,6 +62,9 @@ class Integration(Checked):
     metadata_file: str = ""
     api: str = "1.0"
     tested_with: str = ""
+    certificates_accepted: Literal["one", "many", "metadata"] = "one"
+    certificate_import: str = ""
+    certificate_removal: str = ""
     opt_in: bool = False
 
 
@@ -91,6 +98,8 @@ class ServiceProvider(Checked):
     :param require_signed_requests: refuse AuthnRequests without a good signature.
     :param encrypt_assertions: encrypt to the first of ``encryption_certificates``, or of
         ``certificates`` when there is none.
+    :param encryption_method: how to encrypt; the CBC ones are for old SPs alone, as they do not
+        protect the text against change.
     :param certificates: PEM certificates of the SP's signing keys.
     :param encryption_certificates: PEM certificates to encrypt to.
     :param slo_url: where logout messages go, or empty when the vendor offers none.
@@ -111,6 +120,9 @@ class ServiceProvider(Checked):
     sign_assertion: bool = True
     require_signed_requests: bool = False
     encrypt_assertions: bool = False
+    encryption_method: Literal["aes256-gcm", "aes128-gcm", "aes256-cbc", "aes128-cbc"] = (
+        "aes256-gcm"
+    )
     certificates: tuple[str, ...] = ()
     encryption_certificates: tuple[str, ...] = ()
     slo_url: str = ""
@@ -129,7 +141,8 @@ class Mapping(Checked):
     :param name: the attribute's Name.
     :param source: ``user.email``, ``user.username``, ``user.first_name``, ``user.last_name``,
         ``user.display_name``, ``user.id``, ``user.groups``, ``user.roles``,
-        ``user.attributes.<key>`` or ``constant:<text>``.
+        ``user.attributes.<key>`` or ``constant:<text>``; all but the last with changes behind
+        it, such as ``user.groups|only:eng-*|upper`` (:mod:`ssoko.plugin.sources`).
     :param name_format: URI of the NameFormat, or one of the words ``basic``, ``uri`` and
         ``unspecified``.
     :param friendly_name: shown to people by some SPs.

@@ -97,6 +97,14 @@ def build_response(sign_in: SignIn, key: SigningKey, *, encrypt: Encryption | No
     return writer.finish().encode()
 
 
+def unsigned_assertion(sign_in: SignIn) -> bytes:
+    """Return the assertion of *sign_in* alone and without a signature: a preview, to be read.
+
+    :raises ValueError: when a value holds a character that XML cannot carry.
+    """
+    return _assertion(sign_in, None).encode()
+
+
 def build_status_response(
     *,
     response_id: str,

@@ -8,12 +8,13 @@ from peewee import fn
 
 from ssoko.errors import InputError, NotFound, PluginError
 from ssoko.plugin import Mapping, MetadataField, Problem, ServiceProvider
-from ssoko.services import proposals, settings
+from ssoko.services import proposals, saml_settings, settings
 from ssoko.services.candidates import query
 from ssoko.services.context import Services
 from ssoko.services.issuers import IssuerView, issuer_views
 from ssoko.services.metadata_sources import MetadataSource, find_source
 from ssoko.services.names import search_terms
+from ssoko.services.overrides import proposed_of
 from ssoko.services.paging import Page, check_limit, cut, decode_cursor
 from ssoko.services.records import (
     mappings_from_json,
@@ -57,6 +58,9 @@ class ApplicationView:
 
     :param integration: slug; ``integration_name`` is what the marketplace calls it.
     :param settings: the install form's values, without the secret ones.
+    :param service_provider: the record: what the plugin ``proposed``, with the ``overrides``, by
+        field, that an admin set by hand.
+    :param mappings_edited: they are not what the plugin proposed.
     :param launch_url: absolute address that begins a sign-in.
     :param version: of the plugin that proposed the record.
     :param state: ``needs-setup`` as long as nobody has a role of the application.
@@ -76,7 +80,10 @@ class ApplicationView:
     enabled: bool
     settings: dict[str, Any]
     service_provider: ServiceProvider
+    proposed: ServiceProvider
+    overrides: dict[str, Any]
     mappings: tuple[Mapping, ...]
+    mappings_edited: bool
     metadata_fields: tuple[MetadataField, ...]
     guide: str
     issuer: IssuerView
@@ -118,7 +125,8 @@ def get_application(services: Services, workspace_id: str, id_or_slug: str) -> A
     """Return one application, with the plugin's warnings; raises NotFound."""
     row = find_row(workspace_id, id_or_slug)
     (view,) = views_of(services, [row])
-    return replace(view, warnings=_warnings(services, row), metadata_source=find_source(row.id))
+    warnings = _warnings(services, row) + saml_settings.warnings(view.service_provider)
+    return replace(view, warnings=warnings, metadata_source=find_source(row.id))
 
 
 def list_applications(
@@ -202,7 +210,10 @@ def _view(
         enabled=row.enabled,
         settings=settings.public(row.settings),
         service_provider=service_provider_from_json(row.service_provider),
+        proposed=proposed_of(row),
+        overrides=row.overrides,
         mappings=mappings_from_json(row.mappings),
+        mappings_edited=row.mappings != row.proposed.get("mappings", row.mappings),
         metadata_fields=metadata_fields_from_json(row.metadata_fields),
         guide=row.guide,
         issuer=issuer,

@@ -12,10 +12,10 @@ from ssoko.services.lifecycle import (
     impact,
     list_uninstalled,
     restore,
-    set_mappings,
     uninstall,
     update_application,
 )
+from ssoko.services.mapping_changes import reset_mappings, set_mappings
 from ssoko.services.settings import load_settings
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "list_applications",
     "list_uninstalled",
     "load_settings",
+    "reset_mappings",
     "restore",
     "set_mappings",
     "uninstall",

@@ -9,10 +9,11 @@ from ssoko.saml import names
 from ssoko.saml.bindings import encode_post
 from ssoko.saml.encryption import Encryption
 from ssoko.saml.policy import choose_authn_context
-from ssoko.saml.response import NameId, SignIn, build_response, build_status_response
+from ssoko.saml.response import Attribute, NameId, SignIn, build_response, build_status_response
 from ssoko.services import candidates, issuers
 from ssoko.services.attributes import PersonValues, attributes_for
 from ssoko.services.candidates import Candidate
+from ssoko.services.context import Services
 from ssoko.services.exchanges import Exchange
 from ssoko.services.nameids import name_id_for
 from ssoko.services.reception import SATISFIED
@@ -20,6 +21,14 @@ from ssoko.services.settings import stored_settings
 
 #: ``NotBefore`` lies so many seconds in the past: clocks of SPs are slow.
 BACKDATED = 60
+
+#: The words of a record for the methods of XML Encryption.
+ENCRYPTION_METHODS = {
+    "aes256-gcm": names.AES256_GCM,
+    "aes128-gcm": names.AES128_GCM,
+    "aes256-cbc": names.AES256_CBC,
+    "aes128-cbc": names.AES128_CBC,
+}
 
 
 def session_index(candidate: Candidate) -> str:
@@ -41,26 +50,21 @@ def signed_response(
     person = PersonValues(candidate, now=exchange.now)
     name_id = name_id_for(sp, person, idp_entity_id=idp_entity_id)
     _check_subject(exchange, name_id)
-    mappings = candidates.record_of(candidate).mappings
-    now = exchange.now
-    sign_in = SignIn(
-        response_id=new_message_id(),
-        assertion_id=new_message_id(),
+    sign_in = sign_in_as(
+        sp,
+        name_id,
+        attributes_for(
+            candidates.record_of(candidate).mappings,
+            person,
+            more=plugin_attributes(exchange.services, candidate, person),
+        ),
         issuer=idp_entity_id,
         acs_url=exchange.answer_to,
         in_response_to=exchange.request_id,
-        issue_instant=now,
-        not_before=now - BACKDATED,
-        not_on_or_after=now + sp.lifetime,
-        audience=sp.entity_id,
-        name_id=name_id,
         session_index=session_index(candidate),
         authn_instant=candidate.authn_at,
         authn_context=choose_authn_context(exchange.request, satisfied=SATISFIED),
-        attributes=attributes_for(mappings, person, more=_more(exchange, candidate, person)),
-        session_not_on_or_after=now + sp.session_lifetime if sp.session_lifetime else None,
-        sign_response=sp.sign_response,
-        sign_assertion=sp.sign_assertion,
+        now=exchange.now,
     )
     key = candidates.signing_key(exchange.services, candidate.signing_key_id)
     try:
@@ -74,6 +78,41 @@ def signed_response(
             fix="Type the values of this user again.",
         ) from error
     return encode_post(xml), name_id
+
+
+def sign_in_as(
+    sp: ServiceProvider,
+    name_id: NameId,
+    attributes: tuple[Attribute, ...],
+    *,
+    issuer: str,
+    acs_url: str,
+    in_response_to: str | None,
+    session_index: str,
+    authn_instant: int,
+    authn_context: str,
+    now: int,
+) -> SignIn:
+    """Return what one answer says, with the lifetimes and signatures of the record."""
+    return SignIn(
+        response_id=new_message_id(),
+        assertion_id=new_message_id(),
+        issuer=issuer,
+        acs_url=acs_url,
+        in_response_to=in_response_to,
+        issue_instant=now,
+        not_before=now - BACKDATED,
+        not_on_or_after=now + sp.lifetime,
+        audience=sp.entity_id,
+        name_id=name_id,
+        session_index=session_index,
+        authn_instant=authn_instant,
+        authn_context=authn_context,
+        attributes=attributes,
+        session_not_on_or_after=now + sp.session_lifetime if sp.session_lifetime else None,
+        sign_response=sp.sign_response,
+        sign_assertion=sp.sign_assertion,
+    )
 
 
 def status_response(exchange: Exchange, candidate: Candidate, refusal: RequestRefused) -> str:
@@ -117,14 +156,18 @@ def _encryption(sp: ServiceProvider) -> Encryption | None:
     if not sp.encrypt_assertions:
         return None
     certificate = (sp.encryption_certificates or sp.certificates)[0]
-    return Encryption(certificate, recipient=sp.entity_id)
+    return Encryption(
+        certificate, method=ENCRYPTION_METHODS[sp.encryption_method], recipient=sp.entity_id
+    )
 
 
-def _more(
-    exchange: Exchange, candidate: Candidate, person: PersonValues
+def plugin_attributes(
+    services: Services, candidate: Candidate, person: PersonValues
 ) -> tuple[SamlAttribute, ...]:
-    """Ask the plugin for attributes that no mapping can express, if it has any to give."""
-    services = exchange.services
+    """Ask the plugin for attributes that no mapping can express, if it has any to give.
+
+    :raises AccessRefused: code ``plugin-failed``.
+    """
     loaded = services.registry.get(candidate.integration)
     if loaded is None or "saml_attributes" not in loaded.hooks:
         return ()

@@ -1,12 +1,15 @@
 """Attributes of an assertion: where their values come from."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
+
+from marshmallow import ValidationError
 
 from ssoko.errors import AccessRefused
 from ssoko.plugin import Mapping as AttributeMapping
 from ssoko.plugin import Person, SamlAttribute
+from ssoko.plugin.sources import CONSTANT, CUSTOM, Source, parse_source
 from ssoko.saml.response import Attribute
 from ssoko.saml.xml import check_text
 from ssoko.services.candidates import Candidate, query
@@ -21,9 +24,6 @@ LABELS = {
     "user.display_name": "display name",
     "user.id": "id",
 }
-
-_CUSTOM = "user.attributes."
-_CONSTANT = "constant:"
 
 _GROUPS = """
 SELECT g.name FROM membership m JOIN user_group g ON g.id = m.group_id
@@ -53,18 +53,20 @@ class PersonValues:
         self.user_id = candidate.user_id
 
     def values(self, source: str) -> tuple[str, ...]:
-        """Return the values of one source, none of them empty."""
-        if source == "user.groups":
-            found: Iterable[str] = self.groups
-        elif source == "user.roles":
-            found = self.roles
-        elif source.startswith(_CONSTANT):
-            found = (source.removeprefix(_CONSTANT),)
-        elif source.startswith(_CUSTOM):
-            found = _texts(self.attributes.get(source.removeprefix(_CUSTOM)))
-        else:
-            found = (self._field(source.removeprefix("user.")),)
-        return tuple(value for value in found if value)
+        """Return the values of one source with its changes, none of them empty."""
+        parsed = _parsed(source)
+        return parsed.change(tuple(value for value in self._values(parsed.base) if value))
+
+    def _values(self, base: str) -> Iterable[str]:
+        if base == "user.groups":
+            return self.groups
+        if base == "user.roles":
+            return self.roles
+        if base.startswith(CONSTANT):
+            return (base.removeprefix(CONSTANT),)
+        if base.startswith(CUSTOM):
+            return _texts(self.attributes.get(base.removeprefix(CUSTOM)))
+        return (self._field(base.removeprefix("user.")),)
 
     def _field(self, name: str) -> str:
         candidate = self._candidate
@@ -113,64 +115,100 @@ class PersonValues:
         )
 
 
+def _stop(refusal: AccessRefused) -> None:
+    raise refusal
+
+
 def attributes_for(
     mappings: Sequence[AttributeMapping],
     person: PersonValues,
     *,
     more: Sequence[SamlAttribute] = (),
+    refuse: Callable[[AccessRefused], None] = _stop,
 ) -> tuple[Attribute, ...]:
     """Return the attributes of one assertion; those without a value are left out.
 
-    Mappings of the same name and format become one attribute with all their values.
+    Mappings of the same name become one attribute with all their values, in the first one's
+    format: some SPs read only the first of two attributes, others refuse both.
 
     :param more: what the plugin adds.
+    :param refuse: is told what stops the sign-in, and raises it unless it only looks.
     :raises AccessRefused: when the person lacks a required one, or a value cannot be sent.
     """
-    found: dict[tuple[str, str], tuple[list[str], str]] = {}
+    found: dict[str, Attribute] = {}
     for mapping in mappings:
         values = person.values(mapping.source)
         if mapping.required and not values:
-            raise _missing(mapping)
-        _add(found, mapping.name, mapping.name_format, values, mapping.friendly_name)
+            refuse(_missing(mapping))
+        _add(
+            found,
+            Attribute(mapping.name, values, mapping.name_format, mapping.friendly_name),
+            refuse,
+        )
     for extra in more:
-        _add(found, extra.name, extra.name_format, extra.values, extra.friendly_name)
-    return tuple(
-        Attribute(name, tuple(dict.fromkeys(values)), name_format, friendly_name or None)
-        for (name, name_format), (values, friendly_name) in found.items()
-        if values
-    )
+        _add(
+            found,
+            Attribute(extra.name, extra.values, extra.name_format, extra.friendly_name),
+            refuse,
+        )
+    return tuple(attribute for attribute in found.values() if attribute.values)
 
 
 def _add(
-    found: dict[tuple[str, str], tuple[list[str], str]],
-    name: str,
-    name_format: str,
-    values: Iterable[str],
-    friendly_name: str,
+    found: dict[str, Attribute], more: Attribute, refuse: Callable[[AccessRefused], None]
 ) -> None:
-    key = (name, NAME_FORMATS.get(name_format, name_format))
-    kept, friendly = found.setdefault(key, ([], friendly_name))
-    for value in values:
-        try:
-            kept.append(check_text(value))
-        except ValueError as error:
-            raise AccessRefused(
+    values = tuple(value for value in more.values if _can_be_sent(more.name, value, refuse))
+    if not values:
+        return
+    there = found.get(more.name)
+    word = more.name_format or "unspecified"
+    found[more.name] = Attribute(
+        more.name,
+        tuple(dict.fromkeys(there.values + values)) if there else tuple(dict.fromkeys(values)),
+        there.name_format if there else NAME_FORMATS.get(word, word),
+        (there.friendly_name if there else None) or more.friendly_name or None,
+    )
+
+
+def _can_be_sent(name: str, value: str, refuse: Callable[[AccessRefused], None]) -> bool:
+    try:
+        check_text(value)
+    except ValueError as error:
+        refuse(
+            AccessRefused(
                 "attribute-unsendable",
                 f"A value of yours for {name} has characters that cannot be sent.",
                 got=ascii(value)[:200],
                 expected="characters of XML 1.0",
                 rule=str(error),
                 fix="Type this value of the user again.",
-            ) from None
-    found[key] = (kept, friendly or friendly_name)
+            )
+        )
+        return False
+    return True
+
+
+def _parsed(source: str) -> Source:
+    try:
+        return parse_source(source)
+    except ValidationError:
+        # Recorded by another version; what this one does not know gives no value.
+        return Source(source)
+
+
+def source_label(source: str) -> str:
+    """Return what pages call a source: ``user.attributes.staff|lower`` is "attributes.staff"."""
+    base = _parsed(source).base
+    return LABELS.get(base, base.removeprefix("user."))
 
 
 def _missing(mapping: AttributeMapping) -> AccessRefused:
-    what = LABELS.get(mapping.source, mapping.source.removeprefix("user."))
+    what = source_label(mapping.source)
+    changed = " that its changes leave over" if _parsed(mapping.source).steps else ""
     return AccessRefused(
         "attribute-missing",
         f"This application needs {mapping.label or mapping.name}, and your account has no {what}.",
-        got=f"no {what}",
+        got=f"no {what}{changed}",
         expected=f"a value for {mapping.source}",
         rule=f"The attribute {mapping.name} is required.",
         fix=f"Fill in the {what} of this user, or make the attribute optional under Mappers.",

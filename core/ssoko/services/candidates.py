@@ -58,6 +58,14 @@ JOIN issuer i ON i.id = a.issuer_id
 
 _BY_ID = _BY_SLUG.replace("a.slug = ?", "a.id = ?")
 
+#: Somebody who need not be signed in, for a look at what they would get.
+_FOR_PERSON = f"""{_COLUMNS} FROM application a JOIN workspace w ON w.id = a.workspace_id
+JOIN issuer i ON i.id = a.issuer_id
+LEFT JOIN signing_key k ON k.issuer_id = i.id AND k.state = 'active'
+LEFT JOIN browser_session s ON 1 = 0
+JOIN user_account u ON u.id = ? AND u.workspace_id = w.id
+WHERE a.workspace_id = ? AND a.id = ? AND a.uninstalled_at IS NULL"""
+
 _RECORD = "SELECT service_provider, mappings, settings FROM application WHERE id = ?"
 _KEY = "SELECT private_key, certificate FROM signing_key WHERE id = ?"
 
@@ -116,6 +124,13 @@ def by_id(
 ) -> Candidate | None:
     """Find an application by its id."""
     return _one(_BY_ID, (now, now, application_id, session_id, now, workspace_slug))
+
+
+def for_person(
+    workspace_id: str, application_id: str, *, user_id: str, now: int
+) -> Candidate | None:
+    """Return the sign-in of a user, without a session; None when either is not there."""
+    return _one(_FOR_PERSON, (now, now, user_id, workspace_id, application_id))
 
 
 def _one(statement: str, params: Sequence[Any]) -> Candidate | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ssoko.config import Config
 from ssoko.services.limits import Limiter
+from ssoko.services.pace import FetchPace, Hourly
 from ssoko.services.paging import Page
 from ssoko.services.passwords import Hasher
 
@@ -64,6 +65,8 @@ class Services:
     limiter: Limiter
     clock: Callable[[], int] = now
     hasher: Hasher = field(default_factory=Hasher)
+    fetches: FetchPace = field(default_factory=FetchPace)
+    upkeep: Hourly = field(default_factory=Hourly)
 
 
 __all__ = ["SYSTEM", "UNSET", "Actor", "ActorKind", "Page", "Services", "Unset", "now"]

@@ -8,6 +8,7 @@ from typing import Any
 from ssoko.errors import AccessRefused, NotFound, Refusal
 from ssoko.saml import names
 from ssoko.saml.bindings import Inbound
+from ssoko.saml.logout import LogoutRequest, LogoutResponse
 from ssoko.saml.request import AuthnRequest
 from ssoko.saml.response import NameId
 from ssoko.services import candidates
@@ -33,7 +34,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (session_id, application_id) DO UPDATE SET
   name_id = excluded.name_id, name_id_format = excluded.name_id_format,
   name_qualifier = excluded.name_qualifier, sp_name_qualifier = excluded.sp_name_qualifier,
-  last_used_at = excluded.last_used_at, ended_at = NULL
+  session_index = excluded.session_index, last_used_at = excluded.last_used_at, ended_at = NULL
 """
 
 #: Longest text of one thing in an event's detail, in characters.
@@ -48,6 +49,7 @@ class Exchange:
     :param started: ``sp``, or ``ssoko`` for a launch.
     :param binding: URI of the binding of the request; empty when Ssoko begins.
     :param inbound: the message, once it was decoded; ``raw`` is one that could not be.
+    :param logout: the message, when the exchange is about signing out.
     :param answer_to: the ACS URL, once it is known to be a registered one.
     :param passed: the steps (:data:`ssoko.services.trace_steps.STEPS`) that are behind it, each
         with what was found there.
@@ -65,6 +67,7 @@ class Exchange:
     inbound: Inbound | None = None
     raw: str = ""
     request: AuthnRequest | None = None
+    logout: LogoutRequest | LogoutResponse | None = None
     candidate: Candidate | None = None
     answer_to: str = ""
     passed: dict[str, str] = field(default_factory=dict)
@@ -142,8 +145,9 @@ def _write_refused(exchange: Exchange, candidate: Candidate, refusal: Refusal) -
         "rule": refusal.rule,
         "fix": refusal.fix,
     }
-    if exchange.request is not None:
-        said |= {"request_id": exchange.request.id, "sp": exchange.request.issuer}
+    message = exchange.request or exchange.logout
+    if message is not None:
+        said |= {"request_id": message.id, "sp": message.issuer}
     detail = _how(exchange) | {name: _plain(text) for name, text in said.items() if text}
     action = "sign-in" if isinstance(refusal, AccessRefused) else "request.refused"
     _write_event(exchange, candidate, action, detail=detail, reference=refusal.reference)

@@ -227,11 +227,31 @@ MESSAGES: dict[str, Explanation] = {
         "require it.",
         places=("settings",),
     ),
-    "logout-not-offered": Explanation(
-        title="{app} sent a logout message",
-        rule="The metadata of this issuer offer no single logout, so nobody should send one.",
-        fix="Leave the logout URL of the service provider empty.",
-        places=("metadata",),
+    "logout-message-missing": Explanation(
+        title="Somebody opened the Logout Endpoint",
+        rule="It takes signed logout messages of applications; opening it signs nobody out.",
+        fix="Nothing, if a person opened it. A service provider must send a signed LogoutRequest "
+        "there.",
+    ),
+    "logout-no-certificate": Explanation(
+        title="{app} sent a logout message that nobody can check",
+        rule="Logout messages are signed, or anybody could sign people out; to check one takes "
+        "the service provider's certificate.",
+        fix="Record the certificate of the service provider in Settings.",
+        places=("settings",),
+    ),
+    "logout-unknown-person": Explanation(
+        title="{app} asked to sign out somebody who is not signed in to it",
+        rule="The NameID and the SessionIndex are those of a sign-in that still stands.",
+        fix="Nothing, if the session had ended here before. Otherwise have the service provider "
+        "send both values as it was given them.",
+    ),
+    "logout-ambiguous": Explanation(
+        title="{app} calls several people by one name",
+        rule="A logout without a SessionIndex is for everybody of that NameID, so it must be one "
+        "person's alone.",
+        fix="Choose a NameID source in Settings that tells people apart.",
+        places=("settings",),
     ),
     "logout-expired": Explanation(
         title="A logout request of {app} came too late",

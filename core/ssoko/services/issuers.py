@@ -21,12 +21,16 @@ from ssoko.store.models import Application, Issuer, SigningKey, Workspace, datab
 #: Seconds that SPs may keep our metadata.
 METADATA_CACHE = 3600
 
+#: Some SPs read the first certificate alone, so the one that signs comes first.
+_ORDER = ("active", "next", "retired")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuerView:
     """An issuer, with the values that go into a vendor's console.
 
     :param certificate: PEM of the active key.
+    :param certificates: PEM of all that the metadata hold, the active one first.
     :param certificate_not_after: seconds since the epoch.
     :param certificate_sha256: fingerprint, in hexadecimal with colons.
     :param key_description: such as ``RSA 2048, SHA-256``.
@@ -41,6 +45,7 @@ class IssuerView:
     logout_endpoint: str
     metadata_url: str
     certificate: str
+    certificates: tuple[str, ...]
     certificate_not_after: int
     certificate_sha256: str
     key_description: str
@@ -155,11 +160,7 @@ def list_issuers(
 def issuer_views(services: Services, issuers: Sequence[Issuer]) -> dict[str, IssuerView]:
     """Return the views of these rows by id; two queries, however many there are."""
     ids = [issuer.id for issuer in issuers]
-    certificates: dict[str, str] = _pairs(
-        SigningKey.select(SigningKey.issuer, SigningKey.certificate).where(
-            SigningKey.issuer.in_(ids), SigningKey.state == "active"
-        )
-    )
+    certificates = _published(ids, now=services.clock())
     counts: dict[str, int] = _pairs(
         Application.select(Application.issuer, fn.COUNT(Application.id))
         .where(Application.issuer.in_(ids), Application.uninstalled_at.is_null())
@@ -176,8 +177,27 @@ def _pairs(query: Any) -> dict[str, Any]:
     return dict(query.tuples())
 
 
-def _view(base_url: str, issuer: Issuer, certificate: str, application_count: int) -> IssuerView:
-    facts = keys.describe(certificate)
+def _published(issuer_ids: Sequence[str], *, now: int) -> dict[str, tuple[str, ...]]:
+    """Return what goes into the metadata of each issuer: active, next, retired but kept."""
+    rows: Any = (
+        SigningKey.select(SigningKey.issuer, SigningKey.state, SigningKey.certificate)
+        .where(
+            SigningKey.issuer.in_(issuer_ids),
+            (SigningKey.state != "retired") | (SigningKey.published_until > now),
+        )
+        .order_by(SigningKey.created_at.desc(), SigningKey.id)
+        .tuples()
+    )
+    found: dict[str, list[str]] = {}
+    for issuer_id, _, certificate in sorted(rows, key=lambda row: _ORDER.index(row[1])):
+        found.setdefault(issuer_id, []).append(certificate)
+    return {issuer_id: tuple(certificates) for issuer_id, certificates in found.items()}
+
+
+def _view(
+    base_url: str, issuer: Issuer, certificates: tuple[str, ...], application_count: int
+) -> IssuerView:
+    facts = keys.describe(certificates[0])
     return IssuerView(
         id=issuer.id,
         name=issuer.name,
@@ -187,7 +207,8 @@ def _view(base_url: str, issuer: Issuer, certificate: str, application_count: in
         login_endpoint=login_endpoint(base_url, issuer.id),
         logout_endpoint=logout_endpoint(base_url, issuer.id),
         metadata_url=entity_id(base_url, issuer.id),
-        certificate=certificate,
+        certificate=certificates[0],
+        certificates=certificates,
         certificate_not_after=facts.not_after,
         certificate_sha256=facts.sha256,
         key_description=facts.key,
@@ -203,12 +224,7 @@ def issuer_metadata(services: Services, issuer_id: str) -> tuple[bytes, str]:
 
     :raises NotFound: when there is no such issuer.
     """
-    certificates = [
-        row.certificate
-        for row in SigningKey.select(SigningKey.certificate)
-        .where(SigningKey.issuer == issuer_id, SigningKey.state != "retired")
-        .order_by(SigningKey.state, SigningKey.created_at)
-    ]
+    certificates = _published([issuer_id], now=services.clock()).get(issuer_id)
     if not certificates:
         raise NotFound("There is no such issuer.")
     sps = _service_providers(issuer_id)
@@ -216,7 +232,7 @@ def issuer_metadata(services: Services, issuer_id: str) -> tuple[bytes, str]:
     xml = build_idp_metadata(
         entity_id=entity_id(base_url, issuer_id),
         sso_url=login_endpoint(base_url, issuer_id),
-        slo_url=None,
+        slo_url=logout_endpoint(base_url, issuer_id),
         certificates=certificates,
         name_id_formats=_name_id_formats(sps),
         want_authn_requests_signed=bool(sps) and all(sp.require_signed_requests for sp in sps),

@@ -150,7 +150,7 @@ def _certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(datetime.fromtimestamp(not_before, UTC))
         .not_valid_after(datetime.fromtimestamp(not_after, UTC))
-        .sign(private, hashes.SHA256())
+        .sign(private, hashes.SHA384() if private.key_size == 384 else hashes.SHA256())
     )
 
 

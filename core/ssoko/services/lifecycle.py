@@ -8,9 +8,9 @@ from typing import Any
 from peewee import IntegrityError
 
 from ssoko.errors import Conflict, InputError, NotFound
-from ssoko.plugin import Mapping as AttributeMapping
-from ssoko.services import additions, proposals, settings
-from ssoko.services.activity import record
+from ssoko.services import proposals, saml_settings, settings
+from ssoko.services.application_rows import record as _record
+from ssoko.services.application_rows import update as _update
 from ssoko.services.application_views import ApplicationView, find_row, get_application
 from ssoko.services.context import Actor, Services
 from ssoko.services.install import (
@@ -19,10 +19,8 @@ from ssoko.services.install import (
     require_free_name,
     require_free_sp,
 )
-from ssoko.services.mappings import read_mappings
 from ssoko.services.metadata_sources import Refreshed, remember
 from ssoko.services.names import fold
-from ssoko.services.records import mappings_to_json
 from ssoko.store.models import (
     Application,
     Issuer,
@@ -72,14 +70,17 @@ def update_application(
     name: str | None = None,
     settings: Mapping[str, Any] | None = None,
     enabled: bool | None = None,
+    service_provider: Mapping[str, Any] | None = None,
     refreshed: Refreshed | None = None,
 ) -> ApplicationView:
     """Change what is given; our entity ID, addresses and the slug stay what they are.
 
     New settings are proposed and recorded anew. Mappings that were edited stay, unless the new
-    settings make the plugin propose others than the old ones did.
+    settings make the plugin propose others than the old ones did. What was set by hand stays.
 
     :param settings: only the fields that change; an empty secret changes nothing.
+    :param service_provider: fields to set by hand over the plugin's proposal; None as a value goes
+        back to the proposal. See :mod:`ssoko.services.saml_settings`.
     :param refreshed: the metadata that the settings come from.
     :raises InputError: with every field that is wrong; under ``""`` when the plugin is missing.
     :raises Conflict: at ``name`` or ``issuer``.
@@ -91,12 +92,13 @@ def update_application(
     change: Callable[[Any, Any], dict[str, Any]]
     for given, change in (
         (name, _new_name),
-        (settings, partial(_new_settings, services)),
+        (service_provider, saml_settings.changes),
+        (settings, partial(_new_settings, services, changes)),
         (enabled, _new_switch),
     ):
         if given is not None:
             try:
-                changes |= change(row, given)
+                changes.update(change(row, given))
             except InputError as error:
                 wrong.append(error)
     if wrong:
@@ -105,30 +107,6 @@ def update_application(
     if changes or refreshed is not None:
         _write_changes(services, actor, row, changes, refreshed)
     return get_application(services, workspace_id, row.id)
-
-
-def set_mappings(
-    services: Services, workspace_id: str, actor: Actor, app_id: str, mappings: object
-) -> tuple[AttributeMapping, ...]:
-    """Replace the mappings of an application.
-
-    :param mappings: list of objects with name, source, name_format, friendly_name, required, label.
-    :raises InputError: with names like ``mappings.0.source``.
-    """
-    row = find_row(workspace_id, app_id)
-    wanted = read_mappings(mappings)
-    column = mappings_to_json(wanted)
-    if column != row.mappings:
-        with database.atomic():
-            _update(services, row.id, {"mappings": column})
-            _record(
-                services,
-                actor,
-                "mappings.changed",
-                row,
-                {"attributes": [mapping.name for mapping in wanted]},
-            )
-    return wanted
 
 
 def impact(services: Services, workspace_id: str, app_id: str) -> Impact:
@@ -202,20 +180,6 @@ def list_uninstalled(services: Services, workspace_id: str) -> tuple[Uninstalled
     )
 
 
-def record_provider(
-    services: Services,
-    actor: Actor,
-    row: Any,
-    column: Mapping[str, Any],
-    *,
-    detail: Mapping[str, Any],
-) -> None:
-    """Record another service provider than the plugin proposed, with its event."""
-    with database.atomic():
-        _update(services, row.id, {"service_provider": column})
-        _record(services, actor, "application.changed", row, detail)
-
-
 def restore(services: Services, workspace_id: str, actor: Actor, app_id: str) -> ApplicationView:
     """Bring an uninstalled application back with its roles and grants.
 
@@ -269,7 +233,9 @@ def _new_switch(row: Any, enabled: object) -> dict[str, Any]:
     return {"enabled": enabled}
 
 
-def _new_settings(services: Services, row: Any, raw: Mapping[str, Any]) -> dict[str, Any]:
+def _new_settings(
+    services: Services, earlier: Mapping[str, Any], row: Any, raw: Mapping[str, Any]
+) -> dict[str, Any]:
     loaded = services.registry.get(row.integration)
     if loaded is None:
         raise InputError.of(
@@ -284,12 +250,13 @@ def _new_settings(services: Services, row: Any, raw: Mapping[str, Any]) -> dict[
     proposal = proposals.propose(services, loaded, values)
     require_free_sp(row.issuer_id, proposal.service_provider.entity_id, but=row.id)
     stored = settings.dump(services, loaded, values, application_id=row.id)
-    changes = {"settings": stored, **proposals.columns(loaded, proposal)}
-    changes["service_provider"] = additions.carried_over(
-        row.service_provider, changes["service_provider"]
-    )
+    changes: dict[str, Any] = {
+        "settings": stored,
+        **proposals.columns(loaded, proposal, overrides=earlier.get("overrides", row.overrides)),
+    }
     proposed = proposals.mapping_column(proposal)
-    if proposed != _proposed_before(services, row):
+    untouched = row.mappings == row.proposed.get("mappings")
+    if untouched or proposed != _proposed_before(services, row):
         changes["mappings"] = proposed
     return changes
 
@@ -313,10 +280,13 @@ def _write_changes(
     changes: dict[str, Any],
     refreshed: Refreshed | None,
 ) -> None:
-    shown = [name for name in ("name", "settings", "mappings") if name in changes]
+    # What is proposed anew takes in what was set by hand, so nobody may set more meanwhile.
+    seen = row.updated_at if changes.keys() & {"settings", "overrides"} else None
+    shown: list[str] = [name for name in ("name", "settings", "mappings") if name in changes]
+    shown += saml_settings.changed_fields(row, changes)
     try:
         with database.atomic():
-            _update(services, row.id, changes)
+            _update(services, row.id, changes, seen=seen)
             if refreshed is not None:
                 remember(row.id, refreshed.source)
                 detail = {"metadata": refreshed.source.words, "changed": list(refreshed.changed)}
@@ -330,18 +300,6 @@ def _write_changes(
         raise Conflict.of(
             "", "Somebody changed the same thing at this moment. Try again."
         ) from None
-
-
-def _update(services: Services, application_id: str, changes: dict[str, Any]) -> None:
-    """Write columns; each write has a later ``updated_at``, which sign-in's cache goes by."""
-    locked = Application.select(Application.updated_at).where(Application.id == application_id)
-    if database.for_update:
-        locked = locked.for_update()
-    before = locked.scalar()
-    if before is None:
-        raise NotFound("There is no such application. It may have been uninstalled.")
-    at = max(services.clock(), before + 1)
-    Application.update(updated_at=at, **changes).where(Application.id == application_id).execute()
 
 
 def _uninstalled(services: Services, workspace_id: str, app_id: str) -> Any:
@@ -376,23 +334,3 @@ def _purge(workspace_id: str, *, before: int) -> None:
         issuer_id = row.issuer_id
         row.delete_instance()
         Issuer.delete().where(Issuer.id == issuer_id, ~Issuer.shared).execute()
-
-
-def _record(
-    services: Services,
-    actor: Actor,
-    action: str,
-    row: Any,
-    detail: Mapping[str, Any] | None = None,
-) -> None:
-    record(
-        row.workspace_id,
-        actor,
-        action,
-        now=services.clock(),
-        target_kind="application",
-        target_id=row.id,
-        target_name=row.name,
-        application_id=row.id,
-        detail=detail,
-    )

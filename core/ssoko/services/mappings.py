@@ -7,8 +7,9 @@ from typing import Any
 from ssoko.errors import InputError
 from ssoko.plugin import Mapping as AttributeMapping
 from ssoko.plugin.describe import check_mappings
+from ssoko.services.records import NAME_FORMATS
 
-MAX_MAPPINGS = 100
+MAX_MAPPINGS = 50
 
 _NAMES = tuple(field.name for field in fields(AttributeMapping))
 _TEXTS = tuple(name for name in _NAMES if name != "required")
@@ -37,9 +38,31 @@ def read_mappings(raw: object) -> tuple[AttributeMapping, ...]:
     for problem in check_mappings(tuple(found)):
         name = problem.field.replace("attributes", "mappings", 1)
         errors.setdefault(name, []).append(problem.message)
+    errors |= _two_formats(found)
     if errors:
         raise InputError(errors)
     return tuple(found)
+
+
+def duplicates(mappings: Sequence[AttributeMapping]) -> tuple[str, ...]:
+    """Return the names that more than one mapping has; their values go out as one attribute."""
+    names = [mapping.name for mapping in mappings]
+    return tuple(dict.fromkeys(name for name in names if names.count(name) > 1))
+
+
+def _two_formats(mappings: Sequence[AttributeMapping]) -> dict[str, list[str]]:
+    # One Name is one Attribute, so it has one NameFormat.
+    first: dict[str, tuple[int, str]] = {}
+    wrong = {}
+    for place, mapping in enumerate(mappings):
+        at, name_format = first.setdefault(mapping.name, (place, mapping.name_format))
+        if NAME_FORMATS.get(name_format, name_format) != NAME_FORMATS.get(
+            mapping.name_format, mapping.name_format
+        ):
+            wrong[f"mappings.{place}.name_format"] = [
+                f"Number {at + 1} has the same name; give both the name format {name_format}"
+            ]
+    return wrong
 
 
 def _wrong_types(item: object) -> dict[str, str]:
@@ -62,6 +85,9 @@ def _wrong_types(item: object) -> dict[str, str]:
 
 
 def _read(item: Mapping[str, Any]) -> AttributeMapping:
-    texts = {name: item[name].strip() for name in _TEXTS if name in item}
+    texts = {name: item[name].strip() for name in _TEXTS if name in item and name != "source"}
+    # A change may end with a space: join:, and the like.
+    source = item["source"]
+    texts["source"] = source.lstrip() if "|" in source else source.strip()
     texts["name_format"] = texts.get("name_format") or "unspecified"
     return AttributeMapping(**texts, required=item.get("required", False))

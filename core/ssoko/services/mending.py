@@ -6,13 +6,14 @@ the vendor says.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 from marshmallow import ValidationError
 
 from ssoko.errors import InputError, NotFound
 from ssoko.plugin import checks
-from ssoko.services import access, additions, grants, keys, lifecycle, users
+from ssoko.services import access, grants, keys, lifecycle, users
 from ssoko.services.application_views import ApplicationView, find_row, get_application
 from ssoko.services.context import Actor, Services
 from ssoko.services.explanation import Mend
@@ -140,10 +141,13 @@ def _add(
     workspace_id: str,
     actor: Actor,
     application_id: str,
-    field: additions.Field,
+    field: Literal["acs_urls", "certificates"],
     value: str,
 ) -> None:
-    """Add a value where the admin can see and remove it: in the settings, if they have it."""
+    """Add a value where the admin can see and remove it.
+
+    That is in the settings, if they have such a field, or else by hand over the proposal.
+    """
     row = find_row(workspace_id, application_id)
     if value in row.service_provider.get(field, ()):
         return
@@ -155,13 +159,8 @@ def _add(
         if value in getattr(view.service_provider, field):
             return
         row = find_row(workspace_id, application_id)
-    lifecycle.record_provider(
-        services,
-        actor,
-        row,
-        additions.with_addition(row.service_provider, field, value),
-        detail={"changed": [field], "added": value},
-    )
+    added: dict[str, list[str]] = {field: [*row.service_provider[field], value]}
+    lifecycle.update_application(services, workspace_id, actor, row.id, service_provider=added)
 
 
 def _offer_acs_url(application: ApplicationView, url: str) -> Offer | None:

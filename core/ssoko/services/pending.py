@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from ssoko.errors import MessageRefused
 from ssoko.saml.bindings import Inbound
+from ssoko.saml.logout import LogoutRequest
 from ssoko.saml.request import AuthnRequest
 from ssoko.store.models import PendingRequest, database
 from ssoko.store.sign_in import SeenRequest
@@ -107,7 +108,9 @@ def gone() -> MessageRefused:
     )
 
 
-def remember(issuer_id: str, request: AuthnRequest, *, pending_id: str = "", now: int) -> None:
+def remember(
+    issuer_id: str, request: AuthnRequest | LogoutRequest, *, pending_id: str = "", now: int
+) -> None:
     """Accept a signed request once (core, section 1.3.4; security considerations, 6.4.5).
 
     :param pending_id: where it waits; it may come from there again.

@@ -60,5 +60,5 @@ def _web_application(
         login_endpoint=issuer.login_endpoint,
         logout_endpoint=issuer.logout_endpoint,
         launch_url=application.launch_url,
-        certificates=(issuer.certificate,),
+        certificates=issuer.certificates,
     )

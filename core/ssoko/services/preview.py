@@ -6,6 +6,7 @@ from marshmallow import Schema, ValidationError
 
 from ssoko.errors import HookFailed, InputError
 from ssoko.plugin import NameIdFormat, Site
+from ssoko.plugin.sources import CONSTANT, CUSTOM, TRANSFORMS, parse_source
 from ssoko.services.context import Services
 
 _FORMATS = {
@@ -15,7 +16,8 @@ _FORMATS = {
     NameIdFormat.UNSPECIFIED.value: "unspecified format",
 }
 
-_SOURCES = {
+#: What pages call the sources of :mod:`ssoko.plugin.sources`.
+SOURCES = {
     "user.email": "E-mail of the user",
     "user.username": "User name",
     "user.first_name": "First name",
@@ -69,12 +71,26 @@ def propose(services: Services, slug: str) -> tuple[ProposedValue, ...]:
 
 
 def source_words(source: str) -> str:
-    """Write where a value comes from in words: ``user.email`` is "E-mail of the user"."""
-    if source.startswith("user.attributes."):
-        return f"Attribute {source.removeprefix('user.attributes.')} of the user"
-    if source.startswith("constant:"):
-        return f"Always {source.removeprefix('constant:')}"
-    return _SOURCES.get(source, source)
+    """Write where a value comes from in words.
+
+    ``user.email|lower`` is "E-mail of the user, lower case".
+    """
+    try:
+        parsed = parse_source(source)
+    except ValidationError:
+        return source
+    changes = (
+        f"{TRANSFORMS[name].label.lower()} {argument}".rstrip() for name, argument in parsed.steps
+    )
+    return ", ".join((_base_words(parsed.base), *changes))
+
+
+def _base_words(base: str) -> str:
+    if base.startswith(CUSTOM):
+        return f"Attribute {base.removeprefix(CUSTOM)} of the user"
+    if base.startswith(CONSTANT):
+        return f"Always {base.removeprefix(CONSTANT)}"
+    return SOURCES.get(base, base)
 
 
 def _examples(form: type[Schema]) -> dict[str, object]:

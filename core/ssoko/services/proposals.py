@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ssoko.errors import InputError
 from ssoko.plugin import Mapping as AttributeMapping
 from ssoko.plugin import Problem, ServiceProvider, Site
+from ssoko.plugin.describe import check_service_provider
 from ssoko.services.context import Services
+from ssoko.services.overrides import apply
 from ssoko.services.records import (
     mappings_to_json,
     metadata_fields_to_json,
@@ -60,19 +63,47 @@ def check(
     return services.registry.call(loaded.slug, "check_settings", settings=values) or ()
 
 
-def columns(loaded: "LoadedIntegration", proposal: Proposal) -> dict[str, Any]:
-    """Return the columns of an application that record a proposal, but for the mappings."""
+def columns(
+    loaded: "LoadedIntegration",
+    proposal: Proposal,
+    *,
+    overrides: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Return the columns of an application that record a proposal, but for the mappings.
+
+    :param overrides: what an admin set by hand; see :mod:`ssoko.services.overrides`.
+    :raises InputError: at a field of the service provider, when the two do not go together.
+    """
     integration = loaded.integration
+    recorded = overrides_over(proposal.service_provider, overrides)
     return {
         "distribution": loaded.distribution,
         "version": loaded.version,
         "vendor": integration.vendor or integration.name,
         "monogram": integration.monogram,
-        "sp_entity_id": proposal.service_provider.entity_id,
-        "service_provider": service_provider_to_json(proposal.service_provider),
+        "sp_entity_id": recorded.entity_id,
+        "service_provider": service_provider_to_json(recorded),
+        "proposed": {
+            "service_provider": service_provider_to_json(proposal.service_provider),
+            "mappings": mappings_to_json(proposal.mappings),
+        },
         "metadata_fields": metadata_fields_to_json(loaded.metadata_fields),
         "guide": loaded.guide,
     }
+
+
+def overrides_over(proposed: ServiceProvider, overrides: Mapping[str, Any]) -> ServiceProvider:
+    """Return a proposal with what was set by hand, judged as a whole.
+
+    :raises InputError: at a field of the service provider, when the two do not go together.
+    """
+    recorded = apply(proposed, overrides)
+    errors: dict[str, list[str]] = {}
+    for problem in check_service_provider(recorded) if overrides else ():
+        errors.setdefault(f"service_provider.{problem.field}", []).append(problem.message)
+    if errors:
+        raise InputError(errors)
+    return recorded
 
 
 def mapping_column(proposal: Proposal) -> list[dict[str, Any]]:

@@ -76,6 +76,23 @@ def end_session(services: Services, token_or_id: str, actor: Actor) -> None:
         _record_end(row.user, actor, now, "sign-out" if actor.id == row.user_id else "", 1)
 
 
+def replace_session(services: Services, before: str, after: str, actor: Actor) -> None:
+    """End the session that a browser had before it signed in anew.
+
+    Where the same person goes on, the new session takes over what the old one has signed in to, so
+    that those applications are told when it ends.
+
+    :param before: token of the old session; ``after`` is that of the new one.
+    """
+    with database.atomic():
+        rows = list(Session.select().where(Session.id.in_([digest(before), digest(after)])))
+        if len(rows) == 2 and rows[0].user_id == rows[1].user_id:
+            Participation.update(session=digest(after)).where(
+                Participation.session == digest(before), Participation.ended_at.is_null()
+            ).execute()
+        end_session(services, before, actor)
+
+
 def end_sessions(
     services: Services,
     workspace_id: str,
@@ -234,6 +251,7 @@ __all__ = [
     "load_session",
     "needs_setup",
     "peek_link",
+    "replace_session",
     "sign_in",
     "sign_in_with_link",
 ]

@@ -62,13 +62,14 @@ def keep(exchange: "Exchange", candidate: Candidate, refusal: Refusal) -> str:
     sweep(exchange.now, limit=_SWEPT)
     person = user.display_name if user else ""
     steps = steps_of(exchange, candidate, refusal, person=person)
+    message = exchange.request or exchange.logout
     row = {
         "workspace": candidate.workspace_id,
         "at": exchange.now,
         "issuer_id": candidate.issuer_id,
         "application_id": candidate.application_id or "",
         "application_name": candidate.name or "",
-        "sp_entity_id": clean(exchange.request.issuer if exchange.request else ""),
+        "sp_entity_id": clean(message.issuer if message else ""),
         "user_id": user.id if user else "",
         "user_name": person,
         "started": exchange.started,

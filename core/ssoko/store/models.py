@@ -4,9 +4,6 @@ Times are integer seconds since the epoch, UTC. Ids are strings that Ssoko makes
 :func:`new_id` sort by the time they were made.
 """
 
-import secrets
-import time
-
 from peewee import (
     SQL,
     BigIntegerField,
@@ -20,24 +17,11 @@ from peewee import (
     TextField,
 )
 
+from ssoko.store.ids import new_id as new_id
+from ssoko.store.ids import random_id as random_id
+
 #: Bound by :func:`ssoko.store.db.connect`; one process serves one database.
 database = DatabaseProxy()
-
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-
-
-def new_id() -> str:
-    """Return a 22-character id: 10 of milliseconds, 4 of the rest, 8 of randomness (40 bits)."""
-    now, rest = divmod(time.time_ns(), 1_000_000)
-    clock = "".join(_ALPHABET[(now >> shift) & 31] for shift in range(45, -1, -5))
-    return (
-        clock + "".join(_ALPHABET[(rest >> shift) & 31] for shift in (15, 10, 5, 0)) + random_id(8)
-    )
-
-
-def random_id(length: int = 12) -> str:
-    """Return ``length`` random characters of 5 bits each, safe in URLs and easy to read out."""
-    return "".join(_ALPHABET[byte & 31] for byte in secrets.token_bytes(length))
 
 
 class Table(Model):
@@ -120,6 +104,7 @@ class Issuer(Table):
     #: Part of the entity ID and of every endpoint; never changes.
     id = TextField(primary_key=True, default=random_id)
     workspace = ForeignKeyField(Workspace, on_delete="CASCADE")
+    workspace_id: str
     name = TextField()
     shared = BooleanField(default=False)
     created_at = BigIntegerField()
@@ -140,23 +125,15 @@ class SigningKey(Table):
     not_before = BigIntegerField()
     not_after = BigIntegerField()
     created_at = BigIntegerField()
+    created_by = TextField(default="")
     activated_at = BigIntegerField(null=True)
     retired_at = BigIntegerField(null=True)
+    #: Until when the certificate of a retired key stays in the metadata.
+    published_until = BigIntegerField(null=True)
 
     class Meta:
         table_name = "signing_key"
         constraints = [Check("state IN ('next', 'active', 'retired')")]
-
-
-# At most one active key an issuer, whoever races.
-SigningKey.add_index(
-    SigningKey.index(
-        SigningKey.issuer,
-        unique=True,
-        where=SQL("state = 'active'"),
-        name="signing_key_one_active",
-    )
-)
 
 
 class Application(Table):
@@ -182,6 +159,10 @@ class Application(Table):
     mappings = JSONField()
     metadata_fields = JSONField()
     guide = TextField()
+    #: Fields of the service provider that an admin set by hand; ``service_provider`` has them.
+    overrides = JSONField(default=dict)
+    #: What the plugin proposed: its ``service_provider`` and ``mappings``, or nothing before 0004.
+    proposed = JSONField(default=dict)
     created_at = BigIntegerField()
     created_by = TextField(default="")
     updated_at = BigIntegerField()

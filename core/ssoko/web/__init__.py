@@ -21,6 +21,7 @@ PAGES = (
     "settings",
     "docs",
     "saml",
+    "logout",
 )
 
 
@@ -29,12 +30,13 @@ def init_web(app: Flask) -> None:
 
     The services are in ``app.extensions["ssoko"]`` already.
     """
-    from ssoko.web import drawing, errors, security, session
+    from ssoko.web import drawing, errors, notices, security, session
 
     security.init_security(app)
     session.init_session(app)
     drawing.init_drawing(app)
     errors.init_errors(app)
+    notices.init_notices(app)
     # Carries the templates, wherever the app itself lives.
     app.register_blueprint(Blueprint("web", __name__, template_folder="templates"))
     for name in PAGES:

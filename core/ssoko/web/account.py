@@ -91,7 +91,7 @@ def end_others() -> Response:
         current_user().id,
         keep=signed.session_id if signed else None,
     )
-    flash("Every other session has ended.")
+    flash("Every other session has ended. Applications opened there keep their own for a while.")
     return redirect(url_for("account.show"), 303)
 
 
@@ -106,5 +106,5 @@ def end(handle: str) -> Response:
         current_user().id,
         handle=handle,
     )
-    flash("The session has ended.")
+    flash("The session has ended. Applications opened there keep their own for a while.")
     return redirect(url_for("account.show"), 303)

@@ -71,15 +71,20 @@ def find(slug: str) -> ApplicationView:
     return applications.get_application(current_services(), current_workspace().id, slug)
 
 
-def render_tab(tab: str, application: ApplicationView, **values: object) -> str:
-    """Render one tab within the application's page."""
+def render_tab(
+    tab: str, application: ApplicationView, *, template: str = "", **values: object
+) -> str:
+    """Render one tab within the application's page, or a page below that tab.
+
+    :param template: of the page below; without ``applications/`` and ``.html``.
+    """
     state = state_of(application)
     badges = [(state.kind, state.icon, state.word)]
     if application.plugin != "loaded":
         badges.append(("warn", "warn", f"Plugin {application.plugin}"))
     slug = application.slug
     return render_template(
-        f"applications/{tab}.html",
+        f"applications/{template or tab}.html",
         application=application,
         tab=tab,
         tabs=TABS,

@@ -10,7 +10,10 @@ from ssoko.services import access, activity, applications, guides, issuers, user
 from ssoko.services.applications import ApplicationView
 from ssoko.services.context import Page
 from ssoko.web import application_changes as changes
+from ssoko.web import application_check as checks
+from ssoko.web import application_mappers as mappers
 from ssoko.web import application_refresh as refreshes
+from ssoko.web import application_saml as saml
 from ssoko.web.application_page import (
     certificate_facts,
     find,
@@ -21,8 +24,10 @@ from ssoko.web.application_page import (
 )
 from ssoko.web.event_pages import turns
 from ssoko.web.files import attachment
+from ssoko.web.notices import notices_of
 from ssoko.web.pages import argument
 from ssoko.web.session import admin_only, current_services, current_workspace
+from ssoko.web.settings_keys import card_values
 
 #: Why somebody does not get in, in a word or two.
 REFUSED = {
@@ -77,7 +82,13 @@ def overview(slug: str) -> str:
     recent = activity.list_events(
         current_services(), current_workspace().id, application_id=application.id, limit=5
     )
-    return render_tab("overview", application, recent=recent.items, actions=activity.ACTIONS)
+    return render_tab(
+        "overview",
+        application,
+        recent=recent.items,
+        actions=activity.ACTIONS,
+        notices=notices_of(application),
+    )
 
 
 @blueprint.get("/<slug>/guide")
@@ -86,19 +97,28 @@ def guide(slug: str) -> str:
     """Show the installation guide with this application's own values."""
     application = find(slug)
     rendered = guides.render_guide(application.guide, guides.guide_values(application))
-    return render_tab("guide", application, guide=rendered, progress=progress_of(application))
+    return render_tab(
+        "guide",
+        application,
+        guide=rendered,
+        progress=progress_of(application),
+        report=checks.ready(application),
+        states=checks.STATES,
+    )
 
 
 @blueprint.get("/<slug>/metadata")
 @admin_only
 def metadata(slug: str) -> str:
-    """Show the values of ours that the vendor asks for."""
+    """Show the values of ours that the vendor asks for, and the next certificate."""
     application = find(slug)
     return render_tab(
         "metadata",
         application,
         values=metadata_values(application),
         certificate=certificate_facts(application.issuer, now=current_services().clock()),
+        notices=notices_of(application),
+        **card_values(application.issuer.id),
     )
 
 
@@ -133,13 +153,6 @@ def who_gets_in(slug: str) -> str:
         suggestions=suggestions,
         refused=REFUSED,
     )
-
-
-@blueprint.get("/<slug>/mappers")
-@admin_only
-def mappers(slug: str) -> str:
-    """Show what the vendor is told about a person."""
-    return render_tab("mappers", find(slug))
 
 
 @blueprint.get("/<slug>/activity", endpoint="activity")
@@ -190,3 +203,17 @@ blueprint.add_url_rule("/<slug>/enable", view_func=changes.enable, methods=["POS
 blueprint.add_url_rule("/<slug>/disable", view_func=changes.disable, methods=["POST"])
 blueprint.add_url_rule("/<slug>/uninstall", view_func=changes.uninstall, methods=["GET", "POST"])
 blueprint.add_url_rule("/<application_id>/restore", view_func=changes.restore, methods=["POST"])
+
+for _path, _view, _methods in (
+    ("/<slug>/saml", saml.saml, ["GET", "POST"]),
+    ("/<slug>/saml/back", saml.saml_back, ["POST"]),
+    ("/<slug>/mappers", mappers.mappers, ["GET"]),
+    ("/<slug>/mappers/new", mappers.new_mapper, ["GET", "POST"]),
+    ("/<slug>/mappers/proposal", mappers.reset_mappers, ["GET", "POST"]),
+    ("/<slug>/mappers/preview", checks.preview, ["GET"]),
+    ("/<slug>/mappers/<int:place>", mappers.edit_mapper, ["GET", "POST"]),
+    ("/<slug>/mappers/<int:place>/move", mappers.move_mapper, ["POST"]),
+    ("/<slug>/mappers/<int:place>/remove", mappers.remove_mapper, ["GET", "POST"]),
+    ("/<slug>/check", checks.check, ["GET"]),
+):
+    blueprint.add_url_rule(_path, view_func=_view, methods=_methods)

@@ -85,8 +85,10 @@ def _sign_in_page(*, username: str, problem: str = "", wait: int = 0, fresh: boo
 
 @blueprint.post("/w/<workspace>/sign-out")
 def sign_out(workspace: str) -> Response:
-    """End the session, here and on the server."""
-    end_browser_session()
+    """End the session, here and on the server, and then at the applications it signed in to."""
+    key = end_browser_session()
+    if key is not None:
+        return redirect(url_for("logout.signing_out", key=key), 303)
     return redirect(url_for("auth.sign_in"), 303)
 
 

@@ -9,6 +9,7 @@ from ssoko.services import activity, applications, users
 from ssoko.services.overview import Overview, overview
 from ssoko.services.references import read_reference
 from ssoko.web.drawing import menu_items
+from ssoko.web.notices import notices_here
 from ssoko.web.session import (
     admin_only,
     current_services,
@@ -125,6 +126,9 @@ def _attention(standing: Overview) -> list[Attention]:
             url_for("applications.overview", slug=orphan.slug),
         )
         for orphan in standing.orphans
+    ]
+    found += [
+        Attention(one.kind, one.title, one.text, one.label, one.href) for one in notices_here()
     ]
     if not services.config.is_https:
         found.append(

@@ -16,6 +16,7 @@ from ssoko.errors import MessageRefused, NotFound, Refusal
 from ssoko.saml.bindings import Inbound, decode_post, decode_redirect
 from ssoko.services import issuers, sso
 from ssoko.services.context import Services
+from ssoko.services.fetches import note_fetch
 from ssoko.services.sessions import SignedIn
 from ssoko.web.assets import static
 from ssoko.web.session import current_services, current_signed_in
@@ -29,7 +30,7 @@ _FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 50
 
 # Without form-action: browsers hold it against where the SP redirects to as well.
-_POLICY = (
+POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
@@ -39,14 +40,14 @@ _POLICY = (
 def refuse_other_methods() -> None:
     """Answer 405 to HEAD, which Flask would take for GET and sign somebody in by."""
     if request.method == "HEAD" and request.endpoint != "saml.metadata":
-        posts = request.endpoint in {"saml.login", "saml.logout"}
+        posts = request.endpoint == "saml.login"
         raise MethodNotAllowed(["GET", "POST"] if posts else ["GET"])
 
 
 @blueprint.get("/saml/<issuer>/login", provide_automatic_options=False)
 def login(issuer: str) -> BaseResponse:
     """Take an AuthnRequest by HTTP-Redirect; without one, begin a sign-in here."""
-    _require_id(issuer)
+    require_id(issuer)
     services, session, address = _place()
     query = request.query_string
     if b"SAMLRequest" not in query and b"SAMLResponse" not in query:
@@ -63,19 +64,19 @@ def login_post(issuer: str) -> BaseResponse:
     our session is kept, and a GET that carries the cookie goes on with it. Nothing is put into
     the session meanwhile: a new cookie would overwrite the one that was held back.
     """
-    _require_id(issuer)
+    require_id(issuer)
     services, session, address = _place()
     inbound = _decoded(issuer, session)
     if session is not None:
         return _send(sso.begin(services, issuer, inbound, session=session, address=address))
     key = sso.hold(services, issuer, inbound, address=address)
-    return _redirect(f"/saml/{issuer}/continue/{key}")
+    return redirect_once(f"/saml/{issuer}/continue/{key}")
 
 
 @blueprint.get("/saml/<issuer>/continue/<key>", provide_automatic_options=False)
 def resume(issuer: str, key: str) -> BaseResponse:
     """Go on with a request that waited for the cookie, or for its person."""
-    _require_id(issuer)
+    require_id(issuer)
     services, session, address = _place()
     return _send(sso.resume(services, issuer, key, session=session, address=address))
 
@@ -83,8 +84,8 @@ def resume(issuer: str, key: str) -> BaseResponse:
 @blueprint.get("/w/<workspace>/launch/<application>", provide_automatic_options=False)
 def launch(workspace: str, application: str) -> BaseResponse:
     """Begin a sign-in here, from a tile."""
-    _require_id(workspace.replace("-", ""))
-    _require_id(application.replace("-", ""))
+    require_id(workspace.replace("-", ""))
+    require_id(application.replace("-", ""))
     services, session, address = _place()
     return _send(sso.launch(services, workspace, application, session=session, address=address))
 
@@ -92,8 +93,17 @@ def launch(workspace: str, application: str) -> BaseResponse:
 @blueprint.get("/saml/<issuer>/metadata")
 def metadata(issuer: str) -> BaseResponse:
     """Send the metadata of an issuer; its address is the entity ID."""
-    _require_id(issuer)
-    xml, etag = issuers.issuer_metadata(current_services(), issuer)
+    require_id(issuer)
+    services = current_services()
+    xml, etag = issuers.issuer_metadata(services, issuer)
+    note_fetch(
+        services,
+        issuer,
+        xml,
+        etag=etag,
+        address=request.remote_addr or "",
+        user_agent=request.user_agent.string,
+    )
     response = Response(xml, mimetype="application/samlmetadata+xml")
     response.set_etag(etag)
     response.cache_control.public = True
@@ -101,28 +111,15 @@ def metadata(issuer: str) -> BaseResponse:
     return response.make_conditional(request)
 
 
-@blueprint.route("/saml/<issuer>/logout", methods=["GET", "POST"], provide_automatic_options=False)
-def logout(issuer: str) -> BaseResponse:
-    """Refuse logout messages: single logout is not offered, so it is not in the metadata."""
-    _require_id(issuer)
-    refusal = MessageRefused(
-        "logout-not-offered",
-        "Signing out at an application does not sign you out here. Sign out on your dashboard.",
-        rule="The metadata of this issuer has no SingleLogoutService.",
-        fix="Leave the logout URL of the service provider empty.",
-    )
-    binding = "post" if request.method == "POST" else "redirect"
-    raise _logged(issuer, refusal, current_signed_in(), binding)
-
-
 @blueprint.errorhandler(Refusal)
 def refused(error: Refusal) -> tuple[Response, int]:
-    """Draw the page that says why nobody was signed in."""
+    """Draw the page that says why nobody was signed in, or out."""
+    what = "sign-out" if request.blueprint == "logout" else "sign-in"
     signed_in = current_signed_in()
     insider = signed_in is not None and signed_in.workspace.slug == error.workspace
     page = draw(
         "saml/refused.html",
-        title="No access" if error.http == 403 else "This sign-in cannot go on",
+        title="No access" if error.http == 403 else f"This {what} cannot go on",
         wide=True,
         error=error,
         for_admin=insider and signed_in is not None and signed_in.user.admin,
@@ -137,7 +134,8 @@ def _place() -> tuple[Services, SignedIn | None, str]:
     return current_services(), current_signed_in(), request.remote_addr or ""
 
 
-def _require_id(text: str) -> None:
+def require_id(text: str) -> None:
+    """Answer 404 for what cannot be an id."""
     # What cannot be an id is not asked for; PostgreSQL would not even take some of it.
     if not (text.isascii() and text.isalnum() and len(text) <= 64):
         raise NotFound("There is nothing at this address.")
@@ -152,14 +150,14 @@ def _decoded(issuer: str, session: SignedIn | None) -> Inbound:
             raise _logged(issuer, refusal, session, "redirect", raw) from None
     pairs: list[tuple[str, str]] = []
     try:
-        pairs = _form_pairs()
+        pairs = form_pairs()
         return decode_post(pairs)
     except Refusal as refusal:
         raw = next((value for name, value in pairs if name == "SAMLRequest"), "")
         raise _logged(issuer, refusal, session, "post", raw) from None
 
 
-def _form_pairs() -> list[tuple[str, str]]:
+def form_pairs() -> list[tuple[str, str]]:
     """Return the fields as they were sent; Flask's form would mend bytes that are no UTF-8."""
     if request.mimetype != _FORM:
         raise MessageRefused(
@@ -204,7 +202,7 @@ def _logged(
 def _send(answer: sso.Answer) -> BaseResponse:
     if isinstance(answer, sso.NeedSignIn):
         query = {"next": answer.next_path} | ({"fresh": "1"} if answer.again else {})
-        return _redirect(f"/w/{answer.workspace_slug}/sign-in?{urlencode(query)}")
+        return redirect_once(f"/w/{answer.workspace_slug}/sign-in?{urlencode(query)}")
     if isinstance(answer, sso.Elsewhere):
         return _way_out("saml/elsewhere.html", answer)
     return _way_out("saml/post.html", answer, failed=isinstance(answer, sso.ErrorAnswer))
@@ -225,12 +223,13 @@ def _way_out(template: str, answer: sso.PostAnswer | sso.Elsewhere, **more: bool
         **more,
     )
     response = Response(page)
-    response.headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce)
+    response.headers["Content-Security-Policy"] = POLICY.format(nonce=nonce)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _redirect(address: str) -> BaseResponse:
+def redirect_once(address: str) -> BaseResponse:
+    """Lead a browser on, without a trace in its cache."""
     response = redirect(address, 303)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -19,7 +19,7 @@ from flask import Flask, current_app, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from ssoko.errors import Forbidden
-from ssoko.services import sessions, workspaces
+from ssoko.services import logout, sessions, workspaces
 from ssoko.services.context import Actor, Services
 from ssoko.services.sessions import SignedIn
 from ssoko.services.users import UserView
@@ -158,16 +158,19 @@ def begin_browser_session(token: str) -> None:
     flask_login.login_user(BrowserUser(token, found))
     g.pop("workspace", None)
     if before:
-        sessions.end_session(current_services(), before, current_actor())
+        sessions.replace_session(current_services(), before, token, current_actor())
 
 
-def end_browser_session() -> None:
-    """End the session of this browser, on the server too."""
+def end_browser_session() -> str | None:
+    """End the session of this browser, on the server too.
+
+    :returns: the key of the page that tells the applications; None when there are none to tell.
+    """
     token = current_token()
-    if token:
-        sessions.end_session(current_services(), token, current_actor())
+    key = logout.sign_out(current_services(), token, current_actor()) if token else None
     flask_login.logout_user()
     session.clear()
+    return key
 
 
 def safe_next(target: str | None, otherwise: str) -> str:

@@ -4,7 +4,7 @@ from flask import Blueprint, request
 
 from ssoko.errors import InputError
 from ssoko.services import workspaces
-from ssoko.web import settings_issuers, settings_plugins, settings_tokens
+from ssoko.web import settings_issuers, settings_keys, settings_plugins, settings_tokens
 from ssoko.web.dates import zone_names
 from ssoko.web.forms import FormField, text_field
 from ssoko.web.pages import Answer, Errors, posted, see
@@ -75,6 +75,8 @@ def _fields(errors: Errors) -> list[FormField]:
     ]
 
 
+_KEYS = "/issuers/<issuer_id>/keys"
+
 for _rule, _name, _view, _methods in (
     ("/tokens", "tokens", settings_tokens.index, ["GET"]),
     ("/tokens", "create_token", settings_tokens.create, ["POST"]),
@@ -84,6 +86,9 @@ for _rule, _name, _view, _methods in (
     ("/issuers/<issuer_id>", "issuer", settings_issuers.show, ["GET"]),
     ("/issuers/<issuer_id>/certificate.pem", "certificate", settings_issuers.certificate, ["GET"]),
     ("/issuers/<issuer_id>/metadata.xml", "metadata", settings_issuers.metadata, ["GET"]),
+    (_KEYS, "create_key", settings_keys.create, ["POST"]),
+    (f"{_KEYS}/<key_id>/certificate.pem", "key_certificate", settings_keys.certificate, ["GET"]),
+    (f"{_KEYS}/<key_id>/<change>", "change_key", settings_keys.change, ["GET", "POST"]),
     ("/plugins", "plugins", settings_plugins.index, ["GET"]),
 ):
     blueprint.add_url_rule(_rule, _name, _view, methods=_methods)

@@ -10,6 +10,7 @@ from ssoko.web.files import attachment
 from ssoko.web.forms import text_field
 from ssoko.web.pages import Answer, Errors, argument, posted, see
 from ssoko.web.session import admin_only, current_actor, current_services, current_workspace
+from ssoko.web.settings_keys import card_values
 from ssoko.web.settings_page import render_tab
 
 
@@ -33,10 +34,15 @@ def create() -> Answer:
 
 @admin_only
 def show(issuer_id: str) -> str:
-    """Show an issuer's addresses and its certificate."""
+    """Show an issuer's addresses, its certificate and the next one."""
     issuer = issuers.get_issuer(current_services(), current_workspace().id, issuer_id)
     now = current_services().clock()
-    return render_tab("issuer", issuer=issuer, certificate=certificate_facts(issuer, now=now))
+    return render_tab(
+        "issuer",
+        issuer=issuer,
+        certificate=certificate_facts(issuer, now=now),
+        **card_values(issuer.id),
+    )
 
 
 @admin_only

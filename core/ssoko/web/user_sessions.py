@@ -30,7 +30,8 @@ def end_one(user_id: str, handle: str) -> Response:
     sessions.end_sessions(
         current_services(), current_workspace().id, current_actor(), user_id, handle=handle
     )
-    return see("users.sessions", "The session is ended.", user_id=user_id)
+    message = "The session is ended. Applications keep their own until those end."
+    return see("users.sessions", message, user_id=user_id)
 
 
 @admin_only

@@ -62,6 +62,7 @@ def integration() -> Integration:
         logo=_text("logo.svg"),
         api="1.0",
         tested_with="0.1",
+        certificates_accepted="metadata",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 from ssoko.plugin import (
+    AcceptanceRule,
     DefaultRole,
     Integration,
     Mapping,
@@ -21,12 +22,17 @@ from ssoko.plugin import (
 )
 
 from ssoko_aws import addresses
+from ssoko_aws.demands import RULES
 
 __version__ = "0.1.0"
 
 WHERE = (
     "IAM Identity Center > Settings > Identity source > Actions > Change identity source > "
     "External identity provider"
+)
+CERTIFICATES = (
+    "IAM Identity Center > Settings > Identity source > Actions > Manage authentication > "
+    "Manage SAML 2.0 certificates"
 )
 
 
@@ -127,6 +133,9 @@ def integration() -> Integration:
         metadata_file="In AWS: Service provider metadata > Download metadata file",
         api="1.0",
         tested_with="0.1",
+        certificates_accepted="many",
+        certificate_import=f"{CERTIFICATES} > Import certificate. AWS trusts all that are there.",
+        certificate_removal=f"{CERTIFICATES}: delete the old certificate, and type DELETE.",
     )
 
 
@@ -214,3 +223,8 @@ def check_settings(settings: Settings[str, Any]) -> tuple[Problem, ...]:
 def settings_from_metadata(metadata: VendorMetadata) -> dict[str, Any]:
     # The Sign-in URL is in no metadata; it stays to be typed.
     return {"acs_url": "\n".join(metadata.acs_urls), "issuer_url": metadata.entity_id}
+
+
+@hookimpl
+def acceptance_rules() -> tuple[AcceptanceRule, ...]:
+    return RULES

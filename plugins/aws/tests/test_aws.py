@@ -38,6 +38,15 @@ def test_the_role_is_named_after_the_application(aws):
     assert aws.entry.default_role.name == "sso-aws-{name}-role"
 
 
+def test_certificates_are_changed_over_beside_each_other_in_the_words_of_the_console(aws):
+    about = aws.entry.integration
+    assert about.certificates_accepted == "many"
+    for text in (about.certificate_import, about.certificate_removal):
+        assert "Actions > Manage authentication > Manage SAML 2.0 certificates" in text
+    assert "Import certificate" in about.certificate_import
+    assert "DELETE" in about.certificate_removal
+
+
 def test_values_are_called_what_aws_calls_them(aws):
     assert {f.key: (f.label, f.paste_into) for f in aws.entry.metadata_fields} == {
         "login_endpoint": ("Login Endpoint", "IdP sign-in URL"),
@@ -187,6 +196,34 @@ def test_the_guide_uses_the_words_on_the_screen(aws, words):
 def test_the_guide_hands_over_each_value_at_a_step_of_its_own(aws):
     for name in ("login_endpoint", "entity_id"):
         assert f"\n    {{{{ {name} }}}}\n" in aws.entry.guide
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({}, set()),
+        ({"name_id": "amina"}, {"name-id-email"}),
+        ({"name_id": ""}, {"name-id-email", "name-id-size"}),
+        ({"name_id": f"{'a' * 64}@{'b' * 63}.example"}, {"name-id-size"}),
+        ({"name_id_format": NameIdFormat.PERSISTENT.value}, {"name-id-format"}),
+        ({"name_id_formats": ("urn:other",)}, {"name-id-format"}),
+        ({"assertions": 2}, {"one-assertion"}),
+        (
+            {"signature_algorithm": "http://www.w3.org/2000/09/xmldsig#rsa-sha1"},
+            {"one-assertion"},
+        ),
+        ({"sign_assertion": False}, {"one-assertion"}),
+        ({"encrypted": True}, {"not-encrypted"}),
+        ({"require_signed_requests": True}, {"unsigned-requests"}),
+        ({"certificate": "c" * 2501}, {"certificate-size"}),
+        ({"metadata_size": 75_001}, {"metadata-size"}),
+        ({"acs_url": "http://signin.aws/acs"}, {"acs-https"}),
+    ],
+)
+def test_what_aws_refuses_is_known_before_anybody_signs_in(aws, changes, broken):
+    verdicts = aws.verdicts(GOOD, **changes)
+    assert {rule for rule, verdict in verdicts.items() if verdict is False} == broken
+    assert verdicts["username"] is None
 
 
 def test_every_mistake_is_named_at_once_and_said_once(aws):

@@ -41,6 +41,7 @@ def integration() -> Integration:
         metadata_file="Often an address that ends in /metadata, or a download on its SAML page",
         api="1.0",
         tested_with="0.1",
+        certificates_accepted="metadata",
     )
 
 
@@ -192,6 +193,19 @@ def _warnings(settings: Settings[str, Any]) -> list[Problem]:
                 "The format promises an e-mail address; user.email is the usual source",
                 "warning",
             )
+        )
+    if settings["logout_url"] and not settings["certificates"]:
+        warnings.append(
+            Problem(
+                "logout_url",
+                "The service provider is told when somebody signs out here. For the other way "
+                "round add its certificate: nobody is signed out by a message that is not signed",
+                "warning",
+            )
+        )
+    if settings["logout_response_url"] and not settings["logout_url"]:
+        warnings.append(
+            Problem("logout_response_url", "Without a logout URL it is never used", "warning")
         )
     names = [row["name"] for row in settings["attributes"]]
     for place, name in enumerate(names):

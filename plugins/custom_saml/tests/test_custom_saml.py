@@ -103,6 +103,8 @@ def test_every_setting_reaches_the_record(custom, pem):
         "encrypt_assertions": True,
         "certificates": [pem],
         "logout_url": "https://app.test/slo",
+        "logout_binding": "post",
+        "logout_response_url": "https://app.test/slo/done",
         "relay_state": "/home",
         "launch_url": "https://app.test/login",
         "attributes": [{"name": "team", "name_format": "basic", "source": "user.groups"}],
@@ -114,7 +116,8 @@ def test_every_setting_reaches_the_record(custom, pem):
     assert (sp.sign_response, sp.sign_assertion) == (False, True)
     assert (sp.require_signed_requests, sp.encrypt_assertions) == (True, True)
     assert sp.certificates == (pem.strip(),)
-    assert sp.slo_url == "https://app.test/slo"
+    assert (sp.slo_url, sp.slo_binding) == ("https://app.test/slo", "post")
+    assert sp.slo_response_url == "https://app.test/slo/done"
     assert sp.relay_state == "/home"
     assert sp.launch_url == "https://app.test/login"
     assert custom.call("attribute_mappings", settings) == (
@@ -191,6 +194,7 @@ def test_an_address_that_could_be_misread_is_refused(custom, url):
     assert list(refusals(custom, acs_urls=[LEAST["acs_urls"][0], url])["acs_urls"]) == [1]
     assert "launch_url" in refusals(custom, launch_url=url)
     assert "logout_url" in refusals(custom, logout_url=url)
+    assert "logout_response_url" in refusals(custom, logout_response_url=url)
 
 
 @pytest.mark.parametrize(
@@ -207,6 +211,7 @@ def test_an_address_that_could_be_misread_is_refused(custom, url):
         ({"name_id_source": "user.shoe_size"}, "name_id_source", "user.email"),
         ({"name_id_source": "user.groups"}, "name_id_source", "one value"),
         ({"sign_response": "perhaps"}, "sign_response", "true or false"),
+        ({"logout_binding": "soap"}, "logout_binding", "redirect or post"),
         ({"relay_state": "a\x00"}, "relay_state", "control characters"),
         ({"attributes": "email"}, "attributes", "list"),
         ({"attributes": ["email"]}, "attributes", "name_format"),
@@ -274,6 +279,8 @@ def test_encrypting_needs_an_rsa_key(custom):
     ("settings", "field"),
     [
         ({"name_id_source": "constant:everybody"}, "name_id_source"),
+        ({"logout_url": "https://app.test/slo"}, "logout_url"),
+        ({"logout_response_url": "https://app.test/slo"}, "logout_response_url"),
         ({"name_id_format": "email", "name_id_source": "user.first_name"}, "name_id_source"),
         (
             {"attributes": [{"name": "a", "source": s} for s in ("user.id", "user.email")]},

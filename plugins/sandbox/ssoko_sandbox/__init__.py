@@ -69,6 +69,8 @@ def integration() -> Integration:
         aliases=("test", "demo", "try", "practice", "debug", "python3-saml"),
         api="1.0",
         tested_with="0.1",
+        # It asks for the certificates at every sign-in.
+        certificates_accepted="metadata",
         opt_in=True,
     )
 

@@ -294,7 +294,7 @@ def test_mappings_are_replaced_and_used(house, saml):
         ([{"name": "", "source": "user.email"}], {"mappings.0.name"}),
         ([{"name": "a\0", "source": "user.email"}], {"mappings.0.name"}),
         ([{"name": "a", "source": "user.id", "name_format": "odd"}], {"mappings.0.name_format"}),
-        ([{"name": "a", "source": "user.email"}] * 101, {"mappings"}),
+        ([{"name": "a", "source": "user.email"}] * 51, {"mappings"}),
     ],
 )
 def test_a_wrong_mapping_is_named_and_nothing_changes(house, raw, names):

@@ -1,11 +1,13 @@
 """Traces by the services alone: written with their event, once each, and mended."""
 
 import secrets
+from dataclasses import replace
 
 import pytest
 from peewee import IntegrityError
 from ssoko.errors import AccessRefused, InputError, MessageRefused, NotFound
-from ssoko.services import additions, exchanges, mending, references, sso, traces, users
+from ssoko.plugin.registry import Registry
+from ssoko.services import applications, exchanges, mending, references, sso, traces, users
 from ssoko.services.context import SYSTEM
 from ssoko.services.mending import add_acs_url
 from ssoko.store.models import Event, User
@@ -115,16 +117,17 @@ def test_nothing_but_https_is_added(house) -> None:
 
 
 def test_what_was_added_can_be_taken_away(house) -> None:
-    record = {"acs_urls": ["https://a.test/"], "certificates": []}
-    more = additions.with_addition(record, "acs_urls", "https://b.test/")
-    assert more["acs_urls"] == ["https://a.test/", "https://b.test/"]
-    assert record["acs_urls"] == ["https://a.test/"]
-    proposed = {"acs_urls": ["https://c.test/"], "certificates": []}
-    assert additions.carried_over(more, proposed)["acs_urls"] == [
-        "https://c.test/",
-        "https://b.test/",
-    ]
-    assert additions.without_addition(more, "acs_urls", "https://b.test/") == record
+    app = house.install()
+    house.services = replace(house.services, registry=Registry())
+    add_acs_url(house.services, house.workspace.id, SYSTEM, app.id, "https://b.test/")
+    here = (house.services, house.workspace.id)
+    found = applications.get_application(*here, app.id)
+    assert found.overrides == {"acs_urls": ["https://b.test/"]}
+    assert found.service_provider.acs_urls == (*app.service_provider.acs_urls, "https://b.test/")
+    back = applications.update_application(
+        *here, SYSTEM, app.id, service_provider={"acs_urls": None}
+    )
+    assert back.service_provider.acs_urls == app.service_provider.acs_urls
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 import base64
 import re
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,10 @@ from ssoko.config import load_config
 from ssoko.plugin.registry import PluginSource, Registry
 from ssoko.services import users, workspaces
 from ssoko.services.context import SYSTEM, Services
+from ssoko.services.passwords import Hasher
 from ssoko.services.users import UserView
 from ssoko.services.workspaces import WorkspaceView
 from ssoko.store.db import connect
-from ssoko.store.migrate import migrate
 from werkzeug.test import TestResponse
 
 PASSWORD = "weathered teapot 41"
@@ -149,7 +150,8 @@ def registry() -> Registry:
 
 
 @pytest.fixture
-def site(tmp_path: Path, registry: Registry) -> Iterator[Site]:
+def site(tmp_path: Path, migrated: Path, registry: Registry) -> Iterator[Site]:
+    shutil.copy(migrated, tmp_path / "ssoko.sqlite3")
     config = load_config(
         {
             "SSOKO_DATA_DIR": str(tmp_path),
@@ -159,10 +161,10 @@ def site(tmp_path: Path, registry: Registry) -> Iterator[Site]:
         }
     )
     database = connect(config.database_url)
-    migrate(database)
     app = create_app(config, registry)
     app.testing = True
-    services = app.extensions["ssoko"]
+    cheap = Hasher(memory_cost=64, time_cost=1)
+    services = app.extensions["ssoko"] = replace(app.extensions["ssoko"], hasher=cheap)
     workspace = workspaces.create_workspace(services, SYSTEM, slug="acme", name="Acme")
     yield Site(app, services, workspace, "/w/acme")
     database.close()

@@ -1,9 +1,10 @@
 """A site with two workspaces, a plugin of the tests' own, and callers of its API."""
 
 import base64
+import shutil
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from ssoko.plugin import (
 from ssoko.plugin.registry import PluginSource, Registry
 from ssoko.services import tokens, workspaces
 from ssoko.services.context import SYSTEM, Services
-from ssoko.store import db, migrate
+from ssoko.services.passwords import Hasher
 from ssoko.store.models import database
 from werkzeug.test import TestResponse
 
@@ -132,8 +133,9 @@ class Api:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
+def app(tmp_path: Path, migrated: Path) -> Iterator[Flask]:
     """Return the whole application over a new database."""
+    shutil.copy(migrated, tmp_path / "ssoko.sqlite3")
     config = load_config(
         {
             "SSOKO_DATA_DIR": str(tmp_path),
@@ -141,7 +143,6 @@ def app(tmp_path: Path) -> Iterator[Flask]:
             "SSOKO_MASTER_KEY": base64.b64encode(bytes(32)).decode(),
         }
     )
-    migrate.migrate(db.connect(config.database_url))
     registry = Registry.load(
         [
             PluginSource("wiki", wiki_plugin, "ssoko-wiki", "2.0"),
@@ -149,6 +150,8 @@ def app(tmp_path: Path) -> Iterator[Flask]:
         ],
     )
     app = create_app(config, registry)
+    cheap = Hasher(memory_cost=64, time_cost=1)
+    app.extensions["ssoko"] = replace(app.extensions["ssoko"], hasher=cheap)
     yield app
     database.close()
 

@@ -120,7 +120,7 @@ class House:
     def _fill_in_what_is_required(self, made: ApplicationView) -> None:
         prefix = "user.attributes."
         wanted = {
-            m.source.removeprefix(prefix): "sample"
+            m.source.removeprefix(prefix).partition("|")[0]: "sample"
             for m in made.mappings
             if m.required and m.source.startswith(prefix)
         }

@@ -1,6 +1,6 @@
-"""Issuers: the identities that Ssoko shows service providers."""
+"""Issuers: the identities that Ssoko shows service providers, and the keys behind them."""
 
-from ssoko.services import issuers
+from ssoko.services import issuers, rotation
 from ssoko.web.api import render, schemas
 from ssoko.web.api.endpoint import Call, Created, endpoint
 
@@ -23,3 +23,36 @@ def create(call: Call) -> Created:
 def show(call: Call, issuer: str) -> render.Json:
     """Read one issuer."""
     return render.issuer(issuers.get_issuer(call.services, call.workspace.id, issuer))
+
+
+@endpoint("GET", "/issuers/<id:issuer>/keys")
+def keys(call: Call, issuer: str) -> render.Json:
+    """List the keys: active, next, then the retired ones."""
+    found = rotation.list_keys(call.services, call.workspace.id, issuer)
+    return render.whole(found, render.key)
+
+
+@endpoint("POST", "/issuers/<id:issuer>/keys", scope="admin", body=schemas.NewKey, created=True)
+def create_key(call: Call, issuer: str) -> Created:
+    """Make the next key; its certificate is in the metadata at once."""
+    made = rotation.create_next(call.services, call.workspace.id, call.actor, issuer, **call.body)
+    return Created(render.key(made), f"/issuers/{issuer}/keys")
+
+
+@endpoint("POST", "/issuers/<id:issuer>/keys/<id:key>/activate", scope="admin")
+def activate_key(call: Call, issuer: str, key: str) -> render.Json:
+    """Sign with this key: the next one, or an earlier one that is still published."""
+    done = rotation.activate(call.services, call.workspace.id, call.actor, issuer, key)
+    return render.key(done)
+
+
+@endpoint("POST", "/issuers/<id:issuer>/keys/<id:key>/retire", scope="admin")
+def retire_key(call: Call, issuer: str, key: str) -> render.Json:
+    """Take a retired key out of the metadata for good."""
+    return render.key(rotation.retire(call.services, call.workspace.id, call.actor, issuer, key))
+
+
+@endpoint("DELETE", "/issuers/<id:issuer>/keys/<id:key>", scope="admin")
+def discard_key(call: Call, issuer: str, key: str) -> None:
+    """Discard the next key."""
+    rotation.discard(call.services, call.workspace.id, call.actor, issuer, key)

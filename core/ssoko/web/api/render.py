@@ -16,7 +16,12 @@ from ssoko.services.issuers import IssuerView
 from ssoko.services.marketplace import IntegrationCard
 from ssoko.services.metadata_import import SpMetadata, for_plugin
 from ssoko.services.plugin_sites import public_settings
+from ssoko.services.preflight import Report
+from ssoko.services.preflight_rules import Finding
+from ssoko.services.records import service_provider_to_json
+from ssoko.services.rehearsal import Rehearsal
 from ssoko.services.roles import RoleView
+from ssoko.services.rotation import KeyView
 from ssoko.services.tokens import TokenView
 from ssoko.services.traces import TraceView
 from ssoko.services.users import UserView
@@ -132,6 +137,25 @@ def issuer(view: IssuerView) -> Json:
     }
 
 
+def key(view: KeyView) -> Json:
+    """Describe a signing key; its private part is never told."""
+    return {
+        "id": view.id,
+        "state": view.state,
+        "published": view.published,
+        "description": view.description,
+        "algorithm": view.algorithm,
+        "certificate": view.certificate,
+        "certificate_sha256": view.sha256,
+        "certificate_expires_at": instant(view.not_after),
+        "created_at": instant(view.created_at),
+        "created_by": view.created_by,
+        "activated_at": instant(view.activated_at),
+        "retired_at": instant(view.retired_at),
+        "published_until": instant(view.published_until),
+    }
+
+
 def application(services: Services, view: ApplicationView) -> Json:
     default = view.default_role
     return {
@@ -145,6 +169,8 @@ def application(services: Services, view: ApplicationView) -> Json:
         "version": view.version,
         "settings": dict(public_settings(services, view)),
         "warnings": [{"field": w.field, "message": w.message} for w in view.warnings],
+        "service_provider": service_provider_to_json(view.service_provider),
+        "overrides": sorted(view.overrides),
         "issuer": view.issuer.id,
         "default_role": {"id": default.id, "name": default.name} if default else None,
         "launch_url": view.launch_url,
@@ -177,6 +203,61 @@ def sp_profile(profile: SpMetadata) -> Json:
 
 def mapping(view: Mapping) -> Json:
     return asdict(view)
+
+
+def rehearsal(view: Rehearsal) -> Json:
+    sp, name_id = view.application.service_provider, view.name_id
+    return {
+        "user": {"id": view.user.id, "name": view.user.display_name},
+        "works": view.works,
+        "access": {
+            "allowed": view.decision.allowed,
+            "code": view.decision.code,
+            "sentence": view.decision.sentence,
+        },
+        "refusals": [
+            {"code": one.code, "got": one.got, "expected": one.expected, "fix": one.fix}
+            for one in view.refusals
+        ],
+        "name_id": {"value": name_id.value, "format": name_id.format, "note": view.note}
+        if name_id
+        else None,
+        "attributes": [
+            {
+                "name": one.name,
+                "name_format": one.name_format,
+                "friendly_name": one.friendly_name or "",
+                "values": list(one.values),
+            }
+            for one in view.attributes
+        ],
+        "left_out": [one.name for one in view.left_out],
+        "acs_url": sp.acs_urls[0],
+        "sign_response": sp.sign_response,
+        "sign_assertion": sp.sign_assertion,
+        "encrypted": sp.encrypt_assertions,
+        "unsigned_assertion": view.xml,
+    }
+
+
+def finding(view: Finding) -> Json:
+    return {
+        "id": view.id,
+        "state": view.state,
+        "sentence": view.sentence,
+        "fix": view.fix,
+        "page": view.place,
+    }
+
+
+def report(view: Report) -> Json:
+    person = view.rehearsal.user
+    return {
+        "user": {"id": person.id, "name": person.display_name},
+        "outcome": view.outcome,
+        "general": [finding(one) for one in view.general],
+        "vendor": [finding(one) for one in view.vendor],
+    }
 
 
 def event(view: EventView) -> Json:

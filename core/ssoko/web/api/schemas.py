@@ -222,6 +222,10 @@ class NewIssuer(Input):
     name = Text(required=True)
 
 
+class NewKey(Input):
+    algorithm = Text(load_default="rsa-2048")
+
+
 class NewApplication(Input):
     integration = Text(required=True)
     name = Text(required=True)
@@ -240,6 +244,11 @@ class ApplicationChange(Input):
     name = Text()
     settings = JsonObject()
     enabled = Flag()
+    service_provider = JsonObject()
+
+
+class PersonInput(Input):
+    user = Text(required=True)
 
 
 class MappingInput(Input):

@@ -1,0 +1,114 @@
+"""Preview for a person, and the check whether the vendor would accept what they get."""
+
+from dataclasses import dataclass
+
+from flask import url_for
+
+from ssoko.errors import NotFound
+from ssoko.services import preflight, rehearsal, users
+from ssoko.services.applications import ApplicationView
+from ssoko.services.preflight import Report
+from ssoko.services.users import UserView
+from ssoko.web.application_page import find, render_tab
+from ssoko.web.pages import argument
+from ssoko.web.session import (
+    admin_only,
+    current_services,
+    current_user,
+    current_workspace,
+)
+
+#: State of a finding: kind of badge, icon and word.
+STATES = {
+    "pass": ("ok", "check", "Pass"),
+    "check": ("warn", "warn", "Check"),
+    "fail": ("bad", "bad", "Fail"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who is looked at: found, or searched and not found."""
+
+    typed: str
+    person: UserView | None
+    suggestions: tuple[UserView, ...] = ()
+
+
+@admin_only
+def preview(slug: str) -> str:
+    """Show the exact NameID, attributes and assertion that a person would get."""
+    application = find(slug)
+    choice = _choice(application)
+    found = None
+    if choice.person:
+        found = rehearsal.rehearse(
+            current_services(), current_workspace().id, application.id, user_id=choice.person.id
+        )
+    return render_tab("mappers", application, template="preview", choice=choice, found=found)
+
+
+@admin_only
+def check(slug: str) -> str:
+    """Judge the answer that a person would get."""
+    application = find(slug)
+    choice = _choice(application)
+    report = _report(application, choice.person) if choice.person else None
+    return render_tab(
+        "overview",
+        application,
+        template="check",
+        choice=choice,
+        report=report,
+        states=STATES,
+        fixes=_fixes(application, report) if report else {},
+    )
+
+
+def ready(application: ApplicationView) -> Report:
+    """Judge the answer of somebody who gets in, or of the admin who looks when nobody does."""
+    return _report(application, _somebody(application))
+
+
+def _somebody(application: ApplicationView) -> UserView:
+    me = current_user()
+    found = rehearsal.first_person(
+        current_services(), current_workspace().id, application.id, rather=me.id
+    )
+    return found or me
+
+
+def _report(application: ApplicationView, person: UserView) -> Report:
+    return preflight.check(
+        current_services(), current_workspace().id, application.id, user_id=person.id
+    )
+
+
+def _choice(application: ApplicationView) -> Choice:
+    """Return whom the address names; without a name, somebody who gets in."""
+    typed = argument("person")
+    if not typed:
+        return Choice("", _somebody(application))
+    here = current_workspace()
+    try:
+        person = rehearsal.find_person(here.id, typed)
+    except NotFound:
+        return Choice(typed, None, users.list_users(here.id, q=typed, limit=6).items)
+    return Choice(person.username, person)
+
+
+def _fixes(application: ApplicationView, report: Report) -> dict[str, tuple[str, str]]:
+    """Return where things are mended: place to the link's words and its address."""
+    person, slug = report.rehearsal.user, application.slug
+    role = application.default_role.id if application.default_role else None
+    return {
+        "saml": ("Open SAML settings", url_for("applications.saml", slug=slug)),
+        "mappers": ("Open Mappers", url_for("applications.mappers", slug=slug)),
+        "metadata": ("Open Metadata", url_for("applications.metadata", slug=slug)),
+        "settings": ("Open Settings", url_for("applications.settings", slug=slug)),
+        "access": ("Give the role", url_for("users.roles", user_id=person.id, add=1, role=role)),
+        "person": (
+            f"Open {person.display_name}",
+            url_for("users.details", user_id=person.id),
+        ),
+    }

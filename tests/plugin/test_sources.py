@@ -1,0 +1,92 @@
+"""Sources of values and the changes on their way, as code and documents have them."""
+
+import re
+from pathlib import Path
+
+import pytest
+from marshmallow import ValidationError
+from ssoko.plugin import checks
+from ssoko.plugin.sources import MAX_STEPS, TRANSFORMS, parse_source
+
+ROOT = Path(__file__).parents[2]
+PEOPLE = ("Amina@Acme.test", "ops")
+
+
+@pytest.mark.parametrize(
+    ("change", "after"),
+    [
+        ("lower", ("amina@acme.test", "ops")),
+        ("upper", ("AMINA@ACME.TEST", "OPS")),
+        ("before-at", ("Amina", "ops")),
+        ("domain", ("Acme.test",)),
+        ("prefix:x-", ("x-Amina@Acme.test", "x-ops")),
+        ("suffix: :y", ("Amina@Acme.test :y", "ops :y")),
+        ("join:, ", ("Amina@Acme.test, ops",)),
+        ("only:o?s", ("ops",)),
+        ("only:*@*|first|lower", ("amina@acme.test",)),
+        ("only:nobody", ()),
+        ("only:nobody|join:-", ()),
+        ("domain|prefix:x", ("xAcme.test",)),
+    ],
+)
+def test_changes_are_made_from_left_to_right(change, after):
+    assert parse_source(f"user.groups|{change}").change(PEOPLE) == after
+
+
+def test_values_that_become_the_same_are_said_once():
+    assert parse_source("user.groups|lower").change(("A", "a")) == ("a",)
+    assert parse_source("user.groups").change(("A", "A")) == ("A", "A")
+
+
+def test_a_fixed_text_is_taken_as_it_stands():
+    source = parse_source("constant:a|upper")
+    assert (source.base, source.steps) == ("constant:a|upper", ())
+
+
+@pytest.mark.parametrize(
+    "text", ["user.email", "user.attributes.a:b|lower", "user.groups|join:, |upper"]
+)
+def test_a_source_is_written_as_it_was_read(text):
+    assert str(parse_source(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("user.nothing", "Use one of"),
+        ("user.nothing|lower", "Use one of"),
+        ("user.attributes.", "Use one of"),
+        ("constant:", "after constant:"),
+        ("user.email|shout", "There is no change shout"),
+        ("user.email|", "without a name"),
+        ("user.email|prefix:", "Write the text after prefix:"),
+        ("user.email|only", "Write the pattern"),
+        ("user.email|lower:x", "Write lower alone"),
+        ("user.email" + "|lower" * (MAX_STEPS + 1), "at most"),
+        ("user.email|prefix:\x00", "control characters"),
+    ],
+)
+def test_what_is_wrong_with_a_source_is_said(text, says):
+    with pytest.raises(ValidationError, match=re.escape(says)):
+        checks.check_source(text)
+
+
+def test_a_name_id_may_come_from_a_list_that_becomes_one_value():
+    for text in ("user.groups|first", "user.roles|only:a*|join:,"):
+        checks.check_name_id_source(text)
+    for text in ("user.groups", "user.groups|upper"):
+        with pytest.raises(ValidationError, match="is a list"):
+            checks.check_name_id_source(text)
+
+
+@pytest.mark.parametrize("path", ["docs/admins.md", "plugins/README.md"])
+def test_the_documents_have_every_change_in_the_same_words(path):
+    text = (ROOT / path).read_text("utf-8")
+    rows = dict(re.findall(r"^\| `([a-z-]+)(?::<\w+>)?` \| (.+) \|$", text, re.MULTILINE))
+    assert {name: rows.get(name) for name in TRANSFORMS} == {
+        name: one.says for name, one in TRANSFORMS.items()
+    }
+    for name, one in TRANSFORMS.items():
+        assert (f"| `{name}:<{one.argument}>` |" if one.argument else f"| `{name}` |") in text
+    for source in checks.USER_SOURCES:
+        assert f"`{source}`" in text
