@@ -1,6 +1,6 @@
 """The composition root: the only module that knows every floor of the house."""
 
-from functools import partial
+from functools import lru_cache, partial
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, jsonify, request
@@ -109,10 +109,11 @@ def _configure(app: Flask, config: Config) -> None:
         SESSION_COOKIE_PATH="/",
     )
     hosts = known_hosts(config)
+    trusted = lru_cache(maxsize=64)(partial(host_is_trusted, trusted_list=hosts))
 
     def refuse_unknown_host() -> None:
         # Load balancers ask for the health by address, not by name.
-        if request.endpoint != "healthz" and not host_is_trusted(request.host, hosts):
+        if request.endpoint != "healthz" and not trusted(request.host):
             abort(400, "This site has another name. An operator can add this one to trusted_hosts.")
 
     app.before_request(refuse_unknown_host)

@@ -16,6 +16,7 @@
     │   ├── PluginInvalid        it cannot be loaded; ``stage`` says how far it came
     │   └── HookFailed           one of its hooks raised or answered with the wrong type
     │       └── ProposalRefused  it answered with values that core refuses; also an InputError
+    ├── SignInRefused            a plugin has nothing true to say of this person
     └── Refusal                  an exchange ends without an assertion
         ├── MessageRefused       what arrived is not acceptable; nothing is sent to anybody
         ├── RequestRefused       answered to the SP's registered ACS URL with a SAML status
@@ -123,6 +124,18 @@ class ProposalRefused(InputError, HookFailed):
         self.hook = hook
         self.errors = errors
         Exception.__init__(self, str(InputError(errors)))
+
+
+class SignInRefused(SsokoError):
+    """Raised by the hook ``saml_attributes``: what it needs of this person is not there.
+
+    :param message: one sentence for admins; no setting marked as secret belongs into it.
+    :param fix: what an admin can do about it.
+    """
+
+    def __init__(self, message: str, *, fix: str = "") -> None:
+        self.fix = fix
+        super().__init__(message)
 
 
 class Refusal(SsokoError):

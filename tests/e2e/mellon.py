@@ -56,6 +56,7 @@ LOCATION = """
   MellonSPPrivateKeyFile {sp}/key.pem
   MellonSPCertFile {sp}/certificate.pem
   MellonIdPMetadataFile {sp}/idp.xml
+{more}
 </Location>
 """
 
@@ -92,7 +93,7 @@ class Mellon:
     directory: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
-    names: list[str] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -118,11 +119,16 @@ class Mellon:
         *,
         signed_requests: bool = False,
         name_id_format: str = UNSPECIFIED,
+        directives: str = "",
     ) -> None:
-        """Protect a location by the identity provider that this metadata describes."""
+        """Protect a location by the identity provider that this metadata describes.
+
+        :param directives: more lines for the location.
+        """
         home = self.directory / name
-        home.mkdir()
-        make_certificate(home)
+        home.mkdir(exist_ok=True)
+        if not (home / "key.pem").exists():
+            make_certificate(home)
         pem = (home / "certificate.pem").read_text()
         metadata = SP_METADATA.format(
             entity_id=self.entity_id(name),
@@ -133,7 +139,7 @@ class Mellon:
         )
         (home / "metadata.xml").write_text(metadata)
         (home / "idp.xml").write_bytes(idp_metadata)
-        self.names.append(name)
+        self.names[name] = directives
 
     def start(self) -> None:
         """Write the configuration and return once Apache listens."""
@@ -173,7 +179,10 @@ class Mellon:
         user = ""
         if os.geteuid() == 0:
             user = "User www-data\nGroup www-data"
-        locations = [LOCATION.format(name=n, sp=self.directory / n) for n in self.names]
+        locations = [
+            LOCATION.format(name=name, sp=self.directory / name, more=more)
+            for name, more in self.names.items()
+        ]
         site = SITE.format(
             directory=self.directory,
             port=self.port,

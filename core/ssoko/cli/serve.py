@@ -176,6 +176,9 @@ def with_waitress(
     """Serve with waitress, in this process."""
     import waitress  # type: ignore[import-untyped]
 
+    from ssoko.cli.strict_http import read_strictly
+
+    read_strictly()
     server = waitress.create_server(
         app,
         sockets=sockets,

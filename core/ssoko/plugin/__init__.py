@@ -17,10 +17,12 @@ fields of install forms in :mod:`ssoko.plugin.fields`, the validators for them i
 
 import pluggy
 
+from ssoko.errors import SignInRefused
 from ssoko.plugin import acceptance, checks, fields, sources
 from ssoko.plugin.acceptance import AcceptanceRule, Candidate
 from ssoko.plugin.values import (
     DefaultRole,
+    HeldRole,
     Integration,
     Mapping,
     MetadataField,
@@ -51,6 +53,7 @@ __all__ = [
     "AcceptanceRule",
     "Candidate",
     "DefaultRole",
+    "HeldRole",
     "Integration",
     "LogoutEndpoint",
     "Mapping",
@@ -61,6 +64,7 @@ __all__ = [
     "RequestedAttribute",
     "SamlAttribute",
     "ServiceProvider",
+    "SignInRefused",
     "Site",
     "VendorMetadata",
     "WebApplication",

@@ -129,9 +129,10 @@ def saml_attributes(
     """Add attributes that no mapping can express.
 
     Called once per assertion; must do no I/O. Raising stops the sign-in: the person sees an
-    error page and no assertion is sent.
+    error page and no assertion is sent. Raise ``SignInRefused`` to tell admins why.
 
-    :param roles: names of the roles of this application that let the person in.
+    :param roles: names of the roles of this application that let the person in;
+        ``person.application_roles`` has their attributes too.
 
     New in API 1.0.
     """

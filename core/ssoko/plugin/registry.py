@@ -23,7 +23,13 @@ from typing import Any
 import pluggy
 from marshmallow import Schema
 
-from ssoko.errors import HookFailed, InputError, PluginInvalid, ProposalRefused
+from ssoko.errors import (
+    HookFailed,
+    InputError,
+    PluginInvalid,
+    ProposalRefused,
+    SignInRefused,
+)
 from ssoko.plugin import ENTRY_POINT_GROUP, describe, hookspecs
 from ssoko.plugin.typecheck import WrongType
 from ssoko.plugin.values import DefaultRole, Integration, MetadataField, Problem
@@ -168,6 +174,7 @@ class Registry:
         ``settings`` that it cannot change.
 
         :raises HookFailed: the plugin is not loaded, raised, or answered with the wrong type.
+        :raises SignInRefused: ``saml_attributes`` lacks something of the person.
         :raises ProposalRefused: the values it answered with are refused; names their fields.
         """
         entry = self.integrations.get(slug)
@@ -182,6 +189,8 @@ class Registry:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
+            if isinstance(error, SignInRefused) and hook == "saml_attributes":
+                raise
             raise HookFailed(slug, hook, _raised(error)) from error
         if wrong := describe.wrong_answer(hook, answer):
             raise HookFailed(slug, hook, wrong)

@@ -202,8 +202,30 @@ class Problem(Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldRole(Checked):
+    """A role of the application that lets the person in.
+
+    :param attributes: key to a text or a list of texts, as an admin wrote them at the role.
+    :param is_default: made with the application.
+    """
+
+    name: str
+    attributes: MappingType[str, Any] = field(default_factory=dict)
+    is_default: bool = False
+
+    def values(self, key: str) -> tuple[str, ...]:
+        """Return the texts of one attribute; none when the role does not have it."""
+        value = self.attributes.get(key, ())
+        return (value,) if isinstance(value, str) else tuple(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Person(Checked):
-    """A user, as a hook sees one."""
+    """A user, as a hook sees one.
+
+    :param roles: names of the roles of this application and of those of none.
+    :param application_roles: those that let the person in, with their attributes, by name.
+    """
 
     id: str
     username: str
@@ -213,6 +235,7 @@ class Person(Checked):
     groups: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     attributes: MappingType[str, Any] = field(default_factory=dict)
+    application_roles: tuple[HeldRole, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

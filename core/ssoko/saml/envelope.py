@@ -6,7 +6,7 @@ from . import names
 from .refusals import message_refused
 from .xml import text_of
 
-_SAML = f"{{{names.NS_SAML}}}"
+_ISSUER = f"{{{names.NS_SAML}}}Issuer"
 _SAMLP = f"{{{names.NS_SAMLP}}}"
 
 
@@ -35,7 +35,7 @@ def required_issuer(root: etree._Element) -> str:
 
     :raises MessageRefused: when there is none, or it is in another format than entity ID.
     """
-    issuer = root.find(f"{_SAML}Issuer")
+    issuer = next(root.iterchildren(_ISSUER), None)
     text = text_of(issuer)
     name_format = names.NAMEID_ENTITY if issuer is None else issuer.get("Format")
     if not text or name_format not in (None, names.NAMEID_ENTITY, names.NAMEID_UNSPECIFIED):

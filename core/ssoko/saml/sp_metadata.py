@@ -307,6 +307,8 @@ def _is_web_url(url: str) -> bool:
     except ValueError:
         return False
     plain = url.isprintable() and " " not in url and "\\" not in url and len(url) <= MAX_URL
+    # What the install form refuses as well: a user name, and a fragment that no message survives.
+    plain = plain and "@" not in parts.netloc and "#" not in url
     return plain and parts.scheme in ("http", "https") and bool(parts.hostname)
 
 

@@ -44,11 +44,12 @@ class CanonicalWriter:
     def start(self, name: str, /, **attributes: str | None) -> None:
         """Open an element."""
         prefix = _prefix(name)
-        declared_here = prefix not in self._declared
         self._parts.append(self._opening(name, attributes))
-        if declared_here:
+        if prefix in self._declared:
+            self._open.append((name, ""))
+        else:
             self._declared.add(prefix)
-        self._open.append((name, prefix if declared_here else ""))
+            self._open.append((name, prefix))
 
     def end(self) -> None:
         """Close the element that was opened last."""
@@ -88,7 +89,12 @@ class CanonicalWriter:
 
     def _opening(self, name: str, attributes: dict[str, str | None]) -> str:
         prefix = _prefix(name)
-        tag = name if prefix in self._declared else f'{name} xmlns:{prefix}="{NSMAP[prefix]}"'
+        if prefix in self._declared:
+            if not attributes:
+                return f"<{name}>"
+            tag = name
+        else:
+            tag = f'{name} xmlns:{prefix}="{NSMAP[prefix]}"'
         for key in sorted(attributes):
             value = attributes[key]
             if value is not None:

@@ -114,7 +114,9 @@ def check_text(value: str) -> str:
 
 def text_of(element: etree._Element | None) -> str:
     """Return all text inside *element* without surrounding space; empty for no element."""
-    return "" if element is None else "".join(element.itertext()).strip()
+    if element is None:
+        return ""
+    return ("".join(element.itertext()) if len(element) else element.text or "").strip()
 
 
 @lru_cache(maxsize=64)
@@ -208,7 +210,8 @@ def _check_tree(root: etree._Element) -> None:
                 expected=f"at most {MAX_ELEMENTS} elements, {MAX_DEPTH} deep",
             )
         for element in level:
-            _collect_ids(element, ids)
+            if element.attrib:
+                _collect_ids(element, ids)
         level = [child for element in level for child in element]
 
 

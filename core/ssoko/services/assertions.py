@@ -3,7 +3,13 @@
 import secrets
 from hashlib import sha256
 
-from ssoko.errors import AccessRefused, HookFailed, InputError, RequestRefused
+from ssoko.errors import (
+    AccessRefused,
+    HookFailed,
+    InputError,
+    RequestRefused,
+    SignInRefused,
+)
 from ssoko.plugin import SamlAttribute, ServiceProvider
 from ssoko.saml import names
 from ssoko.saml.bindings import encode_post
@@ -166,7 +172,7 @@ def plugin_attributes(
 ) -> tuple[SamlAttribute, ...]:
     """Ask the plugin for attributes that no mapping can express, if it has any to give.
 
-    :raises AccessRefused: code ``plugin-failed``.
+    :raises AccessRefused: code ``plugin-failed``; ``plugin-refused`` when it says why.
     """
     loaded = services.registry.get(candidate.integration)
     if loaded is None or "saml_attributes" not in loaded.hooks:
@@ -182,6 +188,14 @@ def plugin_attributes(
             person=person.person(),
             roles=person.application_roles,
         )
+    except SignInRefused as refused:
+        raise AccessRefused(
+            "plugin-refused",
+            f"{candidate.name} needs something of your account that is not there.",
+            got=str(refused)[:500],
+            expected="what the plugin needs for its attributes",
+            fix=refused.fix or "Do what the plugin says, then let the person try again.",
+        ) from refused
     except (HookFailed, InputError) as error:
         raise AccessRefused(
             "plugin-failed",

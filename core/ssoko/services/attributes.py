@@ -7,8 +7,8 @@ from typing import Any
 from marshmallow import ValidationError
 
 from ssoko.errors import AccessRefused
+from ssoko.plugin import HeldRole, Person, SamlAttribute
 from ssoko.plugin import Mapping as AttributeMapping
-from ssoko.plugin import Person, SamlAttribute
 from ssoko.plugin.sources import CONSTANT, CUSTOM, Source, parse_source
 from ssoko.saml.response import Attribute
 from ssoko.saml.xml import check_text
@@ -43,6 +43,11 @@ WHERE m.user_id = ? AND (g.expires_at IS NULL OR g.expires_at > ?)
 ORDER BY 2
 """
 
+_ROLE_ATTRIBUTES = """
+SELECT name, attributes, is_default FROM role WHERE application_id = ? AND removed_at IS NULL
+ORDER BY name_key
+"""
+
 
 class PersonValues:
     """What is known of the person who signs in; groups and roles are read when asked for."""
@@ -55,17 +60,17 @@ class PersonValues:
     def values(self, source: str) -> tuple[str, ...]:
         """Return the values of one source with its changes, none of them empty."""
         parsed = _parsed(source)
-        return parsed.change(tuple(value for value in self._values(parsed.base) if value))
+        return parsed.change(tuple(filter(None, self._values(parsed.base))))
 
     def _values(self, base: str) -> Iterable[str]:
+        if base.startswith(CUSTOM):
+            return _texts(self.attributes.get(base.removeprefix(CUSTOM)))
         if base == "user.groups":
             return self.groups
         if base == "user.roles":
             return self.roles
         if base.startswith(CONSTANT):
             return (base.removeprefix(CONSTANT),)
-        if base.startswith(CUSTOM):
-            return _texts(self.attributes.get(base.removeprefix(CUSTOM)))
         return (self._field(base.removeprefix("user.")),)
 
     def _field(self, name: str) -> str:
@@ -100,6 +105,15 @@ class PersonValues:
         once = (self.user_id, self._now, self._candidate.application_id)
         return query(_ROLES, once + once)
 
+    def _held_roles(self) -> tuple[HeldRole, ...]:
+        held = set(self.application_roles)
+        rows = query(_ROLE_ATTRIBUTES, (self._candidate.application_id,)) if held else ()
+        return tuple(
+            HeldRole(name=name, attributes=from_column(found) or {}, is_default=bool(default))
+            for name, found, default in rows
+            if name in held
+        )
+
     def person(self) -> Person:
         """Return the person as a plugin sees one."""
         candidate = self._candidate
@@ -112,6 +126,7 @@ class PersonValues:
             groups=self.groups,
             roles=self.roles,
             attributes=self.attributes,
+            application_roles=self._held_roles(),
         )
 
 
@@ -140,31 +155,27 @@ def attributes_for(
         values = person.values(mapping.source)
         if mapping.required and not values:
             refuse(_missing(mapping))
-        _add(
-            found,
-            Attribute(mapping.name, values, mapping.name_format, mapping.friendly_name),
-            refuse,
-        )
+        _add(found, mapping, values, refuse)
     for extra in more:
-        _add(
-            found,
-            Attribute(extra.name, extra.values, extra.name_format, extra.friendly_name),
-            refuse,
-        )
-    return tuple(attribute for attribute in found.values() if attribute.values)
+        _add(found, extra, extra.values, refuse)
+    return tuple(found.values())
 
 
 def _add(
-    found: dict[str, Attribute], more: Attribute, refuse: Callable[[AccessRefused], None]
+    found: dict[str, Attribute],
+    more: AttributeMapping | SamlAttribute,
+    values: Iterable[str],
+    refuse: Callable[[AccessRefused], None],
 ) -> None:
-    values = tuple(value for value in more.values if _can_be_sent(more.name, value, refuse))
+    name = more.name
+    values = tuple(dict.fromkeys([v for v in values if _can_be_sent(name, v, refuse)]))
     if not values:
         return
-    there = found.get(more.name)
+    there = found.get(name)
     word = more.name_format or "unspecified"
-    found[more.name] = Attribute(
-        more.name,
-        tuple(dict.fromkeys(there.values + values)) if there else tuple(dict.fromkeys(values)),
+    found[name] = Attribute(
+        name,
+        tuple(dict.fromkeys(there.values + values)) if there else values,
         there.name_format if there else NAME_FORMATS.get(word, word),
         (there.friendly_name if there else None) or more.friendly_name or None,
     )
@@ -216,6 +227,8 @@ def _missing(mapping: AttributeMapping) -> AccessRefused:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
     if value is None:
         return ()
     if isinstance(value, bool):

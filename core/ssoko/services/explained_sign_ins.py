@@ -173,6 +173,11 @@ SIGN_INS: dict[str, Explanation] = {
         rule="XML cannot carry control characters.",
         places=("user",),
     ),
+    "plugin-refused": Explanation(
+        title="Somebody lacks what {app} has to be told",
+        rule="The plugin adds attributes at each sign-in, and found nothing to say of this person.",
+        places=("access", "user", "settings"),
+    ),
     "plugin-failed": Explanation(
         title="The plugin of {app} failed",
         rule="The plugin adds attributes at each sign-in. When it fails nobody gets in, rather "

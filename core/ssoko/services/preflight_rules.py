@@ -83,6 +83,8 @@ def _refusal(refusal: AccessRefused) -> Finding:
     place: Place = "person"
     if refusal.code in {"attribute-missing", "name-id-missing"}:
         sentence = f"{refusal.rule.rstrip('.')}; this person has {refusal.got}"
+    elif refusal.code == "plugin-refused":
+        sentence, place = refusal.got, "access"
     elif refusal.code == "plugin-failed":
         sentence, place = "The plugin could not prepare its attributes", ""
     else:

@@ -4,17 +4,18 @@ import secrets
 import time
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
+_BY_BYTE = bytes(ord(_ALPHABET[byte & 31]) for byte in range(256))
 
 
 def new_id() -> str:
     """Return a 22-character id: 10 of milliseconds, 4 of the rest, 8 of randomness (40 bits)."""
     now, rest = divmod(time.time_ns(), 1_000_000)
-    clock = "".join(_ALPHABET[(now >> shift) & 31] for shift in range(45, -1, -5))
-    return (
-        clock + "".join(_ALPHABET[(rest >> shift) & 31] for shift in (15, 10, 5, 0)) + random_id(8)
-    )
+    clock = now << 20 | rest
+    pairs = [_PAIRS[clock >> shift & 1023] for shift in (60, 50, 40, 30, 20, 10, 0)]
+    return f"{''.join(pairs)}{random_id(8)}"
 
 
 def random_id(length: int = 12) -> str:
     """Return ``length`` random characters of 5 bits each, safe in URLs and easy to read out."""
-    return "".join(_ALPHABET[byte & 31] for byte in secrets.token_bytes(length))
+    return secrets.token_bytes(length).translate(_BY_BYTE).decode()

@@ -1,5 +1,7 @@
 """Roles: the list, and the tabs Who has it and Settings of a role's page."""
 
+from typing import Any
+
 from flask import Blueprint, render_template, request
 
 from ssoko.errors import Conflict, Forbidden, InputError
@@ -10,6 +12,7 @@ from ssoko.web.forms import FormField, text_field
 from ssoko.web.pages import Answer, Errors, argument, form_page, posted, refused, see
 from ssoko.web.role_page import render_tab
 from ssoko.web.session import admin_only, current_actor, current_services, current_workspace
+from ssoko.web.user_form import read_attributes, write_attributes
 
 blueprint = Blueprint("roles", __name__, url_prefix="/w/<workspace>/roles")
 
@@ -52,7 +55,7 @@ def new() -> Answer:
 @blueprint.route("/<role_id>/settings", methods=["GET", "POST"])
 @admin_only
 def settings(role_id: str) -> Answer:
-    """Rename the role, or lead to its end."""
+    """Rename the role, write its attributes, or lead to its end."""
     here = current_workspace()
     role = roles.get_role(here.id, role_id)
     errors: Errors = {}
@@ -65,12 +68,14 @@ def settings(role_id: str) -> Answer:
                 role_id,
                 name=posted("name"),
                 description=posted("description"),
+                attributes=_sent_attributes(role),
             )
         except InputError as error:
             errors = error.errors
         else:
             return see("roles.settings", f"{role.name} is saved.", role_id=role_id)
-    page = render_tab("settings", role, errors=errors, fields=_fields(role, errors))
+    fields = [*_fields(role, errors), _attributes_field(role, errors)]
+    page = render_tab("settings", role, errors=errors, fields=fields)
     return (page, 422) if errors else page
 
 
@@ -109,6 +114,26 @@ def _fields(role: RoleView | None, errors: Errors) -> list[FormField]:
             help="Shown where roles are chosen",
         ),
     ]
+
+
+def _attributes_field(role: RoleView, errors: Errors) -> FormField:
+    return text_field(
+        "attributes",
+        "Attributes",
+        kind="textarea",
+        value=request.form.get("attributes", write_attributes(role.attributes)),
+        errors=errors,
+        placeholder="aws_role: Developer",
+        help="One name: value a line, for integrations that read them. "
+        "The same name again adds another value",
+    )
+
+
+def _sent_attributes(role: RoleView) -> dict[str, Any]:
+    """Return what was typed; a form without the field leaves the role's own."""
+    if "attributes" not in request.form:
+        return role.attributes
+    return read_attributes(request.form["attributes"])
 
 
 def _application_field(errors: Errors) -> FormField:

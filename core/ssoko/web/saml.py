@@ -7,7 +7,7 @@ judged by the services, and its answer goes to a recorded address whoever sent t
 import secrets
 from urllib.parse import parse_qsl, urlencode
 
-from flask import Blueprint, Response, current_app, make_response, redirect, request
+from flask import Blueprint, Response, make_response, redirect, request
 from flask import render_template as draw
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
@@ -18,8 +18,8 @@ from ssoko.services import issuers, sso
 from ssoko.services.context import Services
 from ssoko.services.fetches import note_fetch
 from ssoko.services.sessions import SignedIn
-from ssoko.web.assets import static
-from ssoko.web.session import current_services, current_signed_in
+from ssoko.web.leaving import fill
+from ssoko.web.session import current_services, current_signed_in, glance
 
 blueprint = Blueprint("saml", __name__)
 
@@ -131,7 +131,7 @@ def refused(error: Refusal) -> tuple[Response, int]:
 
 
 def _place() -> tuple[Services, SignedIn | None, str]:
-    return current_services(), current_signed_in(), request.remote_addr or ""
+    return current_services(), glance(), request.remote_addr or ""
 
 
 def require_id(text: str) -> None:
@@ -205,27 +205,24 @@ def _send(answer: sso.Answer) -> BaseResponse:
         return redirect_once(f"/w/{answer.workspace_slug}/sign-in?{urlencode(query)}")
     if isinstance(answer, sso.Elsewhere):
         return _way_out("saml/elsewhere.html", answer)
-    return _way_out("saml/post.html", answer, failed=isinstance(answer, sso.ErrorAnswer))
+    failed, relayed = isinstance(answer, sso.ErrorAnswer), bool(answer.relay_state)
+    return _way_out("saml/post.html", answer, failed=failed, relayed=relayed)
 
 
-def _way_out(template: str, answer: sso.PostAnswer | sso.Elsewhere, **more: bool) -> Response:
+def _way_out(template: str, answer: sso.PostAnswer | sso.Elsewhere, **chosen: bool) -> Response:
     """Draw a page that leaves Ssoko, without what the other pages draw around theirs.
 
     It is a page and no redirect even for a plain address: the sign-in form may have led here, and
     browsers hold the form-action of its page against every redirect that follows.
     """
     nonce = secrets.token_urlsafe(16)
-    page = current_app.jinja_env.get_template(template).render(
-        answer=answer,
-        nonce=nonce,
-        # Making an address costs as much as all the rest of this page.
-        files=static("tokens.css").removesuffix("tokens.css"),
-        **more,
+    return Response(
+        fill(template, answer, nonce=nonce, **chosen),
+        headers=[
+            ("Content-Security-Policy", POLICY.format(nonce=nonce)),
+            ("Cache-Control", "no-store"),
+        ],
     )
-    response = Response(page)
-    response.headers["Content-Security-Policy"] = POLICY.format(nonce=nonce)
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def redirect_once(address: str) -> BaseResponse:

@@ -23,6 +23,8 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
+_LOWERED = tuple((name.lower(), name, value) for name, value in _HEADERS.items())
+
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 #: Where no cookie counts, so that no form can be forged: SPs post to the one, tokens open the
 #: other, and a plugin's pages know no session.
@@ -63,11 +65,13 @@ def refuse_foreign_forms() -> None:
 
 def add_headers(response: Response) -> Response:
     """Add the headers that a view has not set itself."""
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
+    present = {name.lower() for name, _ in response.headers}
+    for low, name, value in _LOWERED:
+        if low not in present:
+            response.headers.add(name, value)
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if "Cache-Control" not in response.headers:
+    if "cache-control" not in present:
         response.headers["Cache-Control"] = "no-store"
         response.vary.add("Cookie")
     return response

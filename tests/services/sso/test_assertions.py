@@ -12,6 +12,7 @@ from ssoko.plugin import (
     NameIdFormat,
     SamlAttribute,
     ServiceProvider,
+    SignInRefused,
     hookimpl,
 )
 from ssoko.plugin.registry import PluginSource
@@ -326,6 +327,35 @@ def test_a_plugin_adds_attributes_from_settings_person_and_roles(make_house, sam
     assert settings == {"region": "eu-1", "token": "s3cret"}
     assert (person.email, person.roles) == ("amina@acme.test", ("sso-federation-Fed-role",))
     assert found == ("sso-federation-Fed-role",)
+
+
+def test_a_plugin_reads_the_attributes_of_the_roles_that_let_the_person_in(make_house, saml):
+    house, app, plugin = federation(make_house, ())
+    where = (house.services, house.workspace.id, SYSTEM)
+    roles.update_role(*where, app.default_role.id, attributes={"level": ["1", "2"], "team": "a"})
+    other = roles.create_role(*where, name="idle", application_id=app.id, attributes={"x": "y"})
+    house.begin(app, house.sign_in())
+    (held,) = plugin.seen[1].application_roles
+    assert (held.name, held.is_default) == ("sso-federation-Fed-role", True)
+    assert (held.values("level"), held.values("team"), held.values("x")) == (("1", "2"), ("a",), ())
+    access.grant_roles(*where, role_ids=[other.id], user_id=house.amina.id)
+    house.begin(app, house.sign_in())
+    assert [role.name for role in plugin.seen[1].application_roles] == [
+        "idle",
+        "sso-federation-Fed-role",
+    ]
+
+
+def test_a_plugin_may_say_why_it_has_nothing_to_say(make_house):
+    def refuse():
+        raise SignInRefused("No level was given", fix="Write level at the role")
+
+    house, app, _ = federation(make_house, refuse)
+    with pytest.raises(AccessRefused) as refusal:
+        house.begin(app, house.sign_in())
+    said = refusal.value
+    assert (said.code, said.got) == ("plugin-refused", "No level was given")
+    assert said.fix == "Write level at the role"
 
 
 def failing():

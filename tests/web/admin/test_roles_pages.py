@@ -79,6 +79,18 @@ def test_it_is_renamed(admin, role):
     assert admin.submit(f"/roles/{role.id}/settings", {"name": ""}).status == 422
 
 
+def test_its_attributes_are_written_as_lines(admin, site, role):
+    typed = {"name": "readers", "attributes": "aws_role: Reader\naws_role: Auditor\nteam: Red"}
+    page = admin.follow(admin.submit(f"/roles/{role.id}/settings", typed))
+    assert page.value("attributes") == typed["attributes"]
+    kept = roles.get_role(site.workspace.id, role.id).attributes
+    assert kept == {"aws_role": ["Reader", "Auditor"], "team": "Red"}
+    wrong = admin.submit(f"/roles/{role.id}/settings", {**typed, "attributes": "no colon"})
+    assert (wrong.status, wrong.value("attributes")) == (422, "no colon")
+    assert "Line 1: write a name, a colon and a value" in wrong.words
+    assert roles.get_role(site.workspace.id, role.id).attributes == kept
+
+
 def test_its_end_names_who_loses_it(admin, site, role, amina, group):
     for to in ({"user_id": amina.id}, {"group_id": group.id}):
         roles.grant_roles(site.services, site.workspace.id, SYSTEM, role_ids=[role.id], **to)

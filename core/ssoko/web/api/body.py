@@ -10,6 +10,9 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from ssoko.errors import InputError
 
+#: Levels of lists and objects inside each other; what judges them goes down step by step.
+MAX_DEPTH = 64
+
 
 def load(schema: type[Schema], many: tuple[str, ...] = ()) -> Any:
     """Return the body as the schema loads it.
@@ -58,6 +61,7 @@ def parse(data: bytes) -> Any:
             parse_constant=_no_constant,
             parse_float=_finite,
         )
+        _check_depth(value)
         # An escaped half of a surrogate pair is no text that could be stored or shown.
         if "\\ud" in text.lower():
             json.dumps(value, ensure_ascii=False).encode("utf-8")
@@ -70,6 +74,16 @@ def parse(data: bytes) -> Any:
     except ValueError as error:
         raise BadRequest(f"The body is not JSON: {error}.") from None
     return value
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        inner = [v for v in level if isinstance(v, dict | list)]
+        level = [child for v in inner for child in (v.values() if isinstance(v, dict) else v)]
+        if not level:
+            return
+    raise RecursionError
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,83 @@
+"""Partitions of AWS, and the pairs of ARNs that its attribute Role is made of."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One of the separate clouds of AWS.
+
+    :param host: of the sign-in endpoint, which Regions put their name before.
+    """
+
+    label: str
+    entity_id: str
+    host: str
+    console: str
+
+    @property
+    def sign_in_url(self) -> str:
+        """The endpoint that answers are sent to by default."""
+        return f"https://{self.host}/saml"
+
+
+PARTITIONS = {
+    "aws": Partition(
+        "AWS", "urn:amazon:webservices", "signin.aws.amazon.com", "https://console.aws.amazon.com/"
+    ),
+    "aws-us-gov": Partition(
+        "AWS GovCloud (US)",
+        "urn:amazon:webservices:govcloud",
+        "signin.amazonaws-us-gov.com",
+        "https://console.amazonaws-us-gov.com/",
+    ),
+    "aws-cn": Partition(
+        "AWS China",
+        "urn:amazon:webservices:cn-north-1",
+        "signin.amazonaws.cn",
+        "https://console.amazonaws.cn/",
+    ),
+}
+
+#: A name of IAM, with its path. AWS allows commas in it, but splits the pair at them.
+_ROLE = r"(?:[\x21-\x2b\x2d-\x7e]+/)?[\w+=.@-]{1,64}"
+_ROLE_NAME = re.compile(_ROLE, re.ASCII)
+_ROLE_ARN = re.compile(rf"arn:([a-z-]+):iam::(\d{{12}}):role/{_ROLE}", re.ASCII)
+_PROVIDER_ARN = re.compile(r"arn:([a-z-]+):iam::(\d{12}):saml-provider/[\w.-]{1,128}", re.ASCII)
+
+HOW = "write the name of an IAM role, its ARN, or both ARNs with a comma between them"
+
+
+def pair(text: str, *, partition: str, account_id: str, provider: str) -> str:
+    """Return ``role ARN,provider ARN``, as the attribute Role wants it.
+
+    :param text: name of a role of the account, its ARN, or both ARNs in either order.
+    :param provider: name of the IAM identity provider, the same in every account.
+    :raises ValueError: with what to write instead.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) == 2:
+        role, provider_arn = sorted(parts, key=lambda part: ":saml-provider/" in part)
+        ours, theirs = _ROLE_ARN.fullmatch(role), _PROVIDER_ARN.fullmatch(provider_arn)
+        if not ours or not theirs:
+            raise ValueError(f"{text!r} is no pair of a role's and a provider's ARN; {HOW}")
+        if ours.groups() != theirs.groups():
+            raise ValueError(f"In {text!r} role and provider are in two accounts; AWS wants one")
+        return f"{role},{provider_arn}"
+    if found := _ROLE_ARN.fullmatch(text):
+        partition, account_id = found.groups()
+        return f"{text},arn:{partition}:iam::{account_id}:saml-provider/{provider}"
+    if text.startswith("arn:") or not _ROLE_NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is no IAM role; {HOW}")
+    role = f"arn:{partition}:iam::{account_id}:role/{text}"
+    return f"{role},arn:{partition}:iam::{account_id}:saml-provider/{provider}"
+
+
+def partition_of(sign_in_url: str) -> str:
+    """Return the partition that a sign-in endpoint belongs to; empty when it is of none."""
+    for name, partition in PARTITIONS.items():
+        shape = rf"https://(?:[a-z0-9-]+\.)?{re.escape(partition.host)}/saml(?:/acs/[A-Za-z0-9]+)?"
+        if re.fullmatch(shape, sign_in_url):
+            return name
+    return ""

@@ -1,0 +1,293 @@
+import base64
+
+import boto3
+import pytest
+import ssoko_aws_account
+from marshmallow import ValidationError
+from moto import mock_aws
+from ssoko.errors import AccessRefused
+from ssoko.plugin import (
+    HeldRole,
+    NameIdFormat,
+    Person,
+    SamlAttribute,
+    SignInRefused,
+    VendorMetadata,
+)
+from ssoko.plugin.testing import LoadedPlugin, assert_integration
+from ssoko.services import preflight, roles
+
+PLUGIN, SLUG = ssoko_aws_account, "aws-account"
+ACCOUNT = "123456789012"
+LEAST = {"account_id": ACCOUNT, "provider_name": "Ssoko"}
+GOOD = {**LEAST, "roles": ["ReadOnly"]}
+READ_ONLY = f"arn:aws:iam::{ACCOUNT}:role/ReadOnly,arn:aws:iam::{ACCOUNT}:saml-provider/Ssoko"
+PREFIX = "https://aws.amazon.com/SAML/Attributes/"
+OTHER = "arn:aws:iam::210987654321:role/team/Dev"
+
+
+@pytest.fixture(scope="module")
+def aws() -> LoadedPlugin:
+    return assert_integration(ssoko_aws_account, GOOD)
+
+
+def person(*held: HeldRole, **changes: str) -> Person:
+    values = {
+        "id": "u1",
+        "username": "amina",
+        "email": "amina@acme.test",
+        "first_name": "Amina",
+        "last_name": "Otieno",
+        **changes,
+    }
+    return Person(application_roles=held or (HeldRole(name="everybody"),), **values)
+
+
+def said(aws: LoadedPlugin, settings: dict, somebody: Person) -> dict[str, tuple[str, ...]]:
+    names = tuple(role.name for role in somebody.application_roles)
+    found = aws.call("saml_attributes", settings, person=somebody, roles=names)
+    assert {attribute.name_format for attribute in found} == {"uri"}
+    return {attribute.name.removeprefix(PREFIX): attribute.values for attribute in found}
+
+
+@pytest.mark.parametrize(
+    ("partition", "entity_id", "acs_url"),
+    [
+        ("aws", "urn:amazon:webservices", "https://signin.aws.amazon.com/saml"),
+        (
+            "aws-us-gov",
+            "urn:amazon:webservices:govcloud",
+            "https://signin.amazonaws-us-gov.com/saml",
+        ),
+        ("aws-cn", "urn:amazon:webservices:cn-north-1", "https://signin.amazonaws.cn/saml"),
+    ],
+)
+def test_each_partition_has_its_service_provider(aws, partition, entity_id, acs_url):
+    sp = aws.service_provider({**GOOD, "partition": partition})
+    assert (sp.entity_id, sp.acs_urls) == (entity_id, (acs_url,))
+    assert sp.name_id_format == NameIdFormat.PERSISTENT
+    assert sp.sign_assertion
+    assert sp.sign_response
+    assert sp.launch_url == ""
+    assert sp.relay_state.startswith("https://console.")
+
+
+def test_both_integrations_of_the_vendor_stand_together(aws):
+    assert aws.entry.integration.vendor == "AWS"
+
+
+def test_people_whose_roles_name_none_get_those_of_the_form(aws):
+    assert said(aws, GOOD, person()) == {
+        "Role": (READ_ONLY,),
+        "RoleSessionName": ("amina@acme.test",),
+    }
+
+
+def test_each_role_of_ours_stands_for_its_own_roles_there(aws):
+    held = (
+        HeldRole(name="auditors", attributes={"aws_role": "Audit"}),
+        HeldRole(name="developers", attributes={"aws_role": ["Audit", OTHER], "x": "y"}),
+    )
+    assert said(aws, {**GOOD, "session_duration": "7200"}, person(*held)) == {
+        "Role": (
+            READ_ONLY.replace("ReadOnly", "Audit"),
+            f"{OTHER},arn:aws:iam::210987654321:saml-provider/Ssoko",
+        ),
+        "RoleSessionName": ("amina@acme.test",),
+        "SessionDuration": ("7200",),
+    }
+
+
+def test_both_arns_may_be_written_in_either_order(aws):
+    role, provider = READ_ONLY.replace("Ssoko", "Other").split(",")
+    for text in (f"{role},{provider}", f"{provider}, {role}"):
+        somebody = person(HeldRole(name="a", attributes={"aws_role": text}))
+        assert said(aws, LEAST, somebody)["Role"] == (f"{role},{provider}",)
+
+
+def test_the_partition_is_part_of_the_arns(aws):
+    made = said(aws, {**GOOD, "partition": "aws-cn"}, person())["Role"]
+    assert made == (READ_ONLY.replace("arn:aws:", "arn:aws-cn:"),)
+
+
+@pytest.mark.parametrize(
+    ("email", "name"),
+    [
+        ("o'brien+x@acme.test", "o-brien+x@acme.test"),
+        ("zoë@acme.test", "zo-@acme.test"),
+        ("a" * 60 + "@acme.test", "a" * 60 + "@acm"),
+    ],
+)
+def test_the_session_name_is_one_that_aws_takes(aws, email, name):
+    assert said(aws, GOOD, person(email=email))["RoleSessionName"] == (name,)
+
+
+def test_somebody_without_a_role_there_is_refused_with_what_to_write(aws):
+    with pytest.raises(SignInRefused, match="No IAM role is written at everybody") as refused:
+        said(aws, LEAST, person())
+    assert "aws_role:" in refused.value.fix
+
+
+def test_a_role_that_cannot_be_read_is_refused_by_name(aws):
+    held = HeldRole(name="devs", attributes={"aws_role": "arn:aws:iam::1:role/x"})
+    with pytest.raises(SignInRefused, match="aws_role of the role devs: .* is no IAM role"):
+        said(aws, GOOD, person(held))
+
+
+def test_somebody_without_an_address_is_refused(aws):
+    with pytest.raises(SignInRefused, match="email of this person is too short"):
+        said(aws, GOOD, person(email=""))
+
+
+def test_hyphens_of_the_console_go(aws):
+    assert aws.load({**GOOD, "account_id": " 1234-5678-9012 "})["account_id"] == ACCOUNT
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("account_id", "12345", "Paste the 12 digits"),
+        ("account_id", "١٢٣٤٥٦٧٨٩٠١٢", "Paste the 12 digits"),
+        ("provider_name", f"arn:aws:iam::{ACCOUNT}:saml-provider/Mine", "without the ARN: Mine"),
+        ("provider_name", "two words", "as IAM does"),
+        ("partition", "aws-iso", "Choose aws"),
+        ("session_name", "user.email", "Choose email"),
+        ("session_duration", "899", "900 to 43200"),
+        ("session_duration", "1h", "900 to 43200"),
+        ("console_page", "http://console.aws.amazon.com", "https"),
+        ("sign_in_url", "signin.aws.amazon.com", "https://"),
+        (
+            "sign_in_url",
+            "https://eu-west-1.signin.aws.amazon.com/platform/saml/acs/1",
+            "for IAM Identity Center",
+        ),
+    ],
+)
+def test_a_plain_mistake_is_refused_with_what_to_write(aws, field, value, words):
+    with pytest.raises(ValidationError) as refused:
+        aws.load({**GOOD, field: value})
+    assert list(refused.value.messages) == [field]
+    assert words in refused.value.messages[field][0]
+
+
+@pytest.mark.parametrize(
+    ("roles", "words"),
+    [
+        (["Read Only"], "is no IAM role"),
+        ([f"arn:aws:iam::{ACCOUNT}:user/x"], "is no IAM role"),
+        (["a,b"], "no pair"),
+        ([READ_ONLY.replace(ACCOUNT, "210987654321", 1)], "two accounts"),
+        ([READ_ONLY, "a,b,c"], "is no IAM role"),
+    ],
+)
+def test_roles_of_the_form_must_be_readable(aws, roles, words):
+    assert words in aws.problems({**GOOD, "roles": roles})["roles"]
+
+
+def test_an_endpoint_of_another_partition_is_refused_and_an_unknown_one_warns(aws):
+    gov = {**GOOD, "sign_in_url": "https://us-gov-west-1.signin.amazonaws-us-gov.com/saml"}
+    assert aws.problems(gov) == {
+        "partition": "Choose AWS GovCloud (US); the sign-in URL belongs to it"
+    }
+    odd = {**GOOD, "sign_in_url": "https://signin.example.com/saml"}
+    assert not aws.problems(odd)
+    assert "differently" in aws.problems(odd, level="warning")["sign_in_url"]
+    own = {**GOOD, "sign_in_url": "https://eu-west-1.signin.aws.amazon.com/saml/acs/SAMLSP1"}
+    assert aws.call("check_settings", own) == ()
+    assert aws.service_provider(own).acs_urls == (own["sign_in_url"],)
+
+
+def test_the_metadata_file_fills_partition_and_endpoint(aws):
+    gov = VendorMetadata(
+        entity_id="urn:amazon:webservices:govcloud",
+        acs_urls=("https://signin.amazonaws-us-gov.com/saml",),
+    )
+    found = aws.from_metadata(gov)
+    assert found == {"partition": "aws-us-gov", "sign_in_url": gov.acs_urls[0]}
+    assert not aws.problems({**GOOD, **found})
+
+
+@mock_aws
+def test_an_assertion_of_ours_becomes_credentials(visit):
+    app = visit.install({**LEAST, "session_duration": "1800"})
+    roles.update_role(*visit.where, app.default_role.id, attributes={"aws_role": "Developer"})
+    answer = visit.launch(app, visit.person(app))
+    assert answer.acs_url == "https://signin.aws.amazon.com/saml"
+    assert answer.relay_state == "https://console.aws.amazon.com/"
+    ((role, provider),) = (v.split(",") for v in answer.attributes[(f"{PREFIX}Role", "uri")])
+
+    given = boto3.client("sts", region_name="us-east-1").assume_role_with_saml(
+        RoleArn=role, PrincipalArn=provider, SAMLAssertion=answer.saml_response
+    )
+
+    who = f"arn:aws:sts::{ACCOUNT}:assumed-role/Developer/amina@acme.test"
+    assert given["AssumedRoleUser"]["Arn"] == who
+    keys = given["Credentials"]
+    caller = boto3.client(
+        "sts",
+        region_name="us-east-1",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    ).get_caller_identity()
+    assert (caller["Account"], caller["Arn"]) == (ACCOUNT, who)
+
+
+def test_the_answer_says_what_aws_reads(visit):
+    app = visit.install(GOOD)
+    answer = visit.ask(app, visit.person(app))
+    assert answer.attributes == {
+        (f"{PREFIX}Role", "uri"): [READ_ONLY],
+        (f"{PREFIX}RoleSessionName", "uri"): ["amina@acme.test"],
+    }
+    assert answer.name_id[0] == NameIdFormat.PERSISTENT
+    assert answer.find("//saml:Audience")[0].text == "urn:amazon:webservices"
+    (data,) = answer.find("//saml:SubjectConfirmationData")
+    assert data.get("Recipient") == "https://signin.aws.amazon.com/saml"
+    assert len(base64.b64decode(answer.saml_response)) < 100_000
+
+
+def test_a_sign_in_without_an_iam_role_says_where_to_write_one(visit):
+    app = visit.install(LEAST)
+    session = visit.person(app)
+    with pytest.raises(AccessRefused) as refused:
+        visit.launch(app, session)
+    assert refused.value.code == "plugin-refused"
+    assert "No IAM role is written" in refused.value.got
+    assert "aws_role:" in refused.value.fix
+
+
+def test_preflight_foretells_it_and_then_finds_nothing_to_say(visit):
+    app = visit.install(LEAST)
+    services, workspace_id, _ = visit.where
+    user_id = visit.person(app).user.id
+    report = preflight.check(services, workspace_id, app.id, user_id=user_id)
+    (found,) = [one for one in report.general if one.id == "plugin-refused"]
+    assert found.sentence.startswith("No IAM role is written at sso-aws-account-")
+    assert "aws_role:" in found.fix
+    roles.update_role(*visit.where, app.default_role.id, attributes={"aws_role": "Developer"})
+    report = preflight.check(services, workspace_id, app.id, user_id=user_id)
+    assert not [one for one in report.general + report.vendor if one.state == "fail"]
+
+
+def attribute(name: str, *values: str) -> SamlAttribute:
+    return SamlAttribute(name=f"{PREFIX}{name}", values=values)
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({"attributes": (attribute("Role", "Developer"),)}, "role-pairs"),
+        (
+            {"attributes": (attribute("Role", READ_ONLY.replace(ACCOUNT, "210987654321", 1)),)},
+            "role-pairs",
+        ),
+        ({"attributes": (attribute("RoleSessionName", "o'brien"),)}, "session-name"),
+        ({"attributes": (attribute("RoleSessionName", "amina", "two"),)}, "session-name"),
+        ({"attributes": (attribute("PrincipalTag:Team", "a", "b"),)}, "session-tags"),
+        ({"attributes": (attribute("PrincipalTag:Team", "a" * 257),)}, "session-tags"),
+    ],
+)
+def test_preflight_names_what_would_be_refused(aws, changes, broken):
+    verdicts = aws.verdicts(GOOD, **changes)
+    assert [rule for rule, verdict in verdicts.items() if verdict is False] == [broken]

@@ -1,0 +1,189 @@
+"""What the tests of plugins share: a whole sign-in, from the install form to the answer."""
+
+import base64
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import onelogin.saml2
+import pytest
+from lxml import etree
+from onelogin.saml2.response import OneLogin_Saml2_Response
+from onelogin.saml2.settings import OneLogin_Saml2_Settings
+from ssoko.config import load_config
+from ssoko.plugin.registry import PluginSource, Registry
+from ssoko.saml import names
+from ssoko.saml.bindings import Inbound
+from ssoko.saml.xml import instant
+from ssoko.services import applications, roles, sessions, sso, users, workspaces
+from ssoko.services.applications import ApplicationView
+from ssoko.services.context import SYSTEM, Services
+from ssoko.services.keys import KeyRing
+from ssoko.services.limits import Limiter
+from ssoko.services.passwords import Hasher
+from ssoko.services.sessions import SignedIn
+from ssoko.store.db import connect
+from ssoko.store.migrate import migrate
+
+PASSWORD = "weathered teapot 41"
+NAMESPACES = {"saml": names.NS_SAML, "samlp": names.NS_SAMLP}
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """An answer that a strict service provider accepted."""
+
+    application: ApplicationView
+    saml_response: str
+    acs_url: str
+    relay_state: str
+    root: etree._Element
+
+    def find(self, path: str) -> list[Any]:
+        found = self.root.xpath(path, namespaces=NAMESPACES)
+        assert isinstance(found, list)
+        return found
+
+    @property
+    def name_id(self) -> tuple[str, str]:
+        """Format and value."""
+        (found,) = self.find("//saml:NameID")
+        return found.get("Format"), found.text
+
+    @property
+    def attributes(self) -> dict[tuple[str, str], list[str]]:
+        """Name and NameFormat to the values."""
+        return {
+            (found.get("Name"), found.get("NameFormat").rpartition(":")[2]): [
+                value.text for value in found
+            ]
+            for found in self.find("//saml:Attribute")
+        }
+
+
+class Visit:
+    """Amina, an application made by a plugin, and what she brings to the vendor."""
+
+    def __init__(self, folder: Path, module: ModuleType, slug: str) -> None:
+        registry = Registry.load([PluginSource(slug, lambda: module, f"ssoko-{slug}", "0.1.0")])
+        assert not registry.problems
+        self.slug = slug
+        config = load_config(
+            {
+                "SSOKO_DATA_DIR": str(folder),
+                "SSOKO_BASE_URL": "https://sso.example.org",
+                "SSOKO_SECRET_KEY": "s" * 32,
+                "SSOKO_MASTER_KEY": base64.b64encode(b"m" * 32).decode(),
+            }
+        )
+        self.services = Services(
+            config=config,
+            registry=registry,
+            keys=KeyRing(config.master_key),
+            limiter=Limiter(),
+            # The service provider looks at the real clock.
+            clock=lambda: int(time.time()),
+            hasher=Hasher(memory_cost=64, time_cost=1),
+        )
+        workspace = workspaces.create_workspace(
+            self.services, SYSTEM, slug="acme", name="Acme", contact="it@acme.test"
+        )
+        self.where = (self.services, workspace.id, SYSTEM)
+
+    def install(self, settings: Mapping[str, Any]) -> ApplicationView:
+        return applications.install(
+            *self.where, integration=self.slug, name="Ours", settings=dict(settings)
+        )
+
+    def person(self, application: ApplicationView, **more: Any) -> SignedIn:
+        """Make a person with the role of the application, and sign them in."""
+        values = {
+            "username": "amina",
+            "email": "amina@acme.test",
+            "first_name": "Amina",
+            "last_name": "Otieno",
+            **more,
+        }
+        user = users.create_user(*self.where, password=PASSWORD, **values)
+        assert application.default_role is not None
+        roles.grant_roles(*self.where, role_ids=[application.default_role.id], user_id=user.id)
+        token = sessions.sign_in(
+            self.services,
+            self.where[1],
+            username=values["username"],
+            password=PASSWORD,
+            address="192.0.2.7",
+            user_agent="test",
+        )
+        found = sessions.load_session(self.services, token)
+        assert found is not None
+        return found
+
+    def ask(self, application: ApplicationView, session: SignedIn) -> Accepted:
+        """Answer a request of the vendor, and have it judged."""
+        xml = (
+            f'<samlp:AuthnRequest xmlns:samlp="{names.NS_SAMLP}" xmlns:saml="{names.NS_SAML}" '
+            f'ID="_r" Version="2.0" IssueInstant="{instant(self.services.clock())}" '
+            f'Destination="{application.issuer.login_endpoint}"><saml:Issuer>'
+            f"{application.service_provider.entity_id}</saml:Issuer></samlp:AuthnRequest>"
+        )
+        inbound = Inbound(xml.encode(), "", names.BINDING_REDIRECT)
+        answer = sso.begin(self.services, application.issuer.id, inbound, session=session)
+        return judged(application, answer, "_r")
+
+    def launch(self, application: ApplicationView, session: SignedIn) -> Accepted:
+        """Start from the tile, and have the answer judged."""
+        answer = sso.launch(self.services, "acme", application.slug, session=session)
+        return judged(application, answer, None)
+
+
+def judged(application: ApplicationView, answer: sso.Answer, request_id: str | None) -> Accepted:
+    """Hold an answer against the OASIS schema, and have a strict python3-saml accept it."""
+    assert isinstance(answer, sso.PostAnswer), answer
+    root = etree.fromstring(base64.b64decode(answer.saml_response))
+    schemas = Path(onelogin.saml2.__path__[0]) / "schemas"
+    schema = etree.XMLSchema(etree.parse(schemas / "saml-schema-protocol-2.0.xsd"))
+    schema.assertValid(root)
+    sp = application.service_provider
+    settings = OneLogin_Saml2_Settings(
+        {
+            "strict": True,
+            "sp": {
+                "entityId": sp.entity_id,
+                "assertionConsumerService": {"url": answer.acs_url},
+                "NameIDFormat": str(sp.name_id_format),
+            },
+            "idp": {
+                "entityId": application.issuer.entity_id,
+                "singleSignOnService": {"url": application.issuer.login_endpoint},
+                "x509cert": application.issuer.certificate,
+            },
+            "security": {
+                "wantAssertionsSigned": sp.sign_assertion,
+                "wantMessagesSigned": sp.sign_response,
+                "wantAttributeStatement": False,
+            },
+        }
+    )
+    host, slash, path = answer.acs_url.removeprefix("https://").partition("/")
+    OneLogin_Saml2_Response(settings, answer.saml_response).is_valid(
+        {"https": "on", "http_host": host, "script_name": f"{slash}{path}", "get_data": {}},
+        request_id,
+        raise_exceptions=True,
+    )
+    return Accepted(application, answer.saml_response, answer.acs_url, answer.relay_state, root)
+
+
+@pytest.fixture
+def visit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Visit]:
+    """Return a workspace with the plugin that the test file names as PLUGIN and SLUG."""
+    bound = connect(f"sqlite:///{tmp_path}/ssoko.sqlite3")
+    migrate(bound)
+    bound.connect(reuse_if_open=True)
+    try:
+        yield Visit(tmp_path, request.module.PLUGIN, request.module.SLUG)
+    finally:
+        bound.close()

@@ -1,0 +1,184 @@
+"""What is attacked, and how it has to take it: the outcomes of the catalogue."""
+
+import base64
+import re
+import time
+import urllib.parse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from ..e2e.server import Server, Workspace
+from ..e2e.visitor import Answer, Visitor
+from . import kit
+
+#: Seconds that a refusal may take on a machine that does other things as well.
+PATIENCE = 3.0
+
+INTERNALS = re.compile(
+    r"Traceback|lxml|xmlsec|werkzeug|peewee|sqlite|/ssoko/|\.py\b|SELECT \S+ FROM|root:x:|WEREWOLF",
+    re.I,
+)
+
+Send = Callable[[Visitor], Answer]
+
+
+@dataclass(slots=True)
+class Target:
+    """One application, somebody who may use it, and a way to send it anything."""
+
+    server: Server
+    workspace: Workspace
+    made: dict[str, Any]
+    person: Visitor
+    signer: kit.Identity | None = None
+
+    @property
+    def id(self) -> str:
+        return self.made["id"]
+
+    @property
+    def entity_id(self) -> str:
+        return self.made["settings"]["entity_id"]
+
+    @property
+    def acs_url(self) -> str:
+        return self.made["settings"]["acs_urls"][0]
+
+    @property
+    def login(self) -> str:
+        return self.made["metadata"]["login_endpoint"]
+
+    @property
+    def certificate(self) -> str:
+        return self.made["metadata"]["certificate"]
+
+    def request(self, **changes: str) -> str:
+        """Return a request that is right but for the changes."""
+        usual = {"Destination": self.login, "AssertionConsumerServiceURL": self.acs_url}
+        return kit.authn_request(**{"issuer": self.entity_id, **usual, **changes})
+
+    def by_redirect(self, xml: str | bytes, relay_state: str = "r") -> Send:
+        """Return what sends *xml* in the query string."""
+        parameters = {"SAMLRequest": kit.deflated(xml), "RelayState": relay_state}
+        return self.by_query(kit.query(**parameters))
+
+    def by_query(self, text: str) -> Send:
+        """Return what sends a query string as it is."""
+        return lambda visitor: visitor.get(f"{self.login}?{text}")
+
+    def by_post(self, xml: str | bytes, relay_state: str = "r") -> Send:
+        """Return what sends *xml* in a form."""
+        return self.by_form({"SAMLRequest": kit.posted(xml), "RelayState": relay_state})
+
+    def by_form(self, form: dict[str, str]) -> Send:
+        """Return what sends a form; the person's cookies stay at home, as SameSite=Lax asks."""
+        return lambda visitor: visitor.post(
+            self.login, form, cookies=False, sent_by="https://sp.example/"
+        )
+
+    def either_way(self, xml: str | bytes) -> tuple[Send, Send]:
+        """Return what sends *xml* by each binding."""
+        return self.by_redirect(xml), self.by_post(xml)
+
+    def events(self, count: int = 3) -> list[dict[str, Any]]:
+        """Return the newest events of the application."""
+        return self.workspace.api.get(f"/events?application={self.id}&limit={count}")["items"]
+
+    def lets_in(self, send: Send | None = None) -> etree._Element:
+        """Check that a right request gets an assertion, and return the response."""
+        if send is None and self.signer is None:
+            send = self.by_redirect(self.request())
+        elif send is None:
+            send = self.by_post(kit.sign_xml(self.request(), self.signer))
+        page = send(self.person)
+        assert page.status == 200, f"{page.status}: {page.words()}"
+        action, root, _ = answer(page)
+        assert action == self.acs_url
+        assert status_of(root) == [f"{kit.STATUS}Success"]
+        return root
+
+
+def answer(page: Answer) -> tuple[str, etree._Element, str | None]:
+    """Return where a page posts its response, the response and RelayState."""
+    form = page.form("SAMLResponse")
+    assert form.method == "POST"
+    root = etree.fromstring(base64.b64decode(form.values["SAMLResponse"], validate=True))
+    return form.action, root, form.values.get("RelayState")
+
+
+def status_of(root: etree._Element) -> list[str]:
+    """Return the status codes of a response, outermost first."""
+    return [
+        e.get("Value", "")
+        for e in root.find("samlp:Status", kit.NS).iter(f"{{{kit.SAMLP}}}StatusCode")
+    ]
+
+
+def refused(target: Target, *sends: Send, statuses: tuple[int, ...] = (400, 403)) -> Answer:
+    """Check that each message meets a local page, signed in or not, and nothing else happens.
+
+    No response, no target outside, nothing internal, one entry in the log, in time; and
+    afterwards the session is as it was and a right request gets its answer.
+    """
+    assert sends
+    newest = target.events(1)
+    for send in sends:
+        for visitor in (Visitor(), target.person):
+            started = time.monotonic()
+            page = send(visitor)
+            took = time.monotonic() - started
+            assert page.status in statuses, f"{page.status} {page.url}: {page.words()}"
+            assert took < PATIENCE, f"{took:.1f} s"
+            stays_here(target, page)
+            if page.status in (400, 403):
+                before, newest = newest, target.events(2)
+                assert newest[0]["outcome"] == "refused"
+                assert newest[0]["reference"] in page.text
+                assert newest[1:] == before[:1], "one entry in the log, no more and no less"
+    target.lets_in()
+    return page
+
+
+def stays_here(target: Target, page: Answer) -> None:
+    """Check that a page leads nowhere else and gives nothing away."""
+    here = urllib.parse.urlsplit(target.server.url).netloc
+    for address in (page.url, *page.hops):
+        assert urllib.parse.urlsplit(address).netloc == here, address
+    document = page.document()
+    assert not document.xpath("//*[@name='SAMLResponse']"), page.words()
+    for element, attribute, link, _ in document.iterlinks():
+        place = urllib.parse.urlsplit(urllib.parse.urljoin(page.url, link))
+        assert place.netloc == here and place.scheme == "http", f"{element.tag} {attribute} {link}"
+    assert not document.xpath("//meta[translate(@http-equiv, 'REFSH', 'refsh') = 'refresh']")
+    found = INTERNALS.search(page.words())
+    assert not found, f"{found.group()}: {page.words()}"
+
+
+def told(
+    target: Target, send: Send, status: str, *, relay_state: str = "r", request_id: str = ""
+) -> etree._Element:
+    """Check that the SP is told *status*, without an assertion, at the registered address."""
+    before = target.events(1)
+    page = send(target.person)
+    assert page.status == 200, f"{page.status}: {page.words()}"
+    action, root, kept = answer(page)
+    assert action == target.acs_url == root.get("Destination")
+    assert kept == relay_state
+    assert status_of(root)[-1] == f"{kit.STATUS}{status}"
+    assert not root.xpath("//saml:Assertion | //saml:EncryptedAssertion", namespaces=kit.NS)
+    if request_id:
+        assert root.get("InResponseTo") == request_id
+    newest, *older = target.events(2)
+    assert newest["outcome"] == "refused" and older[:1] == before
+    target.lets_in()
+    return root
+
+
+def memory(server: Server) -> int:
+    """Return how much the server has in memory, in bytes."""
+    text = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+) kB", text).group(1)) * 1024

@@ -1,0 +1,95 @@
+"""Single logout with pysaml2, whose browser is the test itself."""
+
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import pytest
+
+from .mellon import Mellon, make_certificate
+from .pysaml2_sp import Pysaml2
+from .server import Workspace, at_sign_in
+from .service_providers import EMAIL, Host
+from .three_kinds import BINDINGS, AtPysaml2, Case, Cases, Connection
+from .visitor import Answer, Visitor
+
+pytestmark = pytest.mark.e2e
+
+SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
+PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+
+Connections = dict[str, Connection]
+
+
+@pytest.fixture(scope="module")
+def connections(
+    workspace: Workspace,
+    mellon: Mellon,
+    providers: Host,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Connections:
+    """Return a provider for each binding."""
+    home = tmp_path_factory.mktemp("keys")
+    make_certificate(home)
+    cases = Cases(workspace, workspace.person("amina")["id"], mellon, providers, home)
+    made = {}
+    for binding, name_id_format in zip(BINDINGS, (EMAIL, PERSISTENT), strict=True):
+        case = Case(name=binding, binding=binding, name_id_format=name_id_format)
+        made[binding] = cases.connect("pysaml2", case)
+    return made
+
+
+def on_the_way(visitor: Visitor, page: Answer, address: str) -> dict[str, str]:
+    """Follow redirects to a provider's address and return the query that arrives there."""
+    for _ in range(5):
+        there = urljoin(page.url, page.headers.get("location", ""))
+        if there.startswith(f"{address}?"):
+            return dict(parse_qsl(urlsplit(there).query))
+        assert page.status in (302, 303), f"{page.status} {page.url}: {page.words()}"
+        page = visitor.get(there, follow=False)
+    raise AssertionError(f"never came to {address}")
+
+
+def enter(connection: Connection, visitor: Visitor) -> Pysaml2:
+    """Sign in at a provider, and return it."""
+    at = connection.provider
+    assert isinstance(at, AtPysaml2)
+    assert connection.take(visitor, connection.ask(visitor)).problem == ""
+    assert len(at.provider.knows()) == 1
+    return at.provider
+
+
+@pytest.mark.parametrize("binding", BINDINGS)
+def test_pysaml2_begins_and_gets_a_signed_answer(
+    workspace: Workspace, connections: Connections, binding: str
+) -> None:
+    visitor = workspace.sign_in("amina")
+    provider = enter(connections[binding], visitor)
+    sent = provider.logout_request(binding)
+    if binding == "redirect":
+        page = visitor.get(dict(sent["headers"])["Location"], follow=False)
+    else:
+        here = Answer(provider.logout_url, 200, {}, "".join(sent["data"]).encode())
+        form = here.form("SAMLRequest")
+        page = visitor.post(form.action, form.values, follow=False, cookies=False, sent_by=here.url)
+    query = on_the_way(visitor, page, provider.logout_url)
+    assert provider.end(query) == SUCCESS
+    assert provider.knows() == []
+    assert at_sign_in(visitor.get(f"{workspace.url}/dashboard"))
+    assert at_sign_in(connections[binding].ask(visitor))
+
+
+@pytest.mark.parametrize("binding", BINDINGS)
+def test_sign_out_here_ends_the_session_at_pysaml2(
+    workspace: Workspace, connections: Connections, binding: str
+) -> None:
+    visitor = workspace.sign_in("amina")
+    provider = enter(connections[binding], visitor)
+    account = visitor.get(f"{workspace.url}/account")
+    (form, *_) = (f for f in account.document().forms if f.action.endswith("/sign-out"))
+    page = visitor.post(f"{workspace.url}/sign-out", dict(form.form_values()))
+    (way,) = page.document().xpath("//a[@id='go']/@href")
+    assert way.startswith(f"{provider.logout_url}?")
+    page = visitor.get(provider.obey(dict(parse_qsl(urlsplit(way).query))))
+    assert provider.knows() == []
+    assert "You are signed out" in page.words()
+    assert "may still know you" not in page.words(), page.words()
+    assert at_sign_in(visitor.get(f"{workspace.url}/dashboard"))

@@ -1,0 +1,162 @@
+"""Sign-in at three kinds of service provider: each binding, signed requests, encryption."""
+
+import pytest
+
+from .mellon import Mellon, make_certificate
+from .server import Workspace
+from .service_providers import Host
+from .three_kinds import (
+    BINDINGS,
+    KINDS,
+    NS,
+    PASSWORD_PROTECTED,
+    Case,
+    Cases,
+    Connection,
+    response_on,
+)
+from .visitor import Answer, Visitor
+
+AES_256_GCM = "http://www.w3.org/2009/xmlenc11#aes256-gcm"
+REQUIRED = {"require_signed_requests": True}
+RSA_OAEP = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p"
+SMARTCARD = "urn:oasis:names:tc:SAML:2.0:ac:classes:SmartcardPKI"
+NO_AUTHN_CONTEXT = "urn:oasis:names:tc:SAML:2.0:status:NoAuthnContext"
+
+pytestmark = pytest.mark.e2e
+#: By what is wrong with the request.
+REFUSALS = {"unsigned": "takes only signed requests", "foreign": "signature"}
+
+Connections = dict[tuple[str, str], Connection]
+
+
+@pytest.fixture(scope="module")
+def connections(
+    workspace: Workspace,
+    mellon: Mellon,
+    providers: Host,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Connections:
+    """Return the providers of this module, by case and kind."""
+    home, elsewhere = tmp_path_factory.mktemp("keys"), tmp_path_factory.mktemp("elsewhere")
+    make_certificate(home)
+    make_certificate(elsewhere)
+    other = (elsewhere / "certificate.pem").read_text()
+    person = workspace.person("amina")["id"]
+    cases = Cases(workspace, person, mellon, providers, home)
+    own = cases.certificate
+    return cases.connect_all(
+        Case(name="plain-redirect"),
+        Case(name="plain-post", binding="post", authn_context=PASSWORD_PROTECTED),
+        Case(name="signed-redirect", signed_requests=True, recorded=REQUIRED),
+        Case(name="signed-post", signed_requests=True, binding="post", recorded=REQUIRED),
+        Case(
+            name="second-redirect",
+            signed_requests=True,
+            recorded=REQUIRED | {"certificates": [other, own]},
+        ),
+        Case(
+            name="second-post",
+            signed_requests=True,
+            binding="post",
+            recorded=REQUIRED | {"certificates": [other, own]},
+        ),
+        Case(
+            name="foreign-redirect",
+            signed_requests=True,
+            recorded=REQUIRED | {"certificates": [other]},
+        ),
+        Case(
+            name="foreign-post",
+            signed_requests=True,
+            binding="post",
+            recorded=REQUIRED | {"certificates": [other]},
+        ),
+        Case(name="unsigned-redirect", recorded=REQUIRED),
+        Case(name="unsigned-post", binding="post", recorded=REQUIRED),
+        Case(name="encrypted", recorded={"encrypt_assertions": True}),
+        Case(name="smartcard", authn_context=SMARTCARD),
+    )
+
+
+@pytest.fixture(scope="module")
+def signed_in(workspace: Workspace, connections: Connections) -> Visitor:
+    """Return a person who is signed in to Ssoko."""
+    return workspace.sign_in("amina")
+
+
+def assert_amina(connection: Connection, visitor: Visitor, page: Answer) -> None:
+    """Check that the provider lets this person in, and knows them."""
+    taken = connection.take(visitor, page)
+    assert taken.problem == ""
+    assert taken.name_id == "amina@depth-sign-in.test"
+    assert (taken.mail, taken.given_name) == ("amina@depth-sign-in.test", "Amina")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("binding", BINDINGS)
+@pytest.mark.parametrize("requests", ["plain", "signed", "second"])
+def test_a_provider_lets_a_person_in(
+    connections: Connections, signed_in: Visitor, requests: str, binding: str, kind: str
+) -> None:
+    connection = connections[f"{requests}-{binding}", kind]
+    page = connection.ask(signed_in)
+    assert_amina(connection, signed_in, page)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sign_in_that_begins_here_needs_no_request(
+    connections: Connections, signed_in: Visitor, kind: str
+) -> None:
+    connection = connections["signed-redirect", kind]
+    page = signed_in.get(connection.application["launch_url"])
+    assert response_on(page).get("InResponseTo") is None
+    assert_amina(connection, signed_in, page)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("binding", BINDINGS)
+@pytest.mark.parametrize("requests", ["unsigned", "foreign"])
+def test_a_request_that_no_recorded_certificate_signed_is_refused(
+    connections: Connections, signed_in: Visitor, requests: str, binding: str, kind: str
+) -> None:
+    page = connections[f"{requests}-{binding}", kind].ask(signed_in)
+    assert page.status == 400 and not page.has_assertion()
+    assert REFUSALS[requests] in page.words(), page.words()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_provider_decrypts_its_assertion(
+    connections: Connections, signed_in: Visitor, kind: str
+) -> None:
+    connection = connections["encrypted", kind]
+    page = connection.ask(signed_in)
+    response = response_on(page)
+    assert not response.xpath("//saml:Assertion", namespaces=NS)
+    assert not response.xpath("//*[contains(., 'amina')]")
+    methods = response.xpath(
+        "//saml:EncryptedAssertion//xenc:EncryptionMethod/@Algorithm", namespaces=NS
+    )
+    assert methods == [AES_256_GCM, RSA_OAEP]
+    assert_amina(connection, signed_in, page)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_way_to_sign_in_that_a_provider_asks_for_is_the_one_it_is_told(
+    connections: Connections, signed_in: Visitor, kind: str
+) -> None:
+    connection = connections["plain-post", kind]
+    page = connection.ask(signed_in)
+    taken = connection.take(signed_in, page)
+    assert taken.problem == ""
+    assert taken.text("//saml:AuthnContextClassRef") == PASSWORD_PROTECTED
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_way_to_sign_in_that_nobody_used_is_refused_at_the_provider(
+    connections: Connections, signed_in: Visitor, kind: str
+) -> None:
+    connection = connections["smartcard", kind]
+    taken = connection.take(signed_in, connection.ask(signed_in))
+    assert taken.text("//samlp:StatusCode/samlp:StatusCode/@Value") == NO_AUTHN_CONTEXT
+    assert "asks for another way to sign in" in taken.problem, taken.problem
