@@ -14,11 +14,9 @@ from ssoko.plugin.scaffold import write_plugin
 
 ROOT = Path(__file__).parents[2]
 OURS = sorted(
-    path.parent.name.replace("_", "-")
-    for path in (ROOT / "plugins").glob("*/setup.cfg")
-    if path.parent.name[0] != "_"
+    path.parent for path in (ROOT / "plugins").glob("*/setup.cfg") if path.parent.name[0] != "_"
 )
-CODE = "ssoko_zoom/__init__.py"
+CODE = "ssoko_moosehead/__init__.py"
 
 
 def conformance(
@@ -39,40 +37,42 @@ def conformance(
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    return write_plugin(tmp_path, "zoom")
+    return write_plugin(tmp_path, "moosehead")
 
 
 @pytest.fixture
-def installed(project: Path, build_wheel: Callable[[Path], Path]) -> Callable[[], Path]:
-    """Return a function that installs the plugin's wheel into a folder."""
+def install(tmp_path: Path, build_wheel: Callable[[Path], Path]) -> Callable[[Path], Path]:
+    """Return a function that installs a project's wheel into a folder and returns that."""
 
-    def install() -> Path:
-        target = project.parent / "site"
+    def install_at(project: Path) -> Path:
+        target = tmp_path / "site"
         command = ["pip", "install", "--quiet", "--no-deps", "--target", str(target)]
         subprocess.run([sys.executable, "-m", *command, str(build_wheel(project))], check=True)
         return target
 
-    return install
+    return install_at
 
 
-@pytest.mark.parametrize("slug", OURS)
-def test_our_own_plugins_conform(slug, tmp_path):
-    result = conformance("--ssoko-plugin", slug, cwd=tmp_path)
+@pytest.mark.parametrize("project", OURS, ids=lambda path: path.name)
+def test_our_own_plugins_conform_as_wheels(project, install, tmp_path):
+    slug = project.name.replace("_", "-")
+    result = conformance("--ssoko-plugin", slug, site=install(project), cwd=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
     assert re.search(r"^10 passed", result.stdout, re.MULTILINE), result.stdout
 
 
-def test_a_new_plugin_conforms_and_a_spoilt_one_is_caught(project, installed, tmp_path):
-    result = conformance("--ssoko-plugin", "zoom", site=installed(), cwd=tmp_path)
+def test_a_new_plugin_conforms_and_a_spoilt_one_is_caught(project, install, tmp_path):
+    site = install(project)
+    result = conformance("--ssoko-plugin", "moosehead", site=site, cwd=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
-    installed_code = project.parent / "site" / CODE
+    installed_code = site / CODE
     text = installed_code.read_text()
     spoilt = text.replace(
         "    return ServiceProvider(\n",
         "    import socket\n    socket.getaddrinfo('localhost', 1)\n    return ServiceProvider(\n",
     ).replace("name_id_source=", "sign_response=False, sign_assertion=False, name_id_source=")
     installed_code.write_text(spoilt)
-    result = conformance("--ssoko-plugin", "zoom", site=project.parent / "site", cwd=tmp_path)
+    result = conformance("--ssoko-plugin", "moosehead", site=site, cwd=tmp_path)
     assert result.returncode == 1
     assert "socket.getaddrinfo" in result.stdout
     assert "test_the_response_is_valid_and_accepted" in result.stdout

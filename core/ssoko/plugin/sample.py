@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 from marshmallow import Schema, fields
 
 from ssoko.plugin.fields import Certificates
-from ssoko.plugin.values import Person, Site
+from ssoko.plugin.values import HeldRole, Person, Site
 
 
 def sample_site(slug: str) -> Site:
@@ -31,16 +31,24 @@ def sample_person() -> Person:
         last_name="O'Brien & Søn",
         groups=("Everyone", "R&D"),
         roles=("sso-sample-role",),
+        application_roles=(HeldRole(name="sso-sample-role"),),
     )
 
 
 def sample_settings(form: type[Schema]) -> dict[str, Any]:
-    """Return an answer to each required field: its placeholder, where it has one."""
-    return {name: _answer(f) for name, f in form().fields.items() if f.required}
+    """Return an answer to each required field, and to the others whose placeholder is taken."""
+    fields_of = form().fields
+    answers = {name: _answer(f) for name, f in fields_of.items() if f.required}
+    for name, field in fields_of.items():
+        if name not in answers and field.metadata.get("placeholder"):
+            more = {**answers, name: _answer(field)}
+            # A placeholder that is only a hint, such as the first line of a certificate, stays out.
+            answers = answers if name in form().validate(more) else more
+    return answers
 
 
 def _answer(field: Any) -> Any:
-    if isinstance(field, Certificates):
+    if isinstance(field, Certificates) and field.required:
         return [_certificate()]
     if isinstance(field, fields.List):
         written = _written(field)

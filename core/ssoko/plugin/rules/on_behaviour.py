@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from ssoko.errors import HookFailed
+from ssoko.errors import HookFailed, SignInRefused
 from ssoko.plugin.rules.rule import Rule
 from ssoko.plugin.rules.subject import Subject
 from ssoko.plugin.sample import sample_person, sample_site
@@ -49,7 +49,7 @@ def _answer(subject: Subject, hook: str) -> Any:
         return None
     try:
         return subject.call(hook, **_calls(subject, settings)[hook])
-    except HookFailed:
+    except (HookFailed, SignInRefused):
         return None
 
 
@@ -68,6 +68,9 @@ def proposals_are_taken(subject: Subject) -> Iterator[str]:
     for hook, arguments in _calls(subject, settings).items():
         try:
             answer = subject.call(hook, **arguments)
+        except SignInRefused:
+            # The sample person lacks something; saying so is an answer.
+            continue
         except HookFailed as error:
             yield str(error)
             continue
@@ -84,7 +87,7 @@ def hooks_are_pure(subject: Subject) -> Iterator[str]:
             with pure(subject.package) as seen:
                 once = subject.call(hook, **arguments)
                 twice = subject.call(hook, **arguments)
-        except HookFailed:
+        except (HookFailed, SignInRefused):
             once = twice = None
         yield from (f"{hook} calls {call}" for call in dict.fromkeys(seen))
         if once != twice:
