@@ -16,6 +16,8 @@ ARROWS = {
     "store": set(),
     "services": {"store", "saml", "plugin", "config"},
     "web": {"services", "plugin", "config"},
+    # Authors reach it by their door; it stands on the roof, see docs/decisions/0014.
+    "conformance": {"app", "services", "saml", "plugin", "config", "store"},
     "cli": {"web", "services", "plugin", "config", "app", "store"},
     "app": {"web", "services", "plugin", "config", "store"},
     "config": set(),
@@ -42,6 +44,8 @@ ALLOWED = {
 
 def floor_of(module: str) -> str:
     """Return ``services`` for ``ssoko.services.users``."""
+    if f"{module}.".startswith("ssoko.plugin.conformance."):
+        return "conformance"
     return module.split(".")[1] if "." in module else "ssoko"
 
 
@@ -67,7 +71,7 @@ def of_ssoko(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", sorted(CORE.rglob("*.py")), ids=lambda p: str(p.relative_to(CORE)))
 def test_a_module_imports_only_the_floors_below_it(path: Path) -> None:
-    own = path.relative_to(CORE).parts[0].removesuffix(".py")
+    own = floor_of(".".join(("ssoko", *path.relative_to(CORE).with_suffix("").parts)))
     wrong = [
         name
         for name in of_ssoko(path)

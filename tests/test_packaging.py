@@ -47,7 +47,7 @@ def test_every_package_of_the_core_is_listed():
         ".".join(path.parent.relative_to(ROOT / "core").parts)
         for path in (ROOT / "core").rglob("__init__.py")
     }
-    assert listed_packages(ROOT) == found | {"ssoko.migrations"}
+    assert listed_packages(ROOT) == found | {"ssoko.migrations", "ssoko.plugin.template"}
 
 
 @pytest.mark.parametrize("project", PLUGINS, ids=lambda p: p.name)
@@ -62,6 +62,11 @@ def test_every_package_of_a_plugin_is_listed(project):
 def test_the_wheel_of_the_core_is_complete(core_wheel):
     expected = files_of(ROOT / "core" / "ssoko", "ssoko")
     expected |= files_of(ROOT / "migrations", "ssoko/migrations")
+    expected |= {
+        name
+        for name in files_of(ROOT / "plugins" / "_template", "ssoko/plugin/template")
+        if ".egg-info/" not in name
+    }
     assert names_in(core_wheel) == expected
 
 

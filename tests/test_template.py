@@ -1,8 +1,7 @@
-"""plugins/_template is copied, renamed, installed and loaded, as its reader would do."""
+"""A plugin is made of plugins/_template, filled in, installed and loaded."""
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,29 +9,25 @@ from pathlib import Path
 
 import pytest
 from ssoko.plugin.registry import Registry, installed_sources
+from ssoko.plugin.scaffold import write_plugin
 
 TEMPLATE = Path(__file__).parents[1] / "plugins" / "_template"
 #: What the tutorial says to replace.
 MARKERS = re.compile(r"acme|REPLACE", re.IGNORECASE)
 
 
-def rename(project: Path, slug: str, name: str) -> None:
-    """Turn a copy of the template into another plugin, as plugins/README.md says."""
-    package = slug.replace("-", "_")
-    for path in sorted(project.rglob("*"), reverse=True):
-        if path.is_file():
-            text = path.read_text("utf-8")
-            text = re.sub(r"REPLACE[^\"|\n]*", "Something that was written for it. ", text)
-            text = text.replace("ssoko_acme", f"ssoko_{package}").replace("Acme", name)
-            path.write_text(text.replace("acme", slug), "utf-8")
-        path.rename(path.with_name(path.name.replace("acme", package)))
+def fill_in(project: Path) -> None:
+    """Write something wherever the template asks for it."""
+    for path in filter(Path.is_file, project.rglob("*")):
+        text = path.read_text("utf-8")
+        written = re.sub(r"REPLACE[^\"|\n]*", "Something that was written for it ", text)
+        path.write_text(written, "utf-8")
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    project = tmp_path_factory.mktemp("author") / "ssoko-moosehead"
-    shutil.copytree(TEMPLATE, project, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    rename(project, "moosehead", "Moosehead")
+    project = write_plugin(tmp_path_factory.mktemp("author"), "moosehead")
+    fill_in(project)
     return project
 
 

@@ -7,6 +7,7 @@ from ssoko.cli.demo import demo
 from ssoko.cli.keys import keys, notices
 from ssoko.cli.output import Commands
 from ssoko.cli.people import token, user, workspace
+from ssoko.cli.plugin import plugin
 from ssoko.cli.plugins import plugins
 from ssoko.cli.purge import purge
 from ssoko.cli.serve import serve
@@ -32,21 +33,10 @@ def version() -> None:
     click.echo(f"ssoko {__version__}")
 
 
-_COMMANDS = (
-    init,
-    serve,
-    demo,
-    workspace,
-    user,
-    token,
-    keys,
-    notices,
-    plugins,
-    migrate,
-    purge,
-    version,
-)
-for _command in _COMMANDS:
+_SITE = (init, serve, demo, workspace, user, token, keys, notices, migrate, purge)
+_PLUGINS = (plugins, plugin)
+
+for _command in (*_SITE, *_PLUGINS, version):
     cli.add_command(_command)
 
 

@@ -21,6 +21,10 @@ from ssoko.plugin import (
 __version__ = "0.1.0"
 
 
+def _text(name: str) -> str:
+    return files(__package__).joinpath(name).read_text("utf-8")
+
+
 class InstallForm(Schema):
     """What an admin copies from Acme."""
 
@@ -41,6 +45,7 @@ class InstallForm(Schema):
             "label": "Entity ID",
             "help": "REPLACE with what Acme calls it",
             "placeholder": "https://acme.example.com/saml/metadata",
+            "where_to_find": "REPLACE with the way through Acme's menus",
         },
     )
 
@@ -50,9 +55,11 @@ def integration() -> Integration:
     return Integration(
         name="Acme",
         summary="REPLACE with what people can do then, in 20 to 80 characters",
-        description=files(__package__).joinpath("description.md").read_text("utf-8"),
+        description=_text("description.md"),
+        vendor="Acme",
         category="Other",
         publisher="REPLACE with your name",
+        logo=_text("logo.svg"),
         api="1.0",
         tested_with="0.1",
         certificates_accepted="metadata",
@@ -84,7 +91,7 @@ def default_role() -> DefaultRole:
 
 @hookimpl
 def installation_guide() -> str:
-    return files(__package__).joinpath("guide.md").read_text("utf-8")
+    return _text("guide.md")
 
 
 @hookimpl

@@ -108,7 +108,7 @@ class InstallForm(Schema):
 def integration() -> Integration:
     return Integration(
         name="Atlassian Cloud",
-        summary="Sign in to Jira, Confluence and other Atlassian cloud apps",
+        summary="Sign in to Jira, Confluence and the other apps of your organization",
         description=files(__package__).joinpath("description.md").read_text("utf-8"),
         vendor="Atlassian",
         category="Development",

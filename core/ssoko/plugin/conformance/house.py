@@ -1,0 +1,215 @@
+"""A temporary Ssoko with one plugin in it: install, sign in, judge the answer, count the rows."""
+
+import base64
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from xml.sax.saxutils import escape, quoteattr
+
+from flask import Flask
+from onelogin.saml2.response import OneLogin_Saml2_Response  # type: ignore[import-untyped]
+from onelogin.saml2.settings import OneLogin_Saml2_Settings  # type: ignore[import-untyped]
+
+from ssoko.app import create_app
+from ssoko.config import load_config
+from ssoko.plugin.registry import PluginSource, Registry
+from ssoko.saml import names
+from ssoko.saml.bindings import Inbound
+from ssoko.saml.xml import instant
+from ssoko.services import access, applications, sessions, sso, users, workspaces
+from ssoko.services.applications import ApplicationView
+from ssoko.services.context import SYSTEM, Services
+from ssoko.services.passwords import Hasher
+from ssoko.services.sessions import SignedIn
+from ssoko.services.users import UserView
+from ssoko.services.workspaces import WorkspaceView
+from ssoko.store import db, migrate
+from ssoko.store.models import Event, Table, database
+
+BASE_URL = "https://sso.example.org"
+_PASSWORD = "weathered teapot 41"  # noqa: S105 - it opens a database that lives for one test
+
+
+@dataclass(slots=True)
+class House:
+    """A workspace with one person, over a database that lives for one test.
+
+    :param ahead: seconds that the clock is ahead of the real one.
+    """
+
+    app: Flask
+    services: Services
+    slug: str
+    workspace: WorkspaceView
+    person: UserView
+    ahead: int = 0
+
+    def install(self, name: str, settings: Mapping[str, Any]) -> ApplicationView:
+        """Install the plugin, as an admin does, and give the person its role."""
+        made = applications.install(
+            self.services,
+            self.workspace.id,
+            SYSTEM,
+            integration=self.slug,
+            name=name,
+            settings=settings,
+        )
+        self._fill_in_what_is_required(made)
+        if made.default_role is not None:
+            access.grant_roles(
+                self.services,
+                self.workspace.id,
+                SYSTEM,
+                role_ids=[made.default_role.id],
+                user_id=self.person.id,
+            )
+        return made
+
+    def update(self, made: ApplicationView, settings: Mapping[str, Any]) -> ApplicationView:
+        """Save the settings again, which proposes everything anew."""
+        return applications.update_application(
+            self.services, self.workspace.id, SYSTEM, made.id, settings=settings
+        )
+
+    def uninstall(self, made: ApplicationView) -> None:
+        """Take the application away."""
+        applications.uninstall(self.services, self.workspace.id, SYSTEM, made.id)
+
+    def sign_in(self, made: ApplicationView) -> sso.Answer:
+        """Sign the person in: from Ssoko, or by a request where the vendor wants one."""
+        session = self._session()
+        sp = made.service_provider
+        if not sp.launch_url or sp.require_signed_requests:
+            return sso.launch(self.services, self.workspace.slug, made.slug, session=session)
+        xml = (
+            f'<samlp:AuthnRequest xmlns:samlp="{names.NS_SAMLP}" xmlns:saml="{names.NS_SAML}" '
+            f'ID="_{secrets.token_hex(16)}" Version="2.0" '
+            f'IssueInstant="{instant(self.services.clock())}" '
+            f"Destination={quoteattr(made.issuer.login_endpoint)}>"
+            f"<saml:Issuer>{escape(sp.entity_id)}</saml:Issuer></samlp:AuthnRequest>"
+        )
+        inbound = Inbound(xml.encode(), "", names.BINDING_REDIRECT)
+        return sso.begin(self.services, made.issuer.id, inbound, session=session)
+
+    def rows(self) -> dict[str, int]:
+        """Count the rows of every table but the log, which is kept on purpose."""
+        return {
+            table.__name__: table.select().count()
+            for table in Table.__subclasses__()
+            if table is not Event
+        }
+
+    def _session(self) -> SignedIn:
+        token = sessions.sign_in(
+            self.services,
+            self.workspace.id,
+            username=self.person.username,
+            password=_PASSWORD,
+            address="192.0.2.7",
+            user_agent="conformance",
+        )
+        found = sessions.load_session(self.services, token)
+        assert found is not None
+        return found
+
+    def _fill_in_what_is_required(self, made: ApplicationView) -> None:
+        prefix = "user.attributes."
+        wanted = {
+            m.source.removeprefix(prefix).partition("|")[0]: "sample"
+            for m in made.mappings
+            if m.required and m.source.startswith(prefix)
+        }
+        if wanted:
+            self.person = users.update_user(
+                self.services, self.workspace.id, SYSTEM, self.person.id, attributes=wanted
+            )
+
+
+@contextmanager
+def open_house(folder: Path, source: PluginSource) -> Iterator[House]:
+    """Make a Ssoko in a folder, with the database open in this thread."""
+    config = load_config(
+        {
+            "SSOKO_DATA_DIR": str(folder),
+            "SSOKO_BASE_URL": BASE_URL,
+            "SSOKO_SECRET_KEY": secrets.token_urlsafe(48),
+            "SSOKO_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+        }
+    )
+    bound = db.connect(config.database_url)
+    with db.session():
+        migrate.migrate(bound)
+    registry = Registry.load([source], opt_in=frozenset({source.slug}))
+    app = create_app(config, registry)
+    with db.session():
+        house = _furnish(app, source.slug)
+        yield house
+    database.close()
+
+
+def _furnish(app: Flask, slug: str) -> House:
+    cheap = Hasher(memory_cost=64, time_cost=1)
+    services: Services = replace(app.extensions["ssoko"], hasher=cheap)
+    workspace = workspaces.create_workspace(
+        services, SYSTEM, slug="acme", name="Acme", contact="it@example.org"
+    )
+    person = users.create_user(
+        services,
+        workspace.id,
+        SYSTEM,
+        username="zoe",
+        email="zoe@example.org",
+        first_name="Zoë",
+        last_name="O'Brien & Søn",
+        password=_PASSWORD,
+        admin=True,
+    )
+    house = House(app, services, slug, workspace, person)
+    house.services = replace(services, clock=lambda: int(time.time()) + house.ahead)
+    app.extensions["ssoko"] = house.services
+    return house
+
+
+def accept(made: ApplicationView, answer: sso.PostAnswer) -> OneLogin_Saml2_Response:
+    """Have python3-saml, strict, judge an answer; it knows what the Metadata tab shows.
+
+    :raises OneLogin_Saml2_ValidationError: with its reason.
+    """
+    sp = made.service_provider
+    settings = OneLogin_Saml2_Settings(
+        {
+            "strict": True,
+            "sp": {
+                "entityId": sp.entity_id,
+                "assertionConsumerService": {"url": answer.acs_url},
+                "NameIDFormat": str(sp.name_id_format),
+            },
+            "idp": {
+                "entityId": made.issuer.entity_id,
+                "singleSignOnService": {"url": made.issuer.login_endpoint},
+                "x509cert": made.issuer.certificate,
+            },
+            "security": {
+                "wantAssertionsSigned": sp.sign_assertion,
+                "wantMessagesSigned": sp.sign_response,
+                "wantAttributeStatement": False,
+                "rejectDeprecatedAlgorithm": True,
+                "allowSingleLabelDomains": True,
+            },
+        },
+    )
+    response = OneLogin_Saml2_Response(settings, answer.saml_response)
+    parts = urlsplit(answer.acs_url)
+    place: dict[str, Any] = {
+        "https": "on" if parts.scheme == "https" else "off",
+        "http_host": parts.netloc,
+        "script_name": parts.path,
+        "get_data": {},
+    }
+    response.is_valid(place, response.document.get("InResponseTo"), raise_exceptions=True)
+    return response

@@ -1,0 +1,78 @@
+"""The documents for authors are true: the tutorial is run, the tables are those of the code."""
+
+import os
+import re
+import shutil
+import subprocess
+import venv
+from pathlib import Path
+
+import pytest
+from ssoko.plugin import API_VERSION
+from ssoko.plugin.conformance import options
+from ssoko.plugin.rules import RULES, TIERS
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs" / "plugins"
+BLOCK = re.compile(r"^(```|~~~)([a-z]+)(?: (\S+))?\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
+
+
+def as_script(text: str, core: str) -> str:
+    """Turn the tutorial into a shell script: its commands, and its files between them."""
+    lines = ["set -e"]
+    for _, language, note, body in BLOCK.findall(text):
+        if note.startswith("file="):
+            lines.append(f"cat > {note.removeprefix('file=')} <<'END_OF_FILE'\n{body}END_OF_FILE")
+        elif language == "sh" and note == "exits-with-1":
+            lines.append(f"if {body.strip()}; then echo did not fail; exit 9; fi")
+        elif language == "sh":
+            # The tests' own checkout, without the extra's browsers and databases.
+            lines.append(body.replace("'ssoko[dev]'", f"'{core}' build pytest"))
+    return "\n".join(lines)
+
+
+@pytest.mark.e2e
+def test_the_tutorial_leads_to_a_proved_wheel(tmp_path):
+    left_out = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__")
+    core = shutil.copytree(ROOT, tmp_path / "core", ignore=left_out)
+    venv.create(tmp_path / "venv", with_pip=True)
+    script = as_script((DOCS / "tutorial.md").read_text("utf-8"), str(core))
+    environ = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTEST_ADDOPTS"}}
+    environ["PATH"] = f"{tmp_path / 'venv' / 'bin'}{os.pathsep}{environ['PATH']}"
+    result = subprocess.run(
+        ["bash", "-c", script.replace("plugin verify", f"plugin verify --core {core}")],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    said = result.stdout + result.stderr
+    assert result.returncode == 0, said
+    assert "FAIL  SSK007" in said
+    assert said.count("tier  Gold") == 2, said
+    assert "ssoko_moosehead-0.1.0-py3-none-any.whl is fit to be published" in said
+
+
+def test_the_table_of_rules_is_that_of_the_code():
+    text = (DOCS / "rules.md").read_text("utf-8").replace("\\<", "<")
+    for tier in TIERS:
+        _, _, rest = text.partition(f"## {tier.capitalize()}\n")
+        rows = re.findall(
+            r"^\| (SSK\d+) \| (.+?) \| (.+?) \| (.+) \|$", rest.split("\n## ")[0], re.MULTILINE
+        )
+        wanted = [(r.id, r.title, r.why, r.fix) for r in RULES.values() if r.tier == tier]
+        assert rows == wanted
+
+
+def test_the_versions_and_fixtures_are_those_of_the_code():
+    text = (DOCS / "versions.md").read_text("utf-8")
+    assert f"now {API_VERSION} |" in text
+    fixtures = {name for name in vars(options) if name.startswith("ssoko_")}
+    assert {name for name in fixtures if f"`{name}`" in text} == fixtures
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)
+def test_links_of_the_authors_documents_lead_somewhere(path):
+    for target in re.findall(r"\]\(([^)#:<{]+)\)", path.read_text("utf-8")):
+        assert (path.parent / target).exists(), target
