@@ -8,6 +8,7 @@ from typing import Any
 from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from saml2.client import Saml2Client
 from saml2.config import SPConfig
+from saml2.metadata import entity_descriptor
 from saml2.response import AuthnResponse
 from saml2.saml import NameID
 from saml2.sigver import verify_redirect_signature
@@ -69,6 +70,11 @@ class Pysaml2:
             **pair,
         }
         self.client = Saml2Client(SPConfig().load(told))
+
+    def metadata(self) -> str:
+        """Return the provider's metadata, as pysaml2 writes them."""
+        assert self.client
+        return str(entity_descriptor(self.client.config))
 
     def request(self, binding: str, **how: Any) -> dict[str, Any]:
         """Return a request as pysaml2 hands it to a web framework: headers or a page."""

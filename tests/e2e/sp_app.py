@@ -180,6 +180,11 @@ def create_app() -> Flask:
             relay_state=request.args.get("RelayState", ""),
         )
 
+    @app.get("/sp/<name>/metadata")
+    def metadata(name: str):
+        settings = OneLogin_Saml2_Settings(provider(name).settings())
+        return settings.get_sp_metadata(), {"Content-Type": "application/samlmetadata+xml"}
+
     @app.post("/sp/<name>/acs")
     def consume(name: str):
         answer = provider(name).receive()

@@ -30,10 +30,11 @@ def connections(
     home = tmp_path_factory.mktemp("keys")
     make_certificate(home)
     cases = Cases(workspace, workspace.person("amina")["id"], mellon, providers, home)
+    issuer = cases.share()
     made = {}
     for binding, name_id_format in zip(BINDINGS, (EMAIL, PERSISTENT), strict=True):
         case = Case(name=binding, binding=binding, name_id_format=name_id_format)
-        made[binding] = cases.connect("pysaml2", case)
+        made[binding] = cases.connect("pysaml2", case, issuer)
     return made
 
 

@@ -75,6 +75,8 @@ def connections(
         Case(name="unsigned-redirect", recorded=REQUIRED),
         Case(name="unsigned-post", binding="post", recorded=REQUIRED),
         Case(name="encrypted", recorded={"encrypt_assertions": True}),
+        Case(name="imported-redirect", signed_requests=True, imported=True),
+        Case(name="imported-post", signed_requests=True, imported=True, binding="post"),
         Case(name="smartcard", authn_context=SMARTCARD),
     )
 
@@ -95,7 +97,7 @@ def assert_amina(connection: Connection, visitor: Visitor, page: Answer) -> None
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("binding", BINDINGS)
-@pytest.mark.parametrize("requests", ["plain", "signed", "second"])
+@pytest.mark.parametrize("requests", ["plain", "signed", "second", "imported"])
 def test_a_provider_lets_a_person_in(
     connections: Connections, signed_in: Visitor, requests: str, binding: str, kind: str
 ) -> None:
@@ -123,6 +125,16 @@ def test_a_request_that_no_recorded_certificate_signed_is_refused(
     page = connections[f"{requests}-{binding}", kind].ask(signed_in)
     assert page.status == 400 and not page.has_assertion()
     assert REFUSALS[requests] in page.words(), page.words()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_import_demands_the_signatures_that_the_metadata_promise(
+    workspace: Workspace, connections: Connections, kind: str
+) -> None:
+    application = connections["imported-redirect", kind].application
+    assert application["settings"]["require_signed_requests"] is True
+    assert application["settings"]["sign_assertion"] is True
+    assert len(application["settings"]["certificates"]) == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -61,6 +61,8 @@ class Asked(Protocol):
 
     def trust(self, metadata: Mapping[str, str], case: "Case") -> None: ...
 
+    def metadata(self) -> str: ...
+
     def ask(self, visitor: Visitor, binding: str, case: "Case", **how: bool) -> Answer: ...
 
     def take(self, visitor: Visitor, page: Answer) -> Taken: ...
@@ -68,7 +70,10 @@ class Asked(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """How a provider is to ask, and what is recorded of it."""
+    """How a provider is to ask, and what is recorded of it.
+
+    :param imported: record what the provider's own metadata say instead.
+    """
 
     name: str
     signed_requests: bool = False
@@ -76,6 +81,7 @@ class Case:
     authn_context: str = ""
     binding: str = "redirect"
     kinds: tuple[str, ...] = KINDS
+    imported: bool = False
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -114,36 +120,31 @@ class Cases:
         """Return the providers' certificate."""
         return (self.home / "certificate.pem").read_text()
 
-    def connect(self, kind: str, case: Case, issuer: str | None = None) -> Connection:
-        """Record a provider in Ssoko, and Ssoko at the provider.
+    def share(self) -> str:
+        """Make an issuer for many applications and return its id."""
+        return self.workspace.api.post("/issuers", name="Shared")["id"]
 
-        :param issuer: id of one that is shared; by default one is made.
-        """
+    def connect(self, kind: str, case: Case, issuer: str) -> Connection:
+        """Record a provider in Ssoko, and Ssoko at the provider."""
         name = f"{case.name}-{kind}"
         provider = self._provider(kind, case.name, name)
-        settings = {
-            "entity_id": provider.entity_id,
-            "acs_urls": [provider.acs_url],
-            "name_id_format": case.name_id_format,
-            "certificates": [self.certificate],
-            "attributes": ATTRIBUTES,
-            "logout_url": provider.logout_url,
-        }
+        if case.imported:
+            provider.trust(self._metadata_of(issuer), case)
+            told = {"sp_metadata": provider.metadata(), "settings": {"attributes": ATTRIBUTES}}
+        else:
+            told = {"settings": self._settings(provider, case)}
         made = self.workspace.api.post(
-            "/applications",
-            integration="custom-saml",
-            name=name,
-            **({"issuer": issuer} if issuer else {}),
-            settings=settings | case.recorded,
+            "/applications", integration="custom-saml", name=name, issuer=issuer, **told
         )
         role = made["default_role"]["id"]
         self.workspace.api.post(f"/users/{self.person}/roles", role=role)
-        provider.trust(made["metadata"], case)
+        if not case.imported:
+            provider.trust(made["metadata"], case)
         return Connection(case, provider, made)
 
     def connect_all(self, *cases: Case) -> dict[tuple[str, str], Connection]:
         """Connect each case at each kind, by case and kind, and start Apache."""
-        issuer = self.workspace.api.post("/issuers", name="Shared")["id"]
+        issuer = self.share()
         made = {
             (case.name, kind): self.connect(kind, case, issuer)
             for case in cases
@@ -151,6 +152,20 @@ class Cases:
         }
         self.mellon.start()
         return made
+
+    def _metadata_of(self, issuer: str) -> dict[str, str]:
+        (found,) = (i for i in self.workspace.api.items("/issuers") if i["id"] == issuer)
+        return found["metadata"]
+
+    def _settings(self, provider: Asked, case: Case) -> dict[str, Any]:
+        return {
+            "entity_id": provider.entity_id,
+            "acs_urls": [provider.acs_url],
+            "name_id_format": case.name_id_format,
+            "certificates": [self.certificate],
+            "attributes": ATTRIBUTES,
+            "logout_url": provider.logout_url,
+        } | case.recorded
 
     def _provider(self, kind: str, case_name: str, name: str) -> Asked:
         if kind == "mellon":
@@ -208,6 +223,9 @@ class AtMellon:
             directives="\n".join(directives),
         )
 
+    def metadata(self) -> str:
+        return (self.mellon.directory / self.name / "metadata.xml").read_text()
+
     def ask(self, visitor: Visitor, binding: str, case: Case, *, passive: bool = False) -> Answer:
         query = {"ReturnTo": self.mellon.page(self.name)}
         if passive:
@@ -263,6 +281,9 @@ class AtToolkit:
             security=security,
         )
 
+    def metadata(self) -> str:
+        return Visitor().get(self.provider.url("metadata")).text
+
     def ask(self, visitor: Visitor, binding: str, case: Case, **how: bool) -> Answer:
         page = visitor.get(self.provider.url(binding, **{k: "1" for k in how if how[k]}))
         return visitor.submit(page, "SAMLRequest") if binding == "post" else page
@@ -300,6 +321,9 @@ class AtPysaml2:
             signed_requests=case.signed_requests,
             name_id_format=case.name_id_format,
         )
+
+    def metadata(self) -> str:
+        return self.provider.metadata()
 
     def ask(
         self,
