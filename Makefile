@@ -12,11 +12,12 @@ DISTRIBUTIONS := . $(patsubst %/,%,$(filter-out plugins/_%,$(sort $(dir $(wildca
 METADATA := $(wildcard setup.cfg pyproject.toml plugins/*/setup.cfg plugins/*/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help bench demo test lint types unit format clean
+.PHONY: help bench demo test proof lint types unit format clean
 
 help:
 	@echo "make demo    try Ssoko at http://localhost:$(PORT) (PORT=9000 for another port)"
 	@echo "make test    lint, types and all tests, with a real browser and real service providers"
+	@echo "make proof   what a release needs besides: wheels, tutorial and bench at work"
 	@echo "make unit    the quick tests alone"
 	@echo "make format  let ruff mend what it can"
 	@echo "make bench   measure Ssoko beside its peers and write docs/performance.md"
@@ -27,7 +28,11 @@ demo: .venv/installed
 
 test: .venv/installed-dev lint types
 	@.ci/packages
-	$(BIN)/pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not release" $(PYTEST_ARGS)
+
+proof: .venv/installed-dev
+	@.ci/packages
+	$(BIN)/pytest -m release $(PYTEST_ARGS)
 
 unit: .venv/installed-dev
 	$(BIN)/pytest -m "not e2e" $(PYTEST_ARGS)

@@ -53,6 +53,7 @@ def install(tmp_path: Path, build_wheel: Callable[[Path], Path]) -> Callable[[Pa
     return install_at
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("project", OURS, ids=lambda path: path.name)
 def test_our_own_plugins_conform_as_wheels(project, install, tmp_path):
     slug = project.name.replace("_", "-")
@@ -104,6 +105,7 @@ def test_what_is_no_wheel_is_not_verified(name, tmp_path):
     assert f"{name} is no wheel; build one: python -m build" in result.output
 
 
+@pytest.mark.release
 @pytest.mark.e2e
 def test_a_wheel_that_breaks_a_rule_is_not_fit(project, build_wheel):
     # The template as it is: SSK007 names what is left to write.

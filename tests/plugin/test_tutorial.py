@@ -31,6 +31,7 @@ def as_script(text: str, core: str) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.release
 @pytest.mark.e2e
 def test_the_tutorial_leads_to_a_proved_wheel(tmp_path):
     left_out = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__")
