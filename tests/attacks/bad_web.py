@@ -27,6 +27,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
 
+    def _metadata(self) -> None:
+        self._answer(200, Content_Type="application/samlmetadata+xml")
+        self.wfile.write(self.server.metadata.encode())
+
     def _inside(self) -> None:
         self._answer(302, Location="/secret")
 
@@ -83,7 +87,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 WAYS = tuple(
     name[1:]
     for name, member in vars(_Handler).items()
-    if name[0] == "_" and name[1] != "_" and callable(member) and name not in ("_answer", "_secret")
+    if name[0] == "_"
+    and name[1] != "_"
+    and callable(member)
+    and name not in ("_answer", "_metadata", "_secret")
 )
 
 
@@ -95,6 +102,8 @@ class BadWeb(http.server.ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.visits: Counter[str] = Counter()
+        #: What ``/metadata`` answers with: the one address that behaves.
+        self.metadata = ""
 
     def __enter__(self) -> "BadWeb":
         threading.Thread(target=self.serve_forever, daemon=True).start()

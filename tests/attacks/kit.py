@@ -155,15 +155,17 @@ def sign_xml(
     transforms: Sequence[str] = ("Enveloped", "ExclC14N"),
     uri: str | None = None,
     certificate: str | None = None,
+    place: int = 1,
 ) -> str:
     """Return the message with an enveloped signature after its Issuer, by xmlsec.
 
     :param certificate: PEM for KeyInfo; by default the signer's own.
+    :param place: among the root's children; metadata have it first.
     """
     root = etree.fromstring(xml.encode())
     method, digest = (getattr(xmlsec.constants, f"Transform{n}") for n in (method, digest))
     signature = xmlsec.template.create(root, xmlsec.constants.TransformExclC14N, method, ns="ds")
-    root.insert(1, signature)
+    root.insert(place, signature)
     target = f"#{root.get('ID')}" if uri is None else uri
     reference = xmlsec.template.add_reference(signature, digest, uri=target)
     for name in transforms:

@@ -16,13 +16,14 @@ NameIDFormat, AuthnRequestsSigned,     recorded
 WantAssertionsSigned
 AttributeConsumingService              the default one's requested attributes are recorded
 UIInfo, Organization                   a display name
-Signature                              not tested: the admin vouches for the file
+Signature                              tested when the reader names who signs; else the admin
+                                       vouches for the file
 everything else                        ignored
 =====================================  ==========================================================
 """
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -34,6 +35,7 @@ from ssoko.errors import MessageRefused
 from . import names
 from .refusals import message_refused
 from .signing import certificate_key, certificate_pem
+from .verify import verify_enveloped
 from .xml import parse_instant, parse_number, parse_xml, text_of, validate
 
 #: Bytes of a metadata file; federations publish larger ones, admins upload one SP's.
@@ -87,12 +89,15 @@ class SpMetadata:
     valid_until: int | None = None
 
 
-def parse_sp_metadata(xml: bytes, *, now: int) -> tuple[SpMetadata, ...]:
+def parse_sp_metadata(
+    xml: bytes, *, now: int, signed_by: Sequence[str] = ()
+) -> tuple[SpMetadata, ...]:
     """Return the service providers of a file, in its order; in a list unusable ones are left out.
 
     :param now: epoch seconds.
-    :raises MessageRefused: code ``metadata-...`` or ``xml-...``; for a list the first fault, when
-        no service provider in it is usable.
+    :param signed_by: PEM certificates, of which one must have signed the whole file.
+    :raises MessageRefused: code ``metadata-...``, ``signature-...`` or ``xml-...``; for a list the
+        first fault, when no service provider in it is usable.
     """
     root = parse_xml(xml, max_bytes=MAX_METADATA)
     if root.tag not in (f"{_MD}EntityDescriptor", f"{_MD}EntitiesDescriptor"):
@@ -103,6 +108,8 @@ def parse_sp_metadata(xml: bytes, *, now: int) -> tuple[SpMetadata, ...]:
             expected=f"{_MD}EntityDescriptor",
             fix=_FIX,
         )
+    if signed_by:
+        verify_enveloped(root, signed_by)
     for entity in root.iter(f"{_MD}EntityDescriptor"):
         # The schema would refuse it as well, in words that help nobody.
         if len(entity.get("entityID", "")) > MAX_ENTITY_ID:

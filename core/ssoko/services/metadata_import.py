@@ -57,37 +57,51 @@ def takes_metadata(loaded: "LoadedIntegration") -> bool:
 
 
 def from_xml(
-    services: Services, xml: str | bytes, *, name: str = "", file: bool = False, field: str
+    services: Services,
+    xml: str | bytes,
+    *,
+    name: str = "",
+    file: bool = False,
+    field: str,
+    signed_by: str = "",
 ) -> Found:
     """Read metadata that were uploaded (*file*) or pasted.
 
+    :param signed_by: PEM certificate of whom they must be signed by, if anybody.
     :raises InputError: at *field*, in plain words.
     """
     data = xml.encode("utf-8", "surrogatepass") if isinstance(xml, str) else xml
     kind: Kind = "file" if file else "text"
-    return _read(services, data, kind=kind, name=name[:200], field=field)
+    return _read(services, data, kind=kind, name=name[:200], field=field, signed_by=signed_by)
 
 
-def from_url(services: Services, url: str, *, field: str) -> Found:
+def from_url(services: Services, url: str, *, field: str, signed_by: str = "") -> Found:
     """Fetch metadata and read them.
 
+    :param signed_by: see :func:`from_xml`.
     :raises InputError: at *field*, in plain words.
     """
     data = fetch(url, allow=services.config.metadata_fetch_allow, field=field)
-    return _read(services, data, kind="url", name=url, field=field)
+    return _read(services, data, kind="url", name=url, field=field, signed_by=signed_by)
 
 
-def _read(services: Services, data: bytes, *, kind: Kind, name: str, field: str) -> Found:
+def _read(
+    services: Services, data: bytes, *, kind: Kind, name: str, field: str, signed_by: str
+) -> Found:
     now = services.clock()
     try:
-        found = parse_sp_metadata(data, now=now)
+        found = parse_sp_metadata(data, now=now, signed_by=(signed_by,) if signed_by else ())
     except MessageRefused as refusal:
         raise InputError.of(field, _plain(refusal)) from None
     once: dict[str, SpMetadata] = {}
     for profile in found:
         once.setdefault(profile.entity_id, profile)
     source = MetadataSource(
-        kind=kind, name=name, sha256=hashlib.sha256(data).hexdigest(), read_at=now
+        kind=kind,
+        name=name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        read_at=now,
+        signed_by=signed_by,
     )
     return Found(tuple(once.values()), source)
 
@@ -175,6 +189,7 @@ def install_settings(
     *,
     sp_metadata: str,
     sp_entity_id: str = "",
+    signed_by: str = "",
 ) -> tuple[dict[str, Any], MetadataSource]:
     """Return the settings that metadata and those *given* make together; the given ones win.
 
@@ -185,7 +200,7 @@ def install_settings(
             "sp_metadata",
             f"{loaded.integration.name} takes no metadata; send its settings instead.",
         )
-    found = from_xml(services, sp_metadata, field="sp_metadata")
+    found = from_xml(services, sp_metadata, field="sp_metadata", signed_by=signed_by)
     profile = choose(found, sp_entity_id, field="sp_entity_id")
     offered = settings_from(services, loaded, profile)
     return fill(loaded, {}, offered).raw | dict(given), found.source
@@ -238,6 +253,10 @@ def _plain(refusal: MessageRefused) -> str:
         "xml-malformed": "This is no XML; take the metadata file that the vendor offers",
         "xml-schema": "The metadata do not follow the SAML 2.0 schema; ask the vendor for a "
         "file that does",
+        "signature-missing": "The metadata are not signed, and they must be; take the signed "
+        "file that the vendor offers",
+        "signature-wrong": "The metadata are not signed with the certificate that they must be "
+        "signed with, or were changed on their way",
     }
     said = words.get(refusal.code)
     if said is None:

@@ -16,13 +16,15 @@ from marshmallow.fields import Boolean, Field, List, Nested
 from ssoko.errors import Conflict, InputError
 from ssoko.plugin import ServiceProvider, fields
 from ssoko.services import metadata_import, proposals, settings
+from ssoko.services.application_rows import record
 from ssoko.services.application_views import ApplicationView, find_row
 from ssoko.services.context import Actor, Services
 from ssoko.services.lifecycle import update_application
 from ssoko.services.metadata_import import Found
-from ssoko.services.metadata_sources import MetadataSource, Refreshed
+from ssoko.services.metadata_sources import MetadataSource, Refreshed, read_signer
 from ssoko.services.records import mappings_from_json, service_provider_from_json
 from ssoko.store.models import database
+from ssoko.store.vendor_metadata import ApplicationMetadata
 
 if TYPE_CHECKING:
     from ssoko.plugin.registry import LoadedIntegration
@@ -133,6 +135,34 @@ def accept(
             settings=accepted or None,
             refreshed=Refreshed(source=source, changed=tuple(one.words for one in changes)),
         )
+
+
+def require_signer(
+    services: Services, workspace_id: str, actor: Actor, app_id: str, text: str, *, field: str
+) -> None:
+    """Name the certificate that an application's next metadata must be signed with, or none.
+
+    :param text: PEM or bare base64; empty takes metadata without a signature from then on.
+    :raises InputError: at *field*, also when the application never had metadata.
+    """
+    signer = read_signer(text, field=field)
+    with database.atomic():
+        row = find_row(workspace_id, app_id)
+        found: Any = ApplicationMetadata.get_or_none(ApplicationMetadata.application == row.id)
+        if found is None:
+            raise InputError.of(field, "Compare with signed metadata first, and accept them")
+        if found.signed_by == signer:
+            return
+        ApplicationMetadata.update(signed_by=signer).where(
+            ApplicationMetadata.application == row.id
+        ).execute()
+        detail = {"changed": ["signature of the metadata"], "signed_by": described(signer)}
+        record(services, actor, "application.changed", row, detail)
+
+
+def described(pem: str) -> str:
+    """Return a certificate in one line to read; nothing for none."""
+    return _certificate(pem) if pem else "nobody"
 
 
 def _loaded(services: Services, row: Any) -> "LoadedIntegration":

@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from marshmallow import ValidationError
+
+from ssoko.errors import InputError
+from ssoko.plugin.checks import check_certificate, read_certificates
 from ssoko.store.vendor_metadata import ApplicationMetadata
 
 Kind = Literal["url", "file", "text"]
@@ -17,12 +21,14 @@ class MetadataSource:
     :param name: the address, or the name of the file.
     :param sha256: of the bytes, in hexadecimal.
     :param read_at: seconds since the epoch, UTC.
+    :param signed_by: PEM certificate that they, and all later ones, must be signed with; or empty.
     """
 
     kind: Kind
     name: str = ""
     sha256: str = ""
     read_at: int = 0
+    signed_by: str = ""
 
     @property
     def words(self) -> str:
@@ -48,13 +54,35 @@ def find_source(application_id: str) -> MetadataSource | None:
     row: Any = ApplicationMetadata.get_or_none(ApplicationMetadata.application == application_id)
     if row is None:
         return None
-    return MetadataSource(kind=row.kind, name=row.name, sha256=row.sha256, read_at=row.read_at)
+    return MetadataSource(
+        kind=row.kind,
+        name=row.name,
+        sha256=row.sha256,
+        read_at=row.read_at,
+        signed_by=row.signed_by,
+    )
 
 
 def remember(application_id: str, source: MetadataSource) -> None:
     """Write it down, inside the caller's transaction."""
     ApplicationMetadata.delete().where(ApplicationMetadata.application == application_id).execute()
     ApplicationMetadata.insert(application=application_id, **asdict(source)).execute()
+
+
+def read_signer(text: str, *, field: str) -> str:
+    """Return the one certificate, as PEM, that metadata must be signed with; empty for none.
+
+    :raises InputError: at *field*.
+    """
+    found = read_certificates(text)
+    try:
+        if len(found) > 1:
+            raise ValidationError("Paste one certificate: that of the key that signs the metadata")
+        for pem in found:
+            check_certificate(pem)
+    except ValidationError as error:
+        raise InputError.of(field, str(error.messages[0])) from None
+    return found[0] if found else ""
 
 
 def source_to_json(source: MetadataSource) -> dict[str, Any]:
@@ -73,4 +101,8 @@ def source_from_json(raw: Any) -> MetadataSource | None:
         return None
     if not isinstance(at, int) or not 0 <= at < 2**40:
         return None
-    return MetadataSource(kind=raw["kind"], name=name, sha256=digest, read_at=at)
+    try:
+        signer = read_signer(raw.get("signed_by", ""), field="")
+    except (InputError, TypeError):
+        return None
+    return MetadataSource(kind=raw["kind"], name=name, sha256=digest, read_at=at, signed_by=signer)

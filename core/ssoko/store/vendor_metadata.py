@@ -16,6 +16,8 @@ class ApplicationMetadata(Table):
     #: Of the bytes, in hexadecimal.
     sha256 = TextField()
     read_at = BigIntegerField()
+    #: PEM certificate that the next metadata must be signed with, or empty.
+    signed_by = TextField(default="")
 
     class Meta:
         table_name = "application_metadata"

@@ -16,6 +16,8 @@ from ssoko.web.session import admin_only, current_actor, current_services, curre
 
 #: The button that fetches the remembered address again.
 _AGAIN = "metadata.again"
+#: The button that ends the search for a signature.
+_STOP = "metadata.unsigned"
 #: Seconds that a difference may be looked at before it is accepted.
 _PATIENCE = 3600
 
@@ -76,12 +78,41 @@ def accept_refresh(slug: str) -> Answer:
     return see("applications.settings", message, slug=application.slug)
 
 
+@admin_only
+def require_signer(slug: str) -> Answer:
+    """Name another certificate that the next metadata must be signed with, or none."""
+    application = find(slug)
+    text = "" if _STOP in request.form else posted(metadata_form.SIGNER)
+    try:
+        if not text and _STOP not in request.form:
+            raise InputError.of(metadata_form.SIGNER, "Paste the certificate, or press Stop")
+        metadata_refresh.require_signer(
+            current_services(),
+            current_workspace().id,
+            current_actor(),
+            application.id,
+            text,
+            field=metadata_form.SIGNER,
+        )
+    except InputError as error:
+        return _ask(application, error.errors)
+    message = (
+        "From now on only metadata signed with that certificate are taken."
+        if text
+        else "From now on metadata are taken without a signature."
+    )
+    return see("applications.refresh", message, slug=application.slug)
+
+
 def _read(application: ApplicationView) -> Found:
     services = current_services()
     source = application.metadata_source
+    signed_by = source.signed_by if source else ""
     if _AGAIN in request.form and source and source.kind == "url":
-        return metadata_import.from_url(services, source.name, field=metadata_form.URL)
-    found = metadata_form.read(services)
+        return metadata_import.from_url(
+            services, source.name, field=metadata_form.URL, signed_by=signed_by
+        )
+    found = metadata_form.read(services, signed_by=signed_by)
     if found is None:
         raise metadata_form.missing()
     return found
@@ -89,12 +120,15 @@ def _read(application: ApplicationView) -> Found:
 
 def _ask(application: ApplicationView, errors: Errors, *, status: int = 422) -> Answer:
     loaded = current_services().registry.get(application.integration)
+    source = application.metadata_source
     page = render_template(
         "applications/refresh.html",
         application=application,
         takes=loaded is not None and metadata_import.takes_metadata(loaded),
-        source=application.metadata_source,
+        source=source,
+        signer=metadata_refresh.described(source.signed_by) if source and source.signed_by else "",
         again=_AGAIN,
+        stop=_STOP,
         errors=errors,
         fields=metadata_form.fields(
             errors,

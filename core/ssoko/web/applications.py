@@ -197,6 +197,9 @@ def metadata_xml(slug: str) -> Response:
 blueprint.add_url_rule("/<slug>/settings", view_func=changes.settings, methods=["GET", "POST"])
 blueprint.add_url_rule("/<slug>/refresh", view_func=refreshes.refresh, methods=["GET", "POST"])
 blueprint.add_url_rule(
+    "/<slug>/refresh/signer", view_func=refreshes.require_signer, methods=["POST"]
+)
+blueprint.add_url_rule(
     "/<slug>/refresh/accept", view_func=refreshes.accept_refresh, methods=["POST"]
 )
 blueprint.add_url_rule("/<slug>/enable", view_func=changes.enable, methods=["POST"])

@@ -19,6 +19,8 @@ from ssoko.services.metadata_sources import MetadataSource
 from ssoko.web.forms import Errors, FormField, text_field
 
 FILE, XML, URL = "metadata_file", "metadata_xml", "metadata_url"
+#: The certificate that they must be signed with.
+SIGNER = "metadata_certificate"
 #: Which service provider of several, by entity ID.
 CHOSEN = "metadata.sp"
 #: The button that fills and writes nothing.
@@ -68,11 +70,15 @@ def before(raw: Mapping[str, Any]) -> Taken:
     return Taken(raw, marks if source else {}, source)
 
 
-def read(services: Services) -> Found | None:
+def read(services: Services, *, signed_by: str = "") -> Found | None:
     """Read the metadata that came with the form, if any did.
 
+    :param signed_by: certificate that they must be signed with; by default the one in the form.
     :raises InputError: at the field that they came in.
     """
+    signed_by = signed_by or metadata_sources.read_signer(
+        request.form.get(SIGNER, ""), field=SIGNER
+    )
     upload = request.files.get(FILE)
     xml = request.form.get(XML, "").strip()
     url = request.form.get(URL, "").strip()
@@ -82,13 +88,18 @@ def read(services: Services) -> Found | None:
         raise InputError.of(field, "Give a file, pasted XML or an address, and leave the rest out")
     if upload and upload.filename:
         data = upload.stream.read()
+        name = _printable(upload.filename)
         return metadata_import.from_xml(
-            services, data, name=_printable(upload.filename), file=True, field=FILE
+            services, data, name=name, file=True, field=FILE, signed_by=signed_by
         )
     if xml:
         name = _printable(request.form.get(CARRIED, ""))
-        return metadata_import.from_xml(services, xml, name=name, file=bool(name), field=XML)
-    return metadata_import.from_url(services, url, field=URL) if url else None
+        return metadata_import.from_xml(
+            services, xml, name=name, file=bool(name), field=XML, signed_by=signed_by
+        )
+    if url:
+        return metadata_import.from_url(services, url, field=URL, signed_by=signed_by)
+    return None
 
 
 def must_choose(found: Found) -> bool:
@@ -119,7 +130,7 @@ def missing() -> InputError:
 
 
 def fields(errors: Errors, *, label: str, help: str) -> list[FormField]:
-    """Return the three fields; a file cannot be shown again, the others can.
+    """Return the four fields; a file cannot be shown again, the others can.
 
     :param label: of the field for the file.
     """
@@ -142,6 +153,17 @@ def fields(errors: Errors, *, label: str, help: str) -> list[FormField]:
             errors=errors,
             placeholder="https://app.example.com/saml/metadata",
             help="Ssoko fetches it once: https, up to 2 MB, from a public address",
+            autocomplete="off",
+        ),
+        text_field(
+            SIGNER,
+            "Certificate that signs the metadata",
+            kind="textarea",
+            value=values.get(SIGNER, ""),
+            errors=errors,
+            placeholder="-----BEGIN CERTIFICATE-----",
+            help="Leave it empty unless the vendor or federation publishes one. With it, only "
+            "metadata signed by its key are taken, now and at each refresh",
             autocomplete="off",
         ),
     ]

@@ -4,7 +4,7 @@ from typing import Any
 
 from ssoko.errors import InputError, NotFound
 from ssoko.services import applications, metadata_import
-from ssoko.services.metadata_sources import MetadataSource
+from ssoko.services.metadata_sources import MetadataSource, read_signer
 from ssoko.services.settings import find_integration
 from ssoko.web.api import render, schemas
 from ssoko.web.api.endpoint import Call, Created, endpoint
@@ -43,8 +43,9 @@ def create(call: Call) -> Created:
 def _settings(call: Call) -> tuple[dict[str, Any], MetadataSource | None]:
     sent = call.body
     if sent["sp_metadata"] is None:
-        if sent["sp_entity_id"]:
-            raise InputError.of("sp_entity_id", "Send sp_metadata with it, or leave it out.")
+        for field in ("sp_entity_id", "sp_metadata_certificate"):
+            if sent[field]:
+                raise InputError.of(field, "Send sp_metadata with it, or leave it out.")
         return sent["settings"], None
     return metadata_import.install_settings(
         call.services,
@@ -52,6 +53,7 @@ def _settings(call: Call) -> tuple[dict[str, Any], MetadataSource | None]:
         sent["settings"],
         sp_metadata=sent["sp_metadata"],
         sp_entity_id=sent["sp_entity_id"],
+        signed_by=read_signer(sent["sp_metadata_certificate"], field="sp_metadata_certificate"),
     )
 
 
@@ -61,10 +63,13 @@ def read_metadata(call: Call) -> render.Json:
     xml, url = call.body["xml"], call.body["url"]
     if (xml is None) == (url is None):
         raise InputError.of("" if xml is None else "url", "Send xml or url, one of the two.")
+    signed_by = read_signer(call.body["certificate"], field="certificate")
     if url is not None:
-        found = metadata_import.from_url(call.services, url.strip(), field="url")
+        found = metadata_import.from_url(
+            call.services, url.strip(), field="url", signed_by=signed_by
+        )
     else:
-        found = metadata_import.from_xml(call.services, xml, field="xml")
+        found = metadata_import.from_xml(call.services, xml, field="xml", signed_by=signed_by)
     return render.whole(found.profiles, render.sp_profile)
 
 

@@ -232,12 +232,14 @@ class NewApplication(Input):
     settings = JsonObject(load_default=dict)
     sp_metadata = Text(load_default=None, allow_none=True)
     sp_entity_id = Text(load_default="")
+    sp_metadata_certificate = Text(load_default="")
     issuer = Text(load_default=None, allow_none=True)
 
 
 class MetadataInput(Input):
     xml = Text(load_default=None, allow_none=True)
     url = Text(load_default=None, allow_none=True)
+    certificate = Text(load_default="")
 
 
 class ApplicationChange(Input):
