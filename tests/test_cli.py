@@ -323,6 +323,7 @@ def test_help_lists_every_command_and_needs_no_set_up(place: Place) -> None:
     for name in ("init", "serve", "demo", "migrate", "workspace", "user", "token", "plugins"):
         assert re.search(rf"^  {name}\s+\S", said, re.MULTILINE)
     assert re.fullmatch(r"ssoko \d+\.\d+\.\d+\S*\n", place.run("version").stdout)
+    assert place.run("--version").stdout == place.run("version").stdout
 
 
 # plugins

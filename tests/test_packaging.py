@@ -59,6 +59,7 @@ def test_every_package_of_a_plugin_is_listed(project):
     assert listed_packages(project) == found
 
 
+@pytest.mark.release
 def test_the_wheel_of_the_core_is_complete(core_wheel):
     expected = files_of(ROOT / "core" / "ssoko", "ssoko")
     expected |= files_of(ROOT / "migrations", "ssoko/migrations")
@@ -70,6 +71,7 @@ def test_the_wheel_of_the_core_is_complete(core_wheel):
     assert names_in(core_wheel) == expected
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("project", PLUGINS, ids=lambda p: p.name)
 def test_the_wheel_of_a_plugin_is_complete(project, build_wheel):
     (package,) = listed_packages(project)

@@ -20,6 +20,7 @@ from ssoko.cli.setup import init, migrate
     epilog="Settings are environment variables such as SSOKO_BASE_URL, or lines of ssoko.toml in "
     "the data directory; docs/operators.md lists them all.",
 )
+@click.version_option(__version__, prog_name="ssoko", message="%(prog)s %(version)s")
 def cli() -> None:
     """Single sign-on for your applications, from a marketplace of plugins.
 
