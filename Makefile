@@ -12,16 +12,17 @@ DISTRIBUTIONS := . $(patsubst %/,%,$(filter-out plugins/_%,$(sort $(dir $(wildca
 METADATA := $(wildcard setup.cfg pyproject.toml plugins/*/setup.cfg plugins/*/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help bench demo test proof lint types unit format clean
+.PHONY: help bench demo test proof postgres lint types unit format clean
 
 help:
-	@echo "make demo    try Ssoko at http://localhost:$(PORT) (PORT=9000 for another port)"
-	@echo "make test    lint, types and all tests, with a real browser and real service providers"
-	@echo "make proof   what a release needs besides: wheels, tutorial and bench at work"
-	@echo "make unit    the quick tests alone"
-	@echo "make format  let ruff mend what it can"
-	@echo "make bench   measure Ssoko beside its peers and write docs/performance.md"
-	@echo "make clean   remove what the others made"
+	@echo "make demo      try Ssoko at http://localhost:$(PORT) (PORT=9000 for another port)"
+	@echo "make test      lint, types and all tests, with a real browser and real service providers"
+	@echo "make proof     what a release needs besides: wheels, tutorial and bench at work"
+	@echo "make postgres  the tests of the services once more, on PostgreSQL"
+	@echo "make unit      the quick tests alone"
+	@echo "make format    let ruff mend what it can"
+	@echo "make bench     measure Ssoko beside its peers and write docs/performance.md"
+	@echo "make clean     remove what the others made"
 
 demo: .venv/installed
 	@$(BIN)/ssoko demo --port $(PORT)
@@ -33,6 +34,10 @@ test: .venv/installed-dev lint types
 proof: .venv/installed-dev
 	@.ci/packages
 	$(BIN)/pytest -m release $(PYTEST_ARGS)
+
+postgres: .venv/installed-dev
+	@.ci/packages
+	SSOKO_TEST_ENGINE=postgres $(BIN)/pytest -n 3 --dist loadfile tests/services $(PYTEST_ARGS)
 
 unit: .venv/installed-dev
 	$(BIN)/pytest -m "not e2e" $(PYTEST_ARGS)
