@@ -4,32 +4,49 @@ import base64
 import os
 import secrets
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
-from ssoko.cli.output import json_option, say
+from ssoko.cli.output import Commands, json_option, say
+from ssoko.cli.plugin_switch import disable, enable
 from ssoko.cli.workplace import check_libraries
 from ssoko.config import load_config
 
 if TYPE_CHECKING:
     from ssoko.config import Config
+    from ssoko.services.plugin_states import PluginView
 
 
-@click.command()
+@click.group(cls=Commands, invoke_without_command=True)
 @json_option
-def plugins(as_json: bool) -> None:
-    """List the installed plugins. Exits with 1 when one of them is broken."""
+@click.pass_context
+def plugins(ctx: click.Context, as_json: bool) -> None:
+    """List the plugins: what each is, where it came from, what is the matter with it.
+
+    Exits with 1 when one of them is broken.
+    """
+    if ctx.invoked_subcommand is None:
+        _list(as_json)
+
+
+plugins.add_command(disable)
+plugins.add_command(enable)
+
+
+def _list(as_json: bool) -> None:
     check_libraries()
     from ssoko.app import load_registry
+    from ssoko.services.plugin_states import Inventory
     from ssoko.web.api import render
 
-    items = render.plugins(load_registry(_settings()))
-    lines = [_line(item) for item in items] or [
+    found = Inventory().states(load_registry(_settings()))
+    lines = [line for one in found for line in _lines(one)] or [
         "No plugins are installed. Add one, such as: pip install ssoko-aws"
     ]
-    say(as_json, {"items": items, "next": None}, *lines)
-    if any(item["state"] == "broken" for item in items):
+    say(as_json, {"items": [render.plugin(one) for one in found], "next": None}, *lines)
+    if any(one.state == "broken" for one in found):
         sys.exit(1)
 
 
@@ -42,8 +59,18 @@ def _settings() -> "Config":
     return load_config({**os.environ, **keys})
 
 
-def _line(item: dict[str, Any]) -> str:
-    origin = f"{item['distribution']} {item['version']}".strip()
-    reason = f"  ({item['stage']}) {item['message']}" if item["state"] == "broken" else ""
-    reason = f"  {item['message']}" if item["state"] == "skipped" else reason
-    return f"{item['state']:8} {item['slug']:20} {origin}{reason}".rstrip()
+def _lines(one: "PluginView") -> Iterator[str]:
+    """Yield a line of columns, then what there is to say, indented."""
+    package = plain(f"{one.distribution} {one.version}".strip())
+    source = one.origin.kind if one.origin else "-"
+    tested = plain(one.tested_with) or "-"
+    columns = f"{one.state:8}  {plain(one.slug):24}  {package:36}  {source:8}  {one.tier or '-':6}"
+    yield f"{columns}  {tested:5}  {plain(one.publisher)}".rstrip()
+    reason = f"({one.stage}) {one.message}" if one.stage else one.message
+    for said in filter(None, (reason, one.restart, *one.warnings)):
+        yield f"          {plain(said)}"
+
+
+def plain(text: str) -> str:
+    """Return a text of a plugin's on one line, free of what a terminal would obey."""
+    return "".join(c if c.isprintable() else " " for c in text)
