@@ -107,12 +107,10 @@ def _breaks(using: int | None) -> list[str]:
         return ["How many applications use it is not known: the database did not answer."]
     if not using:
         return ["No application uses it."]
-    subject = (
-        "1 application uses it; it goes" if using == 1 else f"{using} applications use it; they go"
-    )
+    one, many = "1 application uses it; it goes", f"{using} applications use it; they go"
     return [
-        f"{subject} on signing people in from the record. Until it is enabled again, "
-        "their settings cannot be changed and no new ones installed."
+        f"{one if using == 1 else many} on signing people in from the record. Until it is "
+        "enabled again, settings cannot be changed and no new ones installed."
     ]
 
 

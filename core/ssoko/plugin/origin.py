@@ -59,20 +59,24 @@ def origin_of(distribution: Distribution) -> Origin:
 
 def fingerprint(distribution: Distribution) -> tuple[object, ...]:
     """Return what changes when the list of files or one of the files does."""
-    rows = tuple(_record(distribution))
-    return (
-        distribution.read_text("direct_url.json"),
-        *(
-            (name, recorded, _size_and_time(_place(distribution, name)))
-            for name, recorded, _ in rows
-        ),
+    files = (
+        (name, recorded, _size_and_time(_place(distribution, name)))
+        for name, recorded, _ in _record(distribution)
     )
+    return (_text(distribution, "direct_url.json"), *files)
+
+
+def _text(distribution: Distribution, name: str) -> str:
+    try:
+        return distribution.read_text(name) or ""
+    except (OSError, ValueError):
+        return ""
 
 
 def _direct_url(distribution: Distribution) -> dict[str, Any]:
     try:
-        found = json.loads(distribution.read_text("direct_url.json") or "{}")
-    except (OSError, ValueError):
+        found = json.loads(_text(distribution, "direct_url.json") or "{}")
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -89,9 +93,8 @@ def _without_password(url: str) -> str:
 def _record(distribution: Distribution) -> Iterator[_Row]:
     """Return path, sha256 and size of every file that RECORD has a sha256 of."""
     try:
-        text = distribution.read_text("RECORD") or ""
-        rows = list(csv.reader(text.splitlines()))
-    except (OSError, ValueError, csv.Error):
+        rows = list(csv.reader(_text(distribution, "RECORD").splitlines()))
+    except csv.Error:
         return
     for row in rows[:MAX_FILES]:
         if len(row) == 3 and row[1].startswith("sha256="):

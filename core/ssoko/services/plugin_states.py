@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 State = Literal["loaded", "broken", "disabled", "skipped", "found"]
 
+#: Changes when the files of a distribution do.
+Mark = tuple[object, ...]
+
 #: Files that are named of those that differ from what was installed.
 NAMED_FILES = 5
 
@@ -72,8 +75,8 @@ class Inventory:
     """
 
     claims: Callable[[], tuple[Claim, ...]] = claims
-    _origins: dict[str, tuple[object, Origin]] = field(default_factory=dict)
-    _reports: dict[str, tuple[object, Report | None]] = field(default_factory=dict)
+    _origins: dict[str, tuple[Mark, Origin]] = field(default_factory=dict)
+    _reports: dict[str, tuple[Mark, Report | None]] = field(default_factory=dict)
 
     def states(
         self, registry: Registry, disabled: frozenset[str] | None = None
@@ -97,31 +100,28 @@ class Inventory:
         claim = _claim_of(one, here)
         one = replace(one, restart=_restart(one, here, registry, disabled))
         if claim is not None:
+            mark = (claim.distribution, *fingerprint(claim.found))
             one = replace(
                 one,
                 distribution=one.distribution or claim.distribution,
                 version=one.version or claim.version,
                 publisher=one.publisher or _author(claim.found),
-                origin=self._origin(claim),
+                origin=self._origin(claim, mark),
             )
             if one.state == "loaded" and one.version == claim.version:
-                one = _with_tier(one, self._report(claim, registry))
+                one = _with_tier(one, self._report(claim, mark, registry))
         return replace(one, warnings=tuple(_warnings(one)))
 
-    def _origin(self, claim: Claim) -> Origin:
-        mark = fingerprint(claim.found)
+    def _origin(self, claim: Claim, mark: Mark) -> Origin:
         known = self._origins.get(claim.distribution)
         if known is None or known[0] != mark:
             known = self._origins[claim.distribution] = (mark, origin_of(claim.found))
         return known[1]
 
-    def _report(self, claim: Claim, registry: Registry) -> Report | None:
-        mark = (fingerprint(claim.found), claim.distribution)
+    def _report(self, claim: Claim, mark: Mark, registry: Registry) -> Report | None:
         known = self._reports.get(claim.slug)
         if known is None or known[0] != mark:
-            root = _root(claim)
-            report = root and installed.read(claim.slug, registry, claim.found, root)
-            known = self._reports[claim.slug] = (mark, report)
+            known = self._reports[claim.slug] = (mark, _read(claim, registry))
         return known[1]
 
 
@@ -215,6 +215,14 @@ def _restart(
     return ""
 
 
+def _read(claim: Claim, registry: Registry) -> Report | None:
+    root = _root(claim)
+    try:
+        return installed.read(claim.slug, registry, claim.found, root) if root else None
+    except Exception:  # metadata that cannot be read; there is no tier then
+        return None
+
+
 def _root(claim: Claim) -> Path | None:
     """Return the folder that a loaded plugin was imported from."""
     module = sys.modules.get(top_package(claim.point.value)) if claim.point else None
@@ -226,8 +234,11 @@ def _root(claim: Claim) -> Path | None:
 
 
 def _author(distribution: Distribution) -> str:
-    about = distribution.metadata
-    return next((str(about[key]) for key in ("Author", "Maintainer") if about[key]), "")
+    try:
+        about = distribution.metadata
+        return next((str(about[key]) for key in ("Author", "Maintainer") if about[key]), "")
+    except Exception:  # metadata that cannot be read name nobody
+        return ""
 
 
 def _with_tier(one: PluginView, report: Report | None) -> PluginView:
@@ -256,6 +267,5 @@ def changed_files(origin: Origin) -> str:
     count = len(origin.changed)
     more = f" and {count - NAMED_FILES} more" if count > NAMED_FILES else ""
     verb = "file differs" if count == 1 else "files differ"
-    return (
-        f"{count} {verb} from what was installed: {', '.join(origin.changed[:NAMED_FILES])}{more}"
-    )
+    named = ", ".join(origin.changed[:NAMED_FILES])
+    return f"{count} {verb} from what was installed: {named}{more}"
