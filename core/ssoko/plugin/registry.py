@@ -337,8 +337,10 @@ def _stage(stage: str, prefix: str = "") -> Iterator[None]:
     except WrongType as error:
         raise PluginInvalid(stage, f"{prefix}{error}") from error
     except BaseException as error:
-        text = f"{prefix}{type(error).__name__}: {error}"
-        raise PluginInvalid(stage, text[:500]) from error
+        text = f"{prefix}{type(error).__name__}: {error}"[:500]
+        # In one line: it goes to the log, where another one would pass for Ssoko's own.
+        line = "".join(c if c.isprintable() else " " for c in text)
+        raise PluginInvalid(stage, line) from error
 
 
 def _implemented(manager: pluggy.PluginManager, plugin: object) -> frozenset[str]:
