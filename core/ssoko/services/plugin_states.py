@@ -170,12 +170,12 @@ def _loaded(entry: LoadedIntegration) -> PluginView:
         name=about.name,
         publisher=about.publisher,
         tested_with=about.tested_with,
-        tested=tested_here(about.tested_with),
+        tested=is_tested(about.tested_with),
         seconds=entry.seconds,
     )
 
 
-def tested_here(tested_with: str) -> bool | None:
+def is_tested(tested_with: str) -> bool | None:
     """Tell whether this version is in a plugin's tested range; None when it names none."""
     named = {".".join(v.strip().split(".")[:2]) for v in tested_with.split(",")} - {""}
     return _ours() in named if named else None
@@ -199,7 +199,10 @@ def _restart(
     if claim is None:
         return "" if unloaded else "uninstalled, restart to remove"
     if one.slug in disabled:
-        return "disabled in ssoko.toml, restart to apply" if one.state != "disabled" else ""
+        return {
+            "disabled": "",
+            "found": "disabled in ssoko.toml, a restart leaves it out",
+        }.get(one.state, "disabled in ssoko.toml, restart to apply")
     if len(claiming) > 1 and one.state in {"loaded", "found"}:
         names = " and ".join(f"{c.distribution} {c.version}" for c in claiming)
         return f"{names} both claim it; after a restart neither is loaded"
