@@ -245,7 +245,7 @@ def hostile_set(folder: Path) -> None:
     distribution(folder, "ssoko-newer", NEWER)
     distribution(folder, "ssoko-logo-path", LOGO_PATH)
     distribution(folder, "ssoko-paths", PATHS)
-    distribution(folder, "ssoko-escape", GOOD, slugs=("../escape",))
+    distribution(folder, "ssoko-escape", GOOD, slugs=("../escape", "x; rm -rf ~"))
     distribution(folder, "ssoko-slow", SLOW)
     distribution(folder, "ssoko-texts", TEXTS, direct_url={"url": f"https://me:pw@x.test/{MARKUP}"})
     distribution(folder, "ssoko-one", GOOD, slugs=("twice",))

@@ -43,6 +43,7 @@ AWS = {
 #: Slug to the stage at which it is stopped, and words of the reason.
 STOPPED = {
     "../escape": ("import", "is no slug"),
+    "x; rm -rf ~": ("import", "is no slug"),
     "aws": ("duplicate", "evil-aws 1.0 and ssoko-aws"),
     "exits": ("import", "SystemExit: 3"),
     "garbled": ("import", "entry_points.txt cannot be read"),
@@ -223,6 +224,10 @@ def test_the_page_and_the_api_name_them_all(site: Site) -> None:
     assert "Not tested with 0.1" in words
     assert "1 file differs from what was installed: /dev/zero" in words
     assert "me:pw@" not in page.text
+    # Commands are for a shell.
+    assert "ssoko plugins disable imports" in words
+    assert "plugins disable x" not in words
+    assert "plugins disable .." not in words
 
 
 # ---------------------------------------------------------------------------

@@ -56,8 +56,8 @@ ZOOM = frozenset({"zoom"})
         ),
         (
             [LOADED],
-            {"here": (claim(), claim(distribution="bad"))},
-            ("loaded", "ssoko-zoom 1.0 and bad 1.0 both claim it; after a restart neither is loaded"),
+            {"here": (claim(), claim(distribution="b"))},
+            ("loaded", "ssoko-zoom 1.0 and b 1.0 both claim it; after a restart neither is loaded"),
         ),
         (
             [LOADED],

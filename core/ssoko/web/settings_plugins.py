@@ -1,5 +1,6 @@
 """Settings > Plugins: what each plugin is, where it came from, and what a restart would change."""
 
+import re
 from collections import defaultdict
 
 from ssoko.services import applications
@@ -11,11 +12,14 @@ from ssoko.web.settings_page import render_tab
 #: Words for where a distribution came from.
 SOURCES = {
     "index": "Package index",
-    "local": "Local file or address",
+    "local": "Local",
     "editable": "Editable",
     "modified": "Modified",
     "unknown": "Unknown",
 }
+
+#: What a plugin of a tier may become.
+NEXT_TIERS = {None: "Bronze", "bronze": "Silver", "silver": "Gold", "gold": "Gold"}
 
 
 @admin_only
@@ -36,6 +40,9 @@ def index() -> str:
             if slug not in current_services().registry.integrations
         },
         sources=SOURCES,
+        next_tiers=NEXT_TIERS,
+        # A command is for a shell: it is not written with a name that somebody made up for one.
+        typable={one.slug for one in found if re.fullmatch("[a-z0-9-]+", one.slug)},
     )
 
 
