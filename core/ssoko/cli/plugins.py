@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from ssoko.services.plugin_states import PluginView
 
 
+_COLUMNS = "{:8}  {:24}  {:36}  {:8}  {:12}  {:11}  {}"
+_HEAD = _COLUMNS.format(
+    *("state", "slug", "distribution", "source", "tier at most", "tested with", "publisher")
+)
+
+
 @click.group(cls=Commands, invoke_without_command=True)
 @json_option
 @click.pass_context
@@ -42,9 +48,9 @@ def _list(as_json: bool) -> None:
     from ssoko.web.api import render
 
     found = Inventory().states(load_registry(_settings()))
-    lines = [line for one in found for line in _lines(one)] or [
-        "No plugins are installed. Add one, such as: pip install ssoko-aws"
-    ]
+    lines = [_HEAD, *(line for one in found for line in _lines(one))]
+    if not found:
+        lines = ["No plugins are installed. Add one, such as: pip install ssoko-aws"]
     say(as_json, {"items": [render.plugin(one) for one in found], "next": None}, *lines)
     if any(one.state == "broken" for one in found):
         sys.exit(1)
@@ -64,8 +70,9 @@ def _lines(one: "PluginView") -> Iterator[str]:
     package = plain(f"{one.distribution} {one.version}".strip())
     source = one.origin.kind if one.origin else "-"
     tested = plain(one.tested_with) or "-"
-    columns = f"{one.state:8}  {plain(one.slug):24}  {package:36}  {source:8}  {one.tier or '-':6}"
-    yield f"{columns}  {tested:5}  {plain(one.publisher)}".rstrip()
+    tier = one.tier or ("none" if one.short_of else "-")
+    columns = (one.state, plain(one.slug), package, source, tier, tested, plain(one.publisher))
+    yield _COLUMNS.format(*columns).rstrip()
     reason = f"({one.stage}) {one.message}" if one.stage else one.message
     for said in filter(None, (reason, one.restart, *one.warnings)):
         yield f"          {plain(said)}"
