@@ -20,7 +20,6 @@ from ssoko.store.models import (
     Participation,
     Session,
     SigningKey,
-    User,
     database,
     new_id,
 )
@@ -49,7 +48,7 @@ class Sent:
 
     :param started: ``redirect``, ``post``, or ``ssoko`` when no request began it.
     :param acs_url: where the answer went; empty when there was none.
-    :param audience: entity ID of the service provider; empty in events that were written before it was.
+    :param audience: entity ID of the service provider; empty in the oldest events.
     """
 
     at: int
@@ -90,9 +89,10 @@ def note_accepted(
     What it accepted is the last answer that such a session was sent. One that an earlier key signed
     says nothing about the present one, and is passed over.
     """
-    key = active_key(Application.get_by_id(application_id).issuer_id)
+    key = active_key(Application.get_by_id(application_id).issuer.id)
+    lately = sent_lately(application_id)
     for row in participations:
-        sent = _sent_to(application_id, row)
+        sent = _sent_to(row, lately)
         if sent is None or sent.at < key.activated_at:
             continue
         execute(
@@ -117,9 +117,8 @@ def note_said(
     :param session_index: that of the assertion.
     """
     rows: Any = (
-        Participation.select(Participation, Session, User)
+        Participation.select(Participation, Session)
         .join(Session)
-        .join(User)
         .switch(Participation)
         .join(Application)
         .where(
@@ -167,14 +166,14 @@ def active_key(issuer_id: str) -> Any:
     return SigningKey.get(SigningKey.issuer == issuer_id, SigningKey.state == "active")
 
 
-def _sent_to(application_id: str, row: Participation) -> Sent | None:
-    user = row.session.user
+def _sent_to(row: Participation, lately: Iterable[Sent]) -> Sent | None:
+    person_id = row.session.user_id
     # Participation and event are written in one transaction, with one time.
     return next(
         (
             sent
-            for sent in sent_lately(application_id)
-            if sent.answered and sent.at == row.last_used_at and sent.person_id == user.id
+            for sent in lately
+            if sent.answered and sent.at == row.last_used_at and sent.person_id == person_id
         ),
         None,
     )

@@ -69,9 +69,7 @@ def certificate(slug: str) -> Response:
         sightings.note_certificate(
             current_services(), current_actor(), application.id, application.issuer.id, pem
         )
-    return attachment(
-        pem, mimetype="application/x-pem-file", name=f"ssoko-{application.slug}.pem"
-    )
+    return attachment(pem, mimetype="application/x-pem-file", name=f"ssoko-{application.slug}.pem")
 
 
 @admin_only
