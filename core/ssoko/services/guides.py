@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 DETAILS_PAGE = "/docs/applications#application-details"
 EXECUTION_PAGE = "/docs/applications#application-execution"
 
+#: Level of what a step is made of: its list and its item are around it.
+_IN_STEP = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -165,9 +168,19 @@ def _parts(document: Document, tokens: list[Token]) -> Iterator[str | tuple[Step
 def _steps(document: Document, tokens: list[Token]) -> tuple[Step, ...]:
     first = int(tokens[0].attrs.get("start", 1))
     return tuple(
-        Step(number, document.draw(tokens[start + 1 : end]), tokens[start].meta.get(KEY, ""))
+        Step(
+            number,
+            document.draw(map(_as_block, tokens[start + 1 : end])),
+            tokens[start].meta.get(KEY, ""),
+        )
         for number, (start, end) in enumerate(items(tokens), first)
     )
+
+
+def _as_block(token: Token) -> Token:
+    """Return a token of a step; its own paragraphs are drawn as such, as in loose lists."""
+    own = token.level == _IN_STEP and token.type in {"paragraph_open", "paragraph_close"}
+    return token.copy(hidden=False) if own else token
 
 
 __all__ = [
