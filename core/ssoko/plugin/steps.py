@@ -94,7 +94,7 @@ def take_marks(tokens: list[Token]) -> list[tuple[str, ...]]:
         kinds = tuple(
             kind
             for place in range(start + 1, end)
-            if tokens[place].type == "inline" and tokens[place - 1].type == "paragraph_open"
+            if tokens[place].type == "inline" and _is_own(tokens[place - 1], tokens[start])
             if (kind := _take(tokens[place])) is not None
         )
         if kinds:
@@ -122,6 +122,11 @@ def steps(tokens: list[Token]) -> Iterator[tuple[int, int]]:
             start = place
         elif numbered and token.level == 1 and token.type == "list_item_close":
             yield start, place
+
+
+def _is_own(token: Token, step: Token) -> bool:
+    """Tell whether this opens a paragraph of the step itself, and not of a list within it."""
+    return token.type == "paragraph_open" and token.level == step.level + 1
 
 
 def _take(inline: Token) -> str | None:

@@ -44,6 +44,11 @@ class Progress:
         """The first kind that was not seen yet, or an empty text."""
         return next((one.kind for one in self.seen.values() if not one.done), "")
 
+    @property
+    def next_place(self) -> str:
+        """The id of its step in the page, or an empty text."""
+        return self.places.get(self.next, "") if self.next else ""
+
 
 def progress(
     services: Services,
