@@ -3,7 +3,7 @@
 from typing import Any
 
 from ssoko.errors import InputError, NotFound
-from ssoko.services import applications, guide_progress, metadata_import
+from ssoko.services import applications, metadata_import
 from ssoko.services.metadata_sources import MetadataSource, read_signer
 from ssoko.services.settings import find_integration
 from ssoko.web.api import render, schemas
@@ -78,13 +78,6 @@ def show(call: Call, application: str) -> render.Json:
     """Read one application."""
     found = applications.get_application(call.services, call.workspace.id, application)
     return render.application(call.services, found)
-
-
-@endpoint("GET", "/applications/<id:application>/guide")
-def guide(call: Call, application: str) -> render.Json:
-    """Read the guide with this application's values, and what was seen of each step."""
-    found = applications.get_application(call.services, call.workspace.id, application)
-    return render.progress(guide_progress.progress(call.services, call.workspace.id, found), found)
 
 
 @endpoint("PATCH", "/applications/<id:application>", scope="admin", body=schemas.ApplicationChange)

@@ -11,9 +11,7 @@ from ssoko.services.access import GrantView
 from ssoko.services.activity import EventView
 from ssoko.services.applications import ApplicationView
 from ssoko.services.context import Page, Services
-from ssoko.services.evidence import Evidence
 from ssoko.services.groups import GroupView
-from ssoko.services.guide_progress import Progress
 from ssoko.services.issuers import IssuerView
 from ssoko.services.marketplace import IntegrationCard
 from ssoko.services.metadata_import import SpMetadata, for_plugin
@@ -114,38 +112,6 @@ def grant(view: GrantView) -> Json:
         "expired": view.expired,
         "created_at": instant(view.created_at),
         "created_by": view.created_by,
-    }
-
-
-def progress(view: Progress, of: ApplicationView) -> Json:
-    return {
-        "application": {"id": of.id, "name": of.name},
-        "seen": view.done,
-        "named": len(view.seen),
-        "sections": [
-            {
-                "title": section.title,
-                "steps": [
-                    {
-                        "number": step.number,
-                        "html": step.html.strip(),
-                        "evidence": evidence(view.seen[step.done]) if step.done else None,
-                    }
-                    for step in section.steps
-                ],
-            }
-            for section in view.guide.sections
-        ],
-    }
-
-
-def evidence(view: Evidence) -> Json:
-    return {
-        "kind": view.kind,
-        "done": view.done,
-        "at": instant(view.at),
-        "by": view.by,
-        "sentence": view.sentence,
     }
 
 
