@@ -373,3 +373,23 @@ def test_a_guide_is_looked_up_in_few_statements(house, monkeypatch):
     kinds = ["installed", "metadata", "certificate", "role", "request", "sign-in", "accepted"]
     gather(house.services, house.workspace.id, app, kinds)
     assert len(asked) <= 5, asked
+
+
+def test_a_sign_in_neither_reads_nor_writes_evidence(house, monkeypatch):
+    app = house.install()
+    session = house.sign_in()
+    asked = []
+    execute = type(database.obj).execute_sql
+
+    def noted(self, sql, *args, **more):
+        asked.append(sql)
+        return execute(self, sql, *args, **more)
+
+    sso.launch(house.services, "acme", app.slug, session=session)
+    monkeypatch.setattr(type(database.obj), "execute_sql", noted)
+    sso.launch(house.services, "acme", app.slug, session=session)
+    written = [sql.split()[2] for sql in asked if sql.lstrip().startswith("INSERT")]
+    assert written == ["participation", "event"]
+    # The sign-in's one statement, its two lines, and what begins and ends the transaction.
+    assert len([sql for sql in asked if sql.lstrip().startswith("SELECT")]) == 1
+    assert not [sql for sql in asked if "guide_evidence" in sql]
