@@ -129,8 +129,11 @@ def note_said(
             Application.uninstalled_at.is_null(),
         )
     )
-    with database.atomic():
-        note_accepted(services, application_id, list(rows))
+    try:
+        with database.atomic():
+            note_accepted(services, application_id, list(rows))
+    except PeeweeException as error:
+        log.warning("What %s said of %s was not written: %s", integration, application_id, error)
 
 
 def sent_lately(application_id: str) -> tuple[Sent, ...]:
