@@ -218,7 +218,10 @@ class _Seen:
                 tail=_for(row.by_name),
             )
             for row in self._lines
-            if row.kind == "accepted" and row.key_id == self._key.id and self._is_ours(row)
+            if row.kind == "accepted"
+            and row.key_id == self._key.id
+            and row.at >= self._key.activated_at
+            and self._is_ours(row)
         ]
 
     def _is_ours(self, sent: Any) -> bool:

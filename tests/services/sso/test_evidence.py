@@ -26,6 +26,7 @@ from ssoko.services import (
 from ssoko.services.context import SYSTEM, Actor
 from ssoko.services.evidence import gather
 from ssoko.services.fetches import note_fetch
+from ssoko.services.sightings import active_key
 from ssoko.store.models import Participation, database
 
 ADA = Actor("user", "ada", "Ada Admin")
@@ -269,8 +270,13 @@ def test_a_sign_out_with_the_index_shows_that_the_answer_was_accepted(house, see
     one = seen(app, "accepted")
     assert (one.done, one.at) == (True, house.clock())
     assert one.sentence.endswith("spoke of a session that it had accepted for Amina Otieno")
+    before = active_key(app.issuer.id).id
     switch_key(house, app)
     assert not seen(app, "accepted").done
+    # Switched back, the same certificate was handed over, and nothing was tried since.
+    rotation.activate(house.services, house.workspace.id, SYSTEM, app.issuer.id, before)
+    assert not seen(app, "accepted").done
+    assert not seen(app, "sign-in").done
 
 
 def test_a_sign_out_by_name_alone_shows_nothing(house, seen, talking):
