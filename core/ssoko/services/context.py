@@ -11,6 +11,7 @@ from ssoko.services.limits import Limiter
 from ssoko.services.pace import FetchPace, Hourly
 from ssoko.services.paging import Page
 from ssoko.services.passwords import Hasher
+from ssoko.services.plugin_index import PluginIndex
 
 if TYPE_CHECKING:
     from ssoko.plugin.registry import Registry
@@ -67,6 +68,7 @@ class Services:
     hasher: Hasher = field(default_factory=Hasher)
     fetches: FetchPace = field(default_factory=FetchPace)
     upkeep: Hourly = field(default_factory=Hourly)
+    index: PluginIndex = field(default_factory=PluginIndex)
 
 
 __all__ = ["SYSTEM", "UNSET", "Actor", "ActorKind", "Page", "Services", "Unset", "now"]
