@@ -24,13 +24,22 @@ def plugins(as_json: bool) -> None:
     from ssoko.app import load_registry
     from ssoko.web.api import render
 
-    items = render.plugins(load_registry(_settings()))
+    config = _settings()
+    items = render.plugins(load_registry(config))
+    _warn_of_the_index(config)
     lines = [_line(item) for item in items] or [
         "No plugins are installed. Add one, such as: pip install ssoko-aws"
     ]
     say(as_json, {"items": items, "next": None}, *lines)
     if any(item["state"] == "broken" for item in items):
         sys.exit(1)
+
+
+def _warn_of_the_index(config: "Config") -> None:
+    from ssoko.services.plugin_index import read_file
+
+    if config.plugin_index and (problem := read_file(config.plugin_index).problem):
+        click.echo(f"Warning: the plugin index is not used: {problem}", err=True)
 
 
 def _settings() -> "Config":

@@ -49,7 +49,7 @@ class PluginIndex:
         seen = _look(self.path)
         with self._lock:
             if seen != self._seen:
-                self._state = _read(self.path)
+                self._state = read_file(self.path)
                 self._seen = seen
                 if self._state.problem:
                     log.warning("the plugin index is not used: %s", self._state.problem)
@@ -65,7 +65,8 @@ def _look(path: Path) -> object:
     return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
 
 
-def _read(path: Path) -> IndexState:
+def read_file(path: Path) -> IndexState:
+    """Return what an index file says, or why it cannot be used."""
     try:
         return IndexState(read_index(_bytes(path)))
     except InputError as error:
