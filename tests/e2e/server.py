@@ -176,10 +176,14 @@ class Server:
         """Return the settings, free of those of the person who runs the tests."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("SSOKO_")}
         index = {"SSOKO_PLUGIN_INDEX": str(self.index)} if self.index.exists() else {}
-        return inherited | index | {
-            "SSOKO_DATA_DIR": str(self.directory / "data"),
-            "SSOKO_BASE_URL": self.url,
-        }
+        return (
+            inherited
+            | index
+            | {
+                "SSOKO_DATA_DIR": str(self.directory / "data"),
+                "SSOKO_BASE_URL": self.url,
+            }
+        )
 
     def run(self, *arguments: str, stdin: str = "") -> str:
         """Run one ``ssoko`` command to its end and return what it printed."""
