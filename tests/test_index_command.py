@@ -151,5 +151,5 @@ def test_plugins_warns_of_a_broken_index_and_goes_on(tmp_path, monkeypatch):
     monkeypatch.setenv("SSOKO_DATA_DIR", str(tmp_path))
     result = CliRunner().invoke(cli, ["plugins", "--json"])
     assert result.exit_code == 0, result.output
-    assert f"Warning: the plugin index is not used: {path}: The file must" in result.stderr
+    assert f"Warning: the plugin index {path} is not used: The file must" in result.stderr
     assert json.loads(result.stdout)["items"]

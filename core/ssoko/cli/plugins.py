@@ -39,7 +39,8 @@ def _warn_of_the_index(config: "Config") -> None:
     from ssoko.services.plugin_index import read_file
 
     if config.plugin_index and (problem := read_file(config.plugin_index).problem):
-        click.echo(f"Warning: the plugin index is not used: {problem}", err=True)
+        path = config.plugin_index
+        click.echo(f"Warning: the plugin index {path} is not used: {problem}", err=True)
 
 
 def _settings() -> "Config":

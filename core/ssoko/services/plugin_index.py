@@ -23,7 +23,7 @@ class IndexState:
     """What the file says at the moment.
 
     :param entries: by slug; none when there is no file, or a broken one.
-    :param problem: why the file cannot be used, or empty.
+    :param problem: why the file cannot be used, or empty; its path is the operator's to know.
     """
 
     entries: Mapping[str, IndexEntry] = field(default_factory=dict)
@@ -52,7 +52,9 @@ class PluginIndex:
                 self._state = read_file(self.path)
                 self._seen = seen
                 if self._state.problem:
-                    log.warning("the plugin index is not used: %s", self._state.problem)
+                    log.warning(
+                        "the plugin index %s is not used: %s", self.path, self._state.problem
+                    )
             return self._state
 
 
@@ -70,10 +72,10 @@ def read_file(path: Path) -> IndexState:
     try:
         return IndexState(read_index(_bytes(path)))
     except InputError as error:
-        return IndexState(problem=f"{path}: {error}")
+        return IndexState(problem=str(error))
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else str(error)
-        return IndexState(problem=f"{path} cannot be read: {said}")
+        return IndexState(problem=f"It cannot be read: {said}")
 
 
 def _bytes(path: Path) -> bytes:
