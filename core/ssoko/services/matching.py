@@ -3,9 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 #: How much a match counts, by where it is.
 _WEIGHTS = (("name", 16), ("alias", 8), ("vendor", 4), ("summary", 2), ("description", 1))
+#: What a whole match is worth, before its place is counted.
+_WHOLE = 8
 
 
 def fold(text: str) -> str:
@@ -23,20 +26,27 @@ def score(word: str, fields: Mapping[str, list[str]]) -> int:
     """
     best = 0
     for name, weight in _WEIGHTS:
+        if best >= weight * _WHOLE:
+            break
         for candidate in fields[name]:
             best = max(best, weight * _closeness(word, candidate))
     return best
 
 
+# Texts repeat each other's words, and an index may hold thousands of texts.
+@lru_cache(maxsize=32768)
 def _closeness(word: str, candidate: str) -> int:
     if word == candidate:
-        return 8
+        return _WHOLE
     if candidate.startswith(word):
         return 6
     if len(word) >= 3 and word in candidate:
         return 4
     slips = 0 if len(word) < 4 else 1 if len(word) < 8 else 2
     near = candidate[: len(word) + 1]
+    # Each letter that is missing is a slip at least, which is quicker to see.
+    if len(set(word) - set(candidate)) > slips:
+        return 0
     return 2 if slips and min(_distance(word, candidate), _distance(word, near)) <= slips else 0
 
 
