@@ -1,6 +1,6 @@
-"""An index file with what is not on the server of the tests: a vendor with three products, a newer
+"""An index file with what is not on the server of the tests.
 
-Zoom, and a plugin for a Ssoko of the future.
+It has a vendor with three products, a newer Zoom, and a plugin for a Ssoko of the future.
 """
 
 import hashlib
