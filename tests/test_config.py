@@ -64,6 +64,7 @@ def test_repr_shows_no_secret(tmp_path: Path) -> None:
         ({"metadata_fetch_allow": "lab.example:65536"}, "SSOKO_METADATA_FETCH_ALLOW"),
         ({"metadata_fetch_allow": "*:443"}, "SSOKO_METADATA_FETCH_ALLOW"),
         ({"trusted_proxies": "-1"}, "SSOKO_TRUSTED_PROXIES"),
+        ({"plugin_index": "https://plugins.example/index.json"}, "SSOKO_PLUGIN_INDEX.*download"),
         ({"log_level": "LOUD"}, "SSOKO_LOG_LEVEL"),
     ],
 )

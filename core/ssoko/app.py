@@ -17,6 +17,7 @@ from ssoko.plugin.registry import Registry, installed_sources
 from ssoko.services.context import Services
 from ssoko.services.keys import KeyRing
 from ssoko.services.limits import Limiter
+from ssoko.services.plugin_index import PluginIndex
 from ssoko.services.plugin_sites import web_applications
 from ssoko.services.sightings import note_said
 from ssoko.store import db, migrate
@@ -85,12 +86,13 @@ def create_app(config: Config | None = None, registry: Registry | None = None) -
     app = Site("ssoko.web", static_folder=None)
     if app.debug:
         raise ConfigError("FLASK_DEBUG is on, which shows the code to visitors; unset it")
-    app.extensions["ssoko"] = build_services(config, registry)
+    services = app.extensions["ssoko"] = build_services(config, registry)
+    services.index.read()  # so that the log names a broken one when Ssoko starts
     _configure(app, config)
     app.add_url_rule("/healthz", "healthz", _healthz)
     init_web(app)
     init_api(app)
-    _mount_plugin_pages(app, app.extensions["ssoko"])
+    _mount_plugin_pages(app, services)
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
@@ -140,6 +142,7 @@ def build_services(config: Config, registry: Registry | None = None) -> Services
         registry=Registry.load([]) if registry is None else registry,
         keys=KeyRing(config.master_key),
         limiter=Limiter(config.rate_limit_url),
+        index=PluginIndex(config.plugin_index),
     )
 
 

@@ -54,6 +54,12 @@ SETTINGS = (
     Setting("plugins", "*", "Slugs of the only plugins to load, separated by commas; * is all."),
     Setting("disabled_plugins", "", "Slugs of plugins not to load, separated by commas."),
     Setting("opt_in_plugins", "", "Slugs of plugins to load that stay off unless named, likewise."),
+    Setting(
+        "plugin_index",
+        "",
+        "File made by `ssoko index build`: what the marketplace lists beside the plugins that "
+        "are here.",
+    ),
     Setting("session_idle_minutes", "60", "A session ends after so many minutes without use."),
     Setting("session_hours", "12", "A session ends after so many hours in any case."),
     Setting("trusted_proxies", "0", "How many proxies in front set X-Forwarded-For and -Proto."),
@@ -89,6 +95,7 @@ class Config:
     plugins: frozenset[str] | None
     disabled_plugins: frozenset[str]
     opt_in_plugins: frozenset[str]
+    plugin_index: Path | None
     session_idle: int
     session_lifetime: int
     trusted_proxies: int
@@ -133,6 +140,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
         plugins=None if value("plugins") == "*" else names_of(value("plugins")),
         disabled_plugins=names_of(value("disabled_plugins")),
         opt_in_plugins=names_of(value("opt_in_plugins")),
+        plugin_index=_local_file("plugin_index", value("plugin_index")),
         session_idle=_number("session_idle_minutes", value("session_idle_minutes"), 1, 1440) * 60,
         session_lifetime=_number("session_hours", value("session_hours"), 1, 720) * 3600,
         trusted_proxies=_number("trusted_proxies", value("trusted_proxies"), 0, 10),
@@ -232,6 +240,15 @@ def _host_ports(name: str, text: str) -> frozenset[str]:
                 f"not {pair!r}"
             )
     return pairs
+
+
+def _local_file(name: str, text: str) -> Path | None:
+    if "://" in text:
+        raise ConfigError(
+            f"SSOKO_{name.upper()}: give the path of a file, not {text!r}. Ssoko fetches none; "
+            "download it first"
+        )
+    return Path(text) if text else None
 
 
 def _number(name: str, text: str, low: int, high: int) -> int:

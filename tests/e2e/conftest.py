@@ -9,6 +9,7 @@ import pytest
 
 from . import service_providers
 from .mellon import Mellon
+from .offers import example_index
 from .server import Server, Workspace
 
 CHROMIUM = "/usr/bin/chromium"
@@ -50,6 +51,7 @@ def _short_patience(request: pytest.FixtureRequest) -> None:
 def ssoko(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Return a running Ssoko that was set up with the documented commands."""
     server = Server(tmp_path_factory.mktemp("ssoko"))
+    server.index.write_bytes(example_index())
     server.init()
     server.start()
     yield server

@@ -167,13 +167,23 @@ class Server:
         """Return the file that holds what the process wrote."""
         return self.directory / "serve.log"
 
+    @property
+    def index(self) -> Path:
+        """Return the plugin index that the server reads if it is there when it starts."""
+        return self.directory / "index.json"
+
     def environment(self) -> dict[str, str]:
         """Return the settings, free of those of the person who runs the tests."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("SSOKO_")}
-        return inherited | {
-            "SSOKO_DATA_DIR": str(self.directory / "data"),
-            "SSOKO_BASE_URL": self.url,
-        }
+        index = {"SSOKO_PLUGIN_INDEX": str(self.index)} if self.index.exists() else {}
+        return (
+            inherited
+            | index
+            | {
+                "SSOKO_DATA_DIR": str(self.directory / "data"),
+                "SSOKO_BASE_URL": self.url,
+            }
+        )
 
     def run(self, *arguments: str, stdin: str = "") -> str:
         """Run one ``ssoko`` command to its end and return what it printed."""

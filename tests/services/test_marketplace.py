@@ -1,4 +1,5 @@
 import types
+from dataclasses import replace
 
 import pytest
 from marshmallow import Schema
@@ -9,6 +10,7 @@ from ssoko.plugin import (
     ServiceProvider,
     hookimpl,
 )
+from ssoko.plugin.index import IndexEntry
 from ssoko.plugin.registry import PluginSource, Registry
 from ssoko.services import marketplace
 
@@ -126,3 +128,97 @@ def test_a_card_says_what_is_known(registry):
     assert google.vendor == "Google"
     assert zoom.vendor == "Zoom"
     assert 1 <= zoom.tint <= 6
+
+
+# ---------------------------------------------------------------------------
+# The index, and vendors with several products
+# ---------------------------------------------------------------------------
+
+
+def offer(slug: str, about: Integration, version: str = "1.0", core: str = "") -> IndexEntry:
+    return IndexEntry(
+        slug=slug,
+        distribution=f"ssoko-{slug}",
+        version=version,
+        about=about,
+        requires_core=core,
+        sha256="0" * 64,
+    )
+
+
+INDEX = {
+    entry.slug: entry
+    for entry in (
+        offer("gmail", Integration(name="Gmail", summary="Read mail", vendor="google")),
+        offer("aaa", Integration(name="Aaa", summary="Comes last", publisher="Acme"), core=">=7"),
+        offer("zoom", replace(INTEGRATIONS["zoom"], name="Zoom of the index"), "0.3"),
+        offer("aws", INTEGRATIONS["aws"], "0.1"),
+        offer("meteo", INTEGRATIONS["meteo"], "0.9", core=">=7"),
+    )
+}
+
+
+def test_what_is_on_the_server_hides_its_entry_and_comes_first(registry):
+    assert found(registry, index=INDEX) == [*found(registry), "aaa", "gmail"]
+    assert found(registry, "zoom", index=INDEX) == ["zoom"]
+    (zoom,) = marketplace.search(registry, q="zoom", index=INDEX)
+    assert (zoom.name, zoom.on_server) == ("Zoom", True)
+
+
+def test_a_better_match_in_the_index_goes_before_a_worse_one_on_the_server(registry):
+    assert found(registry, "gmail", index=INDEX) == ["gmail", "google-workspace"]
+
+
+def test_states_tell_absent_from_available(registry):
+    installed = {"aws": 1}
+    assert found(registry, state="absent", index=INDEX, installed=installed) == ["aaa", "gmail"]
+    here = found(registry, state="available", index=INDEX, installed=installed)
+    assert here == ["google-workspace", "meteo", "zoom"]
+
+
+def test_broken_and_skipped_plugins_are_on_the_server_too():
+    broken = PluginSource("gmail", lambda: 1 / 0)
+    registry = Registry.load(
+        [broken, source("aaa", INTEGRATIONS["aws"])], disabled=frozenset({"aaa"})
+    )
+    assert list(marketplace.absent(registry, INDEX)) == ["zoom", "aws", "meteo"]
+
+
+def test_badges_tell_of_a_newer_version_that_fits_and_of_what_does_not(registry):
+    versions = {"aws": "0.1", "zoom": "0.2", "meteo": "0.1", "google-workspace": "0.1"}
+    registry = Registry.load(
+        replace(source(slug, about), distribution=f"Ssoko_{slug}", version=versions[slug])
+        for slug, about in INTEGRATIONS.items()
+    )
+    cards = {card.slug: card for card in marketplace.search(registry, index=INDEX)}
+    assert cards["zoom"].badges == (("download", "0.3 available", "now"),)
+    assert cards["aws"].badges == ()
+    assert cards["aws"].offer is None
+    assert cards["meteo"].badges == (("warn", "Not tested with 0.1", "warn"),)
+    assert cards["meteo"].offer == INDEX["meteo"]
+    assert cards["gmail"].badges == (("download", "Not on this server", ""),)
+    assert [word for _, word, _ in cards["aaa"].badges] == [
+        "Not on this server",
+        "For another Ssoko",
+    ]
+
+
+def test_products_of_a_vendor_stand_together_at_the_place_of_its_name(registry):
+    made = marketplace.shelves(marketplace.search(registry, index=INDEX))
+    assert [(s.vendor, [c.slug for c in s.cards]) for s in made] == [
+        ("AWS", ["aws"]),
+        ("Google", ["google-workspace", "gmail"]),
+        ("Météo Étoile", ["meteo"]),
+        ("Zoom", ["zoom"]),
+        ("Aaa", ["aaa"]),
+    ]
+    assert found(registry, vendor="GOOGLE", index=INDEX) == ["google-workspace", "gmail"]
+    assert marketplace.vendors(registry, INDEX) == (("Google", 2),)
+    assert marketplace.vendors(registry) == ()
+
+
+def test_publishers_are_listed_when_there_are_several(registry):
+    assert marketplace.publishers(registry, INDEX) == ()
+    more = INDEX | {"wiki": offer("wiki", Integration(name="W", summary="x", publisher="Other"))}
+    assert marketplace.publishers(registry, more) == (("Acme", 1), ("Other", 1))
+    assert found(registry, publisher="Acme", index=more) == ["aaa"]

@@ -47,13 +47,23 @@ def _list(as_json: bool) -> None:
     from ssoko.services.plugin_states import Inventory
     from ssoko.web.api import render
 
-    found = Inventory().states(load_registry(_settings()))
+    config = _settings()
+    found = Inventory().states(load_registry(config))
+    _warn_of_the_index(config)
     lines = [_HEAD, *(line for one in found for line in _lines(one))]
     if not found:
         lines = ["No plugins are installed. Add one, such as: pip install ssoko-aws"]
     say(as_json, {"items": [render.plugin(one) for one in found], "next": None}, *lines)
     if any(one.state == "broken" for one in found):
         sys.exit(1)
+
+
+def _warn_of_the_index(config: "Config") -> None:
+    from ssoko.services.plugin_index import read_file
+
+    if config.plugin_index and (problem := read_file(config.plugin_index).problem):
+        path = config.plugin_index
+        click.echo(f"Warning: the plugin index {path} is not used: {problem}", err=True)
 
 
 def _settings() -> "Config":

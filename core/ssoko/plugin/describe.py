@@ -109,7 +109,7 @@ def check_declarations(
     :raises PluginInvalid: with the first problem.
     """
     problems = (
-        *_integration_problems(integration),
+        *integration_problems(integration),
         *_form_problems(form),
         *_metadata_problems(metadata_fields),
         *_role_problems(default_role),
@@ -126,7 +126,8 @@ def form_fields(form: type[Schema]) -> tuple[str, ...]:
     return tuple(n for n, f in form().fields.items() if not f.metadata.get("secret"))
 
 
-def _integration_problems(integration: Integration) -> Iterator[str]:
+def integration_problems(integration: Integration) -> Iterator[str]:
+    """Return why the marketplace could not show an integration, each with its field."""
     for field in ("name", "summary"):
         if not getattr(integration, field).strip():
             yield f"Integration.{field}: give it a text"

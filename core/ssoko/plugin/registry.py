@@ -57,7 +57,7 @@ OPTIONAL_HOOKS: Mapping[str, Any] = MappingProxyType(
 )
 #: Seconds after which a plugin is called slow. It cannot be stopped, only named.
 SLOW = 1.0
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +270,7 @@ def _problem(source: PluginSource, error: PluginInvalid) -> PluginProblem:
 
 
 def _load_one(source: PluginSource) -> tuple[LoadedIntegration, pluggy.PluginManager]:
-    if not _SLUG.fullmatch(source.slug):
+    if not SLUG.fullmatch(source.slug):
         raise PluginInvalid(
             "import",
             f"the entry point's name {source.slug!r} is no slug: use small letters, digits and "

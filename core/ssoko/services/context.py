@@ -11,6 +11,7 @@ from ssoko.services.limits import Limiter
 from ssoko.services.pace import FetchPace, Hourly
 from ssoko.services.paging import Page
 from ssoko.services.passwords import Hasher
+from ssoko.services.plugin_index import PluginIndex
 from ssoko.services.plugin_states import Inventory
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Services:
     fetches: FetchPace = field(default_factory=FetchPace)
     upkeep: Hourly = field(default_factory=Hourly)
     inventory: Inventory = field(default_factory=Inventory)
+    index: PluginIndex = field(default_factory=PluginIndex)
 
 
 __all__ = ["SYSTEM", "UNSET", "Actor", "ActorKind", "Page", "Services", "Unset", "now"]

@@ -1,21 +1,23 @@
-"""The marketplace: the integrations that the registry holds, found by words, category and state."""
+"""The marketplace: integrations on this server and in the index, found by words and filters."""
 
 import hashlib
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import ssoko
+from ssoko.plugin.index import IndexEntry
 from ssoko.plugin.registry import LoadedIntegration, Registry
-from ssoko.plugin.values import CATEGORIES
+from ssoko.plugin.values import CATEGORIES, Integration
+from ssoko.services.matching import fold, score
 
-#: How much a match counts, by where it is.
-_WEIGHTS = (("name", 16), ("alias", 8), ("vendor", 4), ("summary", 2), ("description", 1))
 #: Icon, word, kind of a badge; see :class:`IntegrationCard`.
 Badge = tuple[str, str, str]
+Index = Mapping[str, IndexEntry]
+
+_NO_INDEX: Index = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class IntegrationCard:
     :param logo: SVG text, or empty for the monogram.
     :param installed: how many applications of it the workspace has.
     :param badges: (icon, word, kind), kind ``ok``, ``warn``, ``bad`` or empty; three at most.
+    :param on_server: its plugin is loaded.
+    :param offer: what the index has, where that is all there is or newer than the plugin here.
     """
 
     slug: str
@@ -40,87 +44,178 @@ class IntegrationCard:
     installed: int
     badges: tuple[Badge, ...]
     aliases: tuple[str, ...]
+    on_server: bool = True
+    offer: IndexEntry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One place in the grid: a card, or the products of a vendor that has several."""
+
+    vendor: str
+    cards: tuple[IntegrationCard, ...]
 
 
 def search(
     registry: Registry,
     *,
+    index: Index = _NO_INDEX,
     q: str = "",
     category: str = "",
     state: str = "",
+    vendor: str = "",
+    publisher: str = "",
     installed: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[IntegrationCard, ...]:
     """Return the cards that fit, the best first; by name when nothing is searched for.
 
     Every word of ``q`` must be found: whole, as a beginning, inside a word, or with a slip of the
-    keyboard; accents and case do not matter.
+    keyboard; accents and case do not matter. What is on the server comes before what is not
+    where both fit as well.
 
-    :param state: ``installed``, ``available`` or empty for both.
+    :param index: what could be put on the server, by slug.
+    :param state: ``installed``, ``available``, ``absent`` (not on this server), or empty for all.
+    :param vendor: name of a vendor, in any case.
     :param installed: number of applications by slug.
     """
     words = fold(q).split()[:10]
     found = []
-    for entry in registry.integrations.values():
-        card = _card(entry, installed.get(entry.slug, 0))
-        if category and card.category != category:
-            continue
-        if state and (state == "installed") != bool(card.installed):
-            continue
-        fields = _fields(entry)
-        scores = [_score(word, fields) for word in words]
-        if all(scores):
-            found.append((-sum(scores), card.name.casefold(), card.slug, card))
-    return tuple(card for *_, card in sorted(found, key=lambda hit: hit[:3]))
+    for slug, about in _offered(registry, index).items():
+        card = _card(registry, index, slug, about, installed.get(slug, 0))
+        wanted = (
+            category in ("", card.category)
+            and fold(vendor) in ("", fold(card.vendor))
+            and publisher in ("", card.publisher)
+            and state in ("", _state(card))
+        )
+        scores = [score(word, _fields(slug, about)) for word in words] if wanted else []
+        if wanted and all(scores):
+            key = (-sum(scores), not card.on_server, card.name.casefold(), card.slug)
+            found.append((key, card))
+    return tuple(card for _, card in sorted(found, key=lambda hit: hit[0]))
 
 
-def categories(registry: Registry) -> tuple[tuple[str, int], ...]:
+def shelves(cards: Iterable[IntegrationCard]) -> tuple[Shelf, ...]:
+    """Put the products of each vendor that has several together, at the place of its name."""
+    by_vendor: dict[str, list[IntegrationCard]] = {}
+    for card in cards:
+        by_vendor.setdefault(fold(card.vendor) or card.slug, []).append(card)
+
+    def place(shelf: Shelf) -> tuple[bool, str, str]:
+        several = len(shelf.cards) > 1
+        name = shelf.vendor if several else shelf.cards[0].name
+        return (not any(c.on_server for c in shelf.cards), name.casefold(), shelf.cards[0].slug)
+
+    made = (Shelf(cards[0].vendor, tuple(cards)) for cards in by_vendor.values())
+    return tuple(sorted(made, key=place))
+
+
+def one(registry: Registry, slug: str, index: Index = _NO_INDEX) -> IntegrationCard | None:
+    """Return the card of one integration, or None when there is no such one."""
+    about = _offered(registry, index).get(slug)
+    return _card(registry, index, slug, about, 0) if about else None
+
+
+def categories(registry: Registry, index: Index = _NO_INDEX) -> tuple[tuple[str, int], ...]:
     """Return each category that has an integration, with their number."""
-    counted = Counter(_category(entry) for entry in registry.integrations.values())
+    counted = Counter(_category(about) for about in _offered(registry, index).values())
     return tuple((name, counted[name]) for name in CATEGORIES if counted[name])
 
 
-def fold(text: str) -> str:
-    """Return a text for comparing: no accents, no case, words apart by single spaces."""
-    bare = "".join(
-        c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c)
+def vendors(registry: Registry, index: Index = _NO_INDEX) -> tuple[tuple[str, int], ...]:
+    """Return each vendor that has several integrations, with their number."""
+    return tuple(
+        (name, count)
+        for name, count in _counted(registry, index, lambda about: about.vendor or about.name)
+        if count > 1
     )
-    return " ".join(re.findall(r"\w+", bare))
 
 
-def _card(entry: LoadedIntegration, installed: int) -> IntegrationCard:
-    about = entry.integration
-    return IntegrationCard(
-        slug=entry.slug,
+def publishers(registry: Registry, index: Index = _NO_INDEX) -> tuple[tuple[str, int], ...]:
+    """Return each publisher with the number of its integrations; none when there is but one."""
+    found = _counted(registry, index, lambda about: about.publisher)
+    return found if len(found) > 1 else ()
+
+
+def absent(registry: Registry, index: Index) -> Index:
+    """Return what the index has of integrations that are not on this server in any state."""
+    here = {problem.slug for problem in registry.problems}
+    here |= {slug for slug, _ in registry.skipped} | registry.integrations.keys()
+    return {slug: entry for slug, entry in index.items() if slug not in here}
+
+
+def _offered(registry: Registry, index: Index) -> dict[str, Integration]:
+    here = {slug: loaded.integration for slug, loaded in registry.integrations.items()}
+    return here | {slug: entry.about for slug, entry in absent(registry, index).items()}
+
+
+def _counted(
+    registry: Registry, index: Index, of: Callable[[Integration], str]
+) -> tuple[tuple[str, int], ...]:
+    names: dict[str, list[str]] = {}
+    for about in _offered(registry, index).values():
+        if name := of(about):
+            names.setdefault(fold(name), []).append(name)
+    counted = [(spellings[0], len(spellings)) for spellings in names.values()]
+    return tuple(sorted(counted, key=lambda pair: pair[0].casefold()))
+
+
+def _card(
+    registry: Registry, index: Index, slug: str, about: Integration, installed: int
+) -> IntegrationCard:
+    loaded = registry.get(slug)
+    offer = index.get(slug)
+    if loaded and offer and not offer.is_newer_than(loaded.distribution, loaded.version):
+        offer = None
+    card = IntegrationCard(
+        slug=slug,
         name=about.name,
         summary=about.summary,
         vendor=about.vendor or about.name,
-        category=_category(entry),
+        category=_category(about),
         publisher=about.publisher,
         monogram=about.monogram or _monogram(about.name),
-        tint=hashlib.sha256(entry.slug.encode()).digest()[0] % 6 + 1,
+        tint=hashlib.sha256(slug.encode()).digest()[0] % 6 + 1,
         logo=about.logo,
         installed=installed,
-        badges=_badges(entry, installed),
+        badges=(),
         aliases=about.aliases,
+        on_server=loaded is not None,
+        offer=offer,
     )
+    return replace(card, badges=_badges(card, about, loaded))
 
 
-def _badges(entry: LoadedIntegration, installed: int) -> tuple[Badge, ...]:
+def _state(card: IntegrationCard) -> str:
+    if not card.on_server:
+        return "absent"
+    return "installed" if card.installed else "available"
+
+
+def _badges(
+    card: IntegrationCard, about: Integration, loaded: LoadedIntegration | None
+) -> tuple[Badge, ...]:
     badges = []
-    if installed:
-        badges.append(
-            ("ok", "Installed" if installed == 1 else f"Installed {installed} times", "ok")
-        )
+    if card.installed:
+        times = "" if card.installed == 1 else f" {card.installed} times"
+        badges.append(("ok", f"Installed{times}", "ok"))
+    fits = card.offer is None or card.offer.fits(ssoko.__version__)
+    if loaded is None:
+        badges.append(("download", "Not on this server", ""))
+        if not fits:
+            badges.append(("warn", "For another Ssoko", "warn"))
+        return tuple(badges)
+    if card.offer and fits:
+        badges.append(("download", f"{card.offer.version} available", "now"))
     ours = ".".join(ssoko.__version__.split(".")[:2])
-    tested = {version.strip() for version in entry.integration.tested_with.split(",")} - {""}
+    tested = {version.strip() for version in about.tested_with.split(",")} - {""}
     if tested and ours not in tested:
         badges.append(("warn", f"Not tested with {ours}", "warn"))
     return tuple(badges)
 
 
-def _category(entry: LoadedIntegration) -> str:
-    category = entry.integration.category
-    return category if category in CATEGORIES else "Other"
+def _category(about: Integration) -> str:
+    return about.category if about.category in CATEGORIES else "Other"
 
 
 def _monogram(name: str) -> str:
@@ -130,49 +225,11 @@ def _monogram(name: str) -> str:
     return "".join(w[0].upper() for w in words[:2]) if len(words) > 1 else name.strip()[:2]
 
 
-def _fields(entry: LoadedIntegration) -> dict[str, list[str]]:
-    about = entry.integration
+def _fields(slug: str, about: Integration) -> dict[str, list[str]]:
     return {
-        "name": fold(f"{about.name} {entry.slug}").split(),
+        "name": fold(f"{about.name} {slug}").split(),
         "alias": fold(" ".join(about.aliases)).split(),
         "vendor": fold(f"{about.vendor} {about.publisher}").split(),
         "summary": fold(about.summary).split(),
         "description": fold(about.description).split(),
     }
-
-
-def _score(word: str, fields: Mapping[str, list[str]]) -> int:
-    """Return how well one word is found: the place counts first, then how whole the match is."""
-    best = 0
-    for name, weight in _WEIGHTS:
-        for candidate in fields[name]:
-            best = max(best, weight * _closeness(word, candidate))
-    return best
-
-
-def _closeness(word: str, candidate: str) -> int:
-    if word == candidate:
-        return 8
-    if candidate.startswith(word):
-        return 6
-    if len(word) >= 3 and word in candidate:
-        return 4
-    slips = 0 if len(word) < 4 else 1 if len(word) < 8 else 2
-    near = candidate[: len(word) + 1]
-    return 2 if slips and min(_distance(word, candidate), _distance(word, near)) <= slips else 0
-
-
-def _distance(a: str, b: str) -> int:
-    """Count the letters to change, add, drop or swap with a neighbour to get from a to b."""
-    if abs(len(a) - len(b)) > 2:
-        return 3
-    before: list[int] = []
-    row = list(range(len(b) + 1))
-    for i, left in enumerate(a, 1):
-        older, before, row = before, row, [i]
-        for j, right in enumerate(b, 1):
-            cost = min(row[j - 1] + 1, before[j] + 1, before[j - 1] + (left != right))
-            if i > 1 and j > 1 and left == b[j - 2] and a[i - 2] == right:
-                cost = min(cost, older[j - 2] + 1)
-            row.append(cost)
-    return row[-1]

@@ -157,11 +157,19 @@ def wait_words(seconds: int) -> str:
 
 
 def logo_of(integration: str) -> str:
-    """Return the address of a plugin's logo, or an empty text for a monogram."""
-    loaded = current_services().registry.get(integration)
-    if loaded is None or not loaded.integration.logo:
+    """Return the address of an integration's logo, or an empty text for a monogram."""
+    services = current_services()
+    loaded = services.registry.get(integration)
+    offer = None if loaded else services.index.read().entries.get(integration)
+    about = loaded.integration if loaded else offer.about if offer else None
+    if about is None or not about.logo:
         return ""
     return url_for("marketplace.logo", slug=integration)
+
+
+def index_problem() -> str:
+    """Return why the plugin index cannot be used, or an empty text."""
+    return current_services().index.read().problem
 
 
 def day_bars(days: Sequence[Any]) -> Markup:
@@ -219,6 +227,7 @@ def init_drawing(app: Flask) -> None:
         exactly=exactly,
         here=here,
         icon=icon,
+        index_problem=index_problem,
         initials=initials,
         logo_of=logo_of,
         mark=mark,

@@ -18,8 +18,8 @@ from ssoko.services import (
 from ssoko.services.applications import ApplicationView
 from ssoko.services.guide_progress import ticks_when
 from ssoko.services.metadata_import import Found
-from ssoko.services.overview import installed_counts, suggest_name
-from ssoko.web import metadata_form
+from ssoko.services.overview import suggest_name
+from ssoko.web import marketplace_list, metadata_form
 from ssoko.web.application_page import GENERIC
 from ssoko.web.forms import FormField, form_fields, read_form, text_field
 from ssoko.web.metadata_form import Taken
@@ -33,44 +33,8 @@ from ssoko.web.session import (
 
 blueprint = Blueprint("marketplace", __name__, url_prefix="/w/<workspace>")
 
-PAGE_SIZE = 24
-#: Where a search that found nothing leads to.
-CUSTOM = "custom-saml"
 
-
-@blueprint.get("/marketplace")
-@admin_only
-def index() -> str:
-    """Show what can be installed, narrowed by words, category and state."""
-    registry = current_services().registry
-    query = request.args.get("q", "").strip()[:200]
-    category = request.args.get("category", "")
-    state = "installed" if request.args.get("state") == "installed" else ""
-    installed = installed_counts(current_workspace().id)
-    found = marketplace.search(
-        registry, q=query, category=category, state=state, installed=installed
-    )
-    pages = max(1, -(-len(found) // PAGE_SIZE))
-    page = min(max(request.args.get("page", 1, type=int), 1), pages)
-    start = (page - 1) * PAGE_SIZE
-    return render_template(
-        "marketplace/index.html",
-        title="SSO Integrations",
-        menu="marketplace",
-        cards=found[start : start + PAGE_SIZE],
-        first=start + 1,
-        total=len(found),
-        page=page,
-        pages=pages,
-        query=query,
-        category=category,
-        state=state,
-        categories=marketplace.categories(registry),
-        all_count=len(registry.integrations),
-        installed_count=sum(slug in installed for slug in registry.integrations),
-        problems=registry.problems,
-        custom=registry.get(CUSTOM),
-    )
+blueprint.add_url_rule("/marketplace", "index", marketplace_list.index)
 
 
 def _loaded(slug: str) -> Any:
@@ -82,7 +46,8 @@ def _loaded(slug: str) -> Any:
 
 def _page(template: str, slug: str, **values: Any) -> str:
     loaded = _loaded(slug)
-    card = next(c for c in marketplace.search(current_services().registry) if c.slug == slug)
+    index = current_services().index.read().entries
+    card = marketplace.one(current_services().registry, slug, index)
     same = applications.list_applications(
         current_services(), current_workspace().id, integration=slug, limit=20
     )
@@ -92,6 +57,7 @@ def _page(template: str, slug: str, **values: Any) -> str:
         loaded=loaded,
         card=card,
         same=same.items,
+        **(marketplace_list.fitting(card.offer) if card and card.offer else {}),
         tabs=[
             ("overview", "Overview", url_for("marketplace.overview", slug=slug)),
             ("installation", "Installation", url_for("marketplace.installation", slug=slug)),
@@ -103,7 +69,9 @@ def _page(template: str, slug: str, **values: Any) -> str:
 @blueprint.get("/marketplace/<slug>")
 @admin_only
 def overview(slug: str) -> str:
-    """Show what the integration does, needs and hands over."""
+    """Show what the integration does, needs and hands over, or how to put it on the server."""
+    if current_services().registry.get(slug) is None:
+        return marketplace_list.absent_page(slug)
     loaded = _loaded(slug)
     return _page(
         "marketplace/overview.html",
@@ -289,11 +257,12 @@ def _issuer_field(chosen: str, errors: dict[str, list[str]]) -> FormField | None
 @blueprint.get("/logo/<slug>.svg")
 @signed_in
 def logo(slug: str) -> Response:
-    """Send the logo that a plugin ships; whatever is in it, it runs nothing."""
-    loaded = _loaded(slug)
-    if not loaded.integration.logo:
-        raise NotFound("This integration has no logo.")
-    response = Response(loaded.integration.logo, mimetype="image/svg+xml")
+    """Send the logo of a plugin or of the index; whatever is in it, it runs nothing."""
+    services = current_services()
+    card = marketplace.one(services.registry, slug, services.index.read().entries)
+    if card is None or not card.logo:
+        raise NotFound("There is no logo of this name.")
+    response = Response(card.logo, mimetype="image/svg+xml")
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
     )

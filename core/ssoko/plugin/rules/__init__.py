@@ -14,7 +14,7 @@ from typing import Any
 
 from ssoko.plugin.rules import on_behaviour, on_packaging, on_texts
 from ssoko.plugin.rules.rule import TIERS, Finding, Report, Rule, judge
-from ssoko.plugin.rules.subject import opened
+from ssoko.plugin.rules.subject import Subject, opened
 
 #: Every rule, by its id.
 RULES: Mapping[str, Rule] = {
@@ -24,7 +24,7 @@ RULES: Mapping[str, Rule] = {
     )
 }
 
-__all__ = ["RULES", "TIERS", "Finding", "Report", "Rule", "check"]
+__all__ = ["RULES", "TIERS", "Finding", "Report", "Rule", "check", "report"]
 
 
 def check(path: Path, settings: Mapping[str, Any] | None = None) -> tuple[Report, ...]:
@@ -37,12 +37,14 @@ def check(path: Path, settings: Mapping[str, Any] | None = None) -> tuple[Report
     :raises InputError: when there is no distribution with an integration at the path.
     """
     with opened(path, settings) as subjects:
-        return tuple(
-            Report(
-                slug=subject.slug,
-                distribution=subject.declared.name,
-                version=subject.declared.version,
-                findings=tuple(judge(rule, subject) for rule in RULES.values()),
-            )
-            for subject in subjects
-        )
+        return tuple(map(report, subjects))
+
+
+def report(subject: Subject) -> Report:
+    """Hold one integration, opened already, against every rule."""
+    return Report(
+        slug=subject.slug,
+        distribution=subject.declared.name,
+        version=subject.declared.version,
+        findings=tuple(judge(rule, subject) for rule in RULES.values()),
+    )

@@ -10,8 +10,15 @@ from ssoko.web.api.endpoint import Call, endpoint
 
 @endpoint("GET", "/integrations", query=schemas.IntegrationQuery)
 def list_all(call: Call) -> render.Json:
-    """List the integrations of the marketplace; q forgives typing errors."""
-    found = marketplace.search(call.services.registry, **call.query)
+    """List the integrations of the marketplace; q forgives typing errors.
+
+    With ``include=index`` also those that are in the index and not on this server.
+    """
+    asked = dict(call.query)
+    index = call.services.index.read().entries if asked.pop("include") else {}
+    found = marketplace.search(
+        call.services.registry, index=index, installed=installed_counts(call.workspace.id), **asked
+    )
     return render.whole(found, render.card)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from ssoko.plugin import Mapping
+from ssoko.plugin.index import IndexEntry
 from ssoko.plugin.registry import LoadedIntegration
 from ssoko.services.access import GrantView
 from ssoko.services.activity import EventView
@@ -315,6 +316,19 @@ def card(view: IntegrationCard) -> Json:
         "category": view.category,
         "publisher": view.publisher,
         "installed": view.installed,
+        "on_server": view.on_server,
+        "offer": _offer(view.offer) if view.offer else None,
+    }
+
+
+def _offer(entry: IndexEntry) -> Json:
+    return {
+        "distribution": entry.distribution,
+        "version": entry.version,
+        "requires_core": entry.requires_core,
+        "tested_with": entry.about.tested_with,
+        "sha256": entry.sha256,
+        "tier": entry.tier or None,
     }
 
 

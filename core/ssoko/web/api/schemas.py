@@ -143,6 +143,10 @@ class ApplicationQuery(SearchQuery):
 class IntegrationQuery(Input):
     q = Text(load_default="")
     category = Text(load_default="")
+    vendor = Text(load_default="")
+    include = Text(
+        load_default="", validate=OneOf(("", "index"), error="Send index, or leave it out.")
+    )
 
 
 class EventQuery(SearchQuery):
