@@ -4,6 +4,7 @@ import click
 
 from ssoko import __version__
 from ssoko.cli.demo import demo
+from ssoko.cli.dev import dev
 from ssoko.cli.keys import keys, notices
 from ssoko.cli.output import Commands
 from ssoko.cli.people import token, user, workspace
@@ -35,7 +36,7 @@ def version() -> None:
 
 
 _SITE = (init, serve, demo, workspace, user, token, keys, notices, migrate, purge)
-_PLUGINS = (plugins, plugin)
+_PLUGINS = (plugins, plugin, dev)
 
 for _command in (*_SITE, *_PLUGINS, version):
     cli.add_command(_command)

@@ -9,13 +9,14 @@ from lxml import html
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML  # type: ignore[import-untyped]
 
 from ssoko.errors import SsokoError
-from ssoko.plugin.conformance.house import House, accept
+from ssoko.plugin.conformance.house import House
 from ssoko.plugin.conformance.pages import form_page
 from ssoko.plugin.guide import GUIDE_VALUES
 from ssoko.plugin.registry import PluginSource, Registry
 from ssoko.plugin.watched import no_network
 from ssoko.services import applications, sso
 from ssoko.services.guides import guide_values, render_guide
+from ssoko.services.vendor_side import accept
 
 HOSTILE = 'Acme "><script>alert(1)</script>&amp; {{ login_endpoint }} [x](javascript:alert(2))'
 _MONTH = 31 * 86_400
