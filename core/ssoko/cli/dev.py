@@ -154,7 +154,7 @@ def _serve(
     bench = Bench(
         workspace=sample.SLUG,
         plugins=tuple(plugins),
-        version=lambda: f"{began:.3f}.{rules.answered}",
+        version=lambda slug: f"{began:.3f} {rules.answered(slug)}",
         check=rules.check,
     )
     app.register_blueprint(make_blueprint(bench))

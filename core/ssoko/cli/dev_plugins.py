@@ -65,10 +65,9 @@ class Rules:
         self._answers: dict[str, Checked | None] = {}
         self._lock = threading.Lock()
 
-    @property
-    def answered(self) -> int:
-        """How many plugins have their answer."""
-        return sum(answer is not None for answer in self._answers.values())
+    def answered(self, slug: str) -> bool:
+        """Tell whether the rules have spoken about a plugin."""
+        return self._answers.get(slug) is not None
 
     def check(self, slug: str) -> Checked | None:
         """Return what was found; the first call begins to look, and None means not yet."""

@@ -31,6 +31,7 @@ from ssoko.errors import (
     SignInRefused,
 )
 from ssoko.plugin import describe, hookspecs, on_disk
+from ssoko.plugin.tracebacks import authors_traceback
 from ssoko.plugin.typecheck import WrongType
 from ssoko.plugin.values import DefaultRole, Integration, MetadataField, Problem
 
@@ -259,7 +260,7 @@ def _duplicates(claims: list[PluginSource]) -> Iterator[PluginProblem]:
 
 def _problem(source: PluginSource, error: PluginInvalid) -> PluginProblem:
     cause = error.__cause__
-    trace = "".join(traceback.format_exception(cause)) if cause else ""
+    trace = authors_traceback(cause) if cause else ""
     about = (source.slug, source.distribution, source.version)
     return PluginProblem(*about, error.stage, str(error), trace)
 

@@ -5,12 +5,12 @@ the next look asks the plugin anew.
 """
 
 import secrets
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ssoko.errors import HookFailed, InputError, NotFound, Refusal, SsokoError
+from ssoko.plugin.tracebacks import authors_traceback
 from ssoko.services import (
     access,
     applications,
@@ -102,18 +102,12 @@ def try_out(
 
 
 def own_traceback(error: BaseException) -> str:
-    """Return the traceback of what a plugin's hook raised, from the first line that is its own."""
+    """Return the traceback of what a hook raised, when one is behind the error."""
     seen: BaseException | None = error
     while seen is not None and not isinstance(seen, HookFailed):
         seen = seen.__cause__
     cause = seen.__cause__ if seen is not None else None
-    if cause is None:
-        return ""
-    told = traceback.TracebackException.from_exception(cause)
-    frames = list(told.stack)
-    last = max((i for i, frame in enumerate(frames) if "pluggy" in frame.filename), default=-1)
-    told.stack = traceback.StackSummary.from_list(frames[last + 1 :] or frames)
-    return "".join(told.format(chain=False))
+    return authors_traceback(cause) if cause is not None else ""
 
 
 def _sign_in(

@@ -61,13 +61,13 @@ class Bench:
     """What the command knows and the site does not.
 
     :param workspace: slug of the one that is served.
-    :param version: another text whenever a page may look different.
+    :param version: of a slug, another text whenever its page may look different.
     :param check: asks the rules about a slug; None as long as they are at work.
     """
 
     workspace: str
     plugins: tuple[BenchPlugin, ...]
-    version: Callable[[], str]
+    version: Callable[[str], str]
     check: Callable[[str], Checked | None] = field(default=lambda slug: Checked())
 
 
@@ -84,7 +84,7 @@ def make_blueprint(bench: Bench) -> Blueprint:
 
     @blueprint.get("/-/version")
     def version() -> Response:
-        return Response(bench.version(), mimetype="text/plain")
+        return Response(bench.version(request.args.get("slug", "")), mimetype="text/plain")
 
     @blueprint.get("/-/sign-in/<code>")
     def sign_in(code: str) -> Answer:
@@ -113,7 +113,7 @@ def make_blueprint(bench: Bench) -> Blueprint:
             title="Plugin preview",
             menu="dev",
             rows=[_row(one) for one in bench.plugins],
-            dev_version=bench.version(),
+            dev_version=bench.version(""),
         )
 
     @blueprint.route("/<slug>", defaults=here, methods=["GET", "POST"])
@@ -126,8 +126,8 @@ def make_blueprint(bench: Bench) -> Blueprint:
             "dev/show.html",
             menu="dev",
             plugin=plugin,
-            checked=bench.check(slug),
-            dev_version=bench.version(),
+            checked=None if problems_of(slug) else bench.check(slug),
+            dev_version=bench.version(slug),
             **_shown(slug),
         )
 
@@ -167,7 +167,7 @@ def _shown(slug: str) -> dict[str, Any]:
         "loaded": loaded,
         "card": next(c for c in marketplace.search(services.registry) if c.slug == slug),
         "description": guides.render_markdown(loaded.integration.description),
-        "fields": form_fields(loaded.form, values=typed, errors=errors if typed else None),
+        "fields": form_fields(loaded.form, values=typed, errors={} if typed is None else errors),
         "typed": typed is not None,
         "refused": errors,
         "errors": errors if typed is not None else {},
