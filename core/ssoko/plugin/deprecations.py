@@ -44,7 +44,7 @@ def deprecated_in(manager: pluggy.PluginManager) -> tuple[Deprecation, ...]:
     """Return what the plugins of a manager implement although it is deprecated."""
     return tuple(
         use
-        for plugin in manager.get_plugins()
+        for _, plugin in manager.list_name_plugin()
         for caller in manager.get_hookcallers(plugin) or ()
         for implementation in caller.get_hookimpls()
         for use in _uses(caller, implementation)
