@@ -22,13 +22,13 @@ from lxml import html
 from ssoko.app import create_app
 from ssoko.config import load_config
 from ssoko.plugin import registry as registry_module
-from ssoko.plugin.conformance.house import accept
 from ssoko.plugin.registry import Registry, installed_sources
 from ssoko.services import access, applications, users, workspaces
 from ssoko.services.applications import ApplicationView
 from ssoko.services.context import SYSTEM, Services
 from ssoko.services.passwords import Hasher
 from ssoko.services.plugin_states import list_plugins
+from ssoko.services.vendor_side import accept
 from ssoko.store import db
 from werkzeug.test import TestResponse
 

@@ -117,8 +117,9 @@ def test_each_rule_finds_what_it_is_there_for(rule, project):
 
 
 def test_every_rule_has_a_plugin_that_breaks_it():
-    # SSK009 asks for a wheel; see below.
-    assert set(RULES) - set(BROKEN) == {"SSK009"}
+    # SSK009 asks for a wheel; see below. SSK054 asks for a contract that gives something up, which
+    # this one does not; see test_deprecations.py.
+    assert set(RULES) - set(BROKEN) == {"SSK009", "SSK054"}
 
 
 def test_rules_are_written_to_be_read():

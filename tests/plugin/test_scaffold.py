@@ -36,7 +36,7 @@ def test_a_whole_distribution_is_written_and_the_next_command_named(empty_folder
         "ssoko-zoom/tests/test_zoom.py",
     }
     assert (empty_folder / "ssoko-zoom" / "LICENSE").is_file()
-    assert result.output.endswith("Next: cd ssoko-zoom && pip install -e . && ssoko plugin check\n")
+    assert result.output.endswith("Next: cd ssoko-zoom && pip install -e . && ssoko dev\n")
 
 
 def test_names_and_category_go_where_they_belong(empty_folder):

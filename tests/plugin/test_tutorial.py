@@ -16,6 +16,32 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "plugins"
 BLOCK = re.compile(r"^(```|~~~)([a-z]+)(?: (\S+))?\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 
+#: What a reader does beside a command that serves: open the address, save the guide, look again.
+WATCH = """
+import re, time, urllib.request
+from pathlib import Path
+
+def until(look, wanted):
+    end = time.monotonic() + 60
+    while wanted not in (seen := look()):
+        assert time.monotonic() < end, f"no {wanted!r} in {seen[-2000:]}"
+        time.sleep(0.2)
+    return seen
+
+browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+said = until(Path("../serving.log").read_text, "Ctrl-C stops")
+opened = browser.open(re.search(r"open +(\\S+)", said)[1], timeout=30)
+assert "/dev/moosehead" in opened.url, opened.url
+look = lambda: browser.open(opened.url, timeout=30).read().decode()
+until(look, "https://moosehead.example.com/saml/acs")
+guide = Path("ssoko_moosehead/guide.md")
+before = guide.read_text()
+guide.write_text(before + "\\nMind the antlers.\\n")
+until(look, "Mind the antlers.")
+guide.write_text(before)
+assert "Accepted" in browser.open(opened.url + "?as=bram", timeout=30).read().decode()
+"""
+
 
 def as_script(text: str, core: str) -> str:
     """Turn the tutorial into a shell script: its commands, and its files between them."""
@@ -25,6 +51,11 @@ def as_script(text: str, core: str) -> str:
             lines.append(f"cat > {note.removeprefix('file=')} <<'END_OF_FILE'\n{body}END_OF_FILE")
         elif language == "sh" and note == "exits-with-1":
             lines.append(f"if {body.strip()}; then echo did not fail; exit 9; fi")
+        elif language == "sh" and note == "serves":
+            command = body.strip().replace("ssoko dev", "ssoko dev --port 0")
+            lines.append(f"{command} > ../serving.log 2>&1 & serving=$!")
+            lines.append(f"python - <<'END_OF_FILE'\n{WATCH}END_OF_FILE")
+            lines.append("kill $serving && wait $serving && cat ../serving.log")
         elif language == "sh":
             # The tests' own checkout, without the extra's browsers and databases.
             lines.append(body.replace("'ssoko[dev]'", f"'{core}' build pytest"))
@@ -51,6 +82,7 @@ def test_the_tutorial_leads_to_a_proved_wheel(tmp_path):
     said = result.stdout + result.stderr
     assert result.returncode == 0, said
     assert "FAIL  SSK007" in said
+    assert "thrown away" in said
     assert said.count("tier  Gold") == 2, said
     assert "ssoko_moosehead-0.1.0-py3-none-any.whl is fit to be published" in said
 

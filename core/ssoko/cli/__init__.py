@@ -4,6 +4,7 @@ import click
 
 from ssoko import __version__
 from ssoko.cli.demo import demo
+from ssoko.cli.dev import dev
 from ssoko.cli.index import index
 from ssoko.cli.keys import keys, notices
 from ssoko.cli.output import Commands
@@ -36,7 +37,7 @@ def version() -> None:
 
 
 _SITE = (init, serve, demo, workspace, user, token, keys, notices, migrate, purge)
-_PLUGINS = (plugins, plugin, index)
+_PLUGINS = (plugins, plugin, dev, index)
 
 for _command in (*_SITE, *_PLUGINS, version):
     cli.add_command(_command)

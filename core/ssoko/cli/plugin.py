@@ -43,7 +43,7 @@ def new(slug: str, title: str, vendor: str, category: str, defaults: bool) -> No
     click.echo(f"Made {project}:")
     for path in sorted(p for p in project.rglob("*") if p.is_file()):
         click.echo(f"  {path.relative_to(project)}")
-    click.echo(f"\nNext: cd {project} && pip install -e . && ssoko plugin check")
+    click.echo(f"\nNext: cd {project} && pip install -e . && ssoko dev")
 
 
 def read_settings(path: Path | None) -> Mapping[str, Any] | None:

@@ -31,6 +31,8 @@ from ssoko.errors import (
     SignInRefused,
 )
 from ssoko.plugin import describe, hookspecs, on_disk
+from ssoko.plugin.deprecations import Deprecation, deprecated_in, unwarned
+from ssoko.plugin.tracebacks import authors_traceback
 from ssoko.plugin.typecheck import WrongType
 from ssoko.plugin.values import DefaultRole, Integration, MetadataField, Problem
 
@@ -95,6 +97,7 @@ class LoadedIntegration:
 
     :param hooks: names of the hooks that it implements.
     :param seconds: how long it took to import and to describe itself.
+    :param deprecated: what of that a later version of the contract refuses.
     """
 
     slug: str
@@ -107,6 +110,7 @@ class LoadedIntegration:
     guide: str
     hooks: frozenset[str]
     seconds: float = 0.0
+    deprecated: tuple[Deprecation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,6 +165,8 @@ class Registry:
                     skipped.append((slug, "off unless named in SSOKO_OPT_IN_PLUGINS"))
                     continue
                 loaded[slug], managers[slug] = entry, manager
+                for use in entry.deprecated:
+                    log.warning("plugin %s: %s", slug, use)
         _log(problems)
         by_name = sorted(loaded, key=lambda s: (loaded[s].integration.name.casefold(), s))
         return cls(
@@ -259,7 +265,7 @@ def _duplicates(claims: list[PluginSource]) -> Iterator[PluginProblem]:
 
 def _problem(source: PluginSource, error: PluginInvalid) -> PluginProblem:
     cause = error.__cause__
-    trace = "".join(traceback.format_exception(cause)) if cause else ""
+    trace = authors_traceback(cause) if cause else ""
     about = (source.slug, source.distribution, source.version)
     return PluginProblem(*about, error.stage, str(error), trace)
 
@@ -283,7 +289,7 @@ def _load_one(source: PluginSource) -> tuple[LoadedIntegration, pluggy.PluginMan
         plugin = source.load()
     manager = pluggy.PluginManager("ssoko")
     manager.add_hookspecs(hookspecs)
-    with _stage("register"):
+    with _stage("register"), unwarned():
         manager.register(plugin, source.slug)
         hooks = _implemented(manager, plugin)
     # The contract's version first: a newer one explains hooks that this Ssoko does not know.
@@ -311,6 +317,7 @@ def _describe(
         default_role=_declare(manager, "default_role"),
         guide=_declare(manager, "installation_guide"),
         hooks=hooks,
+        deprecated=deprecated_in(manager),
     )
     with _stage("describe"):
         describe.check_declarations(

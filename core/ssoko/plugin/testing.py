@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ssoko.errors import PluginInvalid
+from ssoko.plugin import deprecations
 from ssoko.plugin.acceptance import Candidate
 from ssoko.plugin.registry import PluginSource, Registry
 from ssoko.plugin.values import Problem, ServiceProvider, Site
@@ -24,6 +25,8 @@ SITE = Site(base_url="https://sso.example.org", plugin_url="https://sso.example.
 class LoadedPlugin:
     """One plugin in a registry of its own.
 
+    What it does that is deprecated is given as a ``DeprecationWarning``.
+
     :raises PluginInvalid: when it cannot be loaded, with the reason.
     """
 
@@ -34,6 +37,7 @@ class LoadedPlugin:
         for problem in self.registry.problems:
             raise PluginInvalid(problem.stage, problem.message)
         self.entry = self.registry.integrations[SLUG]
+        deprecations.warn(self.entry.deprecated)
 
     def load(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Return the install form's values as the schema loads them."""

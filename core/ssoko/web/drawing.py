@@ -48,6 +48,8 @@ MENU = (
     MenuItem("groups", "Groups", "users", "groups.index"),
     MenuItem("activity", "Activity", "activity", "activity.index"),
     MenuItem("settings", "Settings", "sliders", "settings.show"),
+    # Only where `ssoko dev` serves.
+    MenuItem("dev", "Plugin preview", "puzzle", "dev.index"),
 )
 
 

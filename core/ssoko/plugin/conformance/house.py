@@ -8,20 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from xml.sax.saxutils import escape, quoteattr
 
 from flask import Flask
-from onelogin.saml2.response import OneLogin_Saml2_Response  # type: ignore[import-untyped]
-from onelogin.saml2.settings import OneLogin_Saml2_Settings  # type: ignore[import-untyped]
 
 from ssoko.app import create_app
 from ssoko.config import load_config
 from ssoko.plugin.registry import PluginSource, Registry
-from ssoko.saml import names
-from ssoko.saml.bindings import Inbound
-from ssoko.saml.xml import instant
-from ssoko.services import access, applications, sessions, sso, users, workspaces
+from ssoko.services import access, applications, sessions, sso, users, vendor_side, workspaces
 from ssoko.services.applications import ApplicationView
 from ssoko.services.context import SYSTEM, Services
 from ssoko.services.passwords import Hasher
@@ -86,14 +79,9 @@ class House:
         sp = made.service_provider
         if not sp.launch_url or sp.require_signed_requests:
             return sso.launch(self.services, self.workspace.slug, made.slug, session=session)
-        xml = (
-            f'<samlp:AuthnRequest xmlns:samlp="{names.NS_SAMLP}" xmlns:saml="{names.NS_SAML}" '
-            f'ID="_{secrets.token_hex(16)}" Version="2.0" '
-            f'IssueInstant="{instant(self.services.clock())}" '
-            f"Destination={quoteattr(made.issuer.login_endpoint)}>"
-            f"<saml:Issuer>{escape(sp.entity_id)}</saml:Issuer></samlp:AuthnRequest>"
+        inbound = vendor_side.ask(
+            made, request_id=f"_{secrets.token_hex(16)}", now=self.services.clock()
         )
-        inbound = Inbound(xml.encode(), "", names.BINDING_REDIRECT)
         return sso.begin(self.services, made.issuer.id, inbound, session=session)
 
     def rows(self) -> dict[str, int]:
@@ -173,43 +161,3 @@ def _furnish(app: Flask, slug: str) -> House:
     house.services = replace(services, clock=lambda: int(time.time()) + house.ahead)
     app.extensions["ssoko"] = house.services
     return house
-
-
-def accept(made: ApplicationView, answer: sso.PostAnswer) -> OneLogin_Saml2_Response:
-    """Have python3-saml, strict, judge an answer; it knows what the Metadata tab shows.
-
-    :raises OneLogin_Saml2_ValidationError: with its reason.
-    """
-    sp = made.service_provider
-    settings = OneLogin_Saml2_Settings(
-        {
-            "strict": True,
-            "sp": {
-                "entityId": sp.entity_id,
-                "assertionConsumerService": {"url": answer.acs_url},
-                "NameIDFormat": str(sp.name_id_format),
-            },
-            "idp": {
-                "entityId": made.issuer.entity_id,
-                "singleSignOnService": {"url": made.issuer.login_endpoint},
-                "x509cert": made.issuer.certificate,
-            },
-            "security": {
-                "wantAssertionsSigned": sp.sign_assertion,
-                "wantMessagesSigned": sp.sign_response,
-                "wantAttributeStatement": False,
-                "rejectDeprecatedAlgorithm": True,
-                "allowSingleLabelDomains": True,
-            },
-        },
-    )
-    response = OneLogin_Saml2_Response(settings, answer.saml_response)
-    parts = urlsplit(answer.acs_url)
-    place: dict[str, Any] = {
-        "https": "on" if parts.scheme == "https" else "off",
-        "http_host": parts.netloc,
-        "script_name": parts.path,
-        "get_data": {},
-    }
-    response.is_valid(place, response.document.get("InResponseTo"), raise_exceptions=True)
-    return response

@@ -9,13 +9,15 @@ from lxml import html
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML  # type: ignore[import-untyped]
 
 from ssoko.errors import SsokoError
-from ssoko.plugin.conformance.house import House, accept
+from ssoko.plugin import deprecations
+from ssoko.plugin.conformance.house import House
 from ssoko.plugin.conformance.pages import form_page
 from ssoko.plugin.guide import GUIDE_VALUES
 from ssoko.plugin.registry import PluginSource, Registry
 from ssoko.plugin.watched import no_network
 from ssoko.services import applications, sso
 from ssoko.services.guides import guide_values, render_guide
+from ssoko.services.vendor_side import accept
 
 HOSTILE = 'Acme "><script>alert(1)</script>&amp; {{ login_endpoint }} [x](javascript:alert(2))'
 _MONTH = 31 * 86_400
@@ -32,6 +34,7 @@ def network() -> Iterator[None]:
 def test_it_is_loaded(ssoko_source: PluginSource) -> None:
     registry = Registry.load([ssoko_source], opt_in=frozenset({ssoko_source.slug}))
     assert not registry.problems
+    deprecations.warn(registry.integrations[ssoko_source.slug].deprecated)
 
 
 def test_the_form_takes_back_what_it_gave(

@@ -104,6 +104,10 @@ def assertions_are_signed(subject: Subject) -> Iterator[str]:
         yield "service_provider leaves the assertion unsigned"
 
 
+def nothing_is_deprecated(subject: Subject) -> Iterator[str]:
+    yield from map(str, subject.loaded.deprecated)
+
+
 def refusals_say_what_to_do(subject: Subject) -> Iterator[str]:
     form = subject.loaded.form()
     for raw in ({}, dict.fromkeys(form.fields, "\x00")):
@@ -171,6 +175,14 @@ RULES = (
         '"Invalid" leaves people where they were.',
         "Use ssoko.plugin.fields and checks, or give the validator an error text.",
         refusals_say_what_to_do,
+    ),
+    Rule(
+        "SSK054",
+        "silver",
+        "nothing is deprecated that it implements",
+        "The next major version of the contract refuses it, and the plugin with it.",
+        "Write what the message names in its place, and state the version of the contract.",
+        nothing_is_deprecated,
     ),
     Rule(
         "SSK083",

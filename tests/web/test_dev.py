@@ -1,0 +1,243 @@
+"""The pages of `ssoko dev`, over plugins that do and do not work."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+import ssoko_aws
+import ssoko_sandbox
+from flask import Flask
+from ssoko.plugin.registry import PluginSource
+from ssoko.plugin.sample import sample_settings
+from ssoko.services import applications, roles, sessions
+from ssoko.store import db
+from ssoko.store.models import Event, Table
+from ssoko.web.dev import Bench, BenchPlugin, Checked, make_blueprint
+
+from .conftest import AWS_FORM, Browser, Site, make_app, populate
+
+
+class Raising:
+    """AWS, but for what its service provider or its sign-in raises."""
+
+    def __init__(self, hook: str) -> None:
+        vars(self).update({k: v for k, v in vars(ssoko_aws).items() if k[0] != "_"})
+        setattr(self, hook, _raising(hook))
+
+
+def _raising(hook: str) -> object:
+    if hook == "service_provider":
+
+        @ssoko_aws.hookimpl
+        def service_provider(settings, site):
+            raise KeyError("the author forgot this")
+
+        return service_provider
+
+    @ssoko_aws.hookimpl
+    def saml_attributes(settings):
+        raise KeyError("the author forgot this too")
+
+    return saml_attributes
+
+
+def _broken() -> object:
+    compile("def broken(:", "ssoko_broken/__init__.py", "exec")
+    return None
+
+
+SOURCES = (
+    PluginSource("aws", lambda: ssoko_aws, "ssoko-aws", "0.1.0"),
+    PluginSource("broken", _broken, "ssoko-broken", "0.3.0"),
+    PluginSource("raises", lambda: Raising("service_provider"), "ssoko-raises", "0.4.0"),
+    PluginSource("shuts", lambda: Raising("saml_attributes"), "ssoko-shuts", "0.5.0"),
+    PluginSource("sandbox", lambda: ssoko_sandbox, "ssoko-sandbox", "0.1.0"),
+)
+RULE = {
+    "id": "SSK021",
+    "tier": "bronze",
+    "title": "the guide has its headings",
+    "messages": ["there is no Remove"],
+    "fix": "Write it.",
+}
+
+
+class Desk:
+    """What stands in for the command behind the pages."""
+
+    def __init__(self) -> None:
+        self.checked: Checked | None = None
+
+    def bench(self) -> Bench:
+        return Bench(
+            workspace="acme",
+            plugins=tuple(
+                BenchPlugin(
+                    slug=one.slug,
+                    distribution=one.distribution,
+                    version=one.version,
+                    folder="/home/ada/ssoko-aws" if one.slug == "aws" else "",
+                )
+                for one in SOURCES
+            ),
+            version=lambda slug: f"1 {slug}",
+            check=lambda slug: self.checked,
+        )
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def dev_site(tmp_path, migrated, desk: Desk, monkeypatch) -> Site:
+    shutil.copy(migrated, tmp_path / "ssoko.sqlite3")
+    app = make_app(tmp_path, sources=SOURCES[:4])
+    registry = app.extensions["ssoko"].registry
+    skipped = (("sandbox", "off unless named in SSOKO_OPT_IN_PLUGINS"),)
+    app.extensions["ssoko"] = replace(
+        app.extensions["ssoko"], registry=replace(registry, skipped=skipped)
+    )
+    app.register_blueprint(make_blueprint(desk.bench()))
+    return populate(app)
+
+
+@pytest.fixture
+def ada(dev_site: Site) -> Browser:
+    return dev_site.browser(dev_site.admin)
+
+
+def rows() -> dict[str, int]:
+    with db.session():
+        return {t.__name__: t.select().count() for t in Table.__subclasses__()}
+
+
+def test_no_other_site_has_these_pages(empty_app: Flask) -> None:
+    assert not [r for r in empty_app.url_map.iter_rules() if r.rule.startswith("/dev")]
+    browser = populate(empty_app).browser()
+    assert browser.get("/dev").status_code == 404
+    assert browser.get("/dev/aws").status_code == 404
+
+
+def test_the_list_tells_what_each_plugin_is(ada: Browser) -> None:
+    page = ada.get("/dev").text
+    assert "/home/ada/ssoko-aws" in page
+    assert "Broken" in page
+    assert "SyntaxError" in page
+    assert 'href="/dev/broken"' in page
+    assert "off unless named" in page
+    # The menu leads here from every page.
+    assert 'href="/dev"' in ada.get("/w/acme/marketplace").text
+
+
+def test_the_preview_shows_everything_of_a_plugin(ada: Browser) -> None:
+    page = ada.get("/dev/aws").text
+    entry = ssoko_aws.integration()
+    assert entry.summary in page
+    assert 'name="acs_url"' in page
+    assert sample_settings(ssoko_aws.InstallForm)["acs_url"] in page
+    assert "Before you start" in page
+    assert "http://localhost/saml/" in page
+    assert "sso-aws-" in page
+    assert "Looking." in page
+
+
+def test_looking_leaves_nothing_behind(ada: Browser) -> None:
+    before = rows()
+    assert "Accepted" in ada.get("/dev/aws?as=pete").text
+    assert rows() == before
+    assert before[Event.__name__]
+
+
+def test_a_person_is_signed_in_and_the_service_provider_says_what_it_read(ada: Browser) -> None:
+    page = ada.get("/dev/aws?as=pete").text
+    assert "Accepted" in page
+    assert "pete@acme.test" in page
+    assert ada.get("/dev/aws?as=nobody").status_code == 404
+
+
+def test_the_rules_are_shown_with_their_remedy(ada: Browser, desk: Desk) -> None:
+    desk.checked = Checked(tier="none", broken=(RULE,), kept=30)
+    page = ada.get("/dev/aws").text
+    assert "SSK021" in page
+    assert "there is no Remove" in page
+    assert "Fix: Write it." in page
+    desk.checked = Checked(trouble="The rules look at project folders")
+    assert "The rules look at project folders" in ada.get("/dev/aws").text
+
+
+def test_answers_are_tried(ada: Browser) -> None:
+    page = ada.post("/dev/aws", {**AWS_FORM, "acs_url": "nonsense"}).text
+    assert "There is a problem" in page
+    assert "nonsense" in page
+    page = ada.post("/dev/aws", {**AWS_FORM, "as": "pete"}).text
+    assert "The form takes these answers" in page
+    assert f"<code>{AWS_FORM['acs_url']}</code>" in page
+    assert "Accepted" in page
+    assert ada.post("/dev/aws", {}).text.count("Fill this in") > 1
+
+
+def test_a_plugin_that_cannot_be_loaded_shows_its_traceback(ada: Browser) -> None:
+    answer = ada.get("/dev/broken")
+    assert answer.status_code == 200
+    assert "Stopped at import." in answer.text
+    assert "def broken(:" in answer.text
+    assert "registry.py" not in answer.text
+    assert ada.get("/dev/aws").status_code == 200
+
+
+def test_a_plugin_that_is_skipped_says_so(ada: Browser) -> None:
+    assert "Skipped" in ada.get("/dev/sandbox").text
+    assert ada.get("/dev/nothing").status_code == 404
+
+
+def test_a_hook_that_raises_shows_its_line_and_the_rest_of_the_page(ada: Browser) -> None:
+    answer = ada.get("/dev/raises?as=pete")
+    assert answer.status_code == 200
+    assert "A hook failed" in answer.text
+    assert "the author forgot this" in answer.text
+    assert "test_dev.py" in answer.text
+    assert "pluggy" not in answer.text
+    assert 'name="acs_url"' in answer.text
+
+
+def test_a_sign_in_that_a_hook_stops_shows_why(ada: Browser) -> None:
+    page = ada.get("/dev/shuts?as=pete").text
+    assert "No answer judged" in page
+    assert "the author forgot this too" in page
+
+
+def test_who_did_not_open_the_link_is_told_to(dev_site: Site) -> None:
+    answer = dev_site.browser().get("/dev/aws")
+    assert answer.status_code == 403
+    assert "Open the printed link" in answer.text
+    person = dev_site.browser(dev_site.person)
+    assert person.get("/dev/aws").status_code == 403
+
+
+def test_the_link_signs_in_once(dev_site: Site) -> None:
+    services = dev_site.services
+    with db.session():
+        code = sessions.create_link(services, purpose="sign-in", user_id=dev_site.admin.id)
+    browser = dev_site.browser()
+    answer = browser.get(f"/dev/-/sign-in/{code}?slug=aws")
+    assert (answer.status_code, answer.location) == (303, "/dev/aws")
+    assert browser.get("/dev/aws").status_code == 200
+    # Pressed again in the same browser it leads on, in another one it is over.
+    assert browser.get(f"/dev/-/sign-in/{code}").status_code == 303
+    assert dev_site.browser().get(f"/dev/-/sign-in/{code}").status_code == 404
+
+
+def test_the_version_is_that_of_the_page(ada: Browser) -> None:
+    assert ada.get("/dev/-/version?slug=aws").text == "1 aws"
+    assert 'data-version="1 aws"' in ada.get("/dev/aws").text
+
+
+def test_an_application_of_the_same_plugin_is_no_hindrance(ada: Browser, dev_site: Site) -> None:
+    ada.post("/w/acme/marketplace/aws/install", {**AWS_FORM, "name": "AWS"})
+    assert "Accepted" in ada.get("/dev/aws?as=pete").text
+    with db.session():
+        listed = applications.list_applications(dev_site.services, dev_site.workspace.id)
+        assert [one.name for one in listed.items] == ["AWS"]
+        assert len(roles.list_roles(dev_site.workspace.id).items) == 1
