@@ -14,6 +14,7 @@ from ssoko.store.migrate import HISTORY, directory, migrate, pending, require_cu
 from ssoko.store.models import TABLES
 from ssoko.store.search import UserWord
 from ssoko.store.traces import Trace
+from ssoko.store.upgrades import FormerRecord, UpgradeDecision
 from ssoko.store.vendor_metadata import ApplicationMetadata
 
 Open = Callable[[str], Database]
@@ -23,7 +24,10 @@ FILES = sorted(path.stem for path in directory().glob("[0-9]*.py"))
 
 def test_the_migrations_make_what_the_models_say(either: str, open_database: Open) -> None:
     database = open_database(either)
-    more = (UserWord, ApplicationMetadata, Trace, MetadataFetch, CertificateNotice)
+    more = (
+        *(UserWord, ApplicationMetadata, Trace, MetadataFetch, CertificateNotice),
+        *(UpgradeDecision, FormerRecord),
+    )
     difference = diff_models(database, [*TABLES, *logout.TABLES, *more])
     assert not difference, str(difference)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ssoko.config import Config
 from ssoko.services.limits import Limiter
+from ssoko.services.memory import Memory
 from ssoko.services.pace import FetchPace, Hourly
 from ssoko.services.paging import Page
 from ssoko.services.passwords import Hasher
@@ -57,6 +58,7 @@ class Services:
     """The parts that use cases share; one per application.
 
     :param clock: returns seconds since the epoch, UTC.
+    :param proposed: what loaded plugins make of recorded settings, for lists.
     """
 
     config: Config
@@ -67,6 +69,7 @@ class Services:
     hasher: Hasher = field(default_factory=Hasher)
     fetches: FetchPace = field(default_factory=FetchPace)
     upkeep: Hourly = field(default_factory=Hourly)
+    proposed: Memory = field(default_factory=Memory)
 
 
 __all__ = ["SYSTEM", "UNSET", "Actor", "ActorKind", "Page", "Services", "Unset", "now"]

@@ -104,9 +104,11 @@ def stored_settings(
 ) -> dict[str, Any]:
     """Return stored settings as the form's schema loads them, for a hook.
 
+    Values of fields that the form has no more are left out: a newer plugin asks for less.
+
     :raises InputError: when the plugin's form takes them no more.
     """
-    return load(loaded, unseal(services, stored, application_id=application_id))
+    return load(loaded, merge(services, loaded, stored, {}, application_id=application_id))
 
 
 def merge(
