@@ -62,16 +62,15 @@ def metadata_fields():
 @hookimpl
 def default_role():
     if NEW:
-        return DefaultRole(name="notes-{{name}}-people", description="Opens {{name}} for its people")
+        more = "Opens {{name}} for its people"
+        return DefaultRole(name="notes-{{name}}-people", description=more)
     return DefaultRole(name="sso-notes-{{name}}-role", description="Opens {{name}}")
 
 
 @hookimpl
 def installation_guide():
     menu = "Admin > Security > SSO" if NEW else "Settings > SSO"
-    return f"""# Notes
-
-## In Notes
+    return f"""## In Notes
 
 1. Open **{{menu}}**.
 2. Paste the Entity ID: {{{{{{{{ entity_id }}}}}}}}
