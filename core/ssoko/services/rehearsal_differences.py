@@ -1,11 +1,14 @@
 """What two records of one application would tell about one person, beside each other."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ssoko.saml import names
+from ssoko.services import upgrades
+from ssoko.services.context import Services
 from ssoko.services.differences import Difference
-from ssoko.services.rehearsal import Rehearsal
+from ssoko.services.rehearsal import Rehearsal, rehearse, rehearse_record
 from ssoko.services.text_lines import Line, between
 from ssoko.services.users import UserView
 
@@ -56,6 +59,25 @@ def differences(now: Rehearsal, then: Rehearsal) -> AssertionDifference:
     ]
     return AssertionDifference(
         user=now.user, rows=tuple(rows), xml=tuple(between(_settled(now), _settled(then)))
+    )
+
+
+def of_upgrade(
+    services: Services,
+    workspace_id: str,
+    app_id: str,
+    *,
+    accept: Collection[str],
+    user_id: str,
+) -> AssertionDifference:
+    """Compare what a user would get now and after these parts of an upgrade were accepted.
+
+    :raises InputError: when the parts do not go together.
+    """
+    then = upgrades.record_after(services, workspace_id, app_id, accept)
+    return differences(
+        rehearse(services, workspace_id, app_id, user_id=user_id),
+        rehearse_record(services, workspace_id, then, user_id=user_id),
     )
 
 

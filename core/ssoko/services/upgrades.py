@@ -5,7 +5,7 @@ Sign-in goes on from the record whatever is loaded; nothing changes until an adm
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from ssoko.errors import Conflict, InputError, PluginError
 from ssoko.plugin import ServiceProvider
@@ -24,6 +24,8 @@ from ssoko.services.upgrade_marks import is_same_version, propose
 from ssoko.services.upgrade_parts import TITLES, Part, parts_of
 from ssoko.store.models import Role, database
 from ssoko.store.upgrades import UpgradeDecision
+
+State = Literal["missing", "fails", "refuses", "same", "proposes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,15 @@ class Upgrade:
     seen: int = 0
     decided: Decided | None = None
     former: former_records.Former | None = None
+
+    @property
+    def state(self) -> State:
+        """What the comparison came to."""
+        if not self.loaded:
+            return "missing"
+        if self.problem or self.errors:
+            return "fails" if self.problem else "refuses"
+        return "proposes" if self.parts else "same"
 
     @property
     def preselected(self) -> frozenset[str]:

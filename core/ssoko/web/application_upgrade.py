@@ -7,10 +7,9 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from ssoko.errors import Conflict, InputError, PluginError, SsokoError
-from ssoko.services import rehearsal, upgrades
+from ssoko.services import rehearsal_differences, upgrades
 from ssoko.services.applications import ApplicationView
-from ssoko.services.rehearsal_differences import AssertionDifference, differences
-from ssoko.services.upgrades import Upgrade
+from ssoko.services.rehearsal_differences import AssertionDifference
 from ssoko.web.application_check import Choice, choose
 from ssoko.web.application_page import find, render_tab
 from ssoko.web.pages import Answer, posted, refused, see, sentence_of
@@ -101,7 +100,7 @@ def _page(application: ApplicationView, *, problem: str = "") -> str:
         problem=problem,
         prefix=_PART,
         labels=field_labels(application) if found.errors else {},
-        compared=_compared(application, found, accepted) if found.parts else None,
+        compared=_compared(application, accepted) if found.parts else None,
     )
 
 
@@ -113,20 +112,20 @@ def _chosen() -> frozenset[str]:
     )
 
 
-def _compared(application: ApplicationView, found: Upgrade, accepted: Collection[str]) -> Compared:
-    services, here = current_services(), current_workspace()
+def _compared(application: ApplicationView, accepted: Collection[str]) -> Compared:
     choice = choose(application, posted("person") or request.args.get("person", "").strip())
     if choice.person is None:
         return Compared(choice)
-    user_id = choice.person.id
     try:
-        then = upgrades.record_after(services, here.id, application.id, accepted)
+        return Compared(
+            choice,
+            rehearsal_differences.of_upgrade(
+                current_services(),
+                current_workspace().id,
+                application.id,
+                accept=accepted,
+                user_id=choice.person.id,
+            ),
+        )
     except InputError as error:
         return Compared(choice, problem=sentence_of(error))
-    return Compared(
-        choice,
-        differences(
-            rehearsal.rehearse(services, here.id, application.id, user_id=user_id),
-            rehearsal.rehearse_record(services, here.id, then, user_id=user_id),
-        ),
-    )

@@ -15,7 +15,10 @@ class IdConverter(BaseConverter):
 def init_api(app: Flask) -> None:
     """Register the API."""
     # The modules add their endpoints to the blueprint while they are imported.
-    for name in ("applications", "directory", "issuers", "marketplace", "preflight", "site"):
+    for name in (
+        *("applications", "directory", "issuers", "marketplace", "preflight", "site"),
+        "upgrades",
+    ):
         importlib.import_module(f"ssoko.web.api.{name}")
     from ssoko.web.api import endpoint, openapi
 
