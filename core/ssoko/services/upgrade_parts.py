@@ -32,6 +32,8 @@ _LABELS = {
 }
 _FROZEN = "It stays: it is who the other side is. Change it under Settings if the vendor did"
 _BY_HAND = "It stays as it was set by hand"
+_EDITED = "It stays as it was edited here"
+_SO_ALREADY = "It is so already"
 _AT_ONCE = "In effect already: the loaded version is asked at each sign-in"
 
 
@@ -208,7 +210,7 @@ def _mapping(change: RowChange) -> Difference:
         label=change.name,
         recorded=_mapping_lines(change.there),
         new=_mapping_lines(change.proposed),
-        kept="It stays as it was edited here" if change.stays else "",
+        kept=_EDITED if change.stays else _SO_ALREADY if change.there == change.proposed else "",
         caution="People who have no value for it would be refused"
         if newly_required and not change.stays
         else "",
@@ -233,13 +235,15 @@ def _role(row: Any, role: Any, before: Snapshot, new: Snapshot, made: Mapping[st
         if role is None or before.default_role[name] == new.default_role[name]:
             continue
         there = str(getattr(role, name))
+        proposed = new.default_role[name].replace("{name}", row.name)
+        by_hand = _BY_HAND if there != made.get(name, there) else ""
         found.append(
             Difference(
                 name=name,
                 label=label,
                 recorded=shown(there),
-                new=shown(new.default_role[name].replace("{name}", row.name)),
-                kept=_BY_HAND if there != made.get(name, there) else "",
+                new=shown(proposed),
+                kept=_SO_ALREADY if there == proposed else by_hand,
             )
         )
     return _split("default_role", found)

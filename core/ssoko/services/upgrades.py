@@ -77,7 +77,9 @@ class Upgrade:
 
     @property
     def preselected(self) -> frozenset[str]:
-        """The parts that give nothing up."""
+        """The parts that give nothing up; none of what somebody kept already."""
+        if self.decided:
+            return frozenset()
         return frozenset(part.name for part in self.parts if not part.careful)
 
 

@@ -16,6 +16,9 @@ from ssoko.web.forms import FormField, form_fields, read_form, text_field
 from ssoko.web.pages import Answer, Errors, form_page, posted, see
 from ssoko.web.session import admin_only, current_actor, current_services, current_workspace
 
+#: Words that are written in capital letters.
+_SHORT = frozenset("acs api arn iam id idp saml slo sp sso uri url urls".split())
+
 
 @admin_only
 def settings(slug: str) -> Answer:
@@ -160,9 +163,14 @@ def _name_field(application: ApplicationView, errors: Errors) -> FormField:
 def _answers(application: ApplicationView) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return what was typed into a form that is not here, to read: a name, and its lines."""
     return tuple(
-        (name.replace("_", " ").capitalize(), tuple(_lines(value)))
-        for name, value in application.settings.items()
+        (_label(name), tuple(_lines(value))) for name, value in application.settings.items()
     )
+
+
+def _label(name: str) -> str:
+    """Return the name of a field as words, since its label went with the plugin."""
+    first, *others = (one.upper() if one in _SHORT else one for one in name.split("_"))
+    return " ".join((first[:1].upper() + first[1:], *others))
 
 
 def _lines(value: Any) -> Iterator[str]:
