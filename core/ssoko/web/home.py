@@ -121,7 +121,8 @@ def _attention(standing: Overview) -> list[Attention]:
         Attention(
             "warn",
             f"The plugin of {orphan.name} is {orphan.plugin}",
-            "People still sign in by its record; it cannot be changed until the plugin is back.",
+            "People still sign in by its record. Its SAML settings and mappers can be changed; its "
+            "own form is back with the plugin.",
             f"Open {orphan.name}",
             url_for("applications.overview", slug=orphan.slug),
         )
