@@ -146,7 +146,7 @@ def test_keeping_everything_takes_the_mark_away(site, admin, notes, load):
     page = admin.follow(
         admin.submit(UPGRADE, choices(admin.get(UPGRADE)) | {"do": "keep"}),
     )
-    assert "First Last kept this on" in page.words
+    assert "First Last looked at this on" in page.words
     assert view(site).version == "0.1"
     for path in ("/", "/applications", "/applications/notes"):
         assert "Upgrade: " not in admin.get(path).words
