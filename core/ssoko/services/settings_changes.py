@@ -1,8 +1,8 @@
 """What new settings change about an application's record.
 
 The plugin proposes anew for new settings. Where another version of it is loaded than the one that
-is recorded, only what the settings themselves change is taken: the rest waits until an admin
-accepts the upgrade.
+is recorded, or some of its proposal was kept out, only what the settings themselves change is
+taken: the rest is for an admin to accept.
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ from ssoko.services.records import service_provider_from_json, service_provider_
 from ssoko.services.snapshots import Snapshot
 from ssoko.services.three_way import merge_fields, merge_rows
 from ssoko.services.upgrade_marks import is_same_version
+from ssoko.store.upgrades import UpgradeDecision
 
 if TYPE_CHECKING:
     from ssoko.plugin.registry import LoadedIntegration
@@ -81,8 +82,9 @@ def _before(
 
 
 def _waits(loaded: "LoadedIntegration", row: Any, before: Snapshot) -> bool:
-    """Tell whether an upgrade waits to be looked at."""
-    if is_same_version(loaded, row):
+    """Tell whether some of what the plugin proposes was not looked at yet, or was kept out."""
+    kept_out = (UpgradeDecision.application == row.id) & (UpgradeDecision.kept != "")
+    if is_same_version(loaded, row) and not UpgradeDecision.select().where(kept_out).exists():
         return False
     return before != snapshots.recorded(row, like=before)
 

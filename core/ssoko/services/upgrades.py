@@ -150,14 +150,16 @@ def _change_role(
 def _remember(
     services: Services, actor: Actor, row: Any, new: Snapshot, kept: Sequence[Part]
 ) -> None:
-    UpgradeDecision.delete().where(UpgradeDecision.application == row.id).execute()
-    UpgradeDecision.insert(
-        application=row.id,
-        digest=new.digest,
-        proposer=loaded_name(services, row),
-        kept=" ".join(part.name for part in kept),
-        decided_at=services.clock(),
-        decided_by=actor.name,
+    decided = {
+        "digest": new.digest,
+        "proposer": loaded_name(services, row),
+        "kept": " ".join(part.name for part in kept),
+        "decided_at": services.clock(),
+        "decided_by": actor.name,
+    }
+    # Two may decide at once; the later one counts.
+    UpgradeDecision.insert(application=row.id, **decided).on_conflict(
+        conflict_target=[UpgradeDecision.application], update=decided
     ).execute()
 
 

@@ -272,6 +272,25 @@ def test_filling_in_what_the_new_form_asks_for_accepts_nothing_else(notes):
     assert (notes.view.version, notes.view.upgrade) == ("0.3", None)
 
 
+def test_what_was_kept_out_stays_out_when_settings_are_saved(notes, saml):
+    notes.load("0.2")
+    notes.decide(*(name for name in ALL if name != "protection"))
+    notes.update(settings={"acs_url": "https://eu.notes.example/acs"})
+    provider = notes.view.service_provider
+    assert provider.acs_urls == ("https://eu.notes.example/acs",)
+    assert (provider.sign_response, provider.lifetime) == (True, 120)
+    assert told(notes, saml)["mail"] == ["AMINA@ACME.TEST"]
+
+
+def test_settings_that_change_with_an_upgrade_waiting_leave_edited_mappers(notes):
+    applications.set_mappings(
+        *notes.where, SYSTEM, notes.app_id, [{"name": "own", "source": "user.id"}]
+    )
+    notes.load("0.2")
+    notes.update(settings={"acs_url": "https://eu.notes.example/acs"})
+    assert [one.name for one in notes.view.mappings] == ["own"]
+
+
 def test_saving_settings_records_a_version_that_proposes_the_same(notes):
     notes.load("0.5")
     notes.update(settings={"team": "red"})
