@@ -68,13 +68,14 @@ def shown(value: Any, choices: Any = None) -> tuple[str, ...]:
         return tuple(line for one in value for line in shown(one, choices))
     text = str("" if value is None else value)
     if "-----BEGIN CERTIFICATE" in text:
-        return (_certificate(text),)
+        return (certificate_line(text),)
     if isinstance(choices, Mapping) and text in choices:
         return (str(choices[text]),)
     return tuple(text.splitlines())
 
 
-def _certificate(pem: str) -> str:
+def certificate_line(pem: str) -> str:
+    """Return a certificate in one line: whose, until when, and the beginning of its digest."""
     try:
         found = x509.load_pem_x509_certificate(pem.encode())
         ends = found.not_valid_after_utc.astimezone(datetime.UTC).strftime("%d %b %Y")

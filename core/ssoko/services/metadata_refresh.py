@@ -16,7 +16,7 @@ from ssoko.services import metadata_import, proposals, settings
 from ssoko.services.application_rows import record
 from ssoko.services.application_views import ApplicationView, find_row
 from ssoko.services.context import Actor, Services
-from ssoko.services.differences import Difference, field_difference
+from ssoko.services.differences import Difference, certificate_line, field_difference
 from ssoko.services.lifecycle import update_application
 from ssoko.services.metadata_import import Found
 from ssoko.services.metadata_sources import MetadataSource, Refreshed, read_signer
@@ -139,7 +139,7 @@ def require_signer(
 
 def described(pem: str) -> str:
     """Return a certificate in one line to read; nothing for none."""
-    return _certificate(pem) if pem else "nobody"
+    return certificate_line(pem) if pem else "nobody"
 
 
 def _loaded(services: Services, row: Any) -> "LoadedIntegration":
