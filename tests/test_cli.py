@@ -353,7 +353,7 @@ def test_plugins_obeys_the_block_list(place: Place) -> None:
     broken_plugin(place)
     place.settings["SSOKO_DISABLED_PLUGINS"] = "broken"
     (item,) = [one for one in place.json("plugins")["items"] if one["slug"] == "broken"]
-    assert item["state"] == "skipped"
+    assert item["state"] == "disabled"
 
 
 # serve

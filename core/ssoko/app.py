@@ -18,6 +18,7 @@ from ssoko.services.context import Services
 from ssoko.services.keys import KeyRing
 from ssoko.services.limits import Limiter
 from ssoko.services.plugin_sites import web_applications
+from ssoko.services.sightings import note_said
 from ssoko.store import db, migrate
 from ssoko.web import init_web
 from ssoko.web.api import init_api, problems
@@ -165,6 +166,7 @@ def _mount_plugin_pages(app: Flask, services: Services) -> None:
             context = WebContext(
                 site=PluginSite(base_url=base_url, plugin_url=f"{base_url}/plugins/{slug}"),
                 applications=partial(_applications_of, services, slug),
+                accepted=partial(_accepted, services, slug),
             )
             pages[slug] = partial(services.registry.call, slug, "web_application", context=context)
     if pages:
@@ -179,3 +181,8 @@ def _mount_plugin_pages(app: Flask, services: Services) -> None:
 def _applications_of(services: Services, slug: str) -> tuple[WebApplication, ...]:
     with db.session():
         return web_applications(services, slug)
+
+
+def _accepted(services: Services, slug: str, application_id: str, session_index: str) -> None:
+    with db.session():
+        note_said(services, slug, application_id, session_index)

@@ -118,7 +118,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
 
     def value(name: str) -> str:
         found = environ.get(by_name[name].variable) or written.get(name)
-        return str(found) if found is not None else by_name[name].default
+        return _text(found) if found is not None else by_name[name].default
 
     secret_key = value("secret_key") or _read_key(data_dir / SECRET_FILE)
     if len(secret_key) < 32:
@@ -130,17 +130,33 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
         or f"sqlite:///{(data_dir / 'ssoko.sqlite3').resolve().as_posix()}",
         secret_key=secret_key,
         master_key=_master_key(value("master_key") or _read_key(data_dir / MASTER_FILE)),
-        plugins=None if value("plugins") == "*" else _names(value("plugins")),
-        disabled_plugins=_names(value("disabled_plugins")),
-        opt_in_plugins=_names(value("opt_in_plugins")),
+        plugins=None if value("plugins") == "*" else names_of(value("plugins")),
+        disabled_plugins=names_of(value("disabled_plugins")),
+        opt_in_plugins=names_of(value("opt_in_plugins")),
         session_idle=_number("session_idle_minutes", value("session_idle_minutes"), 1, 1440) * 60,
         session_lifetime=_number("session_hours", value("session_hours"), 1, 720) * 3600,
         trusted_proxies=_number("trusted_proxies", value("trusted_proxies"), 0, 10),
-        trusted_hosts=tuple(sorted(_names(value("trusted_hosts")))),
+        trusted_hosts=tuple(sorted(names_of(value("trusted_hosts")))),
         rate_limit_url=value("rate_limit_url"),
         metadata_fetch_allow=_host_ports("metadata_fetch_allow", value("metadata_fetch_allow")),
         log_level=_level(value("log_level")),
     )
+
+
+def disabled_from_now_on(
+    config: Config, environ: Mapping[str, str] | None = None
+) -> frozenset[str]:
+    """Return the plugins that the next start will not load, as the environment or the file has it.
+
+    :param environ: by default the process's own.
+    """
+    if (os.environ if environ is None else environ).get("SSOKO_DISABLED_PLUGINS"):
+        return config.disabled_plugins
+    try:
+        written = _read_file(config.data_dir / CONFIG_FILE)
+    except ConfigError:
+        return config.disabled_plugins
+    return names_of(written.get("disabled_plugins", ""))
 
 
 def check_base_url(url: str) -> str:
@@ -193,12 +209,18 @@ def _master_key(text: str) -> bytes:
     return key
 
 
-def _names(text: str) -> frozenset[str]:
-    return frozenset(name.strip() for name in text.split(",") if name.strip())
+def _text(value: Any) -> str:
+    """Return a value of the file as the environment would spell it; lists have commas there."""
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def names_of(text: str | list[str]) -> frozenset[str]:
+    """Return the names of a text with commas between them, or of a list in the file."""
+    return frozenset(name.strip() for name in _text(text).split(",") if name.strip())
 
 
 def _host_ports(name: str, text: str) -> frozenset[str]:
-    pairs = _names(text.lower())
+    pairs = names_of(text.lower())
     for pair in pairs:
         host, _, port = pair.rpartition(":")
         whole = re.fullmatch(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]", host) and re.fullmatch(

@@ -7,7 +7,7 @@ told by ``PUT /sp/<name>``::
      "idp": {"entity_id": ..., "login_endpoint": ..., "logout_endpoint": ..., "certificate": PEM},
      "certificate": PEM, "private_key": PEM, "security": {python3-saml's own options}}
 
-or, for the one that plays AWS, by a person at ``/aws/console``.
+or, for the one that plays AWS, by a person at ``/aws/console`` or, with files, ``/aws/files``.
 """
 
 import secrets
@@ -20,6 +20,7 @@ from flask import Flask, abort, jsonify, redirect, render_template_string, reque
 from onelogin.saml2.auth import OneLogin_Saml2_Auth
 from onelogin.saml2.authn_request import OneLogin_Saml2_Authn_Request
 from onelogin.saml2.constants import OneLogin_Saml2_Constants as C
+from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
@@ -48,6 +49,17 @@ CONSOLE = """<!doctype html><html lang="en"><title>IAM Identity Center</title>
 <p><label>IdP sign-in URL <input name="login_endpoint" required></label></p>
 <p><label>IdP issuer URL <input name="entity_id" required></label></p>
 <p><label>IdP certificate <input type="file" name="certificate" required></label></p>
+<p><label>Type ACCEPT <input name="accept" pattern="ACCEPT" required></label></p>
+<p><button>Change identity source</button></p></form></html>"""
+
+
+FILES = """<!doctype html><html lang="en"><title>IAM Identity Center</title>
+<h1>Change identity source</h1>
+{% if changed %}<p role="status">You changed the identity source</p>{% endif %}
+<p>AWS SSO Sign-in URL: <span id="sign-in">{{ aws.sign_in_url }}</span></p>
+<p><a href="/aws/metadata" download="aws-metadata.xml">Download metadata file</a></p>
+<form method="post" enctype="multipart/form-data">
+<p><label>IdP SAML metadata <input type="file" name="metadata" required></label></p>
 <p><label>Type ACCEPT <input name="accept" pattern="ACCEPT" required></label></p>
 <p><button>Change identity source</button></p></form></html>"""
 
@@ -222,9 +234,16 @@ def create_app() -> Flask:
             return redirect(onward)
         return jsonify(errors=auth.get_errors(), reason=auth.get_last_error_reason())
 
+    def aws_acs_url() -> str:
+        return f"http://{request.host}{AWS['acs_path']}"
+
+    def trust(idp: dict[str, str]) -> None:
+        told = {"entity_id": AWS["issuer_url"], "acs_url": aws_acs_url(), "idp": idp}
+        told["name_id_format"] = C.NAMEID_EMAIL_ADDRESS
+        providers["aws"] = ServiceProvider(told)
+
     @app.route("/aws/console", methods=["GET", "POST"])
     def aws_console():
-        acs_url = f"http://{request.host}{AWS['acs_path']}"
         changed = request.method == "POST" and request.form["accept"] == "ACCEPT"
         if changed:
             idp = {
@@ -232,10 +251,30 @@ def create_app() -> Flask:
                 "login_endpoint": request.form["login_endpoint"],
                 "certificate": request.files["certificate"].read().decode("ascii"),
             }
-            told = {"entity_id": AWS["issuer_url"], "acs_url": acs_url, "idp": idp}
-            told["name_id_format"] = C.NAMEID_EMAIL_ADDRESS
-            providers["aws"] = ServiceProvider(told)
-        return render_template_string(CONSOLE, aws=AWS, acs_url=acs_url, changed=changed)
+            trust(idp)
+        return render_template_string(CONSOLE, aws=AWS, acs_url=aws_acs_url(), changed=changed)
+
+    @app.route("/aws/files", methods=["GET", "POST"])
+    def aws_files():
+        changed = request.method == "POST" and request.form["accept"] == "ACCEPT"
+        if changed:
+            file = request.files["metadata"].read()
+            idp = OneLogin_Saml2_IdPMetadataParser.parse(file)["idp"]
+            trust(
+                {
+                    "entity_id": idp["entityId"],
+                    "login_endpoint": idp["singleSignOnService"]["url"],
+                    "certificate": idp["x509cert"],
+                }
+            )
+        return render_template_string(FILES, aws=AWS, changed=changed)
+
+    @app.get("/aws/metadata")
+    def aws_metadata():
+        acs = {"url": aws_acs_url(), "binding": C.BINDING_HTTP_POST}
+        told = {"entityId": AWS["issuer_url"], "assertionConsumerService": acs}
+        settings = OneLogin_Saml2_Settings({"sp": told}, sp_validation_only=True)
+        return settings.get_sp_metadata(), {"Content-Type": "application/samlmetadata+xml"}
 
     @app.post(AWS["acs_path"])
     def aws_acs():

@@ -9,6 +9,7 @@ from ssoko.plugin import API_VERSION, checks, fields, hookspecs, testing
 from ssoko.plugin.describe import METADATA_KEYS
 from ssoko.plugin.guide import GUIDE_VALUES
 from ssoko.plugin.registry import OPTIONAL_HOOKS, REQUIRED_HOOKS
+from ssoko.plugin.steps import EVIDENCE
 
 README = (Path(__file__).parents[2] / "plugins" / "README.md").read_text("utf-8")
 HOOKS = [
@@ -26,6 +27,11 @@ def test_every_hook_is_described_with_its_signature(hook):
 
 def test_the_hooks_are_those_that_the_registry_knows():
     assert {hook.__name__ for hook in HOOKS} == {*REQUIRED_HOOKS, *OPTIONAL_HOOKS}
+
+
+def test_every_kind_of_evidence_is_described_in_the_same_words():
+    for kind, when in EVIDENCE.items():
+        assert f"| `done: {kind}` | {when} |" in README
 
 
 def test_every_value_of_a_guide_is_described_in_the_same_words():

@@ -314,7 +314,9 @@ def test_a_disabled_plugin_is_not_even_imported():
         [PluginSource("zoom", raising(ImportError()))], disabled=frozenset({"zoom"})
     )
     assert not registry.problems
-    assert registry.skipped == (("zoom", "disabled by SSOKO_DISABLED_PLUGINS"),)
+    assert registry.skipped == (
+        ("zoom", "named in SSOKO_DISABLED_PLUGINS, or in disabled_plugins of ssoko.toml"),
+    )
 
 
 def test_an_opt_in_plugin_is_off_unless_named():

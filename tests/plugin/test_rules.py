@@ -102,6 +102,7 @@ BROKEN = {
     "SSK081": ("CHANGELOG.md", "", ""),
     "SSK082": (CODE, '"where_to_find"', '"where"'),
     "SSK083": (CODE, ', label="First name"', ""),
+    "SSK084": (GUIDE, " {{ done: role }}", ""),
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from playhouse.schema_diff import diff_models
 from ssoko.errors import MigrationPending
 from ssoko.store import logout
 from ssoko.store.certificates import CertificateNotice, MetadataFetch
+from ssoko.store.evidence import GuideEvidence
 from ssoko.store.migrate import HISTORY, directory, migrate, pending, require_current
 from ssoko.store.models import TABLES
 from ssoko.store.search import UserWord
@@ -25,8 +26,14 @@ FILES = sorted(path.stem for path in directory().glob("[0-9]*.py"))
 def test_the_migrations_make_what_the_models_say(either: str, open_database: Open) -> None:
     database = open_database(either)
     more = (
-        *(UserWord, ApplicationMetadata, Trace, MetadataFetch, CertificateNotice),
-        *(UpgradeDecision, FormerRecord),
+        UserWord,
+        ApplicationMetadata,
+        Trace,
+        MetadataFetch,
+        CertificateNotice,
+        GuideEvidence,
+        UpgradeDecision,
+        FormerRecord,
     )
     difference = diff_models(database, [*TABLES, *logout.TABLES, *more])
     assert not difference, str(difference)

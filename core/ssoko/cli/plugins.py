@@ -4,32 +4,55 @@ import base64
 import os
 import secrets
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
-from ssoko.cli.output import json_option, say
+from ssoko.cli.output import Commands, json_option, say
+from ssoko.cli.plugin_switch import disable, enable
 from ssoko.cli.workplace import check_libraries
 from ssoko.config import load_config
 
 if TYPE_CHECKING:
     from ssoko.config import Config
+    from ssoko.services.plugin_states import PluginView
 
 
-@click.command()
+_COLUMNS = "{:8}  {:24}  {:36}  {:8}  {:12}  {:11}  {}"
+_HEAD = _COLUMNS.format(
+    *("state", "slug", "distribution", "source", "tier at most", "tested with", "publisher")
+)
+
+
+@click.group(cls=Commands, invoke_without_command=True)
 @json_option
-def plugins(as_json: bool) -> None:
-    """List the installed plugins. Exits with 1 when one of them is broken."""
+@click.pass_context
+def plugins(ctx: click.Context, as_json: bool) -> None:
+    """List the plugins: what each is, where it came from, what is the matter with it.
+
+    Exits with 1 when one of them is broken.
+    """
+    if ctx.invoked_subcommand is None:
+        _list(as_json)
+
+
+plugins.add_command(disable)
+plugins.add_command(enable)
+
+
+def _list(as_json: bool) -> None:
     check_libraries()
     from ssoko.app import load_registry
+    from ssoko.services.plugin_states import Inventory
     from ssoko.web.api import render
 
-    items = render.plugins(load_registry(_settings()))
-    lines = [_line(item) for item in items] or [
-        "No plugins are installed. Add one, such as: pip install ssoko-aws"
-    ]
-    say(as_json, {"items": items, "next": None}, *lines)
-    if any(item["state"] == "broken" for item in items):
+    found = Inventory().states(load_registry(_settings()))
+    lines = [_HEAD, *(line for one in found for line in _lines(one))]
+    if not found:
+        lines = ["No plugins are installed. Add one, such as: pip install ssoko-aws"]
+    say(as_json, {"items": [render.plugin(one) for one in found], "next": None}, *lines)
+    if any(one.state == "broken" for one in found):
         sys.exit(1)
 
 
@@ -42,8 +65,19 @@ def _settings() -> "Config":
     return load_config({**os.environ, **keys})
 
 
-def _line(item: dict[str, Any]) -> str:
-    origin = f"{item['distribution']} {item['version']}".strip()
-    reason = f"  ({item['stage']}) {item['message']}" if item["state"] == "broken" else ""
-    reason = f"  {item['message']}" if item["state"] == "skipped" else reason
-    return f"{item['state']:8} {item['slug']:20} {origin}{reason}".rstrip()
+def _lines(one: "PluginView") -> Iterator[str]:
+    """Yield a line of columns, then what there is to say, indented."""
+    package = plain(f"{one.distribution} {one.version}".strip())
+    source = one.origin.kind if one.origin else "-"
+    tested = plain(one.tested_with) or "-"
+    tier = one.tier or ("none" if one.short_of else "-")
+    columns = (one.state, plain(one.slug), package, source, tier, tested, plain(one.publisher))
+    yield _COLUMNS.format(*columns).rstrip()
+    reason = f"({one.stage}) {one.message}" if one.stage else one.message
+    for said in filter(None, (reason, one.restart, *one.warnings)):
+        yield f"          {plain(said)}"
+
+
+def plain(text: str) -> str:
+    """Return a text of a plugin's on one line, free of what a terminal would obey."""
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -1,7 +1,9 @@
-"""The values that a guide may name, as ``{{ name }}``."""
+"""What a guide may name: values as ``{{ name }}``, and evidence as ``{{ done: kind }}``."""
 
 import re
 from collections.abc import Iterable, Iterator
+
+from ssoko.plugin.steps import MARK, misplaced, wrong_kinds
 
 #: Name to what it is. Before installation the description stands in for the value.
 GUIDE_VALUES = {
@@ -32,8 +34,8 @@ PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 
 
 def named_values(markdown: str) -> Iterator[str]:
-    """Yield the name in each ``{{ name }}`` of a guide, known or not."""
-    for match in PLACEHOLDER.finditer(markdown):
+    """Yield the name in each ``{{ name }}`` of a guide, known or not; marks are none."""
+    for match in PLACEHOLDER.finditer(MARK.sub("", markdown)):
         yield match.group(1).strip()
 
 
@@ -45,9 +47,10 @@ def check_guide(markdown: str, fields: Iterable[str] = ()) -> list[str]:
     known = GUIDE_VALUES.keys() | {SETTINGS_PREFIX + name for name in fields}
     if not markdown.strip():
         return ["The guide is empty; write how the integration is set up at the vendor"]
-    return [
+    wrong = [
         f"The guide names a value that does not exist: {name or 'an empty one'}. "
         f"Use one of {', '.join(sorted(known))}"
         for name in dict.fromkeys(named_values(markdown))
         if name not in known
     ]
+    return wrong + wrong_kinds(markdown) + misplaced(markdown)

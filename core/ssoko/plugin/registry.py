@@ -11,12 +11,12 @@ import copy
 import difflib
 import logging
 import re
+import time
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from importlib.metadata import entry_points
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -30,7 +30,7 @@ from ssoko.errors import (
     ProposalRefused,
     SignInRefused,
 )
-from ssoko.plugin import ENTRY_POINT_GROUP, describe, hookspecs
+from ssoko.plugin import describe, hookspecs, on_disk
 from ssoko.plugin.typecheck import WrongType
 from ssoko.plugin.values import DefaultRole, Integration, MetadataField, Problem
 
@@ -55,6 +55,8 @@ OPTIONAL_HOOKS: Mapping[str, Any] = MappingProxyType(
         "web_application": None,
     }
 )
+#: Seconds after which a plugin is called slow. It cannot be stopped, only named.
+SLOW = 1.0
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 
@@ -92,6 +94,7 @@ class LoadedIntegration:
     """A plugin's declarations, checked.
 
     :param hooks: names of the hooks that it implements.
+    :param seconds: how long it took to import and to describe itself.
     """
 
     slug: str
@@ -103,6 +106,7 @@ class LoadedIntegration:
     default_role: DefaultRole
     guide: str
     hooks: frozenset[str]
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,11 +116,15 @@ class Registry:
     :param integrations: by slug, in the order of their names.
     :param problems: plugins that are kept apart, and why.
     :param skipped: pairs of slug and reason for those that were not asked for.
+    :param only: slugs that are loaded and no others, or None for all.
+    :param disabled: slugs that are not loaded.
     """
 
     integrations: Mapping[str, LoadedIntegration] = field(default_factory=dict)
     problems: tuple[PluginProblem, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
+    only: frozenset[str] | None = None
+    disabled: frozenset[str] = frozenset()
     _managers: Mapping[str, pluggy.PluginManager] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -139,7 +147,7 @@ class Registry:
         problems: list[PluginProblem] = []
         skipped: list[tuple[str, str]] = []
         for slug, claims in _by_slug(sources):
-            if reason := _unwanted(slug, only, disabled):
+            if reason := unwanted(slug, only, disabled):
                 skipped.append((slug, reason))
             elif len(claims) > 1:
                 problems.extend(_duplicates(claims))
@@ -159,6 +167,8 @@ class Registry:
             MappingProxyType({slug: loaded[slug] for slug in by_name}),
             tuple(problems),
             tuple(skipped),
+            only,
+            disabled,
             MappingProxyType(managers),
         )
 
@@ -184,6 +194,7 @@ class Registry:
             return OPTIONAL_HOOKS[hook]
         if "settings" in kwargs:
             kwargs["settings"] = MappingProxyType(copy.deepcopy(dict(kwargs["settings"])))
+        start = time.perf_counter()
         try:
             answer = getattr(self._managers[slug].hook, hook)(**kwargs)
         except KeyboardInterrupt:
@@ -192,6 +203,8 @@ class Registry:
             if isinstance(error, SignInRefused) and hook == "saml_attributes":
                 raise
             raise HookFailed(slug, hook, _raised(error)) from error
+        if (took := time.perf_counter() - start) > SLOW:
+            log.warning("plugin %s took %.1f s in its hook %s", slug, took, hook)
         if wrong := describe.wrong_answer(hook, answer):
             raise HookFailed(slug, hook, wrong)
         if errors := _errors(hook, answer):
@@ -204,15 +217,7 @@ class Registry:
 
 def installed_sources() -> list[PluginSource]:
     """Return the entry points of every installed distribution, by slug."""
-    return [
-        PluginSource(
-            slug=point.name,
-            load=point.load,
-            distribution=(point.dist.name or "") if point.dist else "",
-            version=(point.dist.version or "") if point.dist else "",
-        )
-        for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda p: p.name)
-    ]
+    return [PluginSource(c.slug, c.load, c.distribution, c.version) for c in on_disk.claims()]
 
 
 def _log(problems: Iterable[PluginProblem]) -> None:
@@ -231,9 +236,10 @@ def _by_slug(sources: Iterable[PluginSource]) -> list[tuple[str, list[PluginSour
     return sorted(claims.items())
 
 
-def _unwanted(slug: str, only: frozenset[str] | None, disabled: frozenset[str]) -> str:
+def unwanted(slug: str, only: frozenset[str] | None, disabled: frozenset[str]) -> str:
+    """Return why the settings keep a plugin from being loaded, or an empty text."""
     if slug in disabled:
-        return "disabled by SSOKO_DISABLED_PLUGINS"
+        return "named in SSOKO_DISABLED_PLUGINS, or in disabled_plugins of ssoko.toml"
     if only is not None and slug not in only:
         return "not named in SSOKO_PLUGINS"
     return ""
@@ -254,9 +260,8 @@ def _duplicates(claims: list[PluginSource]) -> Iterator[PluginProblem]:
 def _problem(source: PluginSource, error: PluginInvalid) -> PluginProblem:
     cause = error.__cause__
     trace = "".join(traceback.format_exception(cause)) if cause else ""
-    return PluginProblem(
-        source.slug, source.distribution, source.version, error.stage, str(error), trace
-    )
+    about = (source.slug, source.distribution, source.version)
+    return PluginProblem(*about, error.stage, str(error), trace)
 
 
 # ---------------------------------------------------------------------------
@@ -271,6 +276,9 @@ def _load_one(source: PluginSource) -> tuple[LoadedIntegration, pluggy.PluginMan
             f"the entry point's name {source.slug!r} is no slug: use small letters, digits and "
             "hyphens, at most 40",
         )
+    # The one clue that a plugin leaves which ends the process: its line is the last.
+    log.debug("loading plugin %s (%s %s)", source.slug, source.distribution, source.version)
+    start = time.perf_counter()
     with _stage("import"):
         plugin = source.load()
     manager = pluggy.PluginManager("ssoko")
@@ -286,7 +294,8 @@ def _load_one(source: PluginSource) -> tuple[LoadedIntegration, pluggy.PluginMan
         raise PluginInvalid("register", unknown)
     if missing := [name for name in REQUIRED_HOOKS if name not in hooks]:
         raise PluginInvalid("register", f"required hooks are missing: {', '.join(missing)}")
-    return _describe(source, manager, hooks), manager
+    entry = _describe(source, manager, hooks)
+    return replace(entry, seconds=time.perf_counter() - start), manager
 
 
 def _describe(
@@ -328,8 +337,10 @@ def _stage(stage: str, prefix: str = "") -> Iterator[None]:
     except WrongType as error:
         raise PluginInvalid(stage, f"{prefix}{error}") from error
     except BaseException as error:
-        text = f"{prefix}{type(error).__name__}: {error}"
-        raise PluginInvalid(stage, text[:500]) from error
+        text = f"{prefix}{type(error).__name__}: {error}"[:500]
+        # In one line: it goes to the log, where another one would pass for Ssoko's own.
+        line = "".join(c if c.isprintable() else " " for c in text)
+        raise PluginInvalid(stage, line) from error
 
 
 def _implemented(manager: pluggy.PluginManager, plugin: object) -> frozenset[str]:

@@ -280,13 +280,20 @@ class WebApplication(Checked):
     certificates: tuple[str, ...]
 
 
+def _unheard(application_id: str, session_index: str) -> None:
+    """Do nothing: nobody listens."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebContext(Checked):
     """What the pages of a plugin are given when they are made.
 
     :param site: where they are mounted.
     :param applications: call it to get the applications of this integration, all workspaces.
+    :param accepted: call it with the id of an application and the SessionIndex of an assertion to
+        say that the pages accepted it; the application's guide then shows that.
     """
 
     site: Site
     applications: Callable[[], tuple[WebApplication, ...]]
+    accepted: Callable[[str, str], None] = _unheard

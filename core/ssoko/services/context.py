@@ -12,6 +12,7 @@ from ssoko.services.memory import Memory
 from ssoko.services.pace import FetchPace, Hourly
 from ssoko.services.paging import Page
 from ssoko.services.passwords import Hasher
+from ssoko.services.plugin_states import Inventory
 
 if TYPE_CHECKING:
     from ssoko.plugin.registry import Registry
@@ -70,6 +71,7 @@ class Services:
     fetches: FetchPace = field(default_factory=FetchPace)
     upkeep: Hourly = field(default_factory=Hourly)
     proposed: Memory = field(default_factory=Memory)
+    inventory: Inventory = field(default_factory=Inventory)
 
 
 __all__ = ["SYSTEM", "UNSET", "Actor", "ActorKind", "Page", "Services", "Unset", "now"]

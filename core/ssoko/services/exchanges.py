@@ -107,7 +107,12 @@ def write_sign_in(exchange: Exchange, candidate: Candidate, name_id: NameId, ind
             now,
         ),
     )
-    detail = {**_how(exchange), "name_id": name_id.value, "acs_url": exchange.answer_to}
+    detail = {
+        **_how(exchange),
+        "name_id": name_id.value,
+        "acs_url": exchange.answer_to,
+        "audience": candidates.record_of(candidate).service_provider.entity_id,
+    }
     _write_event(exchange, candidate, "sign-in", detail=detail)
 
 

@@ -70,7 +70,7 @@ def note_fetch(
         return
     agent = "".join(c for c in user_agent if c.isprintable())[:_LONGEST_AGENT]
     try:
-        newest = _newest_key(issuer_id, sent)
+        newest = newest_key(issuer_id, sent)
         with database.atomic():
             execute(_WRITE, (new_id(), issuer_id, address[:64], agent, now, now, times, newest))
             execute(_TRIM, (issuer_id, issuer_id, MOST))
@@ -98,7 +98,8 @@ def list_fetches(issuer_id: str) -> tuple[FetchView, ...]:
     )
 
 
-def _newest_key(issuer_id: str, sent: bytes) -> str:
+def newest_key(issuer_id: str, sent: bytes) -> str:
+    """Return the id of the newest key whose certificate is in these metadata, or an empty text."""
     # Looked for in what was sent: a key that was made meanwhile is not in it.
     for key_id, certificate in query(_KEYS, (issuer_id,)):
         if certificate_b64(certificate).encode() in sent:

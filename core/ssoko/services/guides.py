@@ -1,6 +1,6 @@
 """Installation guides: the plugin's Markdown with this application's own values in place."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from markdown_it.token import Token
 
 from ssoko.plugin.guide import GUIDE_VALUES, SETTINGS_PREFIX, check_guide
+from ssoko.plugin.steps import KEY
+from ssoko.plugin.steps import steps as items
 from ssoko.services.markdown import Document, title
 
 if TYPE_CHECKING:
@@ -17,16 +19,22 @@ if TYPE_CHECKING:
 DETAILS_PAGE = "/docs/applications#application-details"
 EXECUTION_PAGE = "/docs/applications#application-execution"
 
+#: Level of what a step is made of: its list and its item are around it.
+_IN_STEP = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One numbered step of a section.
 
     :param number: as the guide counts, from the first section to the last.
+    :param done: the kind of evidence that it is done (:data:`ssoko.plugin.steps.EVIDENCE`), or
+        an empty text.
     """
 
     number: int
     html: str
+    done: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +43,18 @@ class Section:
 
     :param id: of the heading, unique in the page; empty for what comes before the first.
     :param html: without the heading.
+    :param parts: the same in pieces: HTML, and the steps of one list after the other.
     """
 
     id: str
     title: str
     html: str
-    steps: tuple[Step, ...] = ()
+    parts: tuple[str | tuple[Step, ...], ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps alone."""
+        return tuple(step for part in self.parts if not isinstance(part, str) for step in part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,12 @@ class Guide:
 
     sections: tuple[Section, ...]
     html: str
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of evidence that its steps name, each once, in their order."""
+        named = (step.done for section in self.sections for step in section.steps if step.done)
+        return tuple(dict.fromkeys(named))
 
 
 def render_guide(markdown: str, values: Mapping[str, str]) -> Guide:
@@ -127,24 +147,40 @@ def _section(document: Document, tokens: list[Token]) -> Section:
     if tokens[0].type == "heading_open":
         heading, name = title(tokens[1]), str(tokens[0].attrs["id"])
         tokens = tokens[3:]
-    return Section(name, heading, document.draw(tokens), _steps(document, tokens))
+    return Section(name, heading, document.draw(tokens), tuple(_parts(document, tokens)))
+
+
+def _parts(document: Document, tokens: list[Token]) -> Iterator[str | tuple[Step, ...]]:
+    """Yield the numbered lists that stand in no other as steps, and what is between as HTML."""
+    before = 0
+    for place, token in enumerate(tokens):
+        if token.level == 0 and token.type == "ordered_list_open":
+            if text := document.draw(tokens[before:place]):
+                yield text
+            before = place
+        elif token.level == 0 and token.type == "ordered_list_close":
+            yield _steps(document, tokens[before : place + 1])
+            before = place + 1
+    if text := document.draw(tokens[before:]):
+        yield text
 
 
 def _steps(document: Document, tokens: list[Token]) -> tuple[Step, ...]:
-    """Return the items of the ordered lists that stand in no other list."""
-    steps: list[Step] = []
-    number, opened = 0, -1
-    for place, token in enumerate(tokens):
-        if token.type == "ordered_list_open" and token.level == 0:
-            number, opened = int(token.attrs.get("start", 1)), place
-        elif token.type == "ordered_list_close" and token.level == 0:
-            opened = -1
-        elif opened >= 0 and token.level == 1 and token.type == "list_item_open":
-            opened = place
-        elif opened >= 0 and token.level == 1 and token.type == "list_item_close":
-            steps.append(Step(number, document.draw(tokens[opened + 1 : place])))
-            number += 1
-    return tuple(steps)
+    first = int(tokens[0].attrs.get("start", 1))
+    return tuple(
+        Step(
+            number,
+            document.draw(map(_as_block, tokens[start + 1 : end])),
+            tokens[start].meta.get(KEY, ""),
+        )
+        for number, (start, end) in enumerate(items(tokens), first)
+    )
+
+
+def _as_block(token: Token) -> Token:
+    """Return a token of a step; its own paragraphs are drawn as such, as in loose lists."""
+    own = token.level == _IN_STEP and token.type in {"paragraph_open", "paragraph_close"}
+    return token.copy(hidden=False) if own else token
 
 
 __all__ = [

@@ -20,6 +20,7 @@ from ssoko.services.exchanges import Exchange, write_refusal
 from ssoko.services.logout_flows import BUDGET, Asker, Told
 from ssoko.services.logout_messages import Outcome, Outgoing, Party, logout_response, party_of
 from ssoko.services.secrets import digest
+from ssoko.services.sightings import note_accepted
 from ssoko.services.users import display_name
 from ssoko.services.workspaces import WorkspaceView
 from ssoko.store.logout import LogoutFlow, LogoutTarget
@@ -215,6 +216,9 @@ def _accept(
         Participation.update(ended_at=now).where(
             Participation.id.in_([row.id for row in meant])
         ).execute()
+        if asked.session_indexes:
+            # Our assertion alone told it this index.
+            note_accepted(services, party.application_id, meant)
         others = _signed_in_to(session_ids)
         _record(exchange, party, user, sessions=int(ended), others=others)
         if others:

@@ -7,15 +7,14 @@ as it is spelt. Raw HTML is off, and what comes out is cleaned once more.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from html import escape
 from urllib.parse import quote
 
 import nh3
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ssoko.plugin.guide import GUIDE_VALUES, PLACEHOLDER, SETTINGS_PREFIX
+from ssoko.plugin.steps import parser, take_marks
 
 #: A value in a link's target, as markdown-it writes braces and spaces there.
 _IN_HREF = re.compile(r"%7B%7B(?:%20)*([a-z][a-z0-9_.]*)(?:%20)*%7D%7D")
@@ -49,15 +48,15 @@ class Document:
     tokens: list[Token] = field(init=False)
 
     def __post_init__(self) -> None:
-        tokens = _parser().parse(self.text)
+        tokens = parser().parse(self.text)
+        take_marks(tokens)
         _shift_headings(tokens)
         self._mark_headings(tokens)
         self.tokens = list(self._fill_blocks(tokens))
 
     def draw(self, tokens: Iterable[Token]) -> str:
         """Return the HTML of some of the tokens."""
-        parser = _parser()
-        html = parser.renderer.render(list(tokens), parser.options, {})
+        html = parser().renderer.render(list(tokens), parser().options, {})
         return nh3.clean(
             html,
             tags=set(_TAGS),
@@ -157,11 +156,6 @@ def slug(text: str) -> str:
 def title(inline: Token) -> str:
     """Return the text of a heading."""
     return "".join(c.content for c in inline.children or () if c.type in {"text", "code_inline"})
-
-
-@cache
-def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
 
 
 def _shift_headings(tokens: list[Token]) -> None:

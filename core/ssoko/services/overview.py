@@ -91,6 +91,14 @@ def installed_counts(workspace_id: str) -> dict[str, int]:
     return dict(rows)
 
 
+def count_everywhere(integration: str) -> int:
+    """Return how many applications of one integration there are, in all workspaces."""
+    rows = Application.select().where(
+        Application.integration == integration, Application.uninstalled_at.is_null()
+    )
+    return int(rows.count())
+
+
 def suggest_name(workspace_id: str, wanted: str) -> str:
     """Return ``wanted``, or with a number when an application has that name already."""
     rows = live(workspace_id).select(Application.name).tuples()

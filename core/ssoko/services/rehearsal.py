@@ -113,10 +113,14 @@ def rehearse_record(
 def first_person(
     services: Services, workspace_id: str, app_id: str, *, rather: str
 ) -> UserView | None:
-    """Return somebody to look at: *rather*, a user's id, or the first one whom the gate lets in."""
-    decision = access.decide(services, workspace_id, user_id=rather, application_id=app_id)
-    if decision.allowed:
-        return users.get_user(workspace_id, rather)
+    """Return somebody to look at: *rather*, a user's id, or the first one whom the gate lets in.
+
+    :param rather: empty for whoever is first.
+    """
+    if rather:
+        decision = access.decide(services, workspace_id, user_id=rather, application_id=app_id)
+        if decision.allowed:
+            return users.get_user(workspace_id, rather)
     rows = access.who_gets_in(services, workspace_id, app_id, limit=20).items
     return next((row.user for row in rows if row.allowed), None)
 

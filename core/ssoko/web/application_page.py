@@ -208,26 +208,3 @@ def certificate_facts(issuer: IssuerView, *, now: int) -> CertificateFacts:
         limit=CERTIFICATE_LIMIT,
         fingerprint=tuple(digits[at : at + 2] for at in range(0, len(digits), 2)),
     )
-
-
-def progress_of(application: ApplicationView) -> tuple[tuple[bool, str, str], ...]:
-    """Return the steps that Ssoko can see by itself: done, what, and where to do it."""
-    slug = application.slug
-    return (
-        (True, f"{application.name} is installed", ""),
-        (
-            application.enabled,
-            "It is enabled",
-            url_for("applications.overview", slug=slug),
-        ),
-        (
-            application.people_count > 0,
-            "Somebody has its role",
-            url_for("applications.access", slug=slug),
-        ),
-        (
-            application.last_sign_in_at is not None,
-            "Somebody signed in to it",
-            url_for("portal.show"),
-        ),
-    )

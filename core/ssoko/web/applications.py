@@ -3,14 +3,14 @@
 from typing import Any
 
 from flask import Blueprint, render_template
-from werkzeug.wrappers import Response
 
 from ssoko.errors import NotFound
-from ssoko.services import access, activity, applications, guides, issuers, users
+from ssoko.services import access, activity, applications, users
 from ssoko.services.applications import ApplicationView
 from ssoko.services.context import Page
 from ssoko.web import application_changes as changes
 from ssoko.web import application_check as checks
+from ssoko.web import application_guide as guides
 from ssoko.web import application_mappers as mappers
 from ssoko.web import application_refresh as refreshes
 from ssoko.web import application_saml as saml
@@ -20,12 +20,10 @@ from ssoko.web.application_page import (
     find,
     mark_of,
     metadata_values,
-    progress_of,
     render_tab,
     state_of,
 )
 from ssoko.web.event_pages import turns
-from ssoko.web.files import attachment
 from ssoko.web.notices import notices_of
 from ssoko.web.pages import argument
 from ssoko.web.session import admin_only, current_services, current_workspace
@@ -95,22 +93,6 @@ def overview(slug: str) -> str:
     )
 
 
-@blueprint.get("/<slug>/guide")
-@admin_only
-def guide(slug: str) -> str:
-    """Show the installation guide with this application's own values."""
-    application = find(slug)
-    rendered = guides.render_guide(application.guide, guides.guide_values(application))
-    return render_tab(
-        "guide",
-        application,
-        guide=rendered,
-        progress=progress_of(application),
-        report=checks.ready(application),
-        states=checks.STATES,
-    )
-
-
 @blueprint.get("/<slug>/metadata")
 @admin_only
 def metadata(slug: str) -> str:
@@ -175,29 +157,6 @@ def events(slug: str) -> str:
     )
 
 
-@blueprint.get("/<slug>/certificate.pem")
-@admin_only
-def certificate(slug: str) -> Response:
-    """Send the certificate (X.509, PEM) that answers are signed with."""
-    application = find(slug)
-    return attachment(
-        application.issuer.certificate,
-        mimetype="application/x-pem-file",
-        name=f"ssoko-{application.slug}.pem",
-    )
-
-
-@blueprint.get("/<slug>/metadata.xml")
-@admin_only
-def metadata_xml(slug: str) -> Response:
-    """Send the metadata document of the application's issuer as a file."""
-    application = find(slug)
-    xml, _ = issuers.issuer_metadata(current_services(), application.issuer.id)
-    return attachment(
-        xml, mimetype="application/samlmetadata+xml", name=f"ssoko-{application.slug}-metadata.xml"
-    )
-
-
 blueprint.add_url_rule("/<slug>/settings", view_func=changes.settings, methods=["GET", "POST"])
 blueprint.add_url_rule("/<slug>/refresh", view_func=refreshes.refresh, methods=["GET", "POST"])
 blueprint.add_url_rule(
@@ -212,6 +171,10 @@ blueprint.add_url_rule("/<slug>/uninstall", view_func=changes.uninstall, methods
 blueprint.add_url_rule("/<application_id>/restore", view_func=changes.restore, methods=["POST"])
 
 for _path, _view, _methods in (
+    ("/<slug>/guide", guides.guide, ["GET"]),
+    ("/<slug>/guide/role", guides.give_me, ["POST"]),
+    ("/<slug>/certificate.pem", guides.certificate, ["GET"]),
+    ("/<slug>/metadata.xml", guides.metadata_xml, ["GET"]),
     ("/<slug>/saml", saml.saml, ["GET", "POST"]),
     ("/<slug>/saml/back", saml.saml_back, ["POST"]),
     ("/<slug>/mappers", mappers.mappers, ["GET"]),

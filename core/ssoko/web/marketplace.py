@@ -16,6 +16,7 @@ from ssoko.services import (
     preview,
 )
 from ssoko.services.applications import ApplicationView
+from ssoko.services.guide_progress import ticks_when
 from ssoko.services.metadata_import import Found
 from ssoko.services.overview import installed_counts, suggest_name
 from ssoko.web import metadata_form
@@ -123,6 +124,7 @@ def installation(slug: str) -> str:
         slug,
         title=f"{loaded.integration.name}: Installation",
         guide=guides.render_guide(loaded.guide, guides.guide_values(None) | _addresses()),
+        ticks_when=ticks_when,
     )
 
 

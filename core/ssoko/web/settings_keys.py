@@ -11,7 +11,8 @@ from flask import render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ssoko.errors import InputError, NotFound
-from ssoko.services import rotation
+from ssoko.services import applications, rotation, sightings
+from ssoko.services.applications import ApplicationView
 from ssoko.services.rotation import KeyView
 from ssoko.services.rotation_plan import Rotation
 from ssoko.services.rotation_plan import rotation as find_rotation
@@ -97,7 +98,12 @@ def create(issuer_id: str) -> Response:
 @admin_only
 def certificate(issuer_id: str, key_id: str) -> Response:
     """Send the certificate (X.509, PEM) of one key."""
-    key = rotation.get_key(current_services(), current_workspace().id, issuer_id, key_id)
+    services, here = current_services(), current_workspace()
+    key = rotation.get_key(services, here.id, issuer_id, key_id)
+    if application := _application(issuer_id):
+        sightings.note_certificate(
+            services, current_actor(), application.id, issuer_id, key.certificate
+        )
     return attachment(
         key.certificate,
         mimetype="application/x-pem-file",
@@ -150,6 +156,17 @@ def _back(issuer_id: str) -> tuple[str, dict[str, str]]:
     if slug := _slug():
         return "applications.metadata", {"slug": slug}
     return "settings.issuer", {"issuer_id": issuer_id}
+
+
+def _application(issuer_id: str) -> ApplicationView | None:
+    """Return the application that a file is taken for, if it is on this issuer."""
+    if not _slug() or request.method != "GET":
+        return None
+    try:
+        found = applications.get_application(current_services(), current_workspace().id, _slug())
+    except NotFound:
+        return None
+    return found if found.issuer.id == issuer_id else None
 
 
 def _slug() -> str:

@@ -67,6 +67,7 @@ def create_app(context: WebContext, *, clock: Callable[[], float] = time.time) -
             signed_in = here.accept(answers[0], relay_state, now=clock())
         except Refused as reason:
             return render_template("refused.html", sandbox=here, reason=str(reason)), 400
+        context.accepted(here.application.id, signed_in.session_index)
         return render_template("result.html", sandbox=here, sign_in=signed_in)
 
     @app.errorhandler(HTTPException)

@@ -55,6 +55,7 @@ class SignIn:
     signatures: tuple[Signature, ...]
     certificate_sha256: str
     facts: tuple[tuple[str, str], ...]
+    session_index: str
     started: str
     xml: str
 
@@ -146,6 +147,7 @@ class Sandbox:
             signatures=_signatures(document),
             certificate_sha256=self._certificate_of(document),
             facts=_facts(document, assertion, relay_state),
+            session_index=response.get_session_index() or "",
             started=started,
             xml=etree.tostring(document, pretty_print=True, encoding="unicode"),
         )

@@ -172,9 +172,19 @@ def applications(idp: IdentityProvider) -> list[WebApplication]:
 
 
 @pytest.fixture
-def client(applications: list[WebApplication], temporary: Path) -> Client:
+def accepted() -> list[tuple[str, str]]:
+    """Return what the sandbox told Ssoko: applications and session indexes."""
+    return []
+
+
+@pytest.fixture
+def client(
+    applications: list[WebApplication], accepted: list[tuple[str, str]], temporary: Path
+) -> Client:
     context = WebContext(
-        site=Site(base_url=BASE, plugin_url=PLUGIN), applications=lambda: tuple(applications)
+        site=Site(base_url=BASE, plugin_url=PLUGIN),
+        applications=lambda: tuple(applications),
+        accepted=lambda *told: accepted.append(told),
     )
     app = create_app(context)
     return Client(DispatcherMiddleware(NotFound(), {"/plugins/sandbox": app}))

@@ -192,6 +192,13 @@ def test_a_comment_does_not_cut_a_name_short(client, idp):
     assert html.fromstring(page.text).get_element_by_id("name-id").text == "administrator"
 
 
+def test_ssoko_is_told_what_was_accepted_and_nothing_else(client, idp, stranger, accepted):
+    refusal(client, stranger.answer())
+    assert accepted == []
+    assert send(client, idp.answer()).status_code == 200
+    assert accepted == [("app1", "_s1")]
+
+
 # ---------------------------------------------------------------------------
 # What is refused
 # ---------------------------------------------------------------------------

@@ -44,6 +44,23 @@ class WikiForm(Schema):
     api_key = fields.String(load_default="", metadata={"label": "API key", "secret": True})
 
 
+WIKI_GUIDE = """## In Wiki
+
+1. Paste it:
+
+    {{ login_endpoint }}
+
+## In Ssoko
+
+2. Install Wiki. {{ done: installed }}
+3. Give the role. {{ done: role }}
+
+## Test
+
+4. Try it. {{ done: sign-in }}
+"""
+
+
 def wiki_plugin() -> types.ModuleType:
     """Return a small, complete plugin."""
     module = types.ModuleType("wiki_plugin")
@@ -66,7 +83,7 @@ def wiki_plugin() -> types.ModuleType:
 
     @hookimpl
     def installation_guide() -> str:
-        return "# Install\n\nPaste it.\n"
+        return WIKI_GUIDE
 
     @hookimpl
     def service_provider(settings: Any) -> ServiceProvider:

@@ -33,6 +33,17 @@ def test_plugins_are_listed_with_what_is_the_matter(api: Api) -> None:
     assert "luck" in found["luckless"]["message"]
 
 
+def test_a_plugin_is_listed_with_its_source_and_its_applications(api: Api) -> None:
+    api.made("/applications", integration="wiki", name="Wiki", settings={"acs_url": ACS})
+    found = {one["slug"]: one for one in api.items("/plugins")}
+    # The plugin of these tests is on no disk; the one for Zoom is, and was not loaded.
+    wiki, zoom = found["wiki"], found["zoom"]
+    assert (wiki["applications"], wiki["name"], wiki["source"]) == (1, "Wiki", None)
+    assert wiki["restart"] == "uninstalled, restart to remove"
+    assert (zoom["state"], zoom["restart"]) == ("found", "restart to activate")
+    assert zoom["source"] in {"editable", "local", "index"}
+
+
 def test_an_installed_application_has_all_that_its_service_provider_needs(api: Api) -> None:
     answer = api(
         "POST",

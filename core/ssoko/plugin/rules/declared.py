@@ -4,7 +4,7 @@ import configparser
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PathDistribution
+from importlib.metadata import Distribution, PathDistribution
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,11 @@ def of_wheel(unpacked: Path) -> Declared:
     infos = sorted(unpacked.glob("*.dist-info"))
     if len(infos) != 1:
         raise InputError.of("path", "The wheel has no metadata; build it again")
-    found = PathDistribution(infos[0])
+    return of_distribution(PathDistribution(infos[0]))
+
+
+def of_distribution(found: Distribution) -> Declared:
+    """Read the metadata of a distribution that is installed or unpacked."""
     about = found.metadata.json
     points = found.entry_points.select(group=ENTRY_POINT_GROUP)
 

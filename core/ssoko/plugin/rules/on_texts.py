@@ -3,11 +3,14 @@
 import re
 from collections.abc import Iterator
 
+from ssoko.errors import HookFailed
+from ssoko.plugin.acceptance import AcceptanceRule
 from ssoko.plugin.describe import form_fields
 from ssoko.plugin.guide import check_guide
 from ssoko.plugin.logo import check_logo
 from ssoko.plugin.rules.rule import Rule
 from ssoko.plugin.rules.subject import Subject
+from ssoko.plugin.steps import named_kinds, rule_of
 from ssoko.plugin.values import CATEGORIES
 
 _SECRET = re.compile(r"(^|_)(password|passphrase|secret|token|api_?key|private_?key)($|_)")
@@ -90,6 +93,24 @@ def guide_has_its_headings(subject: Subject) -> Iterator[str]:
 
 def guide_names_known_values(subject: Subject) -> Iterator[str]:
     yield from check_guide(subject.loaded.guide, form_fields(subject.loaded.form))
+    rules = {rule.id for rule in _acceptance_rules(subject)}
+    for kind in named_kinds(subject.loaded.guide):
+        if (rule := rule_of(kind)) and rule not in rules:
+            yield f"it names {kind}, and acceptance_rules has no rule {rule}"
+
+
+def _acceptance_rules(subject: Subject) -> tuple[AcceptanceRule, ...]:
+    try:
+        return tuple(subject.call("acceptance_rules") or ())
+    except HookFailed:
+        return ()
+
+
+def steps_name_their_evidence(subject: Subject) -> Iterator[str]:
+    named = named_kinds(subject.loaded.guide)
+    for kind in ("installed", "role", "sign-in"):
+        if kind not in named:
+            yield f"no step ends with {{{{ done: {kind} }}}}"
 
 
 def guide_is_plain_markdown(subject: Subject) -> Iterator[str]:
@@ -150,11 +171,11 @@ RULES = (
     Rule(
         "SSK021",
         "bronze",
-        "the guide names only known values",
-        "An unknown one would leave a hole in the guide.",
-        "Use the values listed in the plugin author's reference, or settings.<field>.",
+        "the guide names only known values and evidence",
+        "An unknown one would leave a hole in the guide, or a step that is never ticked.",
+        "Use those listed in the plugin author's reference, or settings.<field> for a value.",
         guide_names_known_values,
-        refusal="The guide names a value",
+        refusal="guide names",
     ),
     Rule(
         "SSK030",
@@ -212,5 +233,13 @@ RULES = (
         "Most of the time of an installation goes into looking for these.",
         'Write metadata={"where_to_find": ...}, the way through the vendor\'s menus.',
         required_fields_say_where,
+    ),
+    Rule(
+        "SSK084",
+        "gold",
+        "steps name their evidence",
+        "An application's guide then ticks them by itself, and says when and by whom.",
+        "End steps with {{ done: installed }}, {{ done: role }}, {{ done: sign-in }}.",
+        steps_name_their_evidence,
     ),
 )

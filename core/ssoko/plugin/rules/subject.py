@@ -88,7 +88,7 @@ def opened(path: Path, settings: Mapping[str, Any] | None) -> Iterator[tuple[Sub
                 f"{path} has no entry point in the group {ENTRY_POINT_GROUP}; "
                 "name a plugin's project folder or its wheel",
             )
-        packages = {_package(target) for target in declared.entry_points.values()}
+        packages = {top_package(target) for target in declared.entry_points.values()}
         stack.enter_context(_importable(root, packages))
         yield tuple(
             _load(slug, target, declared, root, project, settings)
@@ -109,7 +109,7 @@ def _load(
     with no_network() as reached:
         registry = Registry.load([source], opt_in=frozenset({slug}))
     entry = registry.get(slug)
-    package = _package(target)
+    package = top_package(target)
     return Subject(
         slug=slug,
         target=target,
@@ -117,7 +117,7 @@ def _load(
         root=root,
         package=package,
         project=project,
-        files=_files(root, None if project is None else package),
+        files=files_below(root, None if project is None else package),
         registry=registry,
         problem="; ".join(f"{p.stage}: {p.message}" for p in registry.problems),
         at_import=tuple(reached),
@@ -125,7 +125,8 @@ def _load(
     )
 
 
-def _package(target: str) -> str:
+def top_package(target: str) -> str:
+    """Return ``ssoko_zoom`` for ``ssoko_zoom.hooks:plugin``."""
     return target.partition(":")[0].partition(".")[0].strip()
 
 
@@ -144,7 +145,8 @@ def _unpack(path: Path, target: Path) -> None:
         raise InputError.of("path", f"{path} is no wheel: {error}") from None
 
 
-def _files(root: Path, package: str | None) -> frozenset[str]:
+def files_below(root: Path, package: str | None) -> frozenset[str]:
+    """Return the files of a package, or of all that lies there, by their path from ``root``."""
     folder = root / package if package else root
     return frozenset(
         name.as_posix()

@@ -16,7 +16,13 @@ def init_api(app: Flask) -> None:
     """Register the API."""
     # The modules add their endpoints to the blueprint while they are imported.
     for name in (
-        *("applications", "directory", "issuers", "marketplace", "preflight", "site"),
+        "applications",
+        "directory",
+        "guide",
+        "issuers",
+        "marketplace",
+        "preflight",
+        "site",
         "upgrades",
     ):
         importlib.import_module(f"ssoko.web.api.{name}")

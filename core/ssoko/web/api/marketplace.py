@@ -2,6 +2,8 @@
 
 from ssoko.errors import NotFound
 from ssoko.services import marketplace
+from ssoko.services.overview import installed_counts
+from ssoko.services.plugin_states import list_plugins
 from ssoko.web.api import form_schema, render, schemas
 from ssoko.web.api.endpoint import Call, endpoint
 
@@ -24,5 +26,8 @@ def show(call: Call, slug: str) -> render.Json:
 
 @endpoint("GET", "/plugins")
 def plugins(call: Call) -> render.Json:
-    """List the installed plugins: loaded, broken with the reason, or skipped."""
-    return {"items": render.plugins(call.services.registry), "next": None}
+    """List the plugins: what each is, where it came from, its state, and what a restart changes."""
+    used = installed_counts(call.workspace.id)
+    return render.whole(
+        list_plugins(call.services), lambda one: render.plugin(one, used.get(one.slug, 0))
+    )

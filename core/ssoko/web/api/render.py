@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from ssoko.plugin import Mapping
-from ssoko.plugin.registry import LoadedIntegration, Registry
+from ssoko.plugin.registry import LoadedIntegration
 from ssoko.services.access import GrantView
 from ssoko.services.activity import EventView
 from ssoko.services.applications import ApplicationView
@@ -16,6 +16,7 @@ from ssoko.services.issuers import IssuerView
 from ssoko.services.marketplace import IntegrationCard
 from ssoko.services.metadata_import import SpMetadata, for_plugin
 from ssoko.services.plugin_sites import public_settings
+from ssoko.services.plugin_states import NAMED_FILES, PluginView
 from ssoko.services.preflight import Report
 from ssoko.services.preflight_rules import Finding
 from ssoko.services.records import service_provider_to_json
@@ -348,34 +349,30 @@ def trace(view: TraceView) -> Json:
     }
 
 
-def plugins(registry: Registry) -> list[Json]:
-    """Return every plugin that was found: loaded, broken or skipped."""
-    loaded = [
-        _plugin(one.slug, "loaded", one.distribution, one.version)
-        for one in registry.integrations.values()
-    ]
-    broken = [
-        _plugin(p.slug, "broken", p.distribution, p.version, stage=p.stage, message=p.message)
-        for p in registry.problems
-    ]
-    skipped = [_plugin(slug, "skipped", message=why) for slug, why in registry.skipped]
-    return sorted(loaded + broken + skipped, key=lambda item: (item["slug"], item["distribution"]))
+def plugin(view: PluginView, applications: int | None = None) -> Json:
+    """Return one plugin.
 
-
-def _plugin(
-    slug: str,
-    state: str,
-    distribution: str = "",
-    version: str = "",
-    *,
-    stage: str = "",
-    message: str = "",
-) -> Json:
+    :param applications: how many use it, where that was asked for.
+    """
+    origin = view.origin
     return {
-        "slug": slug,
-        "distribution": distribution,
-        "version": version,
-        "state": state,
-        "stage": stage,
-        "message": message,
+        "slug": view.slug,
+        "name": view.name,
+        "distribution": view.distribution,
+        "version": view.version,
+        "publisher": view.publisher,
+        "source": origin.kind if origin else None,
+        "source_url": origin.url if origin else "",
+        "changed_files": list(origin.changed[:NAMED_FILES]) if origin else [],
+        "tier": view.tier,
+        "tier_short_of": [{"rule": rule, "message": text} for rule, text in view.short_of],
+        "tested_with": view.tested_with,
+        "tested": view.tested,
+        "state": view.state,
+        "stage": view.stage,
+        "message": view.message,
+        "restart": view.restart,
+        "warnings": list(view.warnings),
+        "load_seconds": round(view.seconds, 3),
+        "applications": applications,
     }

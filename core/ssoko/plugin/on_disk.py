@@ -1,0 +1,82 @@
+"""See which plugins are installed at this moment, without importing any of them."""
+
+import importlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import Distribution, EntryPoint, distributions
+
+from ssoko.plugin import ENTRY_POINT_GROUP
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A distribution says that it brings an integration.
+
+    :param point: what to import, or None where its list of entry points cannot be read.
+    :param trouble: why it cannot be read.
+    """
+
+    slug: str
+    distribution: str
+    version: str
+    found: Distribution = field(repr=False, compare=False)
+    point: EntryPoint | None = field(default=None, repr=False)
+    trouble: str = ""
+
+    def load(self) -> object:
+        """Import the plugin.
+
+        :raises ValueError: when nothing says what to import.
+        """
+        if self.point is None:
+            raise ValueError(self.trouble)
+        return self.point.load()
+
+
+def claims() -> tuple[Claim, ...]:
+    """Return what every distribution on the path claims, by slug, as of now.
+
+    One with unreadable metadata stops no other. Of two with the same name the first on the path
+    counts, as it does for ``import``.
+    """
+    importlib.invalidate_caches()
+    seen: set[str] = set()
+    found: list[Claim] = []
+    for distribution in distributions():
+        if not _brings_integrations(distribution):
+            continue
+        name, version = _identity(distribution)
+        key = re.sub(r"[-_.]+", "-", name).lower()
+        if key and key in seen:
+            continue
+        seen.add(key)
+        found += _claims(distribution, name, version)
+    return tuple(sorted(found, key=lambda claim: (claim.slug, claim.distribution)))
+
+
+def _brings_integrations(distribution: Distribution) -> bool:
+    try:
+        return ENTRY_POINT_GROUP in (distribution.read_text("entry_points.txt") or "")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _identity(distribution: Distribution) -> tuple[str, str]:
+    try:
+        about = distribution.metadata
+        return str(about["Name"] or ""), str(about["Version"] or "")
+    except Exception:  # whatever a stranger's metadata make the parser raise
+        return "", ""
+
+
+def _claims(distribution: Distribution, name: str, version: str) -> Iterator[Claim]:
+    try:
+        points = list(distribution.entry_points.select(group=ENTRY_POINT_GROUP))
+    except Exception as error:
+        slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).removeprefix("ssoko-").strip("-")
+        trouble = f"its entry_points.txt cannot be read: {type(error).__name__}: {error}"
+        yield Claim(slug or "unnamed", name, version, distribution, None, trouble)
+        return
+    for point in points:
+        yield Claim(point.name, name, version, distribution, point)

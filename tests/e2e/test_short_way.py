@@ -1,0 +1,109 @@
+"""AWS from the marketplace to the first sign-in in eight actions, counted one by one."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from .server import ADMIN, PASSWORD, Workspace
+from .service_providers import EMAIL, Host
+from .test_pages import flaws, keep_picture
+
+pytestmark = pytest.mark.e2e
+
+
+@dataclass(slots=True)
+class Hand:
+    """Whoever sits in front of Ssoko: every press, paste and upload goes through here."""
+
+    page: Page
+    done: list[str] = field(default_factory=list)
+
+    def press(self, label: str, where: Locator | None = None) -> None:
+        """Press the one link or button with this label."""
+        place, name = where or self.page, re.compile(rf"^\s*{re.escape(label)}\s*$", re.IGNORECASE)
+        self.done.append(f"press {label}")
+        place.get_by_role("link", name=name).or_(place.get_by_role("button", name=name)).click()
+
+    def paste(self, label: str, text: str) -> None:
+        """Fill in a field."""
+        self.done.append(f"paste {label}")
+        self.page.get_by_label(re.compile(rf"^{re.escape(label)}", re.IGNORECASE)).fill(text)
+
+    def upload(self, label: str, file: Path) -> None:
+        """Choose a file."""
+        self.done.append(f"upload {label}")
+        self.page.get_by_label(re.compile(re.escape(label), re.IGNORECASE)).set_input_files(file)
+
+    def download(self, label: str, folder: Path) -> Path:
+        """Press a link and keep what it leads to."""
+        with self.page.expect_download() as started:
+            self.press(label)
+        path = folder / started.value.suggested_filename
+        started.value.save_as(path)
+        return path
+
+
+def step(page: Page, number: int) -> Locator:
+    """Find a step of the guide by its number; those of Remove come after."""
+    return page.locator("main .steps > li").filter(has=page.get_by_text(f"Step {number}")).first
+
+
+def test_eight_actions_lead_from_the_marketplace_to_aws(
+    page: Page, workspace: Workspace, providers: Host, tmp_path: Path
+) -> None:
+    page.goto(f"{workspace.url}/sign-in")
+    page.locator("[name=username]").fill(ADMIN)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(re.compile(r"^(?!.*/sign-in)"))
+    page.goto(f"{workspace.url}/marketplace")
+    aws = page.context.new_page()
+    aws.goto(f"{providers.url}/aws/files")
+    with aws.expect_download() as started:
+        aws.get_by_role("link", name="Download metadata file").click()
+    theirs = tmp_path / "aws-metadata.xml"
+    started.value.save_as(theirs)
+
+    hand = Hand(page)
+    hand.press("AWS", page.get_by_role("main"))
+    hand.press("Install")
+    hand.upload("metadata file instead", theirs)
+    hand.paste("Sign-in URL", aws.locator("#sign-in").inner_text())
+    hand.press("Install")
+    expect(step(page, 10)).to_contain_text("Installed by First Last, Today")
+    expect(step(page, 12)).to_contain_text("Next")
+    ours = hand.download("download our metadata file", tmp_path)
+
+    aws.get_by_label("IdP SAML metadata").set_input_files(ours)
+    aws.get_by_label("Type ACCEPT").fill("ACCEPT")
+    aws.get_by_role("button", name="Change identity source").click()
+    expect(aws.get_by_role("status")).to_have_text("You changed the identity source")
+
+    hand.press("Give it to me")
+    expect(step(page, 12)).to_contain_text("Metadata file downloaded by First Last, Today")
+    expect(step(page, 21)).to_contain_text("sso-aws-AWS-role given to First Last by First Last")
+    expect(step(page, 23)).not_to_contain_text("Done")
+    assert flaws(page, "the guide, half done") == []
+    keep_picture(page, "guide-half-done-1280-light")
+    with page.expect_response(re.compile("/saml/acs/")):
+        hand.press("AWS", step(page, 23))
+    page.wait_for_url(re.compile("/saml/acs/"))
+    accepted = json.loads(page.locator("pre").inner_text())
+    assert accepted["authenticated"], accepted["reason"]
+    assert accepted["name_id"] == f"{ADMIN}@{workspace.slug}.test"
+    assert accepted["name_id_format"] == EMAIL
+    assert len(hand.done) <= 8, hand.done
+
+    page.goto(f"{workspace.url}/applications/aws/guide")
+    sent = step(page, 23)
+    expect(sent).to_contain_text("Done")
+    expect(sent).to_contain_text(
+        re.compile(r"Assertion sent to http.*/saml/acs/.*, for First Last")
+    )
+    # AWS says nothing back, so nothing says that it accepted.
+    expect(page.get_by_role("main")).not_to_contain_text("accepted for")
+    expect(step(page, 24)).not_to_contain_text("Done")

@@ -1,0 +1,102 @@
+"""Marks of evidence in a guide: read, not drawn, and refused where they say nothing."""
+
+import pytest
+from ssoko.plugin.guide import check_guide
+from ssoko.plugin.steps import is_kind, named_kinds, rule_of
+from ssoko.services.guides import render_guide
+
+MARK = "{{ done: role }}"
+
+
+def steps(markdown: str) -> list[tuple[int, str, str]]:
+    guide = render_guide(markdown, {"login_endpoint": "https://idp.test/login"})
+    return [(s.number, s.done, s.html.strip()) for section in guide.sections for s in section.steps]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"3. Give it. {MARK}",
+        f"3. Give it.\n   {MARK}",
+        f"3. Give it.{MARK}\n",
+        f"3. Give it.\n\n   {MARK}",
+        "3. Give it. {{done:role}}",
+        "3. Give it. {{  done:   role  }}  ",
+    ],
+)
+def test_a_mark_ends_a_step_and_is_not_drawn(text):
+    assert check_guide(text) == []
+    assert steps(text) == [(3, "role", "<p>Give it.</p>")]
+    assert "done" not in render_guide(text, {}).html
+
+
+@pytest.mark.parametrize("end", ["**ADD ROLES**", "[Users](/users)", "`x`", "*now*"])
+def test_a_mark_may_follow_whatever_a_step_ends_with(end):
+    ((_, done, drawn),) = steps(f"1. Press {end} {MARK}")
+    assert done == "role"
+    assert "{{" not in drawn
+    assert "done" not in drawn
+
+
+def test_a_step_keeps_its_values_and_its_later_paragraphs():
+    text = f"1. Copy it: {MARK}\n\n    {{{{ login_endpoint }}}}\n\n2. Go on."
+    first, second = steps(text)
+    assert first[1] == "role"
+    assert "<code>https://idp.test/login</code>" in first[2]
+    assert second == (2, "", "<p>Go on.</p>")
+
+
+def test_a_step_may_hold_a_list_of_its_own():
+    ((_, done, drawn),) = steps(f"1. Copy each: {MARK}\n    - one\n    - two")
+    assert done == "role"
+    assert "<li>one</li>" in drawn
+
+
+def test_text_and_steps_follow_each_other_as_they_were_written():
+    guide = render_guide("## In Ssoko\n\nFirst.\n\n1. A\n\nBetween.\n\n2. B\n\nLast.", {})
+    (section,) = guide.sections
+    shape = [part if isinstance(part, str) else len(part) for part in section.parts]
+    assert [str(one).strip() for one in shape] == [
+        "<p>First.</p>",
+        "1",
+        "<p>Between.</p>",
+        "1",
+        "<p>Last.</p>",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1. Do. {{ done: certifcate }}", "does not exist: certifcate. Use one of installed"),
+        ("1. Do. {{ done: }}", "does not exist: an empty one"),
+        ("1. Do. {{ done: check:Big }}", "does not exist: check:Big"),
+        ("1. Do. {{ done: check: }}", "does not exist: check:"),
+        (f"Do. {MARK}", "names the evidence role where no step ends"),
+        (f"- Do. {MARK}", "where no step ends"),
+        (f"1. Do {MARK} it.", "where no step ends"),
+        (f"## Test {MARK}", "where no step ends"),
+        (f"1. `{MARK}`", "where no step ends"),
+        (f"1. Do.\n\n    ```\n    {MARK}\n    ```", "where no step ends"),
+        (f"1. Do.\n    - this {MARK}", "where no step ends"),
+        (f"| a |\n|---|\n| {MARK} |", "where no step ends"),
+        (f"1. Do. {MARK}\n\n    Then. {{{{ done: request }}}}", "two kinds of evidence"),
+    ],
+)
+def test_a_mark_that_says_nothing_is_refused(text, words):
+    wrong = check_guide(text)
+    assert any(words in sentence for sentence in wrong), wrong
+
+
+def test_a_mark_is_no_value():
+    assert check_guide(f"1. Do. {MARK}", ["done"]) == []
+    assert "does not exist: done" in check_guide("1. Do. {{ done }}")[0]
+
+
+def test_kinds_are_named_in_their_order_and_once():
+    text = f"1. A {{{{ done: installed }}}}\n2. B {MARK}\n3. C {MARK}"
+    assert named_kinds(text) == ("installed", "role")
+    assert render_guide(text, {}).kinds == ("installed", "role")
+    assert is_kind("check:name-id-email")
+    assert rule_of("check:name-id-email") == "name-id-email"
+    assert rule_of("role") == ""
