@@ -277,7 +277,7 @@ def test_a_plugin_that_is_switched_off_or_broken_is_told_as_that(site, admin, no
     load("0.1", disabled=frozenset({"notes"}))
     page = admin.get("/applications/notes")
     assert "Its plugin is switched off on this server" in page.words
-    assert "disabled by SSOKO_DISABLED_PLUGINS" in page.words
+    assert "notes is named in SSOKO_DISABLED_PLUGINS" in page.words
     broken = replace(two_versions.source("0.2"), load=lambda: 1 // 0)
     site.services = replace(site.services, registry=Registry.load([broken]))
     site.app.extensions["ssoko"] = site.services
