@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from . import older_records
 from .server import ADMIN, Api, Server, Workspace, sign_in_at
 from .service_providers import EMAIL
 from .visitor import Visitor
@@ -91,6 +92,12 @@ PAGES = [
     Shown("application-refresh", "applications.refresh", "{w}/applications/{saml}/refresh"),
     Shown("application-activity", "applications.activity", "{w}/applications/{app}/activity"),
     Shown("application-disabled", "applications.overview", "{w}/applications/{off}"),
+    Shown("application-upgrade", "applications.overview", "{w}/applications/{older}"),
+    Shown("upgrade", "applications.upgrade", "{w}/applications/{older}/upgrade"),
+    Shown("upgrade-refused", "applications.upgrade", "{w}/applications/{bare}/upgrade"),
+    Shown("upgrade-accepted", "applications.upgrade", "{w}/applications/{upgraded}/upgrade"),
+    Shown("plugin-missing", "applications.overview", "{w}/applications/{lost}"),
+    Shown("plugin-missing-settings", "applications.settings", "{w}/applications/{lost}/settings"),
     Shown("uninstall", "applications.uninstall", "{w}/applications/{app}/uninstall"),
     Shown("users", "users.index", "{w}/users"),
     Shown("users-nothing-found", "users.index", "{w}/users?q=zzz"),
@@ -197,6 +204,7 @@ def build_scene(workspace: Workspace, empty: Workspace, fresh: Server) -> Scene:
         api.post(f"/groups/{group['id']}/members", user=people[username])
     own_role = api.post("/roles", name="on-call")
     aws, saml, off = _install(workspace, people)
+    others = _of_other_versions(workspace, people)
     issuer = api.post("/issuers", name="Shared")
     key = _rotate(api, issuer, aws, saml)
     _leave_traces(workspace, aws)
@@ -215,6 +223,7 @@ def build_scene(workspace: Workspace, empty: Workspace, fresh: Server) -> Scene:
         "saml": saml["slug"],
         "saml_mappers": f"{workspace.url}/applications/{saml['slug']}/mappers",
         "off": off["slug"],
+        **others,
         "user": people["amina"],
         "other": people["neema"],
         "role": aws["default_role"]["id"],
@@ -255,6 +264,26 @@ def _install(workspace: Workspace, people: dict[str, str]) -> tuple[dict, dict, 
     )
     api.patch(f"/applications/{off['id']}", enabled=False)
     return aws, saml, off
+
+
+def _of_other_versions(workspace: Workspace, people: dict[str, str]) -> dict[str, str]:
+    """Install applications that another version of their plugin recorded, or one that is gone."""
+    api, slugs = workspace.api, {}
+    for name, change in (
+        ("older", older_records.older),
+        ("bare", older_records.without_answers),
+        ("upgraded", older_records.older),
+        ("lost", older_records.without_plugin),
+    ):
+        made = api.post(
+            "/applications", integration="aws", name=f"AWS {name}", settings=AWS_SETTINGS
+        )
+        api.post(f"/users/{people['amina']}/roles", role=made["default_role"]["id"])
+        api.patch(f"/roles/{made['default_role']['id']}", description=older_records.OLD_ROLE)
+        older_records.rewrite(workspace.server, made["id"], change)
+        slugs[name] = made["slug"]
+    api.post(f"/applications/{slugs['upgraded']}/upgrade", accept=["mappings", "guide"])
+    return slugs
 
 
 def _rotate(api: Api, issuer: dict[str, Any], aws: dict[str, Any], saml: dict[str, Any]) -> str:

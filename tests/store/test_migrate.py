@@ -15,6 +15,7 @@ from ssoko.store.migrate import HISTORY, directory, migrate, pending, require_cu
 from ssoko.store.models import TABLES
 from ssoko.store.search import UserWord
 from ssoko.store.traces import Trace
+from ssoko.store.upgrades import FormerRecord, UpgradeDecision
 from ssoko.store.vendor_metadata import ApplicationMetadata
 
 Open = Callable[[str], Database]
@@ -31,6 +32,8 @@ def test_the_migrations_make_what_the_models_say(either: str, open_database: Ope
         MetadataFetch,
         CertificateNotice,
         GuideEvidence,
+        UpgradeDecision,
+        FormerRecord,
     )
     difference = diff_models(database, [*TABLES, *logout.TABLES, *more])
     assert not difference, str(difference)

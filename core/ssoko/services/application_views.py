@@ -8,7 +8,7 @@ from peewee import fn
 
 from ssoko.errors import InputError, NotFound, PluginError
 from ssoko.plugin import Mapping, MetadataField, Problem, ServiceProvider
-from ssoko.services import proposals, saml_settings, settings
+from ssoko.services import proposals, saml_settings, settings, upgrade_marks
 from ssoko.services.candidates import query
 from ssoko.services.context import Services
 from ssoko.services.issuers import IssuerView, issuer_views
@@ -23,6 +23,7 @@ from ssoko.services.records import (
 )
 from ssoko.services.roles import RoleView, select_roles
 from ssoko.services.roles import view as role_view
+from ssoko.services.upgrade_marks import UpgradeMark
 from ssoko.store.models import Application, Grant, Issuer, Membership, Role, Workspace
 
 PluginState = Literal["loaded", "missing", "quarantined"]
@@ -68,6 +69,8 @@ class ApplicationView:
     :param metadata_source: where the vendor's metadata came from, if its settings did; not
         filled in lists.
     :param people_count: people with a role of the application, counted up to 1000.
+    :param upgrade: what waits to be looked at because another version of the plugin is loaded.
+    :param adds_attributes: the plugin adds attributes of its own at each sign-in.
     """
 
     id: str
@@ -100,6 +103,8 @@ class ApplicationView:
     last_sign_in_at: int | None
     people_count: int
     metadata_source: MetadataSource | None = None
+    upgrade: UpgradeMark | None = None
+    adds_attributes: bool = False
 
 
 def live(workspace_id: str) -> Any:
@@ -175,8 +180,10 @@ def views_of(services: Services, rows: Sequence[Any]) -> tuple[ApplicationView, 
     )
     roles = _default_roles(rows[0].workspace_id, [row.id for row in rows])
     slug = Workspace.get_by_id(rows[0].workspace_id).slug
+    marked = upgrade_marks.marks(services, rows)
     return tuple(
-        _view(services, row, slug, issuers[row.issuer_id], roles.get(row.id)) for row in rows
+        _view(services, row, slug, issuers[row.issuer_id], roles.get(row.id), marked.get(row.id))
+        for row in rows
     )
 
 
@@ -194,6 +201,7 @@ def _view(
     workspace_slug: str,
     issuer: IssuerView,
     default_role: RoleView | None,
+    upgrade: UpgradeMark | None,
 ) -> ApplicationView:
     now = services.clock()
     people = query(_PEOPLE, (row.id, now, row.id, now))[0][0]
@@ -229,6 +237,8 @@ def _view(
         warnings=(),
         last_sign_in_at=last[0][0] if last else None,
         people_count=min(people, MOST_PEOPLE),
+        upgrade=upgrade,
+        adds_attributes=bool(row.proposed.get("adds_attributes")),
     )
 
 

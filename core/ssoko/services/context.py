@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ssoko.config import Config
 from ssoko.services.limits import Limiter
+from ssoko.services.memory import Memory
 from ssoko.services.pace import FetchPace, Hourly
 from ssoko.services.paging import Page
 from ssoko.services.passwords import Hasher
@@ -59,6 +60,7 @@ class Services:
     """The parts that use cases share; one per application.
 
     :param clock: returns seconds since the epoch, UTC.
+    :param proposed: what loaded plugins make of recorded settings, for lists.
     """
 
     config: Config
@@ -69,6 +71,7 @@ class Services:
     hasher: Hasher = field(default_factory=Hasher)
     fetches: FetchPace = field(default_factory=FetchPace)
     upkeep: Hourly = field(default_factory=Hourly)
+    proposed: Memory = field(default_factory=Memory)
     inventory: Inventory = field(default_factory=Inventory)
     index: PluginIndex = field(default_factory=PluginIndex)
 

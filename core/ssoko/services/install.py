@@ -20,6 +20,7 @@ from ssoko.services.issuers import add_issuer, workspace_name
 from ssoko.services.metadata_sources import MetadataSource, remember
 from ssoko.services.names import check_name, fold, slugify
 from ssoko.services.proposals import Proposal
+from ssoko.services.snapshots import role_texts
 from ssoko.store.models import Application, Issuer, Role, database, new_id
 
 if TYPE_CHECKING:
@@ -234,7 +235,7 @@ def _write(services: Services, order: _Order) -> None:
         created_at=now,
         created_by=order.actor.name,
         updated_at=now,
-        **proposals.columns(order.loaded, order.proposal),
+        **_recorded(order),
     )
     if order.source is not None:
         remember(order.application_id, order.source)
@@ -256,9 +257,20 @@ def _write(services: Services, order: _Order) -> None:
     )
 
 
+def _recorded(order: _Order) -> dict[str, Any]:
+    columns = proposals.columns(order.loaded, order.proposal)
+    role = {**role_texts(order.loaded), "made": _role_made(order)}
+    return {**columns, "proposed": {**columns["proposed"], "default_role": role}}
+
+
+def _role_made(order: _Order) -> dict[str, str]:
+    texts = role_texts(order.loaded).items()
+    return {name: text.replace("{name}", order.name) for name, text in texts}
+
+
 def _write_default_role(order: _Order, now: int) -> None:
-    proposed = order.loaded.default_role
-    name = proposed.name.replace("{name}", order.name)
+    made = _role_made(order)
+    name = made["name"]
     key = fold(name)
     taken = Role.get_or_none(
         Role.workspace == order.workspace_id, Role.name_key == key, Role.removed_at.is_null()
@@ -271,7 +283,7 @@ def _write_default_role(order: _Order, now: int) -> None:
         workspace=order.workspace_id,
         name=name,
         name_key=key,
-        description=proposed.description.replace("{name}", order.name),
+        description=made["description"],
         application=order.application_id,
         is_default=True,
         created_at=now,

@@ -8,7 +8,7 @@ from typing import Any
 from peewee import IntegrityError
 
 from ssoko.errors import Conflict, InputError, NotFound
-from ssoko.services import proposals, saml_settings, settings
+from ssoko.services import saml_settings, settings_changes
 from ssoko.services.application_rows import record as _record
 from ssoko.services.application_rows import update as _update
 from ssoko.services.application_views import ApplicationView, find_row, get_application
@@ -93,7 +93,7 @@ def update_application(
     for given, change in (
         (name, _new_name),
         (service_provider, saml_settings.changes),
-        (settings, partial(_new_settings, services, changes)),
+        (settings, partial(settings_changes.changes, services, changes)),
         (enabled, _new_switch),
     ):
         if given is not None:
@@ -231,46 +231,6 @@ def _new_switch(row: Any, enabled: object) -> dict[str, Any]:
     if not isinstance(enabled, bool):
         raise InputError.of("enabled", "Give true or false.")
     return {"enabled": enabled}
-
-
-def _new_settings(
-    services: Services, earlier: Mapping[str, Any], row: Any, raw: Mapping[str, Any]
-) -> dict[str, Any]:
-    loaded = services.registry.get(row.integration)
-    if loaded is None:
-        raise InputError.of(
-            "",
-            "The plugin of this application is not loaded, so its settings cannot be changed. "
-            "Sign-in goes on as recorded; disable, enable and uninstall work.",
-        )
-    if not isinstance(raw, Mapping):
-        raise InputError.of("settings", "Give the settings as an object of names and values.")
-    merged = settings.merge(services, loaded, row.settings, raw, application_id=row.id)
-    values = settings.load(loaded, merged)
-    proposal = proposals.propose(services, loaded, values)
-    require_free_sp(row.issuer_id, proposal.service_provider.entity_id, but=row.id)
-    stored = settings.dump(services, loaded, values, application_id=row.id)
-    changes: dict[str, Any] = {
-        "settings": stored,
-        **proposals.columns(loaded, proposal, overrides=earlier.get("overrides", row.overrides)),
-    }
-    proposed = proposals.mapping_column(proposal)
-    untouched = row.mappings == row.proposed.get("mappings")
-    if untouched or proposed != _proposed_before(services, row):
-        changes["mappings"] = proposed
-    return changes
-
-
-def _proposed_before(services: Services, row: Any) -> list[dict[str, Any]] | None:
-    """Return the mappings that the plugin proposes for the settings there are, if it does."""
-    loaded = services.registry.get(row.integration)
-    if loaded is None:
-        return None
-    try:
-        old = settings.stored_settings(services, loaded, row.settings, application_id=row.id)
-        return proposals.mapping_column(proposals.propose(services, loaded, old))
-    except InputError:
-        return None
 
 
 def _write_changes(

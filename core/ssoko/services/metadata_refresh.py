@@ -4,13 +4,10 @@ An import never lowers what protects a sign-in: it turns no signature and no enc
 removes no last certificate. Such differences are listed as kept.
 """
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
 from marshmallow.fields import Boolean, Field, List, Nested
 
 from ssoko.errors import Conflict, InputError
@@ -19,6 +16,7 @@ from ssoko.services import metadata_import, proposals, settings
 from ssoko.services.application_rows import record
 from ssoko.services.application_views import ApplicationView, find_row
 from ssoko.services.context import Actor, Services
+from ssoko.services.differences import Difference, certificate_line, field_difference
 from ssoko.services.lifecycle import update_application
 from ssoko.services.metadata_import import Found
 from ssoko.services.metadata_sources import MetadataSource, Refreshed, read_signer
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
 
 _KEPT_SWITCH = "An import never turns this off. Turn it off under Settings if you mean it"
 _KEPT_CERTIFICATES = "An import never removes the last certificate"
-_ON_OFF = {True: "On", False: "Off"}
 #: What protects a sign-in, in words.
 _PROTECTION = {
     "sign_response": "signing the response",
@@ -40,26 +37,6 @@ _PROTECTION = {
     "require_signed_requests": "requiring signed requests",
     "encrypt_assertions": "encrypting assertions",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """One setting, as it is recorded and as the metadata have it.
-
-    :param kept: why it stays as recorded; empty when accepting changes it.
-    """
-
-    name: str
-    label: str
-    recorded: tuple[str, ...]
-    new: tuple[str, ...]
-    kept: str = ""
-
-    @property
-    def words(self) -> str:
-        """The change in one line."""
-        before, after = (", ".join(lines) or "nothing" for lines in (self.recorded, self.new))
-        return f"{self.label}: {before} → {after}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +139,7 @@ def require_signer(
 
 def described(pem: str) -> str:
     """Return a certificate in one line to read; nothing for none."""
-    return _certificate(pem) if pem else "nobody"
+    return certificate_line(pem) if pem else "nobody"
 
 
 def _loaded(services: Services, row: Any) -> "LoadedIntegration":
@@ -208,8 +185,11 @@ def _differences(
     )
     changed = [name for name in trial if values.get(name) != new.get(name)]
     return (
-        tuple(_difference(n, form[n], values.get(n), new.get(n)) for n in changed),
-        tuple(_difference(n, form[n], values.get(n), wanted[n], why) for n, why in kept.items()),
+        tuple(field_difference(n, form[n], values.get(n), new.get(n)) for n in changed),
+        tuple(
+            field_difference(n, form[n], values.get(n), wanted[n], kept=why)
+            for n, why in kept.items()
+        ),
         {name: trial[name] for name in changed},
     )
 
@@ -246,41 +226,3 @@ def _refuse_weaker(before: ServiceProvider, after: ServiceProvider) -> None:
         raise InputError.of(
             "", f"These metadata would end {' and '.join(weaker)}. Use Settings if you mean it"
         )
-
-
-def _difference(
-    name: str, field: Field[Any], recorded: Any, new: Any, kept: str = ""
-) -> Difference:
-    label = str(field.metadata.get("label") or name.replace("_", " ").capitalize())
-    return Difference(
-        name=name,
-        label=label,
-        recorded=_shown(field, recorded),
-        new=_shown(field, new),
-        kept=kept,
-    )
-
-
-def _shown(field: Field[Any], value: Any) -> tuple[str, ...]:
-    """Return a value as lines to read."""
-    if isinstance(value, bool):
-        return (_ON_OFF[value],)
-    if isinstance(value, list | tuple):
-        return tuple(line for one in value for line in _shown(field, one))
-    text = str(value or "")
-    if "-----BEGIN CERTIFICATE" in text:
-        return (_certificate(text),)
-    choices = field.metadata.get("choices")
-    if isinstance(choices, Mapping) and text in choices:
-        return (str(choices[text]),)
-    return tuple(text.splitlines())
-
-
-def _certificate(pem: str) -> str:
-    try:
-        found = x509.load_pem_x509_certificate(pem.encode())
-        ends = found.not_valid_after_utc.astimezone(datetime.UTC).strftime("%d %b %Y")
-        name = found.subject.rfc4514_string()[:80] or "no name"
-    except ValueError:
-        return "a certificate that cannot be read"
-    return f"{name}, until {ends} UTC, SHA-256 {found.fingerprint(SHA256()).hex()[:16].upper()}"

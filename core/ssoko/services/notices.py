@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from peewee import PeeweeException
 
-from ssoko.services import keys
+from ssoko.services import former_records, keys
 from ssoko.services.activity import record
 from ssoko.services.application_views import ApplicationView, live
 from ssoko.services.candidates import execute
@@ -110,8 +110,9 @@ def run_if_due(services: Services) -> None:
 
 
 def run(services: Services) -> int:
-    """Write the notices that are due, forget retired keys, and return the number of notices."""
+    """Write the notices that are due, forget what is over, and return the number of notices."""
     forget_retired(now=services.clock())
+    former_records.forget(now=services.clock())
     return write_due(services)
 
 

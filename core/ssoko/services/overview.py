@@ -1,12 +1,20 @@
 """Where a workspace stands, in few statements: what its Dashboard and the marketplace show."""
 
 from dataclasses import dataclass
+from functools import reduce
+from itertools import islice
+from operator import or_
 
 from peewee import fn
 
+from ssoko.services import upgrade_marks
 from ssoko.services.application_views import PluginState, live, plugin_state
 from ssoko.services.context import Services
+from ssoko.services.upgrade_marks import UpgradeMark
 from ssoko.store.models import Application, Event, Grant, Role
+
+#: Applications of one kind that are named at most.
+_MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +24,15 @@ class Orphan:
     slug: str
     name: str
     plugin: PluginState
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An application that is recorded from another version of its plugin than the loaded one."""
+
+    slug: str
+    name: str
+    mark: UpgradeMark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +49,7 @@ class Overview:
     role_given: bool
     signed_in: bool
     orphans: tuple[Orphan, ...]
+    upgrades: tuple[Waiting, ...]
 
 
 def overview(services: Services, workspace_id: str) -> Overview:
@@ -58,6 +76,7 @@ def overview(services: Services, workspace_id: str) -> Overview:
         role_given=given.exists(),
         signed_in=newest is not None and signed_in.exists(),
         orphans=_orphans(services, workspace_id),
+        upgrades=_upgrades(services, workspace_id),
     )
 
 
@@ -97,8 +116,27 @@ def _orphans(services: Services, workspace_id: str) -> tuple[Orphan, ...]:
         live(workspace_id)
         .where(Application.integration.not_in(loaded))
         .order_by(Application.name_key)
-        .limit(20)
+        .limit(_MOST)
     )
     return tuple(
         Orphan(row.slug, row.name, plugin_state(services, row.integration)) for row in rows
     )
+
+
+def _upgrades(services: Services, workspace_id: str) -> tuple[Waiting, ...]:
+    others = [
+        (Application.integration == one.slug)
+        & ((Application.distribution != one.distribution) | (Application.version != one.version))
+        for one in services.registry.integrations.values()
+    ]
+    if not others:
+        return ()
+    rows = list(
+        live(workspace_id)
+        .where(reduce(or_, others))
+        .order_by(Application.name_key)
+        .limit(5 * _MOST)
+    )
+    marked = upgrade_marks.marks(services, rows)
+    found = (Waiting(row.slug, row.name, marked[row.id]) for row in rows if row.id in marked)
+    return tuple(islice(found, _MOST))

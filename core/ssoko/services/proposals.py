@@ -86,6 +86,7 @@ def columns(
         "proposed": {
             "service_provider": service_provider_to_json(proposal.service_provider),
             "mappings": mappings_to_json(proposal.mappings),
+            "adds_attributes": "saml_attributes" in loaded.hooks,
         },
         "metadata_fields": metadata_fields_to_json(loaded.metadata_fields),
         "guide": loaded.guide,

@@ -71,6 +71,13 @@ def rehearse(services: Services, workspace_id: str, app_id: str, *, user_id: str
     :raises NotFound: when the application or the user is not in the workspace.
     """
     application = get_application(services, workspace_id, app_id)
+    return rehearse_record(services, workspace_id, application, user_id=user_id)
+
+
+def rehearse_record(
+    services: Services, workspace_id: str, application: ApplicationView, *, user_id: str
+) -> Rehearsal:
+    """Do the same for a record as it is given, be it recorded or not."""
     user = users.get_user(workspace_id, user_id)
     now = services.clock()
     candidate = candidates.for_person(workspace_id, application.id, user_id=user.id, now=now)

@@ -7,9 +7,9 @@ master key and never come back; a form that leaves one out keeps the one there i
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from marshmallow import RAISE, Schema, ValidationError
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 
 from ssoko.errors import HookFailed, InputError, NotFound
 from ssoko.services.context import Services
@@ -42,11 +42,19 @@ def load_settings(services: Services, integration: str, raw: Mapping[str, Any]) 
     return load(find_integration(services, integration), raw)
 
 
-def load(loaded: "LoadedIntegration", raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Do the same for an integration at hand."""
+def load(
+    loaded: "LoadedIntegration",
+    raw: Mapping[str, Any],
+    *,
+    unknown: Literal["raise", "exclude"] = RAISE,
+) -> dict[str, Any]:
+    """Do the same for an integration at hand.
+
+    :param unknown: what happens to fields that the form does not have, in marshmallow's word.
+    """
     schema = _schema(loaded)
     try:
-        values = schema.load(dict(raw) if isinstance(raw, Mapping) else raw, unknown=RAISE)
+        values = schema.load(dict(raw) if isinstance(raw, Mapping) else raw, unknown=unknown)
     except ValidationError as error:
         raise InputError(flatten(error.messages)) from None
     except Exception as error:
@@ -104,9 +112,11 @@ def stored_settings(
 ) -> dict[str, Any]:
     """Return stored settings as the form's schema loads them, for a hook.
 
+    Values of fields that the form has no more are left out: a newer plugin asks for less.
+
     :raises InputError: when the plugin's form takes them no more.
     """
-    return load(loaded, unseal(services, stored, application_id=application_id))
+    return load(loaded, unseal(services, stored, application_id=application_id), unknown=EXCLUDE)
 
 
 def merge(

@@ -1,5 +1,6 @@
 """What an admin changes about an application: settings, on and off, uninstall and restore."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import request
@@ -9,10 +10,14 @@ from ssoko.errors import InputError
 from ssoko.plugin.registry import LoadedIntegration
 from ssoko.services import applications, guides, metadata_import
 from ssoko.services.applications import ApplicationView
+from ssoko.services.differences import shown
 from ssoko.web.application_page import find, render_tab, vendor_of
 from ssoko.web.forms import FormField, form_fields, read_form, text_field
 from ssoko.web.pages import Answer, Errors, form_page, posted, see
 from ssoko.web.session import admin_only, current_actor, current_services, current_workspace
+
+#: Words that are written in capital letters.
+_SHORT = frozenset("acs api arn iam id idp saml slo sp sso uri url urls".split())
 
 
 @admin_only
@@ -48,6 +53,7 @@ def settings(slug: str) -> Answer:
         errors=errors,
         fields=fields,
         loaded=loaded,
+        answers=() if loaded else _answers(application),
         takes_metadata=loaded is not None and metadata_import.takes_metadata(loaded),
     )
     return (page, 422) if errors else page
@@ -152,6 +158,29 @@ def _name_field(application: ApplicationView, errors: Errors) -> FormField:
         autocomplete="off",
         help="Shown on the tile. Addresses and the name of its role stay as they are",
     )
+
+
+def _answers(application: ApplicationView) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return what was typed into a form that is not here, to read: a name, and its lines."""
+    return tuple(
+        (_label(name), tuple(_lines(value))) for name, value in application.settings.items()
+    )
+
+
+def _label(name: str) -> str:
+    """Return the name of a field as words, since its label went with the plugin."""
+    first, *others = (one.upper() if one in _SHORT else one for one in name.split("_"))
+    return " ".join((first[:1].upper() + first[1:], *others))
+
+
+def _lines(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield ", ".join(f"{key}: {' '.join(_lines(one))}" for key, one in value.items())
+    elif isinstance(value, list):
+        for one in value:
+            yield from _lines(one)
+    else:
+        yield from shown(value)
 
 
 def _change(slug: str, *, enabled: bool) -> ApplicationView:

@@ -39,7 +39,7 @@ class Choice:
 def preview(slug: str) -> str:
     """Show the exact NameID, attributes and assertion that a person would get."""
     application = find(slug)
-    choice = _choice(application)
+    choice = choose(application, argument("person"))
     found = None
     if choice.person:
         found = rehearsal.rehearse(
@@ -52,7 +52,7 @@ def preview(slug: str) -> str:
 def check(slug: str) -> str:
     """Judge the answer that a person would get."""
     application = find(slug)
-    choice = _choice(application)
+    choice = choose(application, argument("person"))
     report = _report(application, choice.person) if choice.person else None
     return render_tab(
         "overview",
@@ -84,9 +84,8 @@ def _report(application: ApplicationView, person: UserView) -> Report:
     )
 
 
-def _choice(application: ApplicationView) -> Choice:
-    """Return whom the address names; without a name, somebody who gets in."""
-    typed = argument("person")
+def choose(application: ApplicationView, typed: str) -> Choice:
+    """Return whom a user name or an e-mail address names; without one, somebody who gets in."""
     if not typed:
         return Choice("", _somebody(application))
     here = current_workspace()

@@ -43,6 +43,15 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """Why a plugin is not there: a title, the cause, and what brings it back."""
+
+    title: str
+    cause: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """One value of ours, with the vendor's words for it."""
 
@@ -80,8 +89,8 @@ def render_tab(
     """
     state = state_of(application)
     badges = [(state.kind, state.icon, state.word)]
-    if application.plugin != "loaded":
-        badges.append(("warn", "warn", f"Plugin {application.plugin}"))
+    if mark := mark_of(application):
+        badges.append(mark)
     slug = application.slug
     return render_template(
         f"applications/{template or tab}.html",
@@ -92,6 +101,7 @@ def render_tab(
         state=state,
         badges=badges,
         vendor=vendor_of(application),
+        absence=absence_of(application),
         **values,
     )
 
@@ -113,6 +123,48 @@ def state_of(application: ApplicationView) -> State:
         cause = f"Nobody gets in yet: no active person has {role}."
         return State("warn", "warn", "Needs setup", cause, "Give the role", "access")
     return State("ok", "ok", "Active", "People with its role can sign in.")
+
+
+def mark_of(application: ApplicationView) -> tuple[str, str, str] | None:
+    """Return the badge of an application whose plugin needs a look: kind, icon and word."""
+    if application.plugin != "loaded":
+        return ("warn", "warn", f"Plugin {application.plugin}")
+    if application.upgrade is None:
+        return None
+    version = application.upgrade.version
+    return {
+        "proposes": ("now", "upload", f"Upgrade: {version}"),
+        "refuses": ("warn", "warn", f"{version} needs settings"),
+        "fails": ("warn", "warn", f"{version} fails"),
+    }[application.upgrade.state]
+
+
+def absence_of(application: ApplicationView) -> Absence | None:
+    """Say why an application's plugin is not there, and what to do; None when it is."""
+    if application.plugin == "loaded":
+        return None
+    registry, slug = current_services().registry, application.integration
+    for problem in registry.problems:
+        if problem.slug == slug:
+            return Absence(
+                "Its plugin is in quarantine",
+                f"{problem.distribution} {problem.version} is not loaded ({problem.stage}): "
+                f"{problem.message}.",
+                "Mend it or install another version, then restart Ssoko.",
+            )
+    for skipped, reason in registry.skipped:
+        if skipped == slug:
+            return Absence(
+                "Its plugin is switched off on this server",
+                f"{slug} is {reason}.",
+                "Change that setting and restart Ssoko.",
+            )
+    name = application.distribution or slug
+    return Absence(
+        "Its plugin is not installed on this server",
+        f"It was recorded from {name} {application.version}".rstrip() + ".",
+        f"To have it back, pip install {name} and restart Ssoko.",
+    )
 
 
 def metadata_values(application: ApplicationView) -> tuple[Value, ...]:

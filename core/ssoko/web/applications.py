@@ -14,9 +14,11 @@ from ssoko.web import application_guide as guides
 from ssoko.web import application_mappers as mappers
 from ssoko.web import application_refresh as refreshes
 from ssoko.web import application_saml as saml
+from ssoko.web import application_upgrade as upgrade_pages
 from ssoko.web.application_page import (
     certificate_facts,
     find,
+    mark_of,
     metadata_values,
     render_tab,
     state_of,
@@ -68,6 +70,7 @@ def index() -> str:
         state=state,
         q=argument("q"),
         state_of=state_of,
+        mark_of=mark_of,
         now=services.clock(),
     )
 
@@ -86,6 +89,7 @@ def overview(slug: str) -> str:
         recent=recent.items,
         actions=activity.ACTIONS,
         notices=notices_of(application),
+        labels=upgrade_pages.field_labels(application),
     )
 
 
@@ -181,5 +185,7 @@ for _path, _view, _methods in (
     ("/<slug>/mappers/<int:place>/move", mappers.move_mapper, ["POST"]),
     ("/<slug>/mappers/<int:place>/remove", mappers.remove_mapper, ["GET", "POST"]),
     ("/<slug>/check", checks.check, ["GET"]),
+    ("/<slug>/upgrade", upgrade_pages.upgrade, ["GET", "POST"]),
+    ("/<slug>/upgrade/back", upgrade_pages.put_back, ["POST"]),
 ):
     blueprint.add_url_rule(_path, view_func=_view, methods=_methods)

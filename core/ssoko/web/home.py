@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ssoko.services import activity, applications, users
-from ssoko.services.overview import Overview, overview
+from ssoko.services.overview import Overview, Waiting, overview
 from ssoko.services.references import read_reference
 from ssoko.web.drawing import menu_items
 from ssoko.web.notices import notices_here
@@ -121,11 +121,16 @@ def _attention(standing: Overview) -> list[Attention]:
         Attention(
             "warn",
             f"The plugin of {orphan.name} is {orphan.plugin}",
-            "People still sign in by its record; it cannot be changed until the plugin is back.",
+            "People still sign in by its record. Its SAML settings and mappers can be changed; its "
+            "own form is back with the plugin.",
             f"Open {orphan.name}",
             url_for("applications.overview", slug=orphan.slug),
         )
         for orphan in standing.orphans
+    ]
+    found += [
+        Attention("warn", *_words(waiting), url_for("applications.upgrade", slug=waiting.slug))
+        for waiting in standing.upgrades
     ]
     found += [
         Attention(one.kind, one.title, one.text, one.label, one.href) for one in notices_here()
@@ -142,6 +147,22 @@ def _attention(standing: Overview) -> list[Attention]:
             )
         )
     return found
+
+
+def _words(waiting: Waiting) -> tuple[str, str, str]:
+    """Return title, text and link of an application that is recorded from another version."""
+    mark, name = waiting.mark, waiting.name
+    look = f"Look at {name}"
+    if mark.state == "refuses":
+        text = (
+            "People sign in as recorded. Fill in what it needs to bring the application up to it."
+        )
+        return f"{mark.proposer} needs settings that {name} does not have", text, look
+    if mark.state == "fails":
+        text = "People sign in as recorded. Tell the plugin's publisher."
+        return f"{mark.proposer} cannot say what it proposes for {name}", text, look
+    text = "People sign in as recorded until somebody accepts them."
+    return f"Upgrade: {mark.proposer} proposes changes to {name}", text, look
 
 
 @blueprint.get("/jump")

@@ -23,6 +23,7 @@ def init_api(app: Flask) -> None:
         "marketplace",
         "preflight",
         "site",
+        "upgrades",
     ):
         importlib.import_module(f"ssoko.web.api.{name}")
     from ssoko.web.api import endpoint, openapi

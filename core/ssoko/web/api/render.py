@@ -168,7 +168,11 @@ def application(services: Services, view: ApplicationView) -> Json:
         "enabled": view.enabled,
         "state": view.state,
         "plugin": view.plugin,
+        "distribution": view.distribution,
         "version": view.version,
+        "upgrade": {"to": view.upgrade.proposer, "state": view.upgrade.state}
+        if view.upgrade
+        else None,
         "settings": dict(public_settings(services, view)),
         "warnings": [{"field": w.field, "message": w.message} for w in view.warnings],
         "service_provider": service_provider_to_json(view.service_provider),

@@ -257,6 +257,20 @@ class PersonInput(Input):
     user = Text(required=True)
 
 
+class UpgradeQuery(Input):
+    user = Text(load_default="")
+
+
+class UpgradeDecision(Input):
+    accept = fields.List(
+        Text(),
+        load_default=list,
+        error_messages={**_SAYS, "invalid": "Send a list of names of parts."},
+    )
+    keep = Flag(load_default=False)
+    digest = Text(load_default=None, allow_none=True)
+
+
 class MappingInput(Input):
     name = Text(required=True)
     source = Text(required=True)

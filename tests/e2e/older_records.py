@@ -1,0 +1,63 @@
+"""Applications as another version of their plugin would have recorded them."""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from .server import Server
+
+Row = dict[str, Any]
+OLD_ROLE = "Lets people into the console"
+_JSON = ("settings", "service_provider", "proposed", "mappings", "metadata_fields")
+
+
+def rewrite(server: Server, application_id: str, change: Callable[[Row], None]) -> None:
+    """Change the columns of an application in the database, behind the server's back."""
+    path = server.directory / "data" / "ssoko.sqlite3"
+    with contextlib.closing(sqlite3.connect(path, timeout=10)) as database, database:
+        database.row_factory = sqlite3.Row
+        asked = "SELECT * FROM application WHERE id = ?"
+        before = dict(database.execute(asked, (application_id,)).fetchone())
+        row = before | {name: json.loads(before[name]) for name in _JSON}
+        change(row)
+        row |= {name: json.dumps(row[name]) for name in _JSON}
+        # Sign-in knows a record by this, and so do lists.
+        row["updated_at"] += 1
+        changed = {name: value for name, value in row.items() if value != before[name]}
+        columns = ", ".join(f"{name} = ?" for name in changed)
+        database.execute(
+            f"UPDATE application SET {columns} WHERE id = ?",  # noqa: S608 - names of columns
+            (*changed.values(), application_id),
+        )
+
+
+def older(row: Row) -> None:
+    """Make a record differ from what the plugin proposes now, in every part."""
+    row["version"] = "0.0.9"
+    provider = row["proposed"]["service_provider"]
+    provider |= {"lifetime": 600, "require_signed_requests": False, "relay_state": "home"}
+    provider |= {"name_id_source": "user.username"}
+    row["service_provider"] = provider
+    mappings = row["proposed"]["mappings"]
+    mappings.append(
+        {"name": "groups", "source": "user.groups", "name_format": "basic"}
+        | {"friendly_name": "", "required": False, "label": ""}
+    )
+    row["mappings"] = [*mappings]
+    role = row["proposed"]["default_role"]
+    role["description"] = role["made"]["description"] = OLD_ROLE
+    row["guide"] = row["guide"].replace("**Settings**", "**General settings**", 3)
+    row["guide"] = row["guide"].replace("## Before you start", "## What you need", 1)
+    row["metadata_fields"][0]["paste_into"] = "Sign-in address"
+
+
+def without_answers(row: Row) -> None:
+    """Take away what the plugin's form asks for."""
+    row["version"], row["settings"] = "0.0.9", {}
+
+
+def without_plugin(row: Row) -> None:
+    """Name an integration that no plugin here brings."""
+    row["integration"], row["distribution"], row["version"] = "notes", "ssoko-notes", "1.4"

@@ -1,0 +1,154 @@
+"""A plugin is upgraded, taken away and brought back, and nobody is kept out on the way."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from .. import two_versions
+from .server import ADMIN, Server, Workspace
+from .service_providers import Host, ServiceProvider
+from .test_pages import flaws, keep_picture
+
+pytestmark = pytest.mark.e2e
+
+BOTH = {"wantMessagesSigned": True, "wantAssertionsSigned": True}
+
+
+@dataclass(slots=True)
+class Upgradable(Server):
+    """A server that finds further plugins in a folder, where they lie as pip leaves them."""
+
+    folder: Path = field(default=Path(), kw_only=True)
+
+    def environment(self) -> dict[str, str]:
+        """Return the settings, and where to import from."""
+        return Server.environment(self) | {"PYTHONPATH": str(self.folder)}
+
+    def restart(self, version: str = "") -> None:
+        """Serve with another version of the plugin, or without it."""
+        self.stop()
+        if version:
+            two_versions.write(self.folder, version)
+        else:
+            two_versions.remove(self.folder)
+        self.start()
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """The application, the vendor's side of it, and a browser of the admin."""
+
+    server: Upgradable
+    workspace: Workspace
+    provider: ServiceProvider
+    page: Page
+
+    def told(self) -> dict[str, Any]:
+        """Sign the person in and return what the vendor learnt, once it accepted the answer."""
+        visitor = self.workspace.sign_in("amina")
+        page = visitor.get(self.provider.url("redirect"))
+        accepted = visitor.submit(page, "SAMLResponse").json()
+        assert accepted["authenticated"], accepted["reason"]
+        return accepted["attributes"]
+
+    def open(self, path: str = "") -> Page:
+        """Open a page of the application."""
+        self.page.goto(f"{self.workspace.url}/applications/notes{path}")
+        return self.page
+
+    def press(self, name: str) -> None:
+        """Press the one link or button with this label."""
+        what = re.compile(rf"^\s*{re.escape(name)}\s*$", re.IGNORECASE)
+        self.page.get_by_role("link", name=what).or_(
+            self.page.get_by_role("button", name=what)
+        ).click()
+
+
+@pytest.fixture
+def notes(tmp_path: Path, providers: Host, context: BrowserContext) -> Iterator[Notes]:
+    """Install 0.1 for amina, at a vendor that wants both signatures."""
+    server = Upgradable(tmp_path, folder=tmp_path / "plugins")
+    two_versions.write(server.folder, "0.1")
+    server.init()
+    server.start()
+    try:
+        workspace, provider = server.workspace("acme"), providers.provider("upgraded")
+        amina = workspace.person("amina")
+        made = workspace.api.post(
+            "/applications",
+            integration="notes",
+            name="Notes",
+            settings={"entity_id": provider.entity_id, "acs_url": provider.acs_url},
+        )
+        workspace.api.post(f"/users/{amina['id']}/roles", role=made["default_role"]["id"])
+        provider.trust(made["metadata"], security=BOTH)
+        cookies = workspace.sign_in(ADMIN).cookies.get("localhost", {})
+        context.add_cookies(
+            [{"name": n, "value": v, "url": server.url} for n, v in cookies.items()]
+        )
+        yield Notes(server, workspace, provider, context.new_page())
+    finally:
+        server.stop()
+
+
+def test_upgrade_removal_and_return(notes: Notes) -> None:
+    page = notes.page
+    before = {"mail": ["amina@acme.test"], "sn": ["Example"]}
+    assert notes.told() == before
+
+    notes.server.restart("0.2")
+    assert notes.told() == before
+    page.goto(f"{notes.workspace.url}/applications")
+    expect(page.get_by_text("Upgrade: 0.2")).to_be_visible()
+    notes.press("Notes")
+    notes.press("Look at the changes")
+    protection = page.get_by_role("group", name="Who people are, and what protects their sign-in")
+    expect(protection.get_by_label("Keep as recorded")).to_be_checked()
+    page.get_by_label("User name or e-mail").fill("amina")
+    notes.press("Compare for this person")
+    row = page.get_by_role("row", name="Attribute mail")
+    expect(row.get_by_text("AMINA@ACME.TEST", exact=True)).to_be_visible()
+    page.get_by_text(re.compile("^The assertion: ")).click()
+    expect(page.get_by_role("region", name="Differences in the assertion")).to_contain_text(
+        "AMINA@ACME.TEST"
+    )
+    page.get_by_text(re.compile("^The guide's text: ")).click()
+    found = flaws(page, "an upgrade, all of it open")
+    keep_picture(page, "upgrade-walked-1280-light")
+    assert notes.told() == before
+
+    notes.press("Record these choices")
+    expect(page.get_by_text("Kept as it was: Who people are")).to_be_visible()
+    # The vendor still gets both signatures, which 0.2 would have ended.
+    assert notes.told() == {"mail": ["AMINA@ACME.TEST"], "given": ["Amina"]}
+
+    notes.press("Put the former record back")
+    expect(page.get_by_text("The former record is back").first).to_be_visible()
+    assert notes.told() == before
+
+    notes.server.restart()
+    assert notes.told() == before
+    notes.open()
+    expect(page.get_by_text("Plugin missing")).to_be_visible()
+    notes.press("SAML settings")
+    page.get_by_label("Lifetime of an answer").fill("240")
+    notes.press("Save")
+    expect(page.get_by_text("The SAML settings are saved.")).to_be_visible()
+    notes.open("/settings")
+    expect(page.get_by_text(notes.provider.entity_id)).to_be_visible()
+    assert notes.told() == before
+
+    notes.server.restart("0.3")
+    assert notes.told() == before
+    expect(notes.open().get_by_text("0.3 needs settings", exact=True)).to_be_visible()
+    notes.press("Open Settings")
+    page.get_by_label("Region").fill("eu")
+    notes.press("Save")
+    assert notes.told() == before
+    expect(notes.open("/upgrade").get_by_text("ssoko-notes 0.3 proposes")).to_be_visible()
+    assert found == [], "\n".join(found)

@@ -1,0 +1,295 @@
+"""The page Upgrade, the marks that lead to it, and an application whose plugin is gone."""
+
+from dataclasses import replace
+
+import pytest
+from ssoko.plugin.registry import Registry
+from ssoko.services import access, applications
+from ssoko.services.context import SYSTEM
+
+from ... import two_versions
+
+UPGRADE = "/applications/notes/upgrade"
+EVERY = ("service_provider", "protection", "mappings", "default_role", "guide")
+
+
+@pytest.fixture
+def load(site):
+    """Return a function that restarts the site with other plugins."""
+
+    def load(*versions: str, **more: object) -> None:
+        registry = Registry.load([two_versions.source(one) for one in versions], **more)
+        site.services = replace(site.services, registry=registry)
+        site.app.extensions["ssoko"] = site.services
+
+    return load
+
+
+@pytest.fixture
+def notes(site, load, admin_user):
+    """Version 0.1, installed; its role is the admin's."""
+    load("0.1")
+    made = applications.install(
+        site.services,
+        site.workspace.id,
+        SYSTEM,
+        integration="notes",
+        name="Notes",
+        settings=two_versions.SETTINGS | {"team": "blue", "api_key": "top secret"},
+    )
+    access.grant_roles(
+        site.services,
+        site.workspace.id,
+        SYSTEM,
+        role_ids=[made.default_role.id],
+        user_id=admin_user.id,
+    )
+    return made
+
+
+def view(site):
+    return applications.get_application(site.services, site.workspace.id, "notes")
+
+
+def choices(page, **chosen: str) -> dict[str, str]:
+    """Return the form as the page has it, with some choices changed."""
+    found = {
+        one.get("name"): one.get("value")
+        for one in page.find("//main//form//input[@checked or @type='hidden' or @name='person']")
+        if one.get("name") != "csrf_token"
+    }
+    return found | {f"part-{name}": value for name, value in chosen.items()}
+
+
+def test_an_upgrade_is_marked_wherever_the_application_is_listed(site, admin, notes, load):
+    assert "Upgrade" not in admin.get("/applications").words
+    load("0.2")
+    assert "Upgrade: 0.2" in admin.get("/applications").words
+    page = admin.get("/applications/notes")
+    assert "Upgrade: ssoko-notes 0.2 proposes changes" in page.words
+    assert page.links()["Look at the changes"].endswith(UPGRADE)
+    page = admin.get("/")
+    assert "Upgrade: ssoko-notes 0.2 proposes changes to Notes" in page.words
+    assert page.links()["Look at Notes"].endswith(UPGRADE)
+
+
+def test_the_page_shows_every_part_and_what_is_preselected(site, admin, notes, load):
+    load("0.2")
+    page = admin.get(UPGRADE)
+    assert page.status == 200
+    for words in (
+        "300 seconds",
+        "120 seconds",
+        "The response would not be signed any more",
+        "sso-notes-Notes-role",
+        "notes-Notes-people",
+        "Removed: 1. Open **Settings > SSO**.",
+        "Paste into IdP entity ID",
+    ):
+        assert words in page.words
+    checked = choices(page)
+    assert {name: checked[f"part-{name}"] for name in EVERY} == {
+        name: "keep" if name == "protection" else "accept" for name in EVERY
+    }
+
+
+def test_the_answer_of_a_person_is_compared_with_the_choices(site, admin, notes, load):
+    site.person("amina", first_name="Amina")
+    load("0.2")
+    page = admin.get(UPGRADE)
+    assert "Attribute mail" in page.words
+    assert "ADMIN1@ACME.TEST" in page.words
+    sent = choices(page, mappings="keep", protection="accept") | {"person": "amina", "do": "show"}
+    page = admin.submit(UPGRADE, sent)
+    assert (page.status, page.value("person")) == (200, "amina")
+    assert "Attribute mail Nothing" not in page.words
+    assert "AMINA@ACME.TEST" not in page.words
+    (row,) = page.find("//tr[td/div/b='Signed']")
+    assert [[c.text for c in td.iter("code")] for td in row[1:]] == [
+        ["Response", "Assertion"],
+        ["Assertion"],
+    ]
+    assert choices(page)["part-mappings"] == "keep"
+    assert view(site).version == "0.1"
+
+
+def test_nobody_of_that_name_is_said_at_the_field(site, admin, notes, load):
+    load("0.2")
+    sent = choices(admin.get(UPGRADE)) | {"person": "zzz", "do": "show"}
+    assert "Nobody here has that user name" in admin.submit(UPGRADE, sent).words
+
+
+def test_what_is_chosen_is_recorded(site, admin, notes, load):
+    load("0.2")
+    sent = choices(admin.get(UPGRADE)) | {"do": "record"}
+    page = admin.follow(admin.submit(UPGRADE, sent))
+    assert "Kept as it was: Who people are, and what protects" in page.all_words
+    assert "The record from before" in page.words
+    found = view(site)
+    assert (found.version, found.service_provider.sign_response) == ("0.2", True)
+    assert "Upgrade of the plugin accepted" in admin.get("/applications/notes/activity").words
+    assert "Upgrade: " not in admin.get("/applications/notes").words
+
+
+def test_the_former_record_is_put_back(site, admin, notes, load):
+    load("0.2")
+    admin.submit(UPGRADE, choices(admin.get(UPGRADE)) | {"do": "record"})
+    page = admin.follow(admin.submit(f"{UPGRADE}/back"))
+    assert "The former record is back" in page.all_words
+    assert view(site).version == "0.1"
+    page = admin.follow(admin.submit(f"{UPGRADE}/back"))
+    assert "cannot be put back" in page.all_words
+
+
+def test_keeping_everything_takes_the_mark_away(site, admin, notes, load):
+    load("0.2")
+    page = admin.follow(
+        admin.submit(UPGRADE, choices(admin.get(UPGRADE)) | {"do": "keep"}),
+    )
+    assert "First Last looked at this on" in page.words
+    assert view(site).version == "0.1"
+    for path in ("/", "/applications", "/applications/notes"):
+        assert "Upgrade: " not in admin.get(path).words
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "status"),
+    [("digest", "other", 409), ("seen", "1", 409), ("seen", "²", 409), ("part-x", "accept", 422)],
+)
+def test_what_does_not_fit_is_refused_and_the_choices_stay(
+    site, admin, notes, load, field, value, status
+):
+    load("0.2")
+    sent = choices(admin.get(UPGRADE), guide="keep") | {"do": "record", field: value}
+    page = admin.submit(UPGRADE, sent)
+    assert page.status == status
+    assert "Nothing was recorded" in page.words
+    assert choices(page)["part-guide"] == "keep"
+    assert view(site).version == "0.1"
+
+
+def test_the_same_proposal_is_said_in_a_sentence(site, admin, notes, load):
+    load("0.5")
+    words = "Recorded from ssoko-notes 0.1; ssoko-notes 0.5 is loaded and proposes the same"
+    assert words in admin.get(UPGRADE).words
+
+
+def test_another_distribution_is_warned_of(site, admin, notes, load):
+    taken = replace(two_versions.source("0.2"), distribution="evil-notes")
+    site.services = replace(site.services, registry=Registry.load([taken]))
+    site.app.extensions["ssoko"] = site.services
+    assert "It comes from another distribution" in admin.get(UPGRADE).words
+
+
+def test_a_setting_that_is_missing_is_named_with_its_label(site, admin, notes, load):
+    load("0.3")
+    for path in ("/applications/notes", UPGRADE):
+        page = admin.get(path)
+        assert "ssoko-notes 0.3 needs settings that are not recorded" in page.words
+        assert "Region: Fill this in." in page.words
+        assert page.links()["Open Settings"].endswith("/applications/notes/settings")
+    assert "0.3 needs settings" in admin.get("/applications").words
+    assert "ssoko-notes 0.3 needs settings" in admin.get("/").words
+
+
+def test_settings_say_that_an_upgrade_waits(site, admin, notes, load):
+    load("0.2")
+    assert "What ssoko-notes 0.2 proposes beside them waits" in (
+        admin.get("/applications/notes/settings").words
+    )
+
+
+def test_a_plugin_that_raises_makes_no_page_fail(site, admin, notes, load):
+    load("0.4")
+    for path in ("/", "/applications", "/applications/notes", UPGRADE):
+        assert admin.get(path).status == 200
+    assert "0.4 cannot say what it proposes" in admin.get(UPGRADE).words
+    sent = {"do": "record", "part-guide": "accept"}
+    page = admin.submit(UPGRADE, sent)
+    assert page.status == 502
+    assert "Nothing was recorded" in page.words
+
+
+WITHOUT = {
+    "": "Its plugin is not installed on this server",
+    "/guide": "Open Settings > SSO",
+    "/metadata": "Login Endpoint",
+    "/access": "First Last",
+    "/mappers": "sn",
+    "/mappers/1": "mail",
+    "/mappers/new": "Name",
+    "/mappers/preview": "admin1@acme.test",
+    "/mappers/proposal": "",
+    "/check": "What every sign-in needs",
+    "/settings": "blue",
+    "/saml": "Lifetime of an answer",
+    "/refresh": "",
+    "/upgrade": "pip install ssoko-notes and restart",
+    "/activity": "Application installed",
+    "/uninstall": "Turn SSO off",
+}
+
+
+@pytest.mark.parametrize(("path", "words"), WITHOUT.items(), ids=WITHOUT)
+def test_every_page_of_an_application_works_without_its_plugin(
+    site, admin, notes, load, path, words
+):
+    load()
+    page = admin.get(f"/applications/notes{path}")
+    assert page.status in (200, 303)
+    assert words in page.words
+    assert "top secret" not in page.text
+    if page.status == 200:
+        for address in page.find("//main//a/@href"):
+            inside = address.partition("#")[0]
+            if inside.startswith("/w/acme"):
+                assert admin.get(inside.removeprefix("/w/acme")).status != 404, address
+
+
+def test_without_its_plugin_it_is_changed_taken_away_and_brought_back(site, admin, notes, load):
+    load()
+    page = admin.get("/applications/notes/saml")
+    sent = {
+        one.get("name"): page.value(one.get("name")) or "yes" * (one.get("type") == "checkbox")
+        for one in page.find(
+            "//main//form[@class='stack'][1]//*[@name][not(self::button)][@name!='csrf_token']"
+        )
+        if one.get("type") != "checkbox" or one.get("checked") is not None
+    }
+    sent |= {"lifetime": "240"}
+    answer = admin.submit("/applications/notes/saml", sent)
+    assert answer.status == 303, answer.words
+    assert view(site).service_provider.lifetime == 240
+    answer = admin.submit(
+        "/applications/notes/mappers/1/remove", {"seen": str(view(site).updated_at)}
+    )
+    assert answer.status == 303, answer.words
+    assert [one.name for one in view(site).mappings] == ["sn"]
+    assert admin.submit("/applications/notes/uninstall", {"name": "Notes"}).status == 303
+    assert (
+        "Notes is back" in admin.follow(admin.submit(f"/applications/{notes.id}/restore")).all_words
+    )
+    load("0.2")
+    assert "Upgrade: 0.2" in admin.get("/applications").words
+
+
+def test_a_plugin_that_is_switched_off_or_broken_is_told_as_that(site, admin, notes, load):
+    load("0.1", disabled=frozenset({"notes"}))
+    page = admin.get("/applications/notes")
+    assert "Its plugin is switched off on this server" in page.words
+    assert "notes is named in SSOKO_DISABLED_PLUGINS" in page.words
+    broken = replace(two_versions.source("0.2"), load=lambda: 1 // 0)
+    site.services = replace(site.services, registry=Registry.load([broken]))
+    site.app.extensions["ssoko"] = site.services
+    page = admin.get("/applications/notes")
+    assert "Its plugin is in quarantine" in page.words
+    assert "ssoko-notes 0.2 is not loaded (import): ZeroDivisionError" in page.words
+
+
+def test_only_admins_decide(site, admin, notes, load):
+    load("0.2")
+    site.person("pete")
+    pete = site.visitor().sign_in("pete")
+    assert pete.get(UPGRADE).status == 403
+    assert pete.submit(UPGRADE, {"do": "record", "part-guide": "accept"}).status == 403
+    assert pete.submit(f"{UPGRADE}/back").status == 403
