@@ -43,7 +43,7 @@ _LINK_LIFETIME = 12 * 3600
 )
 @click.option("--no-reload", is_flag=True, help="Go on as it is when files change.")
 def dev(port: int, wanted: str | None, no_reload: bool) -> None:
-    """Write a plugin and see it: a site for you alone, thrown away at the end.
+    """Write a plugin and see it, on a site that is thrown away.
 
     Makes a workspace with sample people, and opens a preview of your plugin: card, form, guide,
     proposals, rules, and a sign-in that a service provider judges. Saving a file of a plugin that

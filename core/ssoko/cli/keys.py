@@ -18,7 +18,7 @@ _ALGORITHMS = ("rsa-2048", "rsa-3072", "rsa-4096", "ec-p256", "ec-p384")
 
 @click.group(cls=Commands)
 def keys() -> None:
-    """Change the certificate of an issuer, step by step, while people sign in.
+    """Change a certificate, step by step, while people sign in.
 
     Say whose with --application (by slug), or with --issuer (by id) for a shared one.
     """
@@ -104,7 +104,7 @@ def undo(slug: str, application: str, issuer: str, as_json: bool) -> None:
 @click.command()
 @json_option
 def notices(as_json: bool) -> None:
-    """Write the notices of certificates that end soon to the activity log, each once.
+    """Log a notice of each certificate that ends soon, once.
 
     A server does the same once an hour while pages are opened; run this from cron where nobody
     opens one for days.

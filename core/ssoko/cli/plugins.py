@@ -29,7 +29,7 @@ _HEAD = _COLUMNS.format(
 @json_option
 @click.pass_context
 def plugins(ctx: click.Context, as_json: bool) -> None:
-    """List the plugins: what each is, where it came from, what is the matter with it.
+    """List the plugins, where they come from, and what is wrong.
 
     Exits with 1 when one of them is broken.
     """

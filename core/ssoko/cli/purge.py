@@ -9,7 +9,7 @@ from ssoko.cli.workplace import opened
 @click.command()
 @json_option
 def purge(as_json: bool) -> None:
-    """Delete the traces of refused sign-ins that are older than 30 days.
+    """Delete the traces of refused sign-ins after 30 days.
 
     They are shown to nobody any more, and go bit by bit when new ones are written. Run this from
     time to time where that is not soon enough.

@@ -12,6 +12,7 @@ from ssoko.plugin.index import IndexEntry
 from ssoko.plugin.registry import LoadedIntegration, Registry
 from ssoko.plugin.values import CATEGORIES, Integration
 from ssoko.services.matching import fold, score
+from ssoko.services.plugin_states import is_tested, this_version
 
 #: Icon, word, kind of a badge; see :class:`IntegrationCard`.
 Badge = tuple[str, str, str]
@@ -207,10 +208,8 @@ def _badges(
         return tuple(badges)
     if card.offer and fits:
         badges.append(("download", f"{card.offer.version} available", "now"))
-    ours = ".".join(ssoko.__version__.split(".")[:2])
-    tested = {version.strip() for version in about.tested_with.split(",")} - {""}
-    if tested and ours not in tested:
-        badges.append(("warn", f"Not tested with {ours}", "warn"))
+    if is_tested(about.tested_with) is False:
+        badges.append(("warn", f"Not tested with {this_version()}", "warn"))
     return tuple(badges)
 
 

@@ -178,10 +178,11 @@ def _loaded(entry: LoadedIntegration) -> PluginView:
 def is_tested(tested_with: str) -> bool | None:
     """Tell whether this version is in a plugin's tested range; None when it names none."""
     named = {".".join(v.strip().split(".")[:2]) for v in tested_with.split(",")} - {""}
-    return _ours() in named if named else None
+    return this_version() in named if named else None
 
 
-def _ours() -> str:
+def this_version() -> str:
+    """Return the version that plugins say they were tested with: major and minor."""
     return ".".join(ssoko.__version__.split(".")[:2])
 
 
@@ -262,7 +263,7 @@ def _warnings(one: PluginView) -> Iterator[str]:
     if one.origin and one.origin.kind == "modified":
         yield changed_files(one.origin)
     if one.tested is False:
-        yield f"not tested with {_ours()}"
+        yield f"not tested with {this_version()}"
 
 
 def changed_files(origin: Origin) -> str:
