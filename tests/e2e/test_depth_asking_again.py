@@ -11,7 +11,7 @@ from .service_providers import Host
 from .three_kinds import BINDINGS, KINDS, Case, Cases, Connection, response_on
 from .visitor import Answer, Visitor
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.release]
 
 NO_PASSIVE = "urn:oasis:names:tc:SAML:2.0:status:NoPassive"
 #: mod_auth_mellon never asks for ForceAuthn.

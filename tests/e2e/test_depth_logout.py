@@ -11,7 +11,7 @@ from .service_providers import EMAIL, Host
 from .three_kinds import BINDINGS, AtPysaml2, Case, Cases, Connection
 from .visitor import Answer, Visitor
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.release]
 
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"

@@ -8,7 +8,7 @@ from .service_providers import EMAIL, Host
 from .three_kinds import KINDS, Case, Cases, Connection, Taken
 from .visitor import Visitor
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.release]
 
 PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"

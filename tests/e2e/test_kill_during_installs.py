@@ -12,7 +12,7 @@ from .server import Refused, Server, Workspace
 from .service_providers import Host
 from .visitor import Visitor
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.release]
 
 INSTALLS = 50
 KILLS = 3

@@ -20,6 +20,8 @@ from .service_providers import EMAIL, Host, ServiceProvider
 from .test_pages import flaws, keep_picture
 from .visitor import Visitor
 
+pytestmark = [pytest.mark.e2e, pytest.mark.release]
+
 #: Locations of one Apache, with what each calls a person: they share a cache that mod_auth_mellon
 #: searches by NameID alone.
 WIKIS = {"wiki": "user.email", "notes": "user.username"}

@@ -19,7 +19,6 @@ from .server import Server, Workspace
 
 pytestmark = pytest.mark.e2e
 
-WIDTHS = (390, 1280)
 HEIGHT = 900
 SHIFT = """() => new Promise(done => {
   let sum = 0;
@@ -99,33 +98,28 @@ def keep_picture(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
-def look_at(page: Page, address: str, name: str, status: int = 200) -> list[str]:
-    """Open an address and return every flaw at each width and in each theme.
-
-    It is loaded on a narrow screen, where most would shift, and made wide afterwards: the style
-    sheet is all that tells the widths apart.
-    """
+def look_at(page: Page, width: int, address: str, name: str, status: int = 200) -> list[str]:
+    """Open an address and return every flaw at a width, in each theme."""
     complaints, found = complaints_of(page), []
-    page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
+    page.set_viewport_size({"width": width, "height": HEIGHT})
     answer = page.goto(address)
     assert answer is not None and answer.status == status, f"{answer} instead of {status}"
     if page.evaluate(SHIFT) > 0.01:
         page.reload()  # a busy machine may have painted half a page; what is wrong stays wrong
         if (shift := page.evaluate(SHIFT)) > 0.01:
             found.append(f"content shifts by {shift:.3f} while loading")
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": HEIGHT})
-        for theme, rules in (("light", ""), ("dark", "color-contrast")):
-            page.emulate_media(color_scheme=theme)
-            found += flaws(page, f"{width} {theme}", rules)
-            keep_picture(page, f"{name}-{width}-{theme}")
+    for theme, rules in (("light", ""), ("dark", "color-contrast")):
+        page.emulate_media(color_scheme=theme)
+        found += flaws(page, f"{width} {theme}", rules)
+        keep_picture(page, f"{name}-{width}-{theme}")
     return found + complaints
 
 
+@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.release)])
 @pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.name)
-def test_page(contexts: dict[str, BrowserContext], scene: Scene, shown: Shown) -> None:
+def test_page(contexts: dict[str, BrowserContext], scene: Scene, shown: Shown, width: int) -> None:
     page = contexts[shown.who].new_page()
-    found = look_at(page, shown.path.format(**scene.places), shown.name, shown.status)
+    found = look_at(page, width, shown.path.format(**scene.places), shown.name, shown.status)
     page.close()
     assert found == [], "\n".join(found)
 

@@ -20,6 +20,8 @@ from lxml import etree
 from .server import Workspace
 from .visitor import Visitor
 
+pytestmark = [pytest.mark.e2e, pytest.mark.release]
+
 RATE = 20
 SECONDS = 9
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"

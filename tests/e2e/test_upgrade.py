@@ -14,7 +14,7 @@ from .server import ADMIN, Server, Workspace
 from .service_providers import Host, ServiceProvider
 from .test_pages import flaws, keep_picture
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.release]
 
 BOTH = {"wantMessagesSigned": True, "wantAssertionsSigned": True}
 
