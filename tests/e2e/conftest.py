@@ -15,16 +15,31 @@ from .server import Server, Workspace
 CHROMIUM = "/usr/bin/chromium"
 
 
+#: Files that take longest, so that no worker is left alone with one of them at the end.
+LONGEST = (
+    "test_pages.py",
+    "test_cli.py",
+    "test_published.py",
+    "test_tutorial.py",
+    "test_conformance.py",
+)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a module together.
+    """Keep the tests of a module together, the longest modules first, then what needs a browser.
 
     pytest would run all those with a browser first, and set every module up twice.
     """
     here = Path(__file__).parent
-    mine = [item for item in items if here in item.path.parents]
-    others = [item for item in items if here not in item.path.parents]
-    items[:] = others + sorted(mine, key=lambda item: item.path)
+    order = {name: place for place, name in enumerate(LONGEST)}
+
+    def place(item: pytest.Item) -> tuple[int, str]:
+        if item.path.name in order:
+            return order[item.path.name], ""
+        return (len(order), str(item.path)) if here in item.path.parents else (len(order) + 1, "")
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
