@@ -5,12 +5,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable
-from importlib.metadata import Distribution, EntryPoint, entry_points
+from importlib.metadata import Distribution
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ssoko.plugin import ENTRY_POINT_GROUP
+from ssoko.plugin.on_disk import Claim, claims
+from ssoko.plugin.origin import direct_url
+from ssoko.plugin.rules.subject import top_package
 from ssoko.web.dev import BenchPlugin, Checked
 
 #: Endings of the files whose change matters.
@@ -22,7 +24,7 @@ _LONGEST = 60
 
 def installed() -> tuple[BenchPlugin, ...]:
     """Return every installed plugin, the editable ones first."""
-    found = [_plugin(point) for point in entry_points(group=ENTRY_POINT_GROUP)]
+    found = [_plugin(claim) for claim in claims()]
     return tuple(sorted(found, key=lambda one: (not one.folder, one.slug)))
 
 
@@ -30,8 +32,10 @@ def packages(plugins: Iterable[BenchPlugin]) -> tuple[Path, ...]:
     """Return the folders, or single modules, of the editable ones; nothing is imported."""
     wanted = {one.slug for one in plugins if one.folder}
     found: set[Path] = set()
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        spec = find_spec(point.module.partition(".")[0]) if point.name in wanted else None
+    for claim in claims():
+        if claim.point is None or claim.slug not in wanted:
+            continue
+        spec = find_spec(top_package(claim.point.value))
         if spec is not None and spec.submodule_search_locations:
             found.update(map(Path, spec.submodule_search_locations))
         elif spec is not None and spec.origin:
@@ -104,22 +108,18 @@ def read_report(slug: str, out: str, err: str) -> Checked:
     )
 
 
-def _plugin(point: EntryPoint) -> BenchPlugin:
-    dist = point.dist
+def _plugin(claim: Claim) -> BenchPlugin:
     return BenchPlugin(
-        slug=point.name,
-        distribution=(dist.name or "") if dist else "",
-        version=(dist.version or "") if dist else "",
-        folder=_folder(dist) if dist else "",
+        slug=claim.slug,
+        distribution=claim.distribution,
+        version=claim.version,
+        folder=_folder(claim.found),
     )
 
 
-def _folder(dist: Distribution) -> str:
-    """Return the folder that a distribution is installed from, editable, or nothing (PEP 610)."""
-    try:
-        origin = json.loads(dist.read_text("direct_url.json") or "{}")
-    except ValueError:
-        return ""
+def _folder(distribution: Distribution) -> str:
+    """Return the folder that a distribution is installed from, editable, or nothing."""
+    origin = direct_url(distribution)
     if not origin.get("dir_info", {}).get("editable"):
         return ""
     return unquote(urlsplit(origin.get("url", "")).path)

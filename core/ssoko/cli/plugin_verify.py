@@ -2,7 +2,6 @@
 
 import configparser
 import importlib.metadata
-import json
 import os
 import shutil
 import subprocess
@@ -20,6 +19,7 @@ import click
 import ssoko
 from ssoko.errors import InputError, SsokoError
 from ssoko.plugin import ENTRY_POINT_GROUP
+from ssoko.plugin.origin import direct_url
 
 
 class VerifyFailed(SsokoError):
@@ -29,7 +29,7 @@ class VerifyFailed(SsokoError):
 def core_requirement() -> str:
     """Return what pip must install to get the Ssoko that runs here: its folder, or its version."""
     found = importlib.metadata.distribution("ssoko")
-    origin = json.loads(found.read_text("direct_url.json") or "{}")
+    origin = direct_url(found)
     checkout = Path(ssoko.__file__).parents[2]
     if (checkout / "setup.cfg").is_file() and (checkout / "migrations").is_dir():
         return str(checkout)

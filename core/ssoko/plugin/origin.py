@@ -43,7 +43,7 @@ def origin_of(distribution: Distribution) -> Origin:
     Reads every file that the distribution installed; :func:`fingerprint` tells cheaply whether
     there is a reason to.
     """
-    direct = _direct_url(distribution)
+    direct = direct_url(distribution)
     url = _without_password(str(direct.get("url", "")))
     about_folder = direct.get("dir_info")
     if isinstance(about_folder, dict) and about_folder.get("editable"):
@@ -73,7 +73,8 @@ def _text(distribution: Distribution, name: str) -> str:
         return ""
 
 
-def _direct_url(distribution: Distribution) -> dict[str, Any]:
+def direct_url(distribution: Distribution) -> dict[str, Any]:
+    """Return what ``direct_url.json`` says (PEP 610); nothing when it cannot be read."""
     try:
         found = json.loads(_text(distribution, "direct_url.json") or "{}")
     except (ValueError, RecursionError):

@@ -10,9 +10,9 @@ from types import MappingProxyType
 import ssoko
 from ssoko.plugin.index import IndexEntry
 from ssoko.plugin.registry import LoadedIntegration, Registry
+from ssoko.plugin.tested import is_tested, this_version
 from ssoko.plugin.values import CATEGORIES, Integration
 from ssoko.services.matching import fold, score
-from ssoko.services.plugin_states import is_tested, this_version
 
 #: Icon, word, kind of a badge; see :class:`IntegrationCard`.
 Badge = tuple[str, str, str]
@@ -47,6 +47,13 @@ class IntegrationCard:
     aliases: tuple[str, ...]
     on_server: bool = True
     offer: IndexEntry | None = None
+
+    @property
+    def state(self) -> str:
+        """``installed``, ``available``, or ``absent``: not on this server."""
+        if not self.on_server:
+            return "absent"
+        return "installed" if self.installed else "available"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +94,13 @@ def search(
             category in ("", card.category)
             and fold(vendor) in ("", fold(card.vendor))
             and publisher in ("", card.publisher)
-            and state in ("", _state(card))
+            and state in ("", card.state)
         )
-        scores = [score(word, _fields(slug, about)) for word in words] if wanted else []
-        if wanted and all(scores):
+        if not wanted:
+            continue
+        fields = _fields(slug, about) if words else {}
+        scores = [score(word, fields) for word in words]
+        if all(scores):
             key = (-sum(scores), not card.on_server, card.name.casefold(), card.slug)
             found.append((key, card))
     return tuple(card for _, card in sorted(found, key=lambda hit: hit[0]))
@@ -185,12 +195,6 @@ def _card(
         offer=offer,
     )
     return replace(card, badges=_badges(card, about, loaded))
-
-
-def _state(card: IntegrationCard) -> str:
-    if not card.on_server:
-        return "absent"
-    return "installed" if card.installed else "available"
 
 
 def _badges(

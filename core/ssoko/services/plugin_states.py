@@ -11,7 +11,6 @@ from importlib.metadata import Distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import ssoko
 from ssoko.config import disabled_from_now_on
 from ssoko.plugin.on_disk import Claim, claims
 from ssoko.plugin.origin import Origin, fingerprint, origin_of
@@ -19,6 +18,7 @@ from ssoko.plugin.registry import SLOW, LoadedIntegration, Registry, unwanted
 from ssoko.plugin.rules import installed
 from ssoko.plugin.rules.rule import Report, Tier
 from ssoko.plugin.rules.subject import top_package
+from ssoko.plugin.tested import is_tested, this_version
 
 if TYPE_CHECKING:
     from ssoko.services.context import Services
@@ -98,7 +98,7 @@ class Inventory:
         disabled: frozenset[str],
     ) -> PluginView:
         claim = _claim_of(one, here)
-        one = replace(one, restart=_restart(one, here, registry, disabled))
+        one = replace(one, restart=_restart(one, claim, here, registry, disabled))
         if claim is not None:
             mark = (claim.distribution, *fingerprint(claim.found))
             one = replace(
@@ -175,27 +175,19 @@ def _loaded(entry: LoadedIntegration) -> PluginView:
     )
 
 
-def is_tested(tested_with: str) -> bool | None:
-    """Tell whether this version is in a plugin's tested range; None when it names none."""
-    named = {".".join(v.strip().split(".")[:2]) for v in tested_with.split(",")} - {""}
-    return this_version() in named if named else None
-
-
-def this_version() -> str:
-    """Return the version that plugins say they were tested with: major and minor."""
-    return ".".join(ssoko.__version__.split(".")[:2])
-
-
 def _claim_of(one: PluginView, here: tuple[Claim, ...]) -> Claim | None:
     names = {one.distribution} if one.distribution else {c.distribution for c in here}
     return next((c for c in here if c.slug == one.slug and c.distribution in names), None)
 
 
 def _restart(
-    one: PluginView, here: tuple[Claim, ...], registry: Registry, disabled: frozenset[str]
+    one: PluginView,
+    claim: Claim | None,
+    here: tuple[Claim, ...],
+    registry: Registry,
+    disabled: frozenset[str],
 ) -> str:
     claiming = [c for c in here if c.slug == one.slug]
-    claim = _claim_of(one, here)
     unloaded = one.state in {"disabled", "skipped"}
     if claim is None:
         return "" if unloaded else "uninstalled, restart to remove"

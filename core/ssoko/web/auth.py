@@ -14,6 +14,7 @@ from ssoko.web.session import (
     current_workspace,
     end_browser_session,
     safe_next,
+    sign_in_with_link,
 )
 from ssoko.web.waiting import waiting_application
 
@@ -121,15 +122,9 @@ def link(code: str) -> str:
 def use_link(code: str) -> Response:
     """Sign in with the link and use it up."""
     try:
-        token, slug = sessions.sign_in_with_link(
-            current_services(),
-            code,
-            address=request.remote_addr or "",
-            user_agent=request.user_agent.string,
-        )
+        slug = sign_in_with_link(code)
     except AuthenticationFailed as error:
         raise NotFound(str(error)) from error
-    begin_browser_session(token)
     return redirect(url_for("home.show", workspace=slug), 303)
 
 

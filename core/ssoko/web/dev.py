@@ -13,15 +13,15 @@ from werkzeug.wrappers import Response as Answer
 from ssoko.errors import AuthenticationFailed, NotFound
 from ssoko.plugin.registry import PluginProblem
 from ssoko.plugin.sample import sample_settings
-from ssoko.services import guides, marketplace, preview, sessions, tryout, users
+from ssoko.services import guides, marketplace, preview, tryout, users
 from ssoko.services.tryout import Tryout
 from ssoko.web.forms import FormField, form_fields, read_form, text_field
 from ssoko.web.session import (
     admin_only,
-    begin_browser_session,
     current_services,
     current_signed_in,
     current_workspace,
+    sign_in_with_link,
 )
 
 #: Links of a guide that lead to pages of the application, which is gone when they are pressed.
@@ -91,17 +91,11 @@ def make_blueprint(bench: Bench) -> Blueprint:
         """Sign in at once: only who reads this machine's terminal has the code."""
         if current_signed_in() is None:
             try:
-                token, _ = sessions.sign_in_with_link(
-                    current_services(),
-                    code,
-                    address=request.remote_addr or "",
-                    user_agent=request.user_agent.string,
-                )
+                sign_in_with_link(code)
             except AuthenticationFailed as error:
                 raise NotFound(
                     "This link was used already. Stop ssoko dev and start it again for a new one."
                 ) from error
-            begin_browser_session(token)
         slug = request.args.get("slug", "")
         return redirect(url_for("dev.show", slug=slug) if slug else url_for("dev.index"), 303)
 
@@ -165,7 +159,7 @@ def _shown(slug: str) -> dict[str, Any]:
     return {
         "title": loaded.integration.name,
         "loaded": loaded,
-        "card": next(c for c in marketplace.search(services.registry) if c.slug == slug),
+        "card": marketplace.one(services.registry, slug),
         "description": guides.render_markdown(loaded.integration.description),
         "fields": form_fields(loaded.form, values=typed, errors={} if typed is None else errors),
         "typed": typed is not None,

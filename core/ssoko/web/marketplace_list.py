@@ -1,5 +1,7 @@
 """The list of the marketplace, and the page of what is in it but not on this server."""
 
+from collections import Counter
+
 from flask import render_template, request
 
 import ssoko
@@ -33,8 +35,10 @@ def index() -> str:
         asked["state"] = ""
     installed = installed_counts(current_workspace().id)
     everything = marketplace.search(registry, index=offered, installed=installed)
-    found = marketplace.search(registry, index=offered, installed=installed, **asked)
     narrowed = any(asked.values())
+    found = everything
+    if narrowed:
+        found = marketplace.search(registry, index=offered, installed=installed, **asked)
     places = tuple(Shelf(c.vendor, (c,)) for c in found) if narrowed else marketplace.shelves(found)
     return render_template(
         "marketplace/index.html",
@@ -72,12 +76,7 @@ def _pages(places: tuple[Shelf, ...]) -> dict[str, object]:
 def _states(
     cards: tuple[marketplace.IntegrationCard, ...], with_index: bool
 ) -> list[tuple[str, str, int]]:
-    counts = {
-        "": len(cards),
-        "installed": sum(bool(c.installed) for c in cards),
-        "available": sum(c.on_server and not c.installed for c in cards),
-        "absent": sum(not c.on_server for c in cards),
-    }
+    counts = Counter(card.state for card in cards) + Counter({"": len(cards)})
     return [(key, word, counts[key]) for key, word in STATES if with_index or key != "absent"]
 
 

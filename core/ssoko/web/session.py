@@ -172,6 +172,21 @@ def begin_browser_session(token: str) -> None:
         sessions.replace_session(current_services(), before, token, current_actor())
 
 
+def sign_in_with_link(code: str) -> str:
+    """Sign in with a one-time link, use it up, and return the workspace's slug.
+
+    :raises AuthenticationFailed: when it opens nothing any more.
+    """
+    token, slug = sessions.sign_in_with_link(
+        current_services(),
+        code,
+        address=request.remote_addr or "",
+        user_agent=request.user_agent.string,
+    )
+    begin_browser_session(token)
+    return slug
+
+
 def end_browser_session() -> str | None:
     """End the session of this browser, on the server too.
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-import ssoko
 from ssoko.plugin import API_VERSION
 from ssoko.plugin.rules.rule import Rule
 from ssoko.plugin.rules.subject import Subject
+from ssoko.plugin.tested import is_tested, this_version
 
 _DOOR = "ssoko.plugin"
 _TEXTS = frozenset({".py", ".md", ".svg", ".html", ".css", ".txt"})
@@ -61,11 +61,10 @@ def core_is_bounded(subject: Subject) -> Iterator[str]:
 
 def tested_with_this_core(subject: Subject) -> Iterator[str]:
     tested = [v.strip() for v in subject.loaded.integration.tested_with.split(",")]
-    this = ".".join(ssoko.__version__.split(".")[:2])
     if wrong := [v for v in tested if v and not re.fullmatch(r"\d+\.\d+(\.\d+)?", v)]:
         yield f"tested_with names {wrong[0]}, which is no version"
-    elif this not in {".".join(v.split(".")[:2]) for v in tested}:
-        yield f"tested_with does not name {this}"
+    elif not is_tested(subject.loaded.integration.tested_with):
+        yield f"tested_with does not name {this_version()}"
 
 
 def licence_is_named(subject: Subject) -> Iterator[str]:
@@ -217,7 +216,7 @@ RULES = (
         "silver",
         "it was tested with this core",
         "The marketplace marks what was not tested with the Ssoko that runs.",
-        f"Try it, and write {'.'.join(ssoko.__version__.split('.')[:2])} into tested_with.",
+        f"Try it, and write {this_version()} into tested_with.",
         tested_with_this_core,
     ),
     Rule(
