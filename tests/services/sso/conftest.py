@@ -49,13 +49,15 @@ def custom(**more: Any) -> dict[str, Any]:
 
 
 class Clock:
-    """The time, which a test may push on."""
+    """The time at which the test began, which stands still until a test pushes it on."""
 
     def __init__(self) -> None:
+        # Near the real time, which an SP looks at.
+        self.began = int(time.time())
         self.ahead = 0
 
     def __call__(self) -> int:
-        return int(time.time()) + self.ahead
+        return self.began + self.ahead
 
 
 @dataclass
@@ -209,7 +211,6 @@ def make_house(services: Services, workspace: WorkspaceView) -> Callable[..., Ho
     """Make the house, with more plugins than the usual two if a test brings some."""
 
     def make(*sources: PluginSource) -> House:
-        # The SP looks at the real clock.
         clock = Clock()
         registry = Registry.load([*SOURCES, *sources])
         house = House(replace(services, registry=registry, clock=clock), clock, workspace)
