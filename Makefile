@@ -4,6 +4,9 @@ PYTHON ?= python3
 PORT ?= 8000
 PYTEST_ARGS ?=
 
+# The tests start some hundred Pythons, and each would compile all of Ssoko again.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 # One setuptools for all distributions, instead of one fetched to build each.
