@@ -20,7 +20,7 @@ METADATA := $(wildcard setup.cfg pyproject.toml plugins/*/setup.cfg plugins/*/py
 help:
 	@echo "make demo      try Ssoko at http://localhost:$(PORT) (PORT=9000 for another port)"
 	@echo "make test      lint, types and all tests, with a real browser and real service providers"
-	@echo "make proof     what a release needs besides: attacks, SAML in depth, wheels, tutorial, bench"
+	@echo "make proof     what a release needs besides: attacks, SAML in depth, every page, wheels, bench"
 	@echo "make postgres  the tests of the services once more, on PostgreSQL"
 	@echo "make unit      the quick tests alone"
 	@echo "make format    let ruff mend what it can"

@@ -289,6 +289,7 @@ def issuer(ready: Place) -> str:
         return issuers.create_issuer(services, place, at_the_command_line(), name="Shared").id
 
 
+@pytest.mark.release
 def test_keys_are_rotated_step_by_step(ready: Place, issuer: str) -> None:
     where = ("--workspace", "acme", "--issuer", issuer)
     (first,) = ready.json("keys", "list", *where)["items"]
@@ -433,6 +434,7 @@ def test_demo_offers_a_filled_workspace_within_seconds(place: Place) -> None:
     assert (place.folder / ".demo").is_dir()
 
 
+@pytest.mark.release
 def test_demo_keeps_its_data_until_it_is_reset(place: Place) -> None:
     first = _demo(place, free_port())
     again = _demo(place, free_port())

@@ -28,6 +28,34 @@ PEOPLE = [
 ]
 
 
+#: One page of each kind. Each change is held against these; a release against all, at both widths.
+OFTEN = frozenset(
+    {
+        "sign-in",
+        "portal",
+        "dashboard",
+        "dashboard-new",
+        "marketplace",
+        "integration-guide",
+        "install",
+        "application",
+        "application-guide",
+        "application-metadata",
+        "application-mappers",
+        "preview",
+        "upgrade",
+        "uninstall",
+        "user-roles-map",
+        "user-add-role",
+        "role",
+        "activity",
+        "trace",
+        "settings-plugins",
+        "refused",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One page in one state.

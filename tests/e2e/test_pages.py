@@ -9,17 +9,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
-from .pages import NO_PAGES, PAGES, Scene, Shown, build_scene
+from .pages import NO_PAGES, OFTEN, PAGES, Scene, Shown, build_scene
 from .server import Server, Workspace
 
 pytestmark = pytest.mark.e2e
 
 HEIGHT = 900
+WIDTHS = (390, 1280)
 SHIFT = """() => new Promise(done => {
   let sum = 0;
   new PerformanceObserver(list => { for (const e of list.getEntries()) sum += e.value })
@@ -115,8 +117,18 @@ def look_at(page: Page, width: int, address: str, name: str, status: int = 200) 
     return found + complaints
 
 
-@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.release)])
-@pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.name)
+def looks() -> list[Any]:
+    """Return each page at each width, as the parameters of a test."""
+    made = []
+    for shown in PAGES:
+        for width in WIDTHS:
+            often = width == 390 and shown.name in OFTEN
+            marks = () if often else (pytest.mark.release,)
+            made.append(pytest.param(shown, width, id=f"{shown.name}-{width}", marks=marks))
+    return made
+
+
+@pytest.mark.parametrize(("shown", "width"), looks())
 def test_page(contexts: dict[str, BrowserContext], scene: Scene, shown: Shown, width: int) -> None:
     page = contexts[shown.who].new_page()
     found = look_at(page, width, shown.path.format(**scene.places), shown.name, shown.status)
@@ -136,6 +148,7 @@ def test_every_page_of_the_site_is_looked_at(ssoko: Server) -> None:
     asked = [sys.executable, "-c", ROUTES]
     printed = subprocess.run(asked, env=ssoko.environment(), capture_output=True, check=True)
     routes = {e: r for e, r in json.loads(printed.stdout).items() if not r.startswith("/api/")}
+    assert {shown.name for shown in PAGES} >= OFTEN
     looked_at = {shown.endpoint for shown in PAGES if shown.endpoint} | NO_PAGES.keys()
     assert {e: routes[e] for e in routes.keys() - looked_at} == {}
     assert looked_at - routes.keys() == set()

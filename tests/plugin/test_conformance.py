@@ -62,6 +62,7 @@ def test_our_own_plugins_conform_as_wheels(project, install, tmp_path):
     assert re.search(r"^10 passed", result.stdout, re.MULTILINE), result.stdout
 
 
+@pytest.mark.release
 def test_a_new_plugin_conforms_and_a_spoilt_one_is_caught(project, install, tmp_path):
     site = install(project)
     result = conformance("--ssoko-plugin", "moosehead", site=site, cwd=tmp_path)
