@@ -110,3 +110,19 @@ def test_ctrl_c_throws_everything_away_without_a_reloader_too(tmp_path: Path) ->
     assert process.returncode == 0, rest
     assert "thrown away" in rest
     assert list(tmp_path.glob("ssoko-dev-*")) == []
+
+
+STOPPED_IN_A_HOOK = """
+import os, signal, time
+from ssoko.cli.dev_reload import stop_on_signals, supervise
+stop_on_signals()
+os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGTERM))
+supervise(lambda: time.sleep(60), dict, print)
+print("the end")
+"""
+
+
+def test_a_signal_in_the_hook_of_a_fork_is_not_lost() -> None:
+    asked = [sys.executable, "-c", STOPPED_IN_A_HOOK]
+    ended = subprocess.run(asked, capture_output=True, text=True, timeout=30)
+    assert (ended.returncode, ended.stdout) == (0, "the end\n"), ended.stderr

@@ -57,8 +57,9 @@ def as_script(text: str, core: str) -> str:
             lines.append(f"python - <<'END_OF_FILE'\n{WATCH}END_OF_FILE")
             lines.append("kill $serving && wait $serving && cat ../serving.log")
         elif language == "sh":
-            # The tests' own checkout, without the extra's browsers and databases.
-            lines.append(body.replace("'ssoko[dev]'", f"'{core}' build pytest"))
+            # The tests' own checkout, without what the extra brings for Ssoko's own tests.
+            needed = f"'{core}' build pytest axe-playwright-python"
+            lines.append(body.replace("'ssoko[dev]'", needed))
     return "\n".join(lines)
 
 
@@ -84,6 +85,7 @@ def test_the_tutorial_leads_to_a_proved_wheel(tmp_path):
     assert "FAIL  SSK007" in said
     assert "thrown away" in said
     assert said.count("tier  Gold") == 2, said
+    assert len(re.findall(r"^10 passed", said, re.MULTILINE)) == 2, said
     assert "ssoko_moosehead-0.1.0-py3-none-any.whl is fit to be published" in said
 
 

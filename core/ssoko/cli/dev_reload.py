@@ -13,11 +13,12 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from types import FrameType
-from typing import NoReturn
 
 #: Seconds between two looks at the files, and those that a child may take to end.
 LOOK = 0.4
 PATIENCE = 3.0
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 #: Of each file its time of change and its size.
 Snapshot = Mapping[str, tuple[int, int]]
@@ -27,22 +28,26 @@ def supervise(
     serve: Callable[[], None],
     look: Callable[[], Snapshot],
     say: Callable[[str], None],
-) -> NoReturn:
-    """Keep a child serving until :func:`stop_on_signals` raises.
+) -> None:
+    """Keep a child serving until Ctrl-C, SIGTERM or a closed terminal.
 
     :param serve: runs in the child, and returns when that is told to end.
     :param look: returns the watched files as they are now.
     :param say: tells the author what was done.
     """
+    told: list[int] = []
+    # An exception out of a handler may be lost: Python drops what is raised in a hook of a fork.
+    for number in _STOPPING:
+        signal.signal(number, lambda number, frame: told.append(number))
     child, seen = 0, look()
     try:
-        while True:
+        while not told:
             child = child or _start(serve)
             time.sleep(LOOK)
             if _has_ended(child):
                 child = 0
                 say("It ended by itself; it starts again when a file changes.")
-                while seen == look():
+                while seen == look() and not told:
                     time.sleep(LOOK)
             if seen != (now := look()):
                 say(f"changed    {_named(seen, now)}")
@@ -55,15 +60,14 @@ def supervise(
 
 def stop_on_signals() -> None:
     """Turn Ctrl-C, SIGTERM and a closed terminal into one :class:`SystemExit`."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def stop(number: int, frame: FrameType | None) -> None:
         # A second Ctrl-C must not leave the child, or the data, behind.
-        for one in numbers:
+        for one in _STOPPING:
             signal.signal(one, signal.SIG_IGN)
         sys.exit(0)
 
-    for one in numbers:
+    for one in _STOPPING:
         signal.signal(one, stop)
 
 
@@ -78,6 +82,7 @@ def _start(serve: Callable[[], None]) -> int:
         # The terminal sends Ctrl-C to both; the parent is the one who stops the child.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         # Two saves within a second look alike to the cache of compiled modules.
         sys.dont_write_bytecode = True
         serve()

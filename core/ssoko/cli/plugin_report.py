@@ -26,9 +26,9 @@ def as_text(reports: Sequence[Report], at_least: Tier) -> str:
     lines.append("")
     if failed:
         lines.append(f"Next: mend these; `ssoko plugin explain {failed.rule.id}` tells why.")
-    else:
+    elif any(f.state == "later" for report in reports for f in report.findings):
         lines.append("Next: python -m build && ssoko plugin verify dist/*.whl")
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip()
 
 
 def _lines(finding: Finding, report: Report, at_least: Tier) -> list[str]:
@@ -90,7 +90,7 @@ def _escaped(text: str) -> str:
 
 
 def _tier(report: Report) -> str:
-    return (report.tier or "none").capitalize()
+    return (report.tier or "none yet").capitalize()
 
 
 FORMATS: Mapping[str, Callable[[Sequence[Report], Tier], str]] = {

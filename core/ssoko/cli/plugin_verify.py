@@ -2,6 +2,7 @@
 
 import configparser
 import importlib.metadata
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -65,7 +66,7 @@ def verify_wheel(wheel: Path, *, core: str = "", settings: Path | None = None) -
         ours = _built_elsewhere(core or core_requirement(), place)
         _step(
             f"install {wheel.name} and Ssoko into a fresh environment",
-            [*pip, ours, str(wheel.resolve()), "pytest"],
+            [*pip, ours, str(wheel.resolve()), *_judges()],
             place,
         )
         check = [str(python), "-m", "ssoko", "plugin", "check", str(wheel.resolve())]
@@ -75,6 +76,12 @@ def verify_wheel(wheel: Path, *, core: str = "", settings: Path | None = None) -
             named = ["--pyargs", "ssoko.plugin.conformance", "--ssoko-plugin", slug]
             more = ["--ssoko-settings", answers[1]] if answers else []
             _step(f"conformance of {slug}", [str(python), *pytest, *named, *more], place)
+
+
+def _judges() -> list[str]:
+    """Return what conformance needs there; axe and its browser only where they are at hand here."""
+    axe = importlib.util.find_spec("axe_playwright_python")
+    return ["pytest", *(["axe-playwright-python"] if axe else [])]
 
 
 def _environment(folder: Path) -> Path:
