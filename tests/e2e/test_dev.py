@@ -34,6 +34,7 @@ class Desk:
     process: "subprocess.Popen[str]"
     log: Path
     visitor: Visitor = field(default_factory=Visitor)
+    opened: Answer | None = None
 
     @property
     def said(self) -> str:
@@ -101,6 +102,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     desk = Desk(project, temporary, process, log)
     try:
         desk.until(lambda: "Ctrl-C stops" in desk.said, START)
+        desk.opened = desk.visitor.get(desk.link)
         yield desk
     finally:
         if process.poll() is None:
@@ -119,7 +121,7 @@ def test_it_says_what_there_is_and_where(desk: Desk) -> None:
 
 def test_the_link_leads_to_the_preview_signed_in(desk: Desk) -> None:
     assert "Open the printed link" in Visitor().get(f"{desk.root}/dev/moose").words()
-    page = desk.visitor.get(desk.link)
+    page = desk.opened
     assert page.url == f"{desk.root}/dev/moose"
     words = page.words()
     assert "Moosehead" in words
