@@ -32,7 +32,13 @@ browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
 said = until(Path("../serving.log").read_text, "Ctrl-C stops")
 opened = browser.open(re.search(r"open +(\\S+)", said)[1], timeout=30)
 assert "/dev/moosehead" in opened.url, opened.url
-look = lambda: browser.open(opened.url, timeout=30).read().decode()
+
+def look():
+    try:
+        return browser.open(opened.url, timeout=30).read().decode()
+    except ConnectionError as error:  # it was starting anew at that moment; a browser asks again
+        return str(error)
+
 until(look, "https://moosehead.example.com/saml/acs")
 guide = Path("ssoko_moosehead/guide.md")
 before = guide.read_text()
