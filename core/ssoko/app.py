@@ -19,6 +19,7 @@ from ssoko.services.keys import KeyRing
 from ssoko.services.limits import Limiter
 from ssoko.services.plugin_index import PluginIndex
 from ssoko.services.plugin_sites import web_applications
+from ssoko.services.preparing import prepare
 from ssoko.services.sightings import note_said
 from ssoko.store import db, migrate
 from ssoko.web import init_web
@@ -81,6 +82,7 @@ def create_app(config: Config | None = None, registry: Registry | None = None) -
     database = db.connect(config.database_url)
     with db.session():
         migrate.require_current(database)
+    prepare()
     registry = load_registry(config) if registry is None else registry
 
     app = Site("ssoko.web", static_folder=None)

@@ -1,6 +1,11 @@
 """Marks of evidence in a guide: read, not drawn, and refused where they say nothing."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from markdown_it import MarkdownIt
+from ssoko.plugin import steps as module
 from ssoko.plugin.guide import check_guide
 from ssoko.plugin.steps import is_kind, named_kinds, rule_of
 from ssoko.services.guides import render_guide
@@ -100,3 +105,18 @@ def test_kinds_are_named_in_their_order_and_once():
     assert is_kind("check:name-id-email")
     assert rule_of("check:name-id-email") == "name-id-email"
     assert rule_of("role") == ""
+
+
+def test_threads_that_come_first_together_get_one_parser_that_is_ready(monkeypatch):
+    def slowly(*arguments):
+        time.sleep(0.05)
+        return MarkdownIt(*arguments)
+
+    monkeypatch.setattr(module, "MarkdownIt", slowly)
+    module._parser.cache_clear()
+    with ThreadPoolExecutor(4) as pool:
+        parsers = list(pool.map(lambda _: module.parser(), range(4)))
+    assert len(set(map(id, parsers))) == 1
+    rulers = (parsers[0].core, parsers[0].block, parsers[0].inline)
+    assert all(one.ruler.__cache__ for one in rulers)
+    assert parsers[0].inline.ruler2.__cache__

@@ -1,9 +1,13 @@
 """What the parser lets through, and what it stops."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Lock
 
 import pytest
+from lxml import etree
 from ssoko.errors import MessageRefused
+from ssoko.saml import xml
 from ssoko.saml.xml import (
     MAX_DEPTH,
     MAX_ELEMENTS,
@@ -155,6 +159,74 @@ def test_a_schema_fault_is_named():
         validate(root, "protocol")
     assert caught.value.code == "xml-schema"
     assert "required" in caught.value.got
+
+
+def in_threads(count, work):
+    """Run *work*, with a number from 0 on, in so many threads that begin together."""
+    together = Barrier(count)
+
+    def run(number):
+        together.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
+
+
+def test_threads_that_come_first_together_compile_one_schema_at_a_time(monkeypatch):
+    compiled, at_once, most, counting = etree.XMLSchema, 0, 0, Lock()
+
+    def slowly(*arguments, **named):
+        nonlocal at_once, most
+        with counting:
+            at_once += 1
+            most = max(most, at_once)
+        time.sleep(0.05)
+        try:
+            return compiled(*arguments, **named)
+        finally:
+            with counting:
+                at_once -= 1
+
+    monkeypatch.setattr(etree, "XMLSchema", slowly)
+    xml._schema.cache_clear()
+
+    def refused_by(number):
+        with pytest.raises(MessageRefused) as caught:
+            validate(parse_xml(b"<a/>"), ("protocol", "metadata")[number % 2])
+        return caught.value.code
+
+    assert in_threads(4, refused_by) == ["xml-schema"] * 4
+    assert most == 1
+
+
+class Lingering:
+    """A compiled schema whose thread waits a little before it reads the error log."""
+
+    def __init__(self, compiled):
+        self.compiled = compiled
+
+    def validate(self, element):
+        valid = self.compiled.validate(element)
+        time.sleep(0.02)
+        return valid
+
+    @property
+    def error_log(self):
+        return self.compiled.error_log
+
+
+def test_a_refusal_never_tells_what_was_wrong_in_another_thread(monkeypatch):
+    lingering = Lingering(xml._schema("protocol"))
+    monkeypatch.setattr(xml, "_schema", lambda schema: lingering)
+
+    def said_to(number):
+        with pytest.raises(MessageRefused) as caught:
+            validate(parse_xml(b"<thread-%d/>" % number))
+        return caught.value.got
+
+    for number, said in enumerate(in_threads(4, said_to)):
+        assert f"'thread-{number}'" in said
 
 
 @pytest.mark.parametrize(

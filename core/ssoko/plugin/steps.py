@@ -7,6 +7,7 @@ when the page is shown; nobody ticks a step by hand.
 import re
 from collections.abc import Iterator
 from functools import cache
+from threading import Lock
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -34,10 +35,21 @@ _AT_THE_END = re.compile(r"\s*\{\{\s*done:([^{}]*)\}\}\s*$")
 KEY = "done"
 
 
-@cache
+_PARSER_LOCK = Lock()
+
+
 def parser() -> MarkdownIt:
     """Return the one parser of everything that plugins write."""
-    return MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    with _PARSER_LOCK:
+        return _parser()
+
+
+@cache
+def _parser() -> MarkdownIt:
+    made = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    # The first parse fills its lists of rules; a second thread could read them half filled.
+    made.parse("text")
+    return made
 
 
 def is_kind(kind: str) -> bool:

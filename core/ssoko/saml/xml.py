@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import as_file, files
+from threading import Lock
 from typing import Literal
 
 from lxml import etree
@@ -33,6 +34,18 @@ _SCHEMAS = {
     "protocol": "saml-schema-protocol-2.0.xsd",
     "metadata": "saml-schema-metadata-2.0.xsd",
 }
+
+#: Held while a schema is compiled or used. libxml2 breaks for good when two threads compile their
+#: first schemas at once, and a compiled schema has one error log for all threads.
+_SCHEMA_LOCK = Lock()
+
+
+def prepare() -> None:
+    """Make the parser and compile the OASIS schemas, before threads need them."""
+    _parser()
+    with _SCHEMA_LOCK:
+        for schema in _SCHEMAS:
+            _schema(schema)
 
 
 def parse_xml(data: bytes, *, max_bytes: int = MAX_XML) -> etree._Element:
@@ -85,10 +98,11 @@ def validate(element: etree._Element, schema: Literal["protocol", "metadata"] = 
 
     :raises MessageRefused: code ``xml-schema``, naming the first fault and its line.
     """
-    compiled = _schema(schema)
-    if compiled.validate(element):
-        return
-    fault = compiled.error_log.last_error
+    with _SCHEMA_LOCK:
+        compiled = _schema(schema)
+        if compiled.validate(element):
+            return
+        fault = compiled.error_log.last_error
     raise message_refused(
         "xml-schema",
         "The message does not follow the SAML 2.0 schema.",
@@ -233,6 +247,7 @@ def _collect_ids(element: etree._Element, ids: set[str]) -> None:
 
 @cache
 def _schema(schema: str) -> etree.XMLSchema:
+    # Call it with the lock held: cache does not keep two threads from compiling at once.
     # python3-saml ships the OASIS files; compiling them costs as much as five RSA signatures.
     with as_file(files("onelogin.saml2") / "schemas") as folder:
         return etree.XMLSchema(etree.parse(folder / _SCHEMAS[schema]))
