@@ -1,5 +1,7 @@
 """The command line, run as scripts run it: in one process a command, against a real database."""
 
+import contextlib
+import http.client
 import json
 import os
 import re
@@ -11,6 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -418,6 +421,64 @@ def test_serve_answers_only_to_its_own_name(ready: Place) -> None:
     assert get(page, Host="evil.example")[0] == 400
     assert get(page, Host="evil example/..")[0] == 400
     assert get(f"http://127.0.0.1:{port}/healthz")[0] == 200
+
+
+SITE = "sso.example.org"
+
+
+def behind_a_proxy(ready: Place, *arguments: str, trusted: str) -> int:
+    """Serve ``https://sso.example.org`` with a person in it, and return the port."""
+    ready.settings |= {"SSOKO_BASE_URL": f"https://{SITE}", "SSOKO_TRUSTED_PROXIES": trusted}
+    create_user(ready)
+    port = free_port()
+    ready.until(ready.start("serve", "--port", str(port), *arguments), "Ssoko serves")
+    return port
+
+
+def sign_in(port: int, forwarded_for: str, password: str = PASSWORD, host: str = SITE) -> int:
+    """Sign in as the proxy passes it on for a new visitor, and return the status."""
+    schemes = ", ".join(["https"] * (forwarded_for.count("192.0.2.") + 1))  # one a proxy
+    passed_on = {"Host": host, "X-Forwarded-For": forwarded_for, "X-Forwarded-Proto": schemes}
+    page = "/w/acme/sign-in"
+    _, headers, body = get(f"http://127.0.0.1:{port}{page}", **passed_on)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', body)
+    assert token, body
+    form = {"csrf_token": token[1], "username": "admin1", "password": password}
+    sent = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Cookie": headers["Set-Cookie"].partition(";")[0],
+        "Origin": f"https://{SITE}",
+    }
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with contextlib.closing(connection):
+        connection.request("POST", page, urllib.parse.urlencode(form), passed_on | sent)
+        return connection.getresponse().status
+
+
+@pytest.mark.parametrize("server", ["waitress", "gunicorn"])
+@pytest.mark.parametrize(
+    ("trusted", "added"), [("1", ""), ("2", ", 192.0.2.9")], ids=["one-proxy", "two-proxies"]
+)
+def test_visitors_behind_a_proxy_are_told_apart(
+    ready: Place, server: str, trusted: str, added: str
+) -> None:
+    port = behind_a_proxy(ready, "--server", server, trusted=trusted)
+    # What a visitor claims stands before the address that the proxy adds, and does not count.
+    claims = [f"198.51.100.{number}, 203.0.113.5{added}" for number in range(1, 12)]
+    assert [sign_in(port, claim, "wrong") for claim in claims] == [401] * 10 + [429]
+    # The port in the name is left out only for who knows that the visitor speaks https.
+    assert sign_in(port, f"198.51.100.7{added}", host=f"{SITE}:443") == 303
+
+
+@pytest.mark.parametrize("server", ["waitress", "gunicorn"])
+def test_without_trusted_proxies_an_address_in_a_header_counts_for_nothing(
+    ready: Place, server: str
+) -> None:
+    port = behind_a_proxy(ready, "--server", server, trusted="0")
+    claims = [f"203.0.113.{number}" for number in range(1, 12)]
+    assert [sign_in(port, claim, "wrong") for claim in claims] == [401] * 10 + [429]
+    assert sign_in(port, "198.51.100.7") == 429
+    assert sign_in(port, "198.51.100.7", host=f"{SITE}:443") == 403
 
 
 # demo

@@ -189,6 +189,9 @@ def with_waitress(
         # Poll has no limit of 1024 descriptors.
         asyncore_use_poll=True,
         connection_limit=1000,
+        # Waitress takes headers of proxies away unless told not to. Behind a proxy, create_app
+        # reads as many of them as SSOKO_TRUSTED_PROXIES says.
+        clear_untrusted_proxy_headers=not app.extensions["ssoko"].config.trusted_proxies,
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     ready()
