@@ -23,6 +23,9 @@
         └── AccessRefused        the person may not use this application
 """
 
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
 
 class SsokoError(Exception):
     """Base of every error that Ssoko raises on purpose; the text is fit to show."""
@@ -43,18 +46,40 @@ class Unavailable(SsokoError):
 class InputError(SsokoError):
     """One or more fields are wrong.
 
-    :param errors: field name to messages, each saying what to do. ``""`` is the whole form.
+    ``errors`` has both of what follows.
+
+    :param own: field name to messages, each saying what to do. ``""`` is the whole form.
         The keys of lists and nested fields are joined by dots: ``attributes.0.name``.
+    :param settings: the same for the fields of a plugin's form, which may have the names of ours.
     """
 
-    def __init__(self, errors: dict[str, list[str]]) -> None:
-        self.errors = errors
+    def __init__(
+        self,
+        own: Mapping[str, list[str]],
+        settings: Mapping[str, list[str]] = MappingProxyType({}),
+    ) -> None:
+        self.own = own
+        self.settings = settings
+        names = (*own, *(name for name in settings if name not in own))
+        self.errors = {name: [*own.get(name, ()), *settings.get(name, ())] for name in names}
+        errors = self.errors
         super().__init__("; ".join(f"{k}: {m}" if k else m for k, v in errors.items() for m in v))
 
     @classmethod
     def of(cls, field: str, message: str) -> "InputError":
         """Build the error for one message at one field."""
         return cls({field: [message]})
+
+    @classmethod
+    def together(cls, wrong: "Iterable[InputError]") -> "InputError":
+        """Build the error for all that several errors say."""
+        own: dict[str, list[str]] = {}
+        settings: dict[str, list[str]] = {}
+        for error in wrong:
+            for found, more in ((own, error.own), (settings, error.settings)):
+                for name, messages in more.items():
+                    found.setdefault(name, []).extend(messages)
+        return cls(own, settings)
 
 
 class Conflict(InputError):
@@ -122,6 +147,8 @@ class ProposalRefused(InputError, HookFailed):
     def __init__(self, slug: str, hook: str, errors: dict[str, list[str]]) -> None:
         self.slug = slug
         self.hook = hook
+        self.own = {}
+        self.settings = errors
         self.errors = errors
         Exception.__init__(self, str(InputError(errors)))
 

@@ -126,7 +126,7 @@ def test_the_link_leads_to_the_preview_signed_in(desk: Desk) -> None:
     words = page.words()
     assert "Moosehead" in words
     assert "Amina Odhiambo" in words
-    assert page.form("acs_url")
+    assert page.form("plugin.acs_url")
     assert "Accepted" in desk.look("/dev/moose?as=bram").words()
     # The sample people, and the sandbox that they sign in to, are those of the demo.
     assert "Sandbox" in desk.look("/w/demo/applications").words()

@@ -135,7 +135,7 @@ def test_the_preview_shows_everything_of_a_plugin(ada: Browser) -> None:
     page = ada.get("/dev/aws").text
     entry = ssoko_aws.integration()
     assert entry.summary in page
-    assert 'name="acs_url"' in page
+    assert 'name="plugin.acs_url"' in page
     assert sample_settings(ssoko_aws.InstallForm)["acs_url"] in page
     assert "Before you start" in page
     assert "http://localhost/saml/" in page
@@ -199,7 +199,7 @@ def test_a_hook_that_raises_shows_its_line_and_the_rest_of_the_page(ada: Browser
     assert "the author forgot this" in answer.text
     assert "test_dev.py" in answer.text
     assert "pluggy" not in answer.text
-    assert 'name="acs_url"' in answer.text
+    assert 'name="plugin.acs_url"' in answer.text
 
 
 def test_a_sign_in_that_a_hook_stops_shows_why(ada: Browser) -> None:

@@ -100,7 +100,7 @@ def test_wrong_fields_are_named_and_what_was_typed_is_kept(site, admin):
     page = response.text
     assert "<title>Error: Install AWS" in page
     assert 'href="#f-name"' in page
-    assert 'href="#f-acs_url"' in page
+    assert 'href="#f-plugin-acs_url"' in page
     assert "not an address &lt;b&gt;" in page
     assert AWS_FORM["issuer_url"] in page
     with db.session():

@@ -141,7 +141,9 @@ def test_it_is_carried_past_the_choice_and_past_filling_in(
 
 
 def test_an_application_without_metadata_is_told_to_bring_them(site: Site, admin: Browser):
-    opened(admin, SAML).send(admin, SAML, name="App", entity_id=ENTITY, acs_urls=ACS)
+    opened(admin, SAML).send(
+        admin, SAML, name="App", plugin__entity_id=ENTITY, plugin__acs_urls=ACS
+    )
     sent = {"metadata_certificate": kit.make_identity("a").certificate}
     answer = admin.post(REFRESH + "/signer", sent, form=REFRESH)
     assert answer.status_code == 422

@@ -49,12 +49,16 @@ def file(xml: str, name: str = "metadata.xml") -> tuple[io.BytesIO, str]:
 
 
 class Form:
-    """The one form of a page's main part that posts, as a browser without JavaScript has it."""
+    """The form of a page's main part that asks for a name, or else the first that posts.
+
+    It is sent as a browser without JavaScript sends it.
+    """
 
     def __init__(self, text: str) -> None:
         self.page = html.document_fromstring(text)
         forms = self.page.xpath("//main//form[@method='post']")
-        self.form = next(f for f in forms if f.xpath(".//input[@name='csrf_token']"))
+        forms = [f for f in forms if f.xpath(".//input[@name='csrf_token']")]
+        self.form = next((f for f in forms if f.xpath(".//input[@name='name']")), forms[0])
         self.values: dict[str, object] = {}
         for one in self.form.xpath(".//input | .//textarea | .//select"):
             name, kind = one.get("name"), one.get("type")
@@ -99,7 +103,7 @@ def test_the_install_form_offers_the_vendors_file_first(admin):
     assert "In AWS: Service provider metadata > Download metadata file" in page.words
     assert "What you typed yourself stays" in page.words
     order = page.form.xpath(".//input[@type!='hidden']/@name | .//textarea/@name")
-    assert order.index("name") < order.index("metadata_file") < order.index("sign_in_url")
+    assert order.index("name") < order.index("metadata_file") < order.index("plugin.sign_in_url")
     assert page.form.get("enctype") == "multipart/form-data"
 
 
@@ -115,13 +119,13 @@ def test_filling_in_writes_nothing_and_keeps_what_was_typed(site, admin):
     assert answer.status_code == 200
     form = Form(answer.text)
     assert form.values["name"] == "Mine"
-    assert form.values["acs_url"] == AWS_FORM["acs_url"]
-    assert form.values["issuer_url"] == AWS_FORM["issuer_url"]
-    assert form.values["sign_in_url"] == ""
+    assert form.values["plugin.acs_url"] == AWS_FORM["acs_url"]
+    assert form.values["plugin.issuer_url"] == AWS_FORM["issuer_url"]
+    assert form.values["plugin.sign_in_url"] == ""
     assert "Filled from the file metadata.xml: ACS URL, Issuer URL." in form.words
     assert "Still to fill in: Sign-in URL." in form.words
     assert installed(site) == []
-    answer = form.send(admin, AWS, sign_in_url=AWS_FORM["sign_in_url"])
+    answer = form.send(admin, AWS, plugin__sign_in_url=AWS_FORM["sign_in_url"])
     assert answer.status_code == 303
     (app,) = installed(site)
     assert app.service_provider.entity_id == AWS_FORM["issuer_url"]
@@ -139,7 +143,7 @@ def test_installing_with_a_file_that_leaves_something_out_names_it(site, admin):
     answer = opened(admin, AWS).send(admin, AWS, metadata_file=file(AWS_SP))
     assert answer.status_code == 422
     form = Form(answer.text)
-    assert form.values["issuer_url"] == AWS_FORM["issuer_url"]
+    assert form.values["plugin.issuer_url"] == AWS_FORM["issuer_url"]
     assert "Sign-in URL: Fill this in" in form.words
     assert installed(site) == []
 
@@ -149,12 +153,12 @@ def test_what_was_typed_by_hand_wins_and_the_page_says_so(admin):
     answer = page.send(
         admin,
         AWS,
-        issuer_url=AWS_FORM["issuer_url"] + "x",
+        plugin__issuer_url=AWS_FORM["issuer_url"] + "x",
         metadata_file=file(AWS_SP),
         metadata__fill="yes",
     )
     form = Form(answer.text)
-    assert form.values["issuer_url"] == AWS_FORM["issuer_url"] + "x"
+    assert form.values["plugin.issuer_url"] == AWS_FORM["issuer_url"] + "x"
     assert "Kept as you typed: Issuer URL." in form.words
 
 
@@ -164,7 +168,7 @@ def test_a_second_file_replaces_what_the_first_filled(admin):
     second = Form(first.text).send(
         admin, SAML, metadata_file=file(sp("urn:two")), metadata__fill="yes"
     )
-    assert Form(second.text).values["entity_id"] == "urn:two"
+    assert Form(second.text).values["plugin.entity_id"] == "urn:two"
 
 
 def test_the_button_without_metadata_says_what_to_do(site, admin):
@@ -194,14 +198,14 @@ def test_md_04_a_bad_file_is_an_error_of_its_field_and_nothing_is_written(
     page = opened(admin, SAML)
     page.values |= button
     answer = page.send(
-        admin, SAML, name="Typed", launch_url="https://a.example/", metadata_file=file(xml)
+        admin, SAML, name="Typed", plugin__launch_url="https://a.example/", metadata_file=file(xml)
     )
     assert answer.status_code == 422
     assert 'href="#f-metadata_file"' in answer.text
     form = Form(answer.text)
     assert words in form.words
     assert form.values["name"] == "Typed"
-    assert form.values["launch_url"] == "https://a.example/"
+    assert form.values["plugin.launch_url"] == "https://a.example/"
     assert installed(site) == []
 
 
@@ -246,7 +250,7 @@ TWO = several(sp("urn:one", "https://one.example/acs"), sp("urn:<two>".replace("
 def test_one_of_several_is_chosen_and_then_it_goes_on(site, admin, way):
     page = opened(admin, SAML)
     given = {"metadata_file": file(TWO)} if way == "file" else {"metadata_xml": TWO}
-    answer = page.send(admin, SAML, name="Two", launch_url="https://a.example/", **given)
+    answer = page.send(admin, SAML, name="Two", plugin__launch_url="https://a.example/", **given)
     assert answer.status_code == 200
     choice = Form(answer.text)
     assert choice.form.xpath(".//input[@type='radio']/@value") == ["urn:one", "urn:<two>"]
@@ -267,7 +271,7 @@ def test_choosing_after_fill_fills_only(site, admin):
     answer = Form(answer.text).send(admin, SAML, metadata__sp="urn:one")
     assert answer.status_code == 200
     form = Form(answer.text)
-    assert form.values["entity_id"] == "urn:one"
+    assert form.values["plugin.entity_id"] == "urn:one"
     assert form.values["metadata_xml"] == ""
     assert installed(site) == []
 
@@ -293,7 +297,7 @@ def test_an_unknown_choice_is_refused(site, admin):
 def test_a_source_that_was_tampered_with_is_forgotten(site, admin, source):
     page = opened(admin, SAML)
     page.values |= {"metadata.source": source, "filled.entity_id": "x"}
-    assert page.send(admin, SAML, entity_id=ENTITY, acs_urls=ACS).status_code == 303
+    assert page.send(admin, SAML, plugin__entity_id=ENTITY, plugin__acs_urls=ACS).status_code == 303
     assert installed(site)[0].metadata_source is None
 
 

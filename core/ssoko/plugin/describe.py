@@ -28,8 +28,8 @@ from ssoko.plugin.values import (
 METADATA_KEYS = frozenset(
     "login_endpoint logout_endpoint entity_id metadata_url metadata_file certificate".split()
 )
-#: Fields of the install page that are Ssoko's own.
-RESERVED_FIELDS = frozenset({"name", "csrf_token", "metadata_file", "metadata_xml", "metadata_url"})
+#: What stands before the name of an install form's field in HTML, so that it is none of ours.
+POSTED_PREFIX = "plugin."
 
 #: Fields of the integration that are one line, and how many characters that may have.
 _LINES = MappingProxyType(
@@ -147,8 +147,6 @@ def integration_problems(integration: Integration) -> Iterator[str]:
 
 def _form_problems(form: type[Schema]) -> Iterator[str]:
     for name, field in form().fields.items():
-        if name in RESERVED_FIELDS:
-            yield f"install_form: the field {name} is Ssoko's own; choose another name"
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,49}", name):
             yield f"install_form: name the field {name!r} in small letters, digits and underscores"
         for key in ("label", "help", "placeholder", "where_to_find"):

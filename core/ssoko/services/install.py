@@ -180,7 +180,7 @@ def _prepare(
         values = settings.load(loaded, raw)
         proposal = proposals.propose(services, loaded, values)
     except InputError as error:
-        raise InputError((wrong_name.errors if wrong_name else {}) | error.errors) from error
+        raise InputError.together([*([wrong_name] if wrong_name else []), error]) from error
     if wrong_name is not None:
         raise wrong_name
     if issuer_id is not None:

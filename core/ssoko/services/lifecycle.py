@@ -218,7 +218,7 @@ def restore(services: Services, workspace_id: str, actor: Actor, app_id: str) ->
 def _together(wrong: list[InputError]) -> InputError:
     if len(wrong) == 1:
         return wrong[0]
-    return InputError({name: texts for error in wrong for name, texts in error.errors.items()})
+    return InputError.together(wrong)
 
 
 def _new_name(row: Any, name: str) -> dict[str, Any]:

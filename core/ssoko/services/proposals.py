@@ -45,7 +45,7 @@ def propose(services: Services, loaded: "LoadedIntegration", values: Mapping[str
         if problem.level == "error":
             errors.setdefault(problem.field, []).append(problem.message)
     if errors:
-        raise InputError(errors)
+        raise InputError({}, errors)
     base_url = services.config.base_url
     site = Site(base_url=base_url, plugin_url=f"{base_url}/plugins/{loaded.slug}")
     call = services.registry.call

@@ -56,7 +56,7 @@ def load(
     try:
         values = schema.load(dict(raw) if isinstance(raw, Mapping) else raw, unknown=unknown)
     except ValidationError as error:
-        raise InputError(flatten(error.messages)) from None
+        raise InputError({}, flatten(error.messages)) from None
     except Exception as error:
         raise HookFailed(
             loaded.slug, "install_form", f"loading raised {type(error).__name__}"

@@ -11,8 +11,9 @@ from ssoko.plugin.registry import LoadedIntegration
 from ssoko.services import applications, guides, metadata_import
 from ssoko.services.applications import ApplicationView
 from ssoko.services.differences import shown
+from ssoko.web import plugin_form
 from ssoko.web.application_page import find, render_tab, vendor_of
-from ssoko.web.forms import FormField, form_fields, read_form, text_field
+from ssoko.web.forms import FormField, text_field
 from ssoko.web.pages import Answer, Errors, form_page, posted, see
 from ssoko.web.session import admin_only, current_actor, current_services, current_workspace
 
@@ -28,7 +29,7 @@ def settings(slug: str) -> Answer:
     typed: dict[str, Any] = application.settings
     errors: Errors = {}
     if request.method == "POST":
-        typed = read_form(loaded.form, request.form) if loaded else {}
+        typed = plugin_form.read(loaded.form, request.form) if loaded else {}
         # What is left out is kept, so a field that was emptied has to be named.
         emptied = dict.fromkeys(_required(loaded) - typed.keys())
         try:
@@ -41,12 +42,13 @@ def settings(slug: str) -> Answer:
                 settings=typed | emptied if loaded else None,
             )
         except InputError as error:
-            errors = {**error.errors, **{name: ["Fill this in"] for name in emptied}}
+            missing = plugin_form.place({name: ["Fill this in"] for name in emptied})
+            errors = plugin_form.errors_of(error) | missing
         else:
             return see("applications.settings", f"{changed.name} is saved.", slug=changed.slug)
     fields = [_name_field(application, errors)]
     if loaded:
-        fields += form_fields(loaded.form, values=typed, errors=errors)
+        fields += plugin_form.draw(loaded.form, values=typed, errors=errors)
     page = render_tab(
         "settings",
         application,

@@ -9,7 +9,7 @@ from ssoko.errors import Conflict, InputError
 from ssoko.services import metadata_import, metadata_refresh, metadata_sources
 from ssoko.services.applications import ApplicationView
 from ssoko.services.metadata_import import Found
-from ssoko.web import metadata_form
+from ssoko.web import metadata_form, plugin_form
 from ssoko.web.application_page import find, vendor_of
 from ssoko.web.pages import Answer, Errors, posted, see
 from ssoko.web.session import admin_only, current_actor, current_services, current_workspace
@@ -38,7 +38,7 @@ def refresh(slug: str) -> Answer:
             field=metadata_form.URL if found.source.kind == "url" else metadata_form.FILE,
         )
     except InputError as error:
-        return _ask(application, error.errors)
+        return _ask(application, plugin_form.errors_of(error))
     return render_template(
         "applications/refresh_compare.html",
         application=application,
@@ -73,7 +73,8 @@ def accept_refresh(slug: str) -> Answer:
             seen=shown["seen"],
         )
     except InputError as error:
-        return _ask(application, error.errors, status=409 if isinstance(error, Conflict) else 422)
+        status = 409 if isinstance(error, Conflict) else 422
+        return _ask(application, plugin_form.errors_of(error), status=status)
     message = f"{application.name} is refreshed from {shown['source']['name'] or 'its metadata'}."
     return see("applications.settings", message, slug=application.slug)
 
@@ -95,7 +96,7 @@ def require_signer(slug: str) -> Answer:
             field=metadata_form.SIGNER,
         )
     except InputError as error:
-        return _ask(application, error.errors)
+        return _ask(application, plugin_form.errors_of(error))
     message = (
         "From now on only metadata signed with that certificate are taken."
         if text

@@ -15,7 +15,8 @@ from ssoko.plugin.registry import PluginProblem
 from ssoko.plugin.sample import sample_settings
 from ssoko.services import guides, marketplace, preview, tryout, users
 from ssoko.services.tryout import Tryout
-from ssoko.web.forms import FormField, form_fields, read_form, text_field
+from ssoko.web import plugin_form
+from ssoko.web.forms import FormField, text_field
 from ssoko.web.session import (
     admin_only,
     current_services,
@@ -151,20 +152,20 @@ def _shown(slug: str) -> dict[str, Any]:
     if loaded is None:
         problems = problems_of(slug)
         return {"title": slug, "loaded": None, "problem": problems[0] if problems else None}
-    typed = read_form(loaded.form, request.form) if request.method == "POST" else None
+    typed = plugin_form.read(loaded.form, request.form) if request.method == "POST" else None
     chosen = request.values.get("as", "")
     raw = sample_settings(loaded.form) if typed is None else typed
     found = tryout.try_out(services, workspace.id, slug, raw=raw, username=chosen)
-    errors = dict(found.errors)
+    placed = {} if typed is None else plugin_form.place(found.errors)
     return {
         "title": loaded.integration.name,
         "loaded": loaded,
         "card": marketplace.one(services.registry, slug),
         "description": guides.render_markdown(loaded.integration.description),
-        "fields": form_fields(loaded.form, values=typed, errors={} if typed is None else errors),
+        "fields": plugin_form.draw(loaded.form, values=typed, errors=placed),
         "typed": typed is not None,
-        "refused": errors,
-        "errors": errors if typed is not None else {},
+        "refused": found.errors,
+        "errors": placed,
         "found": found,
         "choice": _choice(workspace.id, chosen),
         "source_words": preview.source_words,

@@ -1,13 +1,16 @@
 """Forms made from marshmallow schemas: fields for the templates, settings out of what was sent.
 
-A page with the form of a plugin::
+A page with the form of a schema::
 
-    fields = form_fields(loaded.form, values=raw, errors=error.errors)      # GET, or POST again
-    raw = read_form(loaded.form, request.form)                              # POST
+    fields = form_fields(SamlForm, values=raw, errors=error.errors)      # GET, or POST again
+    raw = read_form(SamlForm, request.form)                              # POST
 
 and one with fields of its own::
 
     fields = [text_field("name", "Name", value=name, errors=errors, required=True)]
+
+The form of a plugin is drawn and read by :mod:`ssoko.web.plugin_form`, which keeps its names apart
+from ours.
 
 ``raw`` is what people typed, in the shape that the schema loads: text, lists, rows. What is wrong
 with it is said by the service, as :class:`ssoko.errors.InputError`.
@@ -88,14 +91,16 @@ def form_fields(
     *,
     values: Mapping[str, Any] | None = None,
     errors: Errors | None = None,
+    prefix: str = "",
 ) -> list[FormField]:
     """Turn a schema into fields.
 
     :param values: what was typed (:func:`read_form`) or the settings of an application.
-    :param errors: dotted names to messages.
+    :param errors: dotted names to messages, with the prefix.
+    :param prefix: what stands before each name in the page.
     """
     return [
-        _field(name, field, (values or {}).get(name, ma.missing), errors or {}, name)
+        _field(name, field, (values or {}).get(name, ma.missing), errors or {}, prefix + name)
         for name, field in schema().load_fields.items()
     ]
 

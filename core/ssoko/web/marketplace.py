@@ -19,9 +19,9 @@ from ssoko.services.applications import ApplicationView
 from ssoko.services.guide_progress import ticks_when
 from ssoko.services.metadata_import import Found
 from ssoko.services.overview import suggest_name
-from ssoko.web import marketplace_list, metadata_form
+from ssoko.web import marketplace_list, metadata_form, plugin_form
 from ssoko.web.application_page import GENERIC
-from ssoko.web.forms import FormField, form_fields, read_form, text_field
+from ssoko.web.forms import FormField, text_field
 from ssoko.web.metadata_form import Taken
 from ssoko.web.session import (
     admin_only,
@@ -123,7 +123,7 @@ def install_application(slug: str) -> Answer | str | tuple[str, int]:
     loaded = _loaded(slug)
     name = request.form.get("name", "").strip()
     issuer = request.form.get("issuer", "")
-    taken = metadata_form.before(read_form(loaded.form, request.form))
+    taken = metadata_form.before(plugin_form.read(loaded.form, request.form))
     typed: dict[str, Any] = {"name": name, "issuer": issuer}
     fill_only = metadata_form.FILL in request.form
     if metadata_import.takes_metadata(loaded):
@@ -136,7 +136,8 @@ def install_application(slug: str) -> Answer | str | tuple[str, int]:
             elif fill_only:
                 raise metadata_form.missing()
         except InputError as error:
-            return _install_page(slug, **typed, taken=taken, errors=error.errors), 422
+            errors = plugin_form.errors_of(error)
+            return _install_page(slug, **typed, taken=taken, errors=errors), 422
         if fill_only:
             return _install_page(slug, **typed, taken=taken)
     return _install(slug, typed, taken)
@@ -159,7 +160,8 @@ def _install(slug: str, typed: dict[str, Any], taken: Taken) -> Answer | tuple[s
         )
     except InputError as error:
         status = 409 if isinstance(error, Conflict) else 422
-        return _install_page(slug, **typed, taken=taken, errors=error.errors, again=again), status
+        errors = plugin_form.errors_of(error)
+        return _install_page(slug, **typed, taken=taken, errors=errors, again=again), status
     flash(f"{made.name} is installed. Follow its guide to finish.")
     return redirect(url_for("applications.guide", slug=made.slug), 303)
 
@@ -205,7 +207,7 @@ def _install_page(
         help=f"Shown on the tile. Its role will be {role}",
     )
     raw = taken.raw if taken else None
-    fields = form_fields(loaded.form, values=raw, errors=errors)
+    fields = plugin_form.draw(loaded.form, values=raw, errors=errors)
     return _page(
         "marketplace/install.html",
         slug,

@@ -1,6 +1,7 @@
 """The part of a form that takes a vendor's metadata: a file, pasted XML, or an address.
 
-The names with a dot are the part's own; no field of a plugin can have one.
+The names with a dot are the part's own; a plugin's fields begin with another word
+(:mod:`ssoko.web.plugin_form`).
 """
 
 import json

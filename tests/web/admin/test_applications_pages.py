@@ -152,7 +152,7 @@ def test_mappers_begin_with_the_name_id(admin, aws):
 
 def test_settings_are_saved(site, admin, aws):
     page = admin.get("/applications/aws/settings")
-    assert page.value("sign_in_url") == AWS["sign_in_url"]
+    assert page.value("plugin.sign_in_url") == AWS["sign_in_url"]
     changed = AWS | {"sign_in_url": "https://d-1111111111.awsapps.com/start"}
     done = admin.follow(admin.submit("/applications/aws/settings", {"name": "AWS two", **changed}))
     assert "AWS two is saved." in done.all_words
@@ -165,8 +165,8 @@ def test_settings_are_saved(site, admin, aws):
 def test_wrong_settings_are_named_and_kept(site, admin, aws, field, typed):
     page = admin.submit("/applications/aws/settings", {"name": "B", **AWS, field: typed})
     assert page.status == 422
-    assert {a.get("href") for a in page.find("//*[@role='alert']//a")} == {f"#f-{field}"}
-    assert page.value(field) == typed
+    assert {a.get("href") for a in page.find("//*[@role='alert']//a")} == {f"#f-plugin-{field}"}
+    assert page.value(f"plugin.{field}") == typed
     assert page.value("name") == "B"
     found = applications.get_application(site.services, site.workspace.id, aws.id)
     assert (found.name, found.settings[field]) == ("AWS", AWS[field])

@@ -1,0 +1,240 @@
+"""The install forms of plugins in our pages, posted as a browser posts them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import marshmallow as ma
+import pytest
+import ssoko_aws
+from marshmallow import fields
+from ssoko.plugin import Integration, ServiceProvider, hookimpl
+from ssoko.plugin.describe import POSTED_PREFIX
+from ssoko.plugin.registry import PluginSource, Registry, installed_sources
+from ssoko.services import applications, issuers
+from ssoko.services.context import SYSTEM
+from ssoko.store import db
+from ssoko.web.dev import Bench, BenchPlugin, make_blueprint
+from ssoko.web.plugin_form import OWN_CONTROLS, read
+from werkzeug.datastructures import MultiDict
+
+from .conftest import Site, make_app, populate
+from .test_metadata_upload import Form, file, installed, opened, several, sp
+
+SHIPPED = {one.slug: one for one in installed_sources()}
+FIELDS = sorted({*OWN_CONTROLS, "file", "version", "csrf", "metadata", "filled"})
+CLASHING = ma.Schema.from_dict(
+    {
+        name: fields.String(
+            required=True,
+            validate=ma.validate.Length(max=60, error=f"Make {name} shorter"),
+            metadata={"label": f"Their {name}", "help": "Any", "placeholder": f"their-{name}"},
+        )
+        for name in FIELDS
+    }
+)
+THEIRS = {name: f"their-{name}" for name in FIELDS}
+PAGE = "/w/acme/marketplace/clashing/install"
+SETTINGS = "/w/acme/applications/{}/settings"
+
+
+class Clashing:
+    """A plugin whose fields have the names of all our controls."""
+
+    metadata_fields = staticmethod(ssoko_aws.metadata_fields)
+    default_role = staticmethod(ssoko_aws.default_role)
+
+    @hookimpl
+    def integration(self):
+        return Integration(name="Clashing", summary="Has our names", category="Cloud", api="1.0")
+
+    @hookimpl
+    def install_form(self):
+        return CLASHING
+
+    @hookimpl
+    def installation_guide(self):
+        return "# Clashing\n\n## At the vendor\n\n1. Go there.\n"
+
+    @hookimpl
+    def service_provider(self, settings, site):
+        acs = f"https://{settings['name']}.example/acs"
+        return ServiceProvider(entity_id=f"urn:{settings['issuer']}", acs_urls=(acs,))
+
+    @hookimpl
+    def settings_from_metadata(self, metadata, settings):
+        return {"issuer": metadata.entity_id.removeprefix("urn:")}
+
+
+def site_with(tmp_path: Path, source: PluginSource) -> Site:
+    app = make_app(tmp_path, sources=())
+    registry = Registry.load([source], opt_in=frozenset({source.slug}))
+    assert not registry.problems
+    app.extensions["ssoko"] = replace(app.extensions["ssoko"], registry=registry)
+    bench = Bench(
+        workspace="acme",
+        plugins=(BenchPlugin(slug=source.slug, distribution="ssoko-x", version="1"),),
+        version=lambda slug: "1",
+    )
+    app.register_blueprint(make_blueprint(bench))
+    return populate(app)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return site_with(tmp_path, PluginSource("clashing", Clashing, "ssoko-clashing", "1.0"))
+
+
+def fill(form: Form) -> Form:
+    """Type the placeholder into what is required and empty."""
+    for one in form.form.xpath(".//*[@required]"):
+        if not form.values.get(one.get("name")):
+            form.values[one.get("name")] = one.get("placeholder", "")
+    return form
+
+
+def marked(text: str) -> set[str]:
+    """Return the fields that are shown as wrong, and see that the summary names no others."""
+    page = Form(text).page
+    wrong = set(page.xpath("//main//*[@aria-invalid='true']/@id"))
+    linked = {href[1:] for href in page.xpath("//*[@role='alert']//a/@href")}
+    assert linked <= wrong
+    for one in wrong:
+        (field,) = page.xpath(f"//*[@id='{one}']")
+        described = field.get("aria-describedby").split()
+        assert f"{one}-error" in described
+        assert all(len(page.xpath(f"//*[@id='{name}']")) == 1 for name in described)
+        assert page.xpath(f"//label[@for='{one}']")
+    return wrong
+
+
+def test_every_plugin_that_is_shipped_is_tried_here():
+    folders = Path(__file__).parents[2].joinpath("plugins").glob("*/pyproject.toml")
+    assert {one.parent.name.replace("_", "-") for one in folders} - {"-template"} == set(SHIPPED)
+
+
+@pytest.mark.parametrize("slug", SHIPPED)
+def test_a_shipped_plugin_is_installed_and_saved_unchanged_in_a_browser(tmp_path, slug):
+    site = site_with(tmp_path, SHIPPED[slug])
+    admin = site.browser(site.admin)
+    path = f"/w/acme/marketplace/{slug}/install"
+    answer = fill(opened(admin, path)).send(admin, path)
+    assert answer.status_code == 303, Form(answer.text).words
+    (app,) = installed(site)
+    path = SETTINGS.format(app.slug)
+    answer = opened(admin, path).send(admin, path)
+    assert answer.status_code == 303, Form(answer.text).words
+    assert installed(site)[0].settings == app.settings
+
+
+def test_fields_with_our_names_are_installed_saved_and_tried_like_others(site):
+    admin = site.browser(site.admin)
+    with db.session():
+        shared = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
+    form = fill(opened(admin, PAGE))
+    assert form.values["name"] == "Clashing"
+    answer = form.send(admin, PAGE, name="Ours", issuer=shared.id)
+    assert answer.status_code == 303, Form(answer.text).words
+    (app,) = installed(site)
+    assert (app.name, app.issuer.id, app.settings) == ("Ours", shared.id, THEIRS)
+    path = SETTINGS.format("ours")
+    assert opened(admin, path).send(admin, path).status_code == 303
+    assert installed(site)[0].settings == THEIRS
+    opened(admin, path).send(admin, path, name="Renamed", plugin__name="new")
+    (app,) = installed(site)
+    assert (app.name, app.settings) == ("Renamed", THEIRS | {"name": "new"})
+    preview = fill(opened(admin, "/dev/clashing"))
+    tried = preview.send(admin, "/dev/clashing", **{"as": "pete"}).text
+    assert "The form takes these answers" in tried
+    assert "urn:their-issuer" in tried
+
+
+def test_each_error_is_at_its_own_field(site):
+    admin = site.browser(site.admin)
+    with db.session():
+        shared = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
+    long = "x" * 61
+    form = fill(opened(admin, PAGE))
+    answer = form.send(admin, PAGE, name="", plugin__issuer=long, plugin__metadata_file="")
+    assert marked(answer.text) == {"f-name", "f-plugin-issuer", "f-plugin-metadata_file"}
+    answer = form.send(admin, PAGE, plugin__name=long)
+    assert marked(answer.text) == {"f-plugin-name"}
+    answer = form.send(admin, PAGE, name="", plugin__name=long)
+    assert marked(answer.text) == {"f-name", "f-plugin-name"}
+    answer = form.send(admin, PAGE, issuer="nothing")
+    assert marked(answer.text) == {"f-issuer"}
+    answer = form.send(admin, PAGE, issuer=shared.id, plugin__metadata_url=long)
+    assert marked(answer.text) == {"f-plugin-metadata_url"}
+    answer = form.send(admin, PAGE, metadata_xml="<x/>")
+    assert marked(answer.text) == {"f-metadata_xml"}
+    assert form.send(admin, PAGE, name="Ours").status_code == 303
+    path = SETTINGS.format("ours")
+    answer = opened(admin, path).send(admin, path, name="", plugin__name="", plugin__issuer=long)
+    assert marked(answer.text) == {"f-name", "f-plugin-name", "f-plugin-issuer"}
+    preview = fill(opened(admin, "/dev/clashing"))
+    answer = preview.send(admin, "/dev/clashing", plugin__csrf_token="")
+    assert marked(answer.text) == {"f-plugin-csrf_token"}
+
+
+def test_what_is_carried_past_the_choice_keeps_both_names(site):
+    admin = site.browser(site.admin)
+    form = fill(opened(admin, PAGE))
+    form.values |= {"name": "Ours", "plugin.issuer": ""}
+    answer = form.send(admin, PAGE, metadata_file=file(several(sp("urn:one"), sp("urn:two"))))
+    assert answer.status_code == 200
+    answer = Form(answer.text).send(admin, PAGE, metadata__sp="urn:two")
+    assert answer.status_code == 303, Form(answer.text).words
+    (app,) = installed(site)
+    assert (app.name, app.settings) == ("Ours", THEIRS | {"issuer": "two"})
+
+
+def test_asking_again_keeps_both_names(site):
+    admin = site.browser(site.admin)
+    assert fill(opened(admin, PAGE)).send(admin, PAGE).status_code == 303
+    answer = fill(opened(admin, PAGE)).send(admin, PAGE, name="Twice")
+    assert answer.status_code == 409
+    again = Form(answer.text)
+    assert (again.values["again"], again.values["plugin.again"]) == ("yes", "their-again")
+    assert again.send(admin, PAGE).status_code == 303
+    with db.session():
+        app = applications.get_application(site.services, site.workspace.id, "twice")
+    assert app.settings == THEIRS
+
+
+@pytest.mark.parametrize("path", [PAGE, SETTINGS.format("clashing"), "/dev/clashing"])
+def test_every_control_beside_a_plugins_fields_is_known_to_be_ours(site, path):
+    admin = site.browser(site.admin)
+    with db.session():
+        issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
+    assert fill(opened(admin, PAGE)).send(admin, PAGE).status_code == 303
+    form = Form(admin.get(path).text).form
+    names = form.xpath(".//*[@name]/@name")
+    assert len(names) == len(set(names))
+    assert {name for name in names if "." not in name} <= OWN_CONTROLS
+    assert {POSTED_PREFIX + name for name in FIELDS} <= set(names)
+    ids = form.xpath("//@id")
+    assert len(ids) == len(set(ids))
+
+
+class Mixed(ma.Schema):
+    name = fields.String()
+    place = fields.String(load_default="here")
+    flag = fields.Boolean()
+    rows = fields.List(fields.Nested(ma.Schema.from_dict({"key": fields.String()})))
+
+
+@pytest.mark.parametrize(
+    ("posted", "found"),
+    [
+        ({"plugin.place": "there", "place": "older"}, {"place": "there"}),
+        ({"plugin.place": "", "place": "older"}, {"place": ""}),
+        ({"place": "older", "name": "ours"}, {"place": "older"}),
+        ({"plugin.name": "theirs", "name": "ours"}, {"name": "theirs", "place": ""}),
+        ({"flag": "yes", "rows.0.key": "a"}, {"flag": True, "rows": [{"key": "a"}], "place": ""}),
+        (
+            {"plugin.rows.0.key": "a", "rows.0.key": "b", "rows.1.key": "c"},
+            {"rows": [{"key": "a"}], "place": ""},
+        ),
+    ],
+)
+def test_the_plain_name_counts_only_where_it_is_the_only_one_and_not_ours(posted, found):
+    assert read(Mixed, MultiDict(posted)) == {"flag": False, "rows": []} | found
