@@ -132,7 +132,7 @@ def _tables(db: Database) -> list[type[Model]]:
         settings = JSONField()
         sp_entity_id = TextField()
         service_provider = JSONField()
-        mappings = JSONField()
+        mappers = JSONField()
         metadata_fields = JSONField()
         guide = TextField()
         created_at = BigIntegerField()
@@ -190,7 +190,7 @@ def _tables(db: Database) -> list[type[Model]]:
         created_by = TextField()
 
         class Meta:
-            table_name = "role_grant"
+            table_name = "role_assignment"
             indexes = ((("role", "user"), True), (("role", "group"), True))
             constraints = [Check("(user_id IS NULL) <> (group_id IS NULL)")]
 

@@ -14,17 +14,22 @@ from lxml import etree
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 from ssoko.config import load_config
-from ssoko.plugin.registry import PluginSource, Registry
+from ssoko.plugin.host.registry import PluginSource, Registry
 from ssoko.saml import names
 from ssoko.saml.bindings import Inbound
 from ssoko.saml.xml import instant
-from ssoko.services import applications, roles, sessions, sso, users, workspaces
-from ssoko.services.applications import ApplicationView
+from ssoko.services import workspaces
+from ssoko.services.access import assignments
+from ssoko.services.applications import install as applications_install
+from ssoko.services.applications.views import ApplicationView
+from ssoko.services.authentication import sessions, sign_in
+from ssoko.services.authentication.sessions import SignedIn
 from ssoko.services.context import SYSTEM, Services
-from ssoko.services.keys import KeyRing
-from ssoko.services.limits import Limiter
-from ssoko.services.passwords import Hasher
-from ssoko.services.sessions import SignedIn
+from ssoko.services.credentials.passwords import Hasher
+from ssoko.services.credentials.rate_limits import Limiter
+from ssoko.services.issuers.keys import KeyRing
+from ssoko.services.people import users
+from ssoko.services.sso.saml import sign_in as saml_sign_in
 from ssoko.store.db import connect
 from ssoko.store.migrate import migrate
 
@@ -94,7 +99,7 @@ class Visit:
         self.where = (self.services, workspace.id, SYSTEM)
 
     def install(self, settings: Mapping[str, Any]) -> ApplicationView:
-        return applications.install(
+        return applications_install.install(
             *self.where, integration=self.slug, name="Ours", settings=dict(settings)
         )
 
@@ -109,8 +114,10 @@ class Visit:
         }
         user = users.create_user(*self.where, password=PASSWORD, **values)
         assert application.default_role is not None
-        roles.grant_roles(*self.where, role_ids=[application.default_role.id], user_id=user.id)
-        token = sessions.sign_in(
+        assignments.assign_roles(
+            *self.where, role_ids=[application.default_role.id], user_id=user.id
+        )
+        token = sign_in.sign_in(
             self.services,
             self.where[1],
             username=values["username"],
@@ -131,18 +138,20 @@ class Visit:
             f"{application.service_provider.entity_id}</saml:Issuer></samlp:AuthnRequest>"
         )
         inbound = Inbound(xml.encode(), "", names.BINDING_REDIRECT)
-        answer = sso.begin(self.services, application.issuer.id, inbound, session=session)
+        answer = saml_sign_in.begin(self.services, application.issuer.id, inbound, session=session)
         return judged(application, answer, "_r")
 
     def launch(self, application: ApplicationView, session: SignedIn) -> Accepted:
         """Start from the tile, and have the answer judged."""
-        answer = sso.launch(self.services, "acme", application.slug, session=session)
+        answer = saml_sign_in.launch(self.services, "acme", application.slug, session=session)
         return judged(application, answer, None)
 
 
-def judged(application: ApplicationView, answer: sso.Answer, request_id: str | None) -> Accepted:
+def judged(
+    application: ApplicationView, answer: saml_sign_in.Answer, request_id: str | None
+) -> Accepted:
     """Hold an answer against the OASIS schema, and have a strict python3-saml accept it."""
-    assert isinstance(answer, sso.PostAnswer), answer
+    assert isinstance(answer, saml_sign_in.PostAnswer), answer
     root = etree.fromstring(base64.b64decode(answer.saml_response))
     schemas = Path(onelogin.saml2.__path__[0]) / "schemas"
     schema = etree.XMLSchema(etree.parse(schemas / "saml-schema-protocol-2.0.xsd"))

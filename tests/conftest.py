@@ -21,16 +21,16 @@ from peewee import Database
 from playhouse.pool import PooledDatabase
 from ssoko.app import Site
 from ssoko.config import Config, load_config
-from ssoko.plugin.registry import Registry
+from ssoko.plugin.host.registry import Registry
 from ssoko.services.context import SYSTEM, Actor, Services
-from ssoko.services.keys import KeyRing
-from ssoko.services.limits import Limiter
-from ssoko.services.passwords import Hasher
-from ssoko.services.users import UserView, create_user
+from ssoko.services.credentials.passwords import Hasher
+from ssoko.services.credentials.rate_limits import Limiter
+from ssoko.services.issuers.keys import KeyRing
+from ssoko.services.people.users import UserView, create_user
 from ssoko.services.workspaces import WorkspaceView, create_workspace
 from ssoko.store.db import connect
+from ssoko.store.ids import random_id
 from ssoko.store.migrate import migrate
-from ssoko.store.models import random_id
 
 #: A password that is good enough everywhere.
 PASSWORD = "weathered teapot 41"

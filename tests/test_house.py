@@ -1,25 +1,13 @@
-"""Rules of the house that a machine can hold up."""
+"""Rules of the site that a machine can hold up."""
 
 import ast
 from pathlib import Path
 
-import pytest
 import ssoko.errors
 from ssoko.errors import SsokoError
-from ssoko.services.activity import ACTIONS
+from ssoko.services.activity.log import ACTIONS
 
 CORE = Path(__file__).parents[1] / "core" / "ssoko"
-MODULES = sorted(CORE.rglob("*.py"))
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(CORE)))
-def test_no_module_is_longer_than_400_lines(path: Path) -> None:
-    assert len(path.read_text("utf-8").splitlines()) <= 400
-
-
-def test_no_module_has_a_name_that_says_nothing() -> None:
-    names = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "base", "misc"}
-    assert not [path for path in MODULES if path.stem in names]
 
 
 def test_the_error_tree_is_drawn_as_it_is() -> None:
@@ -59,6 +47,6 @@ def recorded_actions(path: Path) -> set[str]:
 
 
 def test_every_action_that_is_recorded_has_a_label() -> None:
-    recorded = set().union(*map(recorded_actions, (CORE / "services").glob("*.py")))
+    recorded = set().union(*map(recorded_actions, (CORE / "services").rglob("*.py")))
     assert recorded > {"user.created", "role.given"}
     assert recorded - ACTIONS.keys() == set()

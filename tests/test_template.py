@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ssoko.plugin.registry import Registry, installed_sources
-from ssoko.plugin.scaffold import write_plugin
+from ssoko.plugin.host.registry import Registry, installed_sources
+from ssoko.plugin.tools.scaffold import write_plugin
 
 TEMPLATE = Path(__file__).parents[1] / "plugins" / "_template"
 #: What the tutorial says to replace.

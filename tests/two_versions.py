@@ -8,7 +8,7 @@ import sys
 import types
 from pathlib import Path
 
-from ssoko.plugin.registry import PluginSource
+from ssoko.plugin.host.registry import PluginSource
 
 SETTINGS = {"entity_id": "urn:example:notes", "acs_url": "https://notes.example/saml/acs"}
 

@@ -1,4 +1,4 @@
-"""The composition root: the only module that knows every floor of the house."""
+"""The composition root: the only module that knows every floor of the site."""
 
 from functools import lru_cache, partial
 from urllib.parse import urlsplit
@@ -12,19 +12,19 @@ from werkzeug.sansio.utils import host_is_trusted
 from ssoko.config import Config, load_config
 from ssoko.errors import ConfigError, Unavailable
 from ssoko.plugin import Site as PluginSite
-from ssoko.plugin import WebApplication, WebContext
-from ssoko.plugin.registry import Registry, installed_sources
+from ssoko.plugin import WebApplication, WebContext, steps
+from ssoko.plugin.host.registry import Registry, installed_sources
+from ssoko.saml import xml
 from ssoko.services.context import Services
-from ssoko.services.keys import KeyRing
-from ssoko.services.limits import Limiter
-from ssoko.services.plugin_index import PluginIndex
-from ssoko.services.plugin_sites import web_applications
-from ssoko.services.preparing import prepare
-from ssoko.services.sightings import note_said
+from ssoko.services.credentials.rate_limits import Limiter
+from ssoko.services.issuers.keys import KeyRing
+from ssoko.services.marketplace.index import PluginIndex
+from ssoko.services.marketplace.plugin_pages import web_applications
+from ssoko.services.sso.evidence import note_said
 from ssoko.store import db, migrate
 from ssoko.web import init_web
 from ssoko.web.api import init_api, problems
-from ssoko.web.plugin_pages import PluginPages
+from ssoko.web.plugins.mounted_pages import PluginPages
 
 #: Bytes of the largest body that a page or the API reads.
 MAX_BODY = 1024 * 1024
@@ -82,7 +82,8 @@ def create_app(config: Config | None = None, registry: Registry | None = None) -
     database = db.connect(config.database_url)
     with db.session():
         migrate.require_current(database)
-    prepare()
+    xml.prepare()
+    steps.parser()
     registry = load_registry(config) if registry is None else registry
 
     app = Site("ssoko.web", static_folder=None)

@@ -11,7 +11,7 @@ import pytest
 from ..e2e.server import Server, Workspace
 from . import kit
 from .bad_web import BadWeb
-from .house import Target
+from .site import Target
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

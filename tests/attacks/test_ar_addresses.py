@@ -10,7 +10,7 @@ from ..e2e.server import Refused, Workspace
 from ..e2e.visitor import Visitor
 from . import kit
 from .conftest import Applications
-from .house import Target, answer, refused, told
+from .site import Target, answer, refused, told
 
 HOST = "https://test-ar-addresses.example"
 LOOK_ALIKES = [

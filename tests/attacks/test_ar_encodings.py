@@ -8,7 +8,7 @@ import pytest
 
 from ..e2e.visitor import Answer, Visitor
 from . import kit
-from .house import Target, refused
+from .site import Target, refused
 
 BROKEN_VALUES = [
     "!!!!",

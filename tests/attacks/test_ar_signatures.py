@@ -13,7 +13,7 @@ from lxml import etree
 from ..e2e.visitor import Visitor
 from . import kit
 from .conftest import Applications, Listener
-from .house import Target, refused
+from .site import Target, refused
 
 MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 

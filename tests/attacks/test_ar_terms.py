@@ -12,7 +12,7 @@ from ..e2e.server import Workspace, at_sign_in, sign_in_at
 from ..e2e.visitor import Answer, Visitor
 from . import kit
 from .conftest import Applications
-from .house import Target, answer, refused, status_of, stays_here, told
+from .site import Target, answer, refused, status_of, stays_here, told
 
 POLICY = "urn:oasis:names:tc:SAML"
 

@@ -12,7 +12,7 @@ import pytest
 from ..e2e.server import Server
 from . import kit
 from .conftest import Listener
-from .house import Target, memory, refused
+from .site import Target, memory, refused
 
 MEGABYTE = 1024 * 1024
 DTD = "<!DOCTYPE samlp:AuthnRequest>"

@@ -16,7 +16,7 @@ from ..e2e.server import Workspace
 from ..e2e.visitor import Answer, Visitor
 from . import kit
 from .conftest import Applications
-from .house import INTERNALS, Target
+from .site import INTERNALS, Target
 
 CORPUS = sorted(Path(__file__).with_name("corpus").glob("*.txt"))
 REQUESTS = 800
@@ -30,7 +30,7 @@ API = [
     ("POST", "/roles"),
     ("POST", "/issuers"),
     ("PATCH", "/applications/{id}"),
-    ("PUT", "/applications/{id}/mappings"),
+    ("PUT", "/applications/{id}/mappers"),
     ("POST", "/applications/{id}/preview"),
     ("POST", "/applications/{id}/check"),
     ("POST", "/users/{person}/roles"),

@@ -15,7 +15,7 @@ from ..e2e.server import PASSWORD, Workspace, at_sign_in
 from ..e2e.visitor import Answer, Visitor
 from . import kit
 from .conftest import Applications, Listener
-from .house import Send, Target, refused, status_of
+from .site import Send, Target, refused, status_of
 
 REQUEST, RESPONSE = "SAMLRequest", "SAMLResponse"
 

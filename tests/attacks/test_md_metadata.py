@@ -14,7 +14,7 @@ from ..e2e.visitor import Visitor
 from . import kit
 from .bad_web import WAYS, BadWeb
 from .conftest import Listener
-from .house import Target, memory
+from .site import Target, memory
 
 POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 ARTIFACT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact"

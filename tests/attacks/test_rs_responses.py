@@ -16,7 +16,7 @@ from ..e2e.server import Refused, Workspace
 from ..e2e.visitor import Visitor
 from . import kit
 from .conftest import Applications
-from .house import Target, answer, status_of
+from .site import Target, answer, status_of
 
 XENC = "http://www.w3.org/2001/04/xmlenc#"
 GCM = "http://www.w3.org/2009/xmlenc11#aes"
@@ -108,7 +108,7 @@ def test_rs_02_markup_in_what_an_sp_is_told(
 ) -> None:
     workspace.api.patch(f"/users/{amina['id']}", attributes={"motto": text})
     workspace.api.put(
-        f"/applications/{target.id}/mappings",
+        f"/applications/{target.id}/mappers",
         [{"name": "motto", "source": "user.attributes.motto"}],
     )
     root = target.lets_in()
@@ -280,7 +280,7 @@ def test_rs_13_two_hundred_groups_arrive_complete(
         group = workspace.api.post("/groups", name=name)
         workspace.api.post(f"/groups/{group['id']}/members", user=amina["id"])
     workspace.api.put(
-        f"/applications/{target.id}/mappings", [{"name": "groups", "source": "user.groups"}]
+        f"/applications/{target.id}/mappers", [{"name": "groups", "source": "user.groups"}]
     )
     page = target.by_redirect(target.request())(target.person)
     assert len(page.body) < 2_000_000
@@ -310,7 +310,7 @@ def test_rs_15_what_is_not_mapped_is_not_told(
 ) -> None:
     workspace.api.patch(f"/users/{amina['id']}", attributes={"salary": "topsecret"})
     workspace.api.put(
-        f"/applications/{target.id}/mappings", [{"name": "mail", "source": "user.email"}]
+        f"/applications/{target.id}/mappers", [{"name": "mail", "source": "user.email"}]
     )
     root = target.lets_in()
     assert root.xpath("//saml:Attribute/@Name", namespaces=kit.NS) == ["mail"]

@@ -11,7 +11,7 @@ import pytest
 from ..e2e.server import PASSWORD, Refused, Server, Workspace, at_sign_in
 from ..e2e.visitor import Visitor
 from .conftest import Applications
-from .house import INTERNALS, Target
+from .site import INTERNALS, Target
 
 
 @pytest.fixture(scope="module")

@@ -3,17 +3,11 @@
 import sqlite3
 
 import psycopg
-from ssoko.store.models import (
-    Application,
-    Grant,
-    Group,
-    Issuer,
-    Membership,
-    Role,
-    SigningKey,
-    Table,
-    User,
-)
+from ssoko.store.models.access import Assignment, Role
+from ssoko.store.models.applications import Application
+from ssoko.store.models.issuers import Issuer, SigningKey
+from ssoko.store.models.people import Group, Membership, User
+from ssoko.store.models.table import Table
 
 # 1000000000 + i is as wide for every i; both databases can do this much.
 NUMBER = "CAST(1000000000 + i AS TEXT)"
@@ -60,7 +54,7 @@ def crowd(person_id: str, application_id: str, *, people: int, applications: int
             search_key=f"'amina example person' || {NUMBER}",
         ),
         copies(
-            Grant,
+            Assignment,
             f"user_id = '{person_id}' AND role_id IN ({role})",
             people,
             id=f"'t' || {NUMBER}",

@@ -6,7 +6,7 @@ It has a vendor with three products, a newer Zoom, and a plugin for a Ssoko of t
 import hashlib
 
 from ssoko.plugin import Integration
-from ssoko.plugin.index import IndexEntry, write_index
+from ssoko.plugin.host.index import IndexEntry, write_index
 
 _LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'

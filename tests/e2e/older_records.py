@@ -10,7 +10,7 @@ from .server import Server
 
 Row = dict[str, Any]
 OLD_ROLE = "Lets people into the console"
-_JSON = ("settings", "service_provider", "proposed", "mappings", "metadata_fields")
+_JSON = ("settings", "service_provider", "proposed", "mappers", "metadata_fields")
 
 
 def rewrite(server: Server, application_id: str, change: Callable[[Row], None]) -> None:
@@ -40,12 +40,12 @@ def older(row: Row) -> None:
     provider |= {"lifetime": 600, "require_signed_requests": False, "relay_state": "home"}
     provider |= {"name_id_source": "user.username"}
     row["service_provider"] = provider
-    mappings = row["proposed"]["mappings"]
-    mappings.append(
+    mappers = row["proposed"]["mappers"]
+    mappers.append(
         {"name": "groups", "source": "user.groups", "name_format": "basic"}
         | {"friendly_name": "", "required": False, "label": ""}
     )
-    row["mappings"] = [*mappings]
+    row["mappers"] = [*mappers]
     role = row["proposed"]["default_role"]
     role["description"] = role["made"]["description"] = OLD_ROLE
     row["guide"] = row["guide"].replace("**Settings**", "**General settings**", 3)

@@ -310,7 +310,7 @@ def _of_other_versions(workspace: Workspace, people: dict[str, str]) -> dict[str
         api.patch(f"/roles/{made['default_role']['id']}", description=older_records.OLD_ROLE)
         older_records.rewrite(workspace.server, made["id"], change)
         slugs[name] = made["slug"]
-    api.post(f"/applications/{slugs['upgraded']}/upgrade", accept=["mappings", "guide"])
+    api.post(f"/applications/{slugs['upgraded']}/upgrade", accept=["mappers", "guide"])
     return slugs
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
-from ssoko.plugin.scaffold import write_plugin
+from ssoko.plugin.tools.scaffold import write_plugin
 
 from .server import COMMAND
 from .test_pages import look_at

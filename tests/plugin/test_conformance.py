@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from ssoko.cli import cli
-from ssoko.plugin.scaffold import write_plugin
+from ssoko.plugin.tools.scaffold import write_plugin
 
 ROOT = Path(__file__).parents[2]
 OURS = sorted(

@@ -21,15 +21,19 @@ from flask.testing import FlaskClient
 from lxml import html
 from ssoko.app import create_app
 from ssoko.config import load_config
-from ssoko.plugin import registry as registry_module
-from ssoko.plugin.registry import Registry, installed_sources
-from ssoko.services import access, applications, users, workspaces
-from ssoko.services.applications import ApplicationView
+from ssoko.plugin.host import registry as registry_module
+from ssoko.plugin.host.registry import Registry, installed_sources
+from ssoko.services import workspaces
+from ssoko.services.access import assignments
+from ssoko.services.applications import install
+from ssoko.services.applications.views import ApplicationView
 from ssoko.services.context import SYSTEM, Services
-from ssoko.services.passwords import Hasher
-from ssoko.services.plugin_states import list_plugins
-from ssoko.services.vendor_side import accept
+from ssoko.services.credentials.passwords import Hasher
+from ssoko.services.marketplace.inventory import list_plugins
+from ssoko.services.people import users
+from ssoko.services.troubleshooting.test_sp import accept
 from ssoko.store import db
+from ssoko.store.models import table
 from werkzeug.test import TestResponse
 
 from .hostile import MARKUP, distribution, hostile_set
@@ -112,7 +116,7 @@ def site(folder: Path, tmp_path_factory: pytest.TempPathFactory, migrated: Path)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)
         patch.setattr(registry_module, "SLOW", 0.05)
-        patch.setattr("ssoko.services.plugin_states.SLOW", 0.05)
+        patch.setattr("ssoko.services.marketplace.inventory.SLOW", 0.05)
         found = _start(data, Registry.load(installed_sources()))
         with db.session():
             for slug in ("good", "texts"):
@@ -127,7 +131,7 @@ def site(folder: Path, tmp_path_factory: pytest.TempPathFactory, migrated: Path)
         yield Site(
             found.app, found.services, people["pete"].id, clients["ada"], clients["pete"], made
         )
-    db.database.close()
+    table.database.close()
 
 
 def _start(data: Path, registry: Registry) -> SimpleNamespace:
@@ -148,11 +152,13 @@ def _start(data: Path, registry: Registry) -> SimpleNamespace:
 def _install(
     services: Services, workspace: str, slug: str, settings: dict[str, Any], person: str
 ) -> ApplicationView:
-    made = applications.install(
+    made = install.install(
         services, workspace, SYSTEM, integration=slug, name=slug.capitalize(), settings=settings
     )
     assert made.default_role
-    access.grant_roles(services, workspace, SYSTEM, role_ids=[made.default_role.id], user_id=person)
+    assignments.assign_roles(
+        services, workspace, SYSTEM, role_ids=[made.default_role.id], user_id=person
+    )
     return made
 
 

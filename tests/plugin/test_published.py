@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ssoko.plugin.index import read_index
-from ssoko.plugin.registry import Registry
-from ssoko.plugin.scaffold import write_plugin
-from ssoko.services import marketplace
+from ssoko.plugin.host.index import read_index
+from ssoko.plugin.host.registry import Registry
+from ssoko.plugin.tools.scaffold import write_plugin
+from ssoko.services.marketplace import catalog
 
 pytestmark = pytest.mark.release
 
@@ -115,10 +115,10 @@ def test_the_wheels_make_an_index_that_the_marketplace_lists(fresh: Fresh):
     index = read_index((fresh.folder / "index.json").read_bytes())
     assert sorted(index) == sorted(SLUGS)
     assert {entry.tier for entry in index.values()} <= {"silver", "gold"}
-    cards = marketplace.search(Registry(), index=index)
+    cards = catalog.search(Registry(), index=index)
     assert {card.slug for card in cards} == set(SLUGS)
     assert {card.badges for card in cards} == {(("download", "Not on this server", ""),)}
-    (aws,) = (s for s in marketplace.shelves(cards) if len(s.cards) > 1)
+    (aws,) = (s for s in catalog.shelves(cards) if len(s.cards) > 1)
     assert (aws.vendor, [card.name for card in aws.cards]) == (
         "AWS",
         ["AWS", "AWS account federation"],

@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
-from ssoko.plugin import API_VERSION, checks, fields, hookspecs, testing
-from ssoko.plugin.describe import METADATA_KEYS
+from ssoko.plugin import API_VERSION, checks, fields, hookspecs, sources, testing
 from ssoko.plugin.guide import GUIDE_VALUES
-from ssoko.plugin.registry import OPTIONAL_HOOKS, REQUIRED_HOOKS
+from ssoko.plugin.host.registry import OPTIONAL_HOOKS, REQUIRED_HOOKS
+from ssoko.plugin.host.validate import METADATA_KEYS
 from ssoko.plugin.steps import EVIDENCE
 
 README = (Path(__file__).parents[2] / "plugins" / "README.md").read_text("utf-8")
@@ -40,7 +40,7 @@ def test_every_value_of_a_guide_is_described_in_the_same_words():
 
 
 def test_sources_keys_fields_and_validators_are_listed():
-    for source in checks.USER_SOURCES:
+    for source in sources.USER_SOURCES:
         assert f"`{source}`" in README
     for key in METADATA_KEYS:
         assert f"`{key}`" in README

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from marshmallow import ValidationError
-from ssoko.plugin import checks
+from ssoko.plugin import checks, sources
 from ssoko.plugin.sources import MAX_STEPS, TRANSFORMS, parse_source
 
 ROOT = Path(__file__).parents[2]
@@ -88,5 +88,5 @@ def test_the_documents_have_every_change_in_the_same_words(path):
     }
     for name, one in TRANSFORMS.items():
         assert (f"| `{name}:<{one.argument}>` |" if one.argument else f"| `{name}` |") in text
-    for source in checks.USER_SOURCES:
+    for source in sources.USER_SOURCES:
         assert f"`{source}`" in text

@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 from ssoko.plugin import steps as module
 from ssoko.plugin.guide import check_guide
 from ssoko.plugin.steps import is_kind, named_kinds, rule_of
-from ssoko.services.guides import render_guide
+from ssoko.services.guides.guide import render_guide
 
 MARK = "{{ done: role }}"
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from ssoko.plugin import API_VERSION
 from ssoko.plugin.conformance import options
-from ssoko.plugin.rules import RULES, TIERS
+from ssoko.plugin.tools.rules import RULES
+from ssoko.plugin.tools.rules.rule import TIERS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "plugins"

@@ -11,11 +11,12 @@ from lxml import etree
 from ssoko.errors import MessageRefused
 from ssoko.saml import names
 from ssoko.saml.bindings import decode_post, decode_redirect, encode_redirect
+from ssoko.saml.idp_metadata import build_idp_metadata
 from ssoko.saml.logout import build_logout_request, parse_logout_request, parse_logout_response
-from ssoko.saml.metadata import build_idp_metadata, parse_sp_metadata
 from ssoko.saml.request import check_authn_request, parse_authn_request
 from ssoko.saml.response import NameId
 from ssoko.saml.signing import sign_element
+from ssoko.saml.sp_metadata import parse_sp_metadata
 from ssoko.saml.verify import verify_enveloped, verify_query
 
 from .conftest import IDP, SP, SSO_URL

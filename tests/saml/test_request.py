@@ -3,8 +3,13 @@
 import pytest
 from ssoko.errors import MessageRefused, RequestRefused
 from ssoko.saml import names
-from ssoko.saml.policy import check_name_id_policy, choose_authn_context
-from ssoko.saml.request import AuthnRequest, check_authn_request, parse_authn_request
+from ssoko.saml.request import (
+    AuthnRequest,
+    check_authn_request,
+    check_name_id_policy,
+    choose_authn_context,
+    parse_authn_request,
+)
 from ssoko.saml.xml import instant
 
 from .conftest import IDP, SP, SSO_URL

@@ -5,13 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from ssoko.saml import names
-from ssoko.saml.response import (
-    Attribute,
-    NameId,
-    SignIn,
-    build_response,
-    build_status_response,
-)
+from ssoko.saml.response import Attribute, NameId, SignIn, build_response, build_status_response
 from ssoko.saml.writer import Canonical, CanonicalWriter
 
 ALLOWED = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")

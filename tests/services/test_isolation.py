@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from ssoko.errors import NotFound
-from ssoko.services import access, groups, roles, sessions, users
+from ssoko.services.access import assignments, decisions, roles
+from ssoko.services.authentication import sessions
 from ssoko.services.context import SYSTEM, Actor, Services
+from ssoko.services.people import groups, users
 from ssoko.services.workspaces import WorkspaceView, create_workspace
-from ssoko.store.models import Event
+from ssoko.store.models.activity import Event
 
 
 class Other:
@@ -21,7 +23,7 @@ class Other:
         self.group = groups.create_group(services, made.id, SYSTEM, name="Others").id
         self.role = roles.create_role(services, made.id, SYSTEM, name="Other role").id
         groups.add_member(services, made.id, SYSTEM, self.group, self.user)
-        roles.grant_roles(services, made.id, SYSTEM, role_ids=[self.role], user_id=self.user)
+        assignments.assign_roles(services, made.id, SYSTEM, role_ids=[self.role], user_id=self.user)
 
 
 CALLS: dict[str, Callable[[Services, str, Actor, Any], object]] = {
@@ -43,17 +45,19 @@ CALLS: dict[str, Callable[[Services, str, Actor, Any], object]] = {
     "find_role": lambda s, ws, a, o: roles.find_role(ws, "Other role"),
     "update_role": lambda s, ws, a, o: roles.update_role(s, ws, a, o.role, name="X"),
     "delete_role": lambda s, ws, a, o: roles.delete_role(s, ws, a, o.role),
-    "give_to_self": lambda s, ws, a, o: roles.grant_roles(
+    "give_to_self": lambda s, ws, a, o: assignments.assign_roles(
         s, ws, a, role_ids=[o.role], user_id=a.id
     ),
-    "give_to_other": lambda s, ws, a, o: roles.grant_roles(
+    "give_to_other": lambda s, ws, a, o: assignments.assign_roles(
         s, ws, a, role_ids=[o.role], user_id=o.user
     ),
-    "revoke_role": lambda s, ws, a, o: roles.revoke_role(s, ws, a, role_id=o.role, user_id=o.user),
-    "grants_of_user": lambda s, ws, a, o: roles.grants_of_user(s, ws, o.user),
-    "grants_of_group": lambda s, ws, a, o: roles.grants_of_group(s, ws, o.group),
-    "grants_of_role": lambda s, ws, a, o: roles.grants_of_role(s, ws, o.role),
-    "decide": lambda s, ws, a, o: access.decide(s, ws, user_id=o.user, application_id=o.role),
+    "revoke_role": lambda s, ws, a, o: assignments.revoke_role(
+        s, ws, a, role_id=o.role, user_id=o.user
+    ),
+    "assignments_of_user": lambda s, ws, a, o: assignments.assignments_of_user(s, ws, o.user),
+    "assignments_of_group": lambda s, ws, a, o: assignments.assignments_of_group(s, ws, o.group),
+    "assignments_of_role": lambda s, ws, a, o: assignments.assignments_of_role(s, ws, o.role),
+    "decide": lambda s, ws, a, o: decisions.decide(s, ws, user_id=o.user, application_id=o.role),
 }
 
 
@@ -111,5 +115,5 @@ def snapshot(services: Services, other: Other) -> object:
         groups.get_group(other.id, other.group),
         groups.list_members(other.id, other.group),
         roles.get_role(other.id, other.role),
-        roles.grants_of_user(services, other.id, other.user),
+        assignments.assignments_of_user(services, other.id, other.user),
     )

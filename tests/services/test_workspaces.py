@@ -2,7 +2,7 @@
 
 import pytest
 from ssoko.errors import Conflict, InputError, NotFound
-from ssoko.services import activity
+from ssoko.services.activity import log
 from ssoko.services.context import SYSTEM, Actor, Services
 from ssoko.services.workspaces import (
     WorkspaceView,
@@ -21,7 +21,7 @@ def test_a_workspace_is_found_by_its_slug(services: Services, workspace: Workspa
         "UTC",
     )
     assert list_workspaces() == (workspace,)
-    (event,) = activity.list_events(services, workspace.id).items
+    (event,) = log.list_events(services, workspace.id).items
     assert (event.action, event.actor_name) == ("workspace.created", "Ssoko")
 
 
@@ -56,7 +56,7 @@ def test_a_change_is_written_with_its_event(
     )
     assert changed == get_workspace("acme")
     assert (changed.name, changed.contact) == ("Acme Group", "it@acme.test")
-    event = activity.list_events(services, workspace.id).items[0]
+    event = log.list_events(services, workspace.id).items[0]
     assert event.action == "workspace.changed"
     assert event.detail == {"changed": ["name", "time_zone"]}
 
@@ -64,9 +64,9 @@ def test_a_change_is_written_with_its_event(
 def test_what_does_not_change_is_no_event(
     services: Services, workspace: WorkspaceView, actor: Actor
 ) -> None:
-    before = len(activity.list_events(services, workspace.id).items)
+    before = len(log.list_events(services, workspace.id).items)
     update_workspace(services, workspace.id, actor, name="Acme")
-    assert len(activity.list_events(services, workspace.id).items) == before
+    assert len(log.list_events(services, workspace.id).items) == before
 
 
 @pytest.mark.parametrize("zone", ["", "Nairobi", "../etc/passwd", "/etc/passwd", "a\x00", "Africa"])

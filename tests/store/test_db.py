@@ -8,7 +8,10 @@ import pytest
 from peewee import Database
 from ssoko.errors import ConfigError, Unavailable
 from ssoko.store.db import ping, session
-from ssoko.store.models import User, Workspace, database, new_id, random_id
+from ssoko.store.ids import new_id, random_id
+from ssoko.store.models.people import User
+from ssoko.store.models.table import database
+from ssoko.store.models.workspaces import Workspace
 
 Open = Callable[[str], Database]
 

@@ -12,11 +12,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from ssoko.app import create_app
 from ssoko.config import load_config
-from ssoko.plugin.registry import PluginSource, Registry
-from ssoko.services import users, workspaces
+from ssoko.plugin.host.registry import PluginSource, Registry
+from ssoko.services import workspaces
 from ssoko.services.context import SYSTEM, Services
-from ssoko.services.passwords import Hasher
-from ssoko.services.users import UserView
+from ssoko.services.credentials.passwords import Hasher
+from ssoko.services.people import users
+from ssoko.services.people.users import UserView
 from ssoko.services.workspaces import WorkspaceView
 from ssoko.store import db, migrate
 from werkzeug.test import TestResponse

@@ -5,7 +5,8 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from ssoko.services import applications, sessions
+from ssoko.services.applications import install
+from ssoko.services.authentication import links
 from ssoko.services.context import SYSTEM
 from ssoko.store import db
 
@@ -90,7 +91,7 @@ def test_who_is_signed_in_is_asked_again_only_when_it_must_be_fresh(site):
 
 def _install(site):
     with db.session():
-        return applications.install(
+        return install.install(
             site.services,
             site.workspace.id,
             SYSTEM,
@@ -145,7 +146,7 @@ def test_a_person_is_refused_on_admin_pages(site):
 
 
 def test_a_disabled_person_is_out_at_once(site):
-    from ssoko.services import users
+    from ssoko.services.people import users
 
     browser = site.browser(site.person)
     with db.session():
@@ -165,7 +166,7 @@ def test_the_theme_is_kept_in_a_cookie_and_drawn_by_the_server(admin):
 
 def test_a_link_signs_in_once_and_looking_at_it_does_not_use_it_up(site):
     with db.session():
-        code = sessions.create_link(site.services, purpose="sign-in", user_id=site.admin.id)
+        code = links.create_link(site.services, purpose="sign-in", user_id=site.admin.id)
     browser = site.browser()
     assert "Continue as" in browser.get(f"/link/{code}").text
     assert browser.get(f"/link/{code}").status_code == 200
@@ -187,7 +188,7 @@ SETUP = {
 
 def _setup_path(app) -> str:
     with db.session():
-        code = sessions.create_link(app.extensions["ssoko"], purpose="setup")
+        code = links.create_link(app.extensions["ssoko"], purpose="setup")
     return f"/setup?code={code}"
 
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask, session
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import TimestampSigner
-from ssoko.web.cookies import CookieSessions
+from ssoko.web.framework.cookies import CookieSessions
 
 FLASKS = SecureCookieSessionInterface()
 

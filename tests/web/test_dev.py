@@ -7,12 +7,15 @@ import pytest
 import ssoko_aws
 import ssoko_sandbox
 from flask import Flask
-from ssoko.plugin.registry import PluginSource
-from ssoko.plugin.sample import sample_settings
-from ssoko.services import applications, roles, sessions
+from ssoko.plugin.host.registry import PluginSource
+from ssoko.plugin.tools.rules.sample import sample_settings
+from ssoko.services.access import roles
+from ssoko.services.applications import views
+from ssoko.services.authentication import links
 from ssoko.store import db
-from ssoko.store.models import Event, Table
-from ssoko.web.dev import Bench, BenchPlugin, Checked, make_blueprint
+from ssoko.store.models.activity import Event
+from ssoko.store.models.table import Table
+from ssoko.web.plugins.preview_site import Bench, BenchPlugin, Checked, make_blueprint
 
 from .conftest import AWS_FORM, Browser, Site, make_app, populate
 
@@ -219,7 +222,7 @@ def test_who_did_not_open_the_link_is_told_to(dev_site: Site) -> None:
 def test_the_link_signs_in_once(dev_site: Site) -> None:
     services = dev_site.services
     with db.session():
-        code = sessions.create_link(services, purpose="sign-in", user_id=dev_site.admin.id)
+        code = links.create_link(services, purpose="sign-in", user_id=dev_site.admin.id)
     browser = dev_site.browser()
     answer = browser.get(f"/dev/-/sign-in/{code}?slug=aws")
     assert (answer.status_code, answer.location) == (303, "/dev/aws")
@@ -238,6 +241,6 @@ def test_an_application_of_the_same_plugin_is_no_hindrance(ada: Browser, dev_sit
     ada.post("/w/acme/marketplace/aws/install", {**AWS_FORM, "name": "AWS"})
     assert "Accepted" in ada.get("/dev/aws?as=pete").text
     with db.session():
-        listed = applications.list_applications(dev_site.services, dev_site.workspace.id)
+        listed = views.list_applications(dev_site.services, dev_site.workspace.id)
         assert [one.name for one in listed.items] == ["AWS"]
         assert len(roles.list_roles(dev_site.workspace.id).items) == 1

@@ -1,7 +1,7 @@
 """The part that differs is marked, and nothing else."""
 
 import pytest
-from ssoko.web.differences import Comparison, Marked, compare
+from ssoko.web.components.differences import Comparison, Marked, compare
 
 ACS = "https://eu-central-1.signin.aws.amazon.com/saml/acs/1"
 

@@ -1,7 +1,7 @@
 """Forms out of schemas, and settings out of what was sent."""
 
 import marshmallow as ma
-from ssoko.web.forms import form_fields, read_form, summary_lines, text_field
+from ssoko.web.components.forms import form_fields, read_form, summary_lines, text_field
 from werkzeug.datastructures import MultiDict
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\nAAAA\n-----END CERTIFICATE-----"

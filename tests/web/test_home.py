@@ -1,6 +1,6 @@
 """The admin's Dashboard."""
 
-from ssoko.services import applications
+from ssoko.services.applications import install
 from ssoko.services.context import SYSTEM
 from ssoko.store import db
 
@@ -11,7 +11,7 @@ from .test_portal import give
 def test_the_checklist_follows_what_was_done(site, admin):
     assert "0 of 3 done" in admin.get("/w/acme/").text
     with db.session():
-        view = applications.install(
+        view = install.install(
             site.services,
             site.workspace.id,
             SYSTEM,
@@ -34,7 +34,7 @@ def test_plain_http_is_mentioned(site, admin):
 def test_an_application_without_its_plugin_needs_attention(tmp_path):
     site = populate(make_app(tmp_path))
     with db.session():
-        applications.install(
+        install.install(
             site.services,
             site.workspace.id,
             SYSTEM,

@@ -2,8 +2,8 @@
 
 from html.parser import HTMLParser
 
-from ssoko.services.sso import Elsewhere, PostAnswer
-from ssoko.web.leaving import fill
+from ssoko.services.sso.saml.sign_in import Elsewhere, PostAnswer
+from ssoko.web.sso.leaving import fill
 
 NASTY = "\"><script>alert('&amp;')</script>\0nonce\0{{ 7 * 7 }}"
 
@@ -39,7 +39,7 @@ def answer(relay_state=""):
 
 
 def drawn(app, of, nonce="n1", **chosen):
-    template = "saml/post.html" if isinstance(of, PostAnswer) else "saml/elsewhere.html"
+    template = "sso/post.html" if isinstance(of, PostAnswer) else "sso/elsewhere.html"
     with app.test_request_context("/"):
         return fill(template, of, nonce=nonce, **chosen)
 

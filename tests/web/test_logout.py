@@ -15,11 +15,14 @@ from ssoko.saml.logout import build_logout_request, build_logout_response
 from ssoko.saml.response import NameId
 from ssoko.saml.signing import SigningKey
 from ssoko.saml.verify import verify_enveloped, verify_query
-from ssoko.services import access, applications, issuers, keys, sessions
-from ssoko.services.activity import list_events
+from ssoko.services.access import assignments
+from ssoko.services.activity.log import list_events
+from ssoko.services.applications import change, install
+from ssoko.services.authentication import sessions
 from ssoko.services.context import SYSTEM
+from ssoko.services.issuers import issuers, keys
 from ssoko.store import db
-from ssoko.store.models import Participation, Session
+from ssoko.store.models.sessions import Participation, Session
 
 PETE = "pete@acme.test"
 
@@ -176,7 +179,7 @@ def provider(site, two_keys):
             "certificates": [two_keys[key].certificate] if certificates else [],
         } | settings
         with db.session():
-            made.view = applications.install(
+            made.view = install.install(
                 site.services,
                 site.workspace.id,
                 SYSTEM,
@@ -184,7 +187,7 @@ def provider(site, two_keys):
                 name=name.capitalize(),
                 settings=settings,
             )
-            access.grant_roles(
+            assignments.assign_roles(
                 site.services,
                 site.workspace.id,
                 SYSTEM,
@@ -446,7 +449,7 @@ def test_qualifiers_that_are_left_out_or_our_own_are_the_same(provider, pete, st
 def test_one_name_for_several_people_needs_a_session_index(site, provider, pete, stranger):
     app = provider("app", name_id_format="unspecified", name_id_source="constant:team")
     with db.session():
-        access.grant_roles(
+        assignments.assign_roles(
             site.services,
             site.workspace.id,
             SYSTEM,
@@ -468,7 +471,7 @@ def test_a_disabled_application_can_still_sign_out(site, provider, pete, strange
     app = provider("app")
     app.sign_in(pete)
     with db.session():
-        applications.update_application(
+        change.update_application(
             site.services, site.workspace.id, SYSTEM, app.view.id, enabled=False
         )
     assert by_redirect(app.ask(stranger).location, app).statuses == [names.STATUS_SUCCESS]

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 from ssoko.plugin import Integration
-from ssoko.plugin.index import IndexEntry, write_index
-from ssoko.services.plugin_index import PluginIndex
+from ssoko.plugin.host.index import IndexEntry, write_index
+from ssoko.services.marketplace.index import PluginIndex
 
 from .conftest import Browser, Site
 

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from lxml import html
 from ssoko.saml import names
-from ssoko.services import applications
+from ssoko.services.applications import views
 from ssoko.store import db
 
 from .conftest import AWS_FORM, HTML, Browser, Site
@@ -89,12 +89,10 @@ def opened(browser: Browser, path: str) -> Form:
     return Form(browser.get(path).text)
 
 
-def installed(site: Site) -> list[applications.ApplicationView]:
+def installed(site: Site) -> list[views.ApplicationView]:
     with db.session():
-        found = applications.list_applications(site.services, site.workspace.id).items
-        return [
-            applications.get_application(site.services, site.workspace.id, one.id) for one in found
-        ]
+        found = views.list_applications(site.services, site.workspace.id).items
+        return [views.get_application(site.services, site.workspace.id, one.id) for one in found]
 
 
 def test_the_install_form_offers_the_vendors_file_first(admin):

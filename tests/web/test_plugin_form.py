@@ -8,13 +8,14 @@ import pytest
 import ssoko_aws
 from marshmallow import fields
 from ssoko.plugin import Integration, ServiceProvider, hookimpl
-from ssoko.plugin.describe import POSTED_PREFIX
-from ssoko.plugin.registry import PluginSource, Registry, installed_sources
-from ssoko.services import applications, issuers
+from ssoko.plugin.host.registry import PluginSource, Registry, installed_sources
+from ssoko.plugin.host.validate import POSTED_PREFIX
+from ssoko.services.applications import views
 from ssoko.services.context import SYSTEM
+from ssoko.services.issuers import issuers
 from ssoko.store import db
-from ssoko.web.dev import Bench, BenchPlugin, make_blueprint
-from ssoko.web.plugin_form import OWN_CONTROLS, read
+from ssoko.web.components.plugin_form import OWN_CONTROLS, read
+from ssoko.web.plugins.preview_site import Bench, BenchPlugin, make_blueprint
 from werkzeug.datastructures import MultiDict
 
 from .conftest import Site, make_app, populate
@@ -196,7 +197,7 @@ def test_asking_again_keeps_both_names(site):
     assert (again.values["again"], again.values["plugin.again"]) == ("yes", "their-again")
     assert again.send(admin, PAGE).status_code == 303
     with db.session():
-        app = applications.get_application(site.services, site.workspace.id, "twice")
+        app = views.get_application(site.services, site.workspace.id, "twice")
     assert app.settings == THEIRS
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from ssoko.web.plugin_pages import PluginPages, without_ours
+from ssoko.web.plugins.mounted_pages import PluginPages, without_ours
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 

@@ -1,7 +1,9 @@
 """What people see: their tiles and their account."""
 
 import pytest
-from ssoko.services import access, applications, sessions
+from ssoko.services.access import assignments
+from ssoko.services.applications import install
+from ssoko.services.authentication import sessions
 from ssoko.services.context import SYSTEM
 from ssoko.store import db
 
@@ -13,7 +15,7 @@ NEW = "a longer passphrase 42"
 @pytest.fixture
 def aws(site):
     with db.session():
-        return applications.install(
+        return install.install(
             site.services,
             site.workspace.id,
             SYSTEM,
@@ -25,7 +27,7 @@ def aws(site):
 
 def give(site, application, user, expires_at=None):
     with db.session():
-        access.grant_roles(
+        assignments.assign_roles(
             site.services,
             site.workspace.id,
             SYSTEM,

@@ -13,11 +13,13 @@ from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 from ssoko.saml import names
 from ssoko.saml.bindings import encode_redirect
 from ssoko.saml.xml import instant
-from ssoko.services import access, applications, issuers
-from ssoko.services.activity import list_events
+from ssoko.services.access import assignments
+from ssoko.services.activity.log import list_events
+from ssoko.services.applications import change, install
 from ssoko.services.context import SYSTEM
+from ssoko.services.issuers import issuers
 from ssoko.store import db
-from ssoko.store.models import PendingRequest
+from ssoko.store.models.sso import PendingRequest
 
 SP = "https://app.example.com/saml/metadata"
 ACS = "https://app.example.com/saml/acs"
@@ -28,7 +30,7 @@ PASSWORD = "correct horse battery 7"
 def app(site):
     """An application that pete has the role of."""
     with db.session():
-        view = applications.install(
+        view = install.install(
             site.services,
             site.workspace.id,
             SYSTEM,
@@ -36,7 +38,7 @@ def app(site):
             name="App <1>",
             settings={"entity_id": SP, "acs_urls": [ACS]},
         )
-        access.grant_roles(
+        assignments.assign_roles(
             site.services,
             site.workspace.id,
             SYSTEM,
@@ -200,7 +202,7 @@ def test_is_passive_without_a_session_tells_the_sp(site, app):
 
 def test_a_launch_url_is_left_for_by_a_page(site, app, pete):
     with db.session():
-        applications.update_application(
+        change.update_application(
             site.services,
             site.workspace.id,
             SYSTEM,

@@ -1,7 +1,7 @@
 """Headers on every answer, and no change from a form that is not ours."""
 
 import pytest
-from ssoko.store.models import database
+from ssoko.store.models.table import database
 
 from .conftest import HTML, Browser, make_app, populate
 

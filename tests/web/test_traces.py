@@ -15,12 +15,19 @@ from ssoko.saml import names
 from ssoko.saml.bindings import encode_redirect
 from ssoko.saml.signing import SigningKey, sign_element
 from ssoko.saml.xml import instant
-from ssoko.services import access, applications, issuers, mending, trace_writing, traces, users
-from ssoko.services.activity import list_events
+from ssoko.services.access import assignments
+from ssoko.services.activity.log import list_events
+from ssoko.services.applications import change as applications_change
+from ssoko.services.applications import install, mappers
 from ssoko.services.context import SYSTEM
-from ssoko.services.keys import generate
+from ssoko.services.issuers import issuers
+from ssoko.services.issuers.keys import generate
+from ssoko.services.people import users
+from ssoko.services.sso import trace as sso_trace
+from ssoko.services.troubleshooting import fixes, traces
 from ssoko.store import db
-from ssoko.store.traces import Trace
+from ssoko.store.models import table
+from ssoko.store.models.sso import Trace
 
 SP = "https://app.example.com/saml/metadata"
 ACS = "https://app.example.com/saml/acs"
@@ -45,7 +52,7 @@ class Scene:
 
     def change(self, **settings: Any) -> None:
         with db.session():
-            applications.update_application(
+            applications_change.update_application(
                 self.services, self.site.workspace.id, SYSTEM, self.app.id, settings=settings
             )
 
@@ -56,13 +63,13 @@ class Scene:
                     self.services, self.site.workspace.id, SYSTEM, user.id, active=False
                 )
                 return
-            applications.update_application(
+            applications_change.update_application(
                 self.services, self.site.workspace.id, SYSTEM, self.app.id, enabled=False
             )
 
     def take_role(self) -> None:
         with db.session():
-            access.revoke_role(
+            assignments.revoke_role(
                 self.services,
                 self.site.workspace.id,
                 SYSTEM,
@@ -101,7 +108,7 @@ class Scene:
 @pytest.fixture
 def scene(site) -> Scene:
     with db.session():
-        view = applications.install(
+        view = install.install(
             site.services,
             site.workspace.id,
             SYSTEM,
@@ -109,7 +116,7 @@ def scene(site) -> Scene:
             name="Wiki",
             settings={"entity_id": SP, "acs_urls": [ACS]},
         )
-        access.grant_roles(
+        assignments.assign_roles(
             site.services,
             site.workspace.id,
             SYSTEM,
@@ -229,7 +236,7 @@ def _without_role(scene: Scene, browser: Any) -> Any:
 def _expired(scene: Scene, browser: Any) -> Any:
     site = scene.site
     with db.session():
-        access.grant_roles(
+        assignments.assign_roles(
             site.services,
             site.workspace.id,
             SYSTEM,
@@ -237,9 +244,9 @@ def _expired(scene: Scene, browser: Any) -> Any:
             user_id=site.person.id,
             expires_at=site.services.clock() + 60,
         )
-        later = db.database.param  # the bound database's placeholder
-        db.database.execute_sql(
-            f"UPDATE role_grant SET expires_at = {later} WHERE user_id = {later}",  # noqa: S608
+        later = table.database.param  # the bound database's placeholder
+        table.database.execute_sql(
+            f"UPDATE role_assignment SET expires_at = {later} WHERE user_id = {later}",  # noqa: S608
             (site.services.clock() - 1, site.person.id),
         )
     return browser.get(scene.path())
@@ -253,7 +260,7 @@ def _disabled(scene: Scene, browser: Any) -> Any:
 def _uninstalled(scene: Scene, browser: Any) -> Any:
     site = scene.site
     with db.session():
-        applications.uninstall(site.services, site.workspace.id, SYSTEM, scene.app.id)
+        applications_change.uninstall(site.services, site.workspace.id, SYSTEM, scene.app.id)
     return browser.get(scene.path())
 
 
@@ -267,7 +274,7 @@ def _no_email(scene: Scene, browser: Any) -> Any:
 def _no_attribute(scene: Scene, browser: Any) -> Any:
     site = scene.site
     with db.session():
-        applications.set_mappings(
+        mappers.set_mappers(
             site.services,
             site.workspace.id,
             SYSTEM,
@@ -489,7 +496,7 @@ def test_the_message_is_shown_decoded_and_relay_state_is_cut(scene, pete, admin)
 def test_what_cannot_be_decoded_is_shown_as_it_came(scene, pete, admin) -> None:
     read = trace_of(admin, pete.get(f"/saml/{scene.app.issuer.id}/login?SAMLRequest=" + "A" * 9001))
     shown = read.main.xpath("//details//pre")[0].text_content()
-    assert shown.startswith("AAAA") and len(shown) == trace_writing.MAX_RAW
+    assert shown.startswith("AAAA") and len(shown) == sso_trace.MAX_RAW
 
 
 def test_an_assertion_that_was_sent_here_is_not_kept(scene, pete, admin) -> None:
@@ -671,13 +678,11 @@ def test_what_was_added_stays_when_the_plugin_proposes_anew(scene, site) -> None
     more = "https://eu-central-1.sso.signin.aws/platform/saml/acs/9b1c2d3e-aaaa"
     here, services = site.workspace.id, site.services
     with db.session():
-        app = applications.install(
-            services, here, SYSTEM, integration="aws", name="AWS", settings=aws
-        )
-        mending.add_acs_url(services, here, SYSTEM, app.id, more)
-        mending.add_acs_url(services, here, SYSTEM, app.id, more)
+        app = install.install(services, here, SYSTEM, integration="aws", name="AWS", settings=aws)
+        fixes.add_acs_url(services, here, SYSTEM, app.id, more)
+        fixes.add_acs_url(services, here, SYSTEM, app.id, more)
         moved = aws["acs_url"].replace("aaaa", "bbbb")
-        changed = applications.update_application(
+        changed = applications_change.update_application(
             services, here, SYSTEM, app.id, settings={"acs_url": moved}
         )
     assert changed.service_provider.acs_urls == (moved, more)
@@ -687,7 +692,7 @@ def test_what_was_added_stays_when_the_plugin_proposes_anew(scene, site) -> None
 
 
 def test_a_flood_leaves_so_many_traces_and_then_a_counter(scene, site, admin, monkeypatch) -> None:
-    monkeypatch.setattr(trace_writing, "HOURLY", 3)
+    monkeypatch.setattr(sso_trace, "HOURLY", 3)
     answers = [site.browser().get(_bad(scene)).text for _ in range(6)]
     shown = [bool(re.search(r"SK-[0-9A-Z]{4}-", text)) for text in answers]
     assert shown == [True, True, True, False, False, False]
@@ -707,8 +712,8 @@ def _bad(scene: Scene) -> str:
 
 
 def test_many_kinds_in_a_day_leave_few_of_each(scene, site, monkeypatch) -> None:
-    monkeypatch.setattr(trace_writing, "DAILY", 3)
-    monkeypatch.setattr(trace_writing, "RARE", 2)
+    monkeypatch.setattr(sso_trace, "DAILY", 3)
+    monkeypatch.setattr(sso_trace, "RARE", 2)
     kinds = (_bad(scene), scene.path(AssertionConsumerServiceURL="https://evil.test/"))
     for _ in range(4):
         for path in kinds:
@@ -722,7 +727,7 @@ def test_traces_end_after_thirty_days(scene, site, admin) -> None:
     response = site.browser().get(_bad(scene))
     reference = re.search(r"SK-[0-9A-Z-]{9}", response.text)[0]
     with db.session():
-        Trace.update(at=site.services.clock() - trace_writing.KEPT).execute()
+        Trace.update(at=site.services.clock() - sso_trace.KEPT).execute()
     assert admin.get(f"/w/acme/traces/{reference}").status_code == 303
     assert reference not in admin.get("/w/acme/traces").text
     site.browser().get(_bad(scene))
@@ -735,7 +740,7 @@ def test_traces_end_after_thirty_days(scene, site, admin) -> None:
 
 
 def test_an_address_without_an_issuer_is_only_logged(site, caplog) -> None:
-    caplog.set_level("INFO", "ssoko.services.exchanges")
+    caplog.set_level("INFO", "ssoko.services.sso.attempt")
     assert site.browser().get("/saml/nobody/login?SAMLRequest=x").status_code == 404
     assert "unknown issuer" in caplog.text
     with db.session():

@@ -3,17 +3,17 @@
 import click
 
 from ssoko import __version__
-from ssoko.cli.demo import demo
-from ssoko.cli.dev import dev
-from ssoko.cli.index import index
-from ssoko.cli.keys import keys, notices
+from ssoko.cli.authors.dev import dev
+from ssoko.cli.authors.index import index
+from ssoko.cli.authors.plugin import plugin
+from ssoko.cli.operators.demo import demo
+from ssoko.cli.operators.keys import keys, notices
+from ssoko.cli.operators.people import token, user, workspace
+from ssoko.cli.operators.plugins import plugins
+from ssoko.cli.operators.purge import purge
+from ssoko.cli.operators.serve import serve
+from ssoko.cli.operators.setup import init, migrate
 from ssoko.cli.output import Commands
-from ssoko.cli.people import token, user, workspace
-from ssoko.cli.plugin import plugin
-from ssoko.cli.plugins import plugins
-from ssoko.cli.purge import purge
-from ssoko.cli.serve import serve
-from ssoko.cli.setup import init, migrate
 
 
 @click.group(

@@ -15,8 +15,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from marshmallow import ValidationError
 
-from ssoko.plugin.sources import MANY_VALUED as MANY_VALUED
-from ssoko.plugin.sources import USER_SOURCES as USER_SOURCES
 from ssoko.plugin.sources import parse_source
 
 #: SAML metadata 2.2.1, type entityIDType.

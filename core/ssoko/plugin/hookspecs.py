@@ -126,7 +126,7 @@ def settings_from_metadata(
 def saml_attributes(
     settings: "Settings[str, Any]", person: "Person", roles: "tuple[str, ...]"
 ) -> "tuple[SamlAttribute, ...]":
-    """Add attributes that no mapping can express.
+    """Add attributes that no mapper can express.
 
     Called once per assertion; must do no I/O. Raising stops the sign-in: the person sees an
     error page and no assertion is sent. Raise ``SignInRefused`` to tell admins why.

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ssoko.errors import PluginInvalid
-from ssoko.plugin import deprecations
 from ssoko.plugin.acceptance import Candidate
-from ssoko.plugin.registry import PluginSource, Registry
+from ssoko.plugin.host import deprecations
+from ssoko.plugin.host.registry import PluginSource, Registry
 from ssoko.plugin.values import Problem, ServiceProvider, Site
 from ssoko.plugin.vendor import VendorMetadata
 

@@ -1,7 +1,8 @@
 """The values that hooks take and give: frozen, their types checked when they are made.
 
 Only types are checked here. What a value says is judged where a plugin answers
-(:mod:`ssoko.plugin.describe`), so that a recorded value of an older version can be read forever.
+(:mod:`ssoko.plugin.host.validate`), so that a value that an older
+version recorded can always be read.
 """
 
 from collections.abc import Callable

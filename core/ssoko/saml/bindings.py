@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote_to_bytes
 
-from . import names
-from .refusals import message_refused
-from .signing import SigningKey, encode_query, sign_query
-from .xml import MAX_ENCODED, MAX_XML
+from ssoko.saml import names
+from ssoko.saml.refusals import message_refused
+from ssoko.saml.signing import SigningKey, encode_query, sign_query
+from ssoko.saml.xml import MAX_ENCODED, MAX_XML
 
 #: Bytes of RelayState that are carried. The specification says 80; many SPs send more.
 MAX_RELAY_STATE = 4096

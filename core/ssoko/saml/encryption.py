@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from . import names
-from .signing import certificate_key
-from .writer import Canonical, CanonicalWriter
+from ssoko.saml import names
+from ssoko.saml.signing import certificate_key
+from ssoko.saml.writer import Canonical, CanonicalWriter
 
 #: Bits of the key for each method. CBC is for old SPs alone: it does not protect the text.
 KEY_BITS = {

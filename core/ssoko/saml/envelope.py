@@ -2,9 +2,9 @@
 
 from lxml import etree
 
-from . import names
-from .refusals import message_refused
-from .xml import text_of
+from ssoko.saml import names
+from ssoko.saml.refusals import message_refused
+from ssoko.saml.xml import text_of
 
 _ISSUER = f"{{{names.NS_SAML}}}Issuer"
 _SAMLP = f"{{{names.NS_SAMLP}}}"

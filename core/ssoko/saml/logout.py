@@ -17,13 +17,13 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from . import names
-from .envelope import check_destination, check_freshness, check_root, required_issuer
-from .refusals import message_refused, request_refused
-from .response import NameId, write_name_id, write_status
-from .signing import SigningKey, sign_written
-from .writer import CanonicalWriter
-from .xml import instant, parse_instant, parse_xml, text_of, validate
+from ssoko.saml import names
+from ssoko.saml.envelope import check_destination, check_freshness, check_root, required_issuer
+from ssoko.saml.refusals import message_refused, request_refused
+from ssoko.saml.response import NameId, write_name_id, write_status
+from ssoko.saml.signing import SigningKey, sign_written
+from ssoko.saml.writer import CanonicalWriter
+from ssoko.saml.xml import instant, parse_instant, parse_xml, text_of, validate
 
 _SAML = f"{{{names.NS_SAML}}}"
 _SAMLP = f"{{{names.NS_SAMLP}}}"

@@ -24,15 +24,16 @@ Consent, Extensions, RequesterID ignored
 ===============================  ================================================================
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 
-from . import names
-from .envelope import check_destination, check_freshness, check_root, required_issuer
-from .refusals import message_refused, request_refused
-from .xml import parse_instant, parse_number, parse_xml, text_of, validate
+from ssoko.saml import names
+from ssoko.saml.envelope import check_destination, check_freshness, check_root, required_issuer
+from ssoko.saml.refusals import message_refused, request_refused
+from ssoko.saml.xml import parse_instant, parse_number, parse_xml, text_of, validate
 
 _SAML = f"{{{names.NS_SAML}}}"
 _SAMLP = f"{{{names.NS_SAMLP}}}"
@@ -245,3 +246,91 @@ def _read_conditions(conditions: etree._Element | None) -> dict[str, Any]:
 
 def _is_true(value: str | None) -> bool:
     return value is not None and value.strip() in ("true", "1")
+
+
+#: Context classes from weak to strong, for the comparisons other than ``exact``.
+STRENGTH = (
+    names.AUTHN_UNSPECIFIED,
+    names.AUTHN_PREVIOUS_SESSION,
+    names.AUTHN_PASSWORD,
+    names.AUTHN_PASSWORD_PROTECTED,
+    names.AUTHN_KERBEROS,
+    names.AUTHN_TIME_SYNC,
+    names.AUTHN_X509,
+    names.AUTHN_TLS,
+    names.AUTHN_SMARTCARD_PKI,
+    names.AUTHN_REFEDS_MFA,
+)
+
+
+def check_name_id_policy(
+    request: AuthnRequest, *, name_id_format: str, sp_entity_ids: Collection[str]
+) -> None:
+    """Refuse a NameID that the SP asks for and does not get.
+
+    :param name_id_format: the format that the application's NameIDs have.
+    :param sp_entity_ids: the names by which the SP may qualify its own NameIDs.
+    :raises RequestRefused: with InvalidNameIDPolicy.
+    """
+    asked = request.name_id_format
+    if asked not in (None, names.NAMEID_UNSPECIFIED, name_id_format):
+        raise request_refused(
+            "nameid-format",
+            "The request asks for a kind of NameID that this application does not send.",
+            status=names.STATUS_INVALID_NAMEID_POLICY,
+            got=asked,
+            expected=name_id_format,
+            rule="SAML core, section 3.4.1.1",
+            fix="Change the NameID format here, or in the service provider's settings.",
+        )
+    qualifier = request.sp_name_qualifier
+    if qualifier and qualifier not in sp_entity_ids:
+        raise request_refused(
+            "nameid-qualifier",
+            "The request asks for a NameID of another service provider.",
+            status=names.STATUS_INVALID_NAMEID_POLICY,
+            got=qualifier,
+            expected=", ".join(sp_entity_ids),
+            rule="SAML core, section 3.4.1.1",
+        )
+
+
+def choose_authn_context(request: AuthnRequest | None, *, satisfied: Sequence[str]) -> str:
+    """Return the context class for the answer: one that is true and that the SP accepts.
+
+    :param satisfied: classes that the sign-in satisfies, the most telling one first.
+    :raises RequestRefused: with NoAuthnContext.
+    """
+    if request is None or not request.authn_contexts:
+        return satisfied[0]
+    asked = request.authn_contexts
+    if request.authn_comparison == "exact":
+        # Unspecified says nothing about the sign-in, so every sign-in satisfies it.
+        fitting = [c for c in asked if c in satisfied or c == names.AUTHN_UNSPECIFIED]
+    else:
+        fitting = _comparable(asked, request.authn_comparison, satisfied)
+    if fitting:
+        return fitting[0]
+    raise request_refused(
+        "authn-context",
+        "The request asks for another way to sign in than was used.",
+        status=names.STATUS_NO_AUTHN_CONTEXT,
+        responder=True,
+        got=f"{request.authn_comparison} {', '.join(asked)}",
+        expected=", ".join(satisfied),
+        rule="SAML core, section 3.3.2.2.1",
+        fix="Have the person sign in in that way, or turn the demand off at the service provider.",
+    )
+
+
+def _comparable(asked: Sequence[str], comparison: str, satisfied: Sequence[str]) -> list[str]:
+    wanted = [STRENGTH.index(c) for c in asked if c in STRENGTH]
+    if not wanted or (comparison == "better" and len(wanted) != len(asked)):
+        return []
+    ranked = sorted((c for c in satisfied if c in STRENGTH), key=STRENGTH.index, reverse=True)
+    tests = {
+        "minimum": lambda rank: rank >= min(wanted),
+        "better": lambda rank: rank > max(wanted),
+        "maximum": lambda rank: rank <= max(wanted),
+    }
+    return [c for c in ranked if tests[comparison](STRENGTH.index(c))]

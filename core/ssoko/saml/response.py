@@ -6,11 +6,11 @@ confirmation without NotBefore, the SP as the only audience, one authentication 
 
 from dataclasses import dataclass
 
-from . import names
-from .encryption import Encryption, encrypted_assertion
-from .signing import SigningKey, sign_written
-from .writer import Canonical, CanonicalWriter
-from .xml import instant
+from ssoko.saml import names
+from ssoko.saml.encryption import Encryption, encrypted_assertion
+from ssoko.saml.signing import SigningKey, sign_written
+from ssoko.saml.writer import Canonical, CanonicalWriter
+from ssoko.saml.xml import instant
 
 
 @dataclass(frozen=True, slots=True)

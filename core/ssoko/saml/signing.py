@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree
 
-from . import names
-from .writer import Canonical, CanonicalWriter
+from ssoko.saml import names
+from ssoko.saml.writer import Canonical, CanonicalWriter
 
 MIN_RSA_BITS = 2048
 

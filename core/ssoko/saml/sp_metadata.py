@@ -31,12 +31,11 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from ssoko.errors import MessageRefused
-
-from . import names
-from .refusals import message_refused
-from .signing import certificate_key, certificate_pem
-from .verify import verify_enveloped
-from .xml import parse_instant, parse_number, parse_xml, text_of, validate
+from ssoko.saml import names
+from ssoko.saml.refusals import message_refused
+from ssoko.saml.signing import certificate_key, certificate_pem
+from ssoko.saml.verify import verify_enveloped
+from ssoko.saml.xml import parse_instant, parse_number, parse_xml, text_of, validate
 
 #: Bytes of a metadata file; federations publish larger ones, admins upload one SP's.
 MAX_METADATA = 2 * 1024 * 1024

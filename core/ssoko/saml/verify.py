@@ -8,7 +8,7 @@ never looked at.
 
 import binascii
 from base64 import b64decode
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote_to_bytes
@@ -20,10 +20,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from lxml import etree
 
 from ssoko.errors import MessageRefused
-
-from . import names
-from .refusals import message_refused
-from .signing import ALGORITHMS, certificate_key
+from ssoko.saml import names
+from ssoko.saml.refusals import message_refused
+from ssoko.saml.signing import ALGORITHMS, certificate_key, certificate_pem
 
 _DS = f"{{{names.NS_DS}}}"
 _EXC_NS = f"{{{names.EXC_C14N}}}InclusiveNamespaces"
@@ -269,3 +268,30 @@ def _unverified(certificates: Sequence[str]) -> MessageRefused:
         rule=_RULE,
         fix="Register the certificate that the service provider signs with.",
     )
+
+
+#: Characters of base64 that a certificate may have.
+_LONGEST = 8000
+_MOST = 3
+
+
+def signer_of(root: etree._Element) -> str:
+    """Return the certificate in the message that made its signature, as PEM; empty for none.
+
+    Whoever sent the message chose it, so it proves only that they have its key.
+    """
+    for text in _certificates(root):
+        try:
+            return verify_enveloped(root, [certificate_pem(text)])
+        except (MessageRefused, ValueError):
+            continue
+    return ""
+
+
+def _certificates(root: etree._Element) -> Iterator[str]:
+    namespaces = {"ds": names.NS_DS}
+    path = "./ds:Signature/ds:KeyInfo/ds:X509Data/ds:X509Certificate"
+    for element in root.findall(path, namespaces)[:_MOST]:
+        text = element.text or ""
+        if 0 < len(text) <= _LONGEST:
+            yield text

@@ -10,8 +10,8 @@ import re
 from functools import cache
 from typing import NewType
 
-from .names import NSMAP
-from .xml import check_text
+from ssoko.saml.names import NSMAP
+from ssoko.saml.xml import check_text
 
 #: One element in exclusive canonical form that declares the namespaces it uses.
 Canonical = NewType("Canonical", str)

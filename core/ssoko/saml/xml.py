@@ -13,7 +13,7 @@ from typing import Literal
 
 from lxml import etree
 
-from .refusals import message_refused
+from ssoko.saml.refusals import message_refused
 
 #: Bytes of base64 text that a message may have.
 MAX_ENCODED = 64 * 1024

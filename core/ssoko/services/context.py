@@ -7,17 +7,16 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 from ssoko.config import Config
-from ssoko.services.limits import Limiter
+from ssoko.services.credentials.passwords import Hasher
+from ssoko.services.credentials.rate_limits import Limiter
+from ssoko.services.issuers.fetch_pace import FetchPace, Hourly
+from ssoko.services.marketplace.index import PluginIndex
+from ssoko.services.marketplace.inventory import Inventory
 from ssoko.services.memory import Memory
-from ssoko.services.pace import FetchPace, Hourly
-from ssoko.services.paging import Page
-from ssoko.services.passwords import Hasher
-from ssoko.services.plugin_index import PluginIndex
-from ssoko.services.plugin_states import Inventory
 
 if TYPE_CHECKING:
-    from ssoko.plugin.registry import Registry
-    from ssoko.services.keys import KeyRing
+    from ssoko.plugin.host.registry import Registry
+    from ssoko.services.issuers.keys import KeyRing
 
 ActorKind = Literal["user", "token", "system", "anonymous"]
 
@@ -74,6 +73,3 @@ class Services:
     proposed: Memory = field(default_factory=Memory)
     inventory: Inventory = field(default_factory=Inventory)
     index: PluginIndex = field(default_factory=PluginIndex)
-
-
-__all__ = ["SYSTEM", "UNSET", "Actor", "ActorKind", "Page", "Services", "Unset", "now"]

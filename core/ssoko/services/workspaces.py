@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 from peewee import IntegrityError
 
 from ssoko.errors import Conflict, InputError, NotFound
-from ssoko.services import activity
+from ssoko.services.activity import log
 from ssoko.services.context import Actor, Services
-from ssoko.services.names import check_name
-from ssoko.store.models import Workspace, database
+from ssoko.store.models.table import database
+from ssoko.store.models.workspaces import Workspace
+from ssoko.text.names import check_name
 
 _SLUG = re.compile(r"[a-z0-9-]{2,40}")
 
@@ -53,7 +54,7 @@ def create_workspace(
             raise Conflict.of(
                 "slug", f"There is a workspace {slug} already; choose another"
             ) from None
-        activity.record(
+        log.record(
             row.id,
             actor,
             "workspace.created",
@@ -125,7 +126,7 @@ def update_workspace(
         if changed:
             Workspace.update(**values).where(Workspace.id == workspace_id).execute()
             row = Workspace.get_by_id(workspace_id)
-            activity.record(
+            log.record(
                 workspace_id,
                 actor,
                 "workspace.changed",

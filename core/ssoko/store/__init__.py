@@ -1,0 +1,4 @@
+"""The database: connection, tables, migrations, and small helpers for queries.
+
+Only services import it.
+"""

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from peewee import Database, InterfaceError, OperationalError, SqliteDatabase
 
 from ssoko.errors import ConfigError, Unavailable
-from ssoko.store.models import database
+from ssoko.store.models.table import database
 
 #: Seconds that a writer waits for another one, on SQLite.
 BUSY_TIMEOUT = 5

@@ -79,6 +79,3 @@ def _file_lock(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-__all__ = ["HISTORY", "directory", "migrate", "pending", "require_current"]

@@ -6,22 +6,22 @@ from flask import Blueprint, Flask
 
 #: Modules of this package that hold a ``blueprint``, in the order of the menu.
 PAGES = (
-    "assets",
-    "auth",
-    "account",
-    "portal",
-    "home",
-    "marketplace",
-    "applications",
-    "users",
-    "roles",
-    "groups",
-    "activity",
-    "traces",
-    "settings",
-    "docs",
-    "saml",
-    "logout",
+    "framework.assets",
+    "account.sign_in",
+    "account.account",
+    "home.portal",
+    "home.dashboard",
+    "marketplace.integration",
+    "applications.list_and_tabs",
+    "people.users",
+    "people.roles",
+    "people.groups",
+    "activity.log",
+    "activity.traces",
+    "settings.workspace",
+    "home.docs",
+    "sso.saml",
+    "sso.saml_logout",
 )
 
 
@@ -30,11 +30,12 @@ def init_web(app: Flask) -> None:
 
     The services are in ``app.extensions["ssoko"]`` already.
     """
-    from ssoko.web import drawing, errors, notices, security, session
+    from ssoko.web.components import notices
+    from ssoko.web.framework import errors, security, session, template_globals
 
     security.init_security(app)
     session.init_session(app)
-    drawing.init_drawing(app)
+    template_globals.init_drawing(app)
     errors.init_errors(app)
     notices.init_notices(app)
     # Carries the templates, wherever the app itself lives.

@@ -3,7 +3,8 @@ import ssoko_atlassian_cloud
 from marshmallow import ValidationError
 from ssoko.plugin import NameIdFormat
 from ssoko.plugin.testing import LoadedPlugin, assert_integration
-from ssoko.services import applications, sso
+from ssoko.services.applications import change
+from ssoko.services.sso.saml import sign_in
 from ssoko_atlassian_cloud import demands as atlassian_demands
 
 PLUGIN, SLUG = ssoko_atlassian_cloud, "atlassian-cloud"
@@ -82,9 +83,9 @@ def test_it_is_installed_before_atlassian_shows_its_values(visit):
     app = visit.install({"site": "acme"})
     assert [warning.field for warning in app.warnings] == ["entity_id"]
     session = visit.person(app)
-    elsewhere = sso.launch(visit.services, "acme", app.slug, session=session)
-    assert elsewhere == sso.Elsewhere(url="https://acme.atlassian.net", application_name="Ours")
-    app = applications.update_application(*visit.where, app.id, settings={**GOOD, "site": "acme"})
+    elsewhere = sign_in.launch(visit.services, "acme", app.slug, session=session)
+    assert elsewhere == sign_in.Elsewhere(url="https://acme.atlassian.net", application_name="Ours")
+    app = change.update_application(*visit.where, app.id, settings={**GOOD, "site": "acme"})
     assert app.warnings == ()
     assert visit.launch(app, session).relay_state == "https://acme.atlassian.net"
 

@@ -15,7 +15,8 @@ from ssoko.plugin import (
     VendorMetadata,
 )
 from ssoko.plugin.testing import LoadedPlugin, assert_integration
-from ssoko.services import preflight, roles
+from ssoko.services.access import roles
+from ssoko.services.troubleshooting import check
 
 PLUGIN, SLUG = ssoko_aws_account, "aws-account"
 ACCOUNT = "123456789012"
@@ -261,12 +262,12 @@ def test_preflight_foretells_it_and_then_finds_nothing_to_say(visit):
     app = visit.install(LEAST)
     services, workspace_id, _ = visit.where
     user_id = visit.person(app).user.id
-    report = preflight.check(services, workspace_id, app.id, user_id=user_id)
+    report = check.check(services, workspace_id, app.id, user_id=user_id)
     (found,) = [one for one in report.general if one.id == "plugin-refused"]
     assert found.sentence.startswith("No IAM role is written at sso-aws-account-")
     assert "aws_role:" in found.fix
     roles.update_role(*visit.where, app.default_role.id, attributes={"aws_role": "Developer"})
-    report = preflight.check(services, workspace_id, app.id, user_id=user_id)
+    report = check.check(services, workspace_id, app.id, user_id=user_id)
     assert not [one for one in report.general + report.vendor if one.state == "fail"]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, pre_load
 from marshmallow.fields import List, Nested
 from marshmallow.validate import Length, OneOf
-from ssoko.plugin import NameIdFormat, checks, fields
+from ssoko.plugin import NameIdFormat, checks, fields, sources
 
 NAME_ID_FORMATS = {
     NameIdFormat.UNSPECIFIED.value: "unspecified",
@@ -20,7 +20,7 @@ _FORMAT_BY_WORD = {word.lower(): uri for uri, word in NAME_ID_FORMATS.items()} |
 }
 #: Service providers often refuse an assertion without any attribute.
 USUAL_ATTRIBUTES = ({"name": "email", "name_format": "basic", "source": "user.email"},)
-_SOURCES = ", ".join(s for s in checks.USER_SOURCES if s not in checks.MANY_VALUED)
+_SOURCES = ", ".join(s for s in sources.USER_SOURCES if s not in sources.MANY_VALUED)
 
 
 class FormatUri(fields.Text):

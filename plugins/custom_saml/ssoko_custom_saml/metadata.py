@@ -83,7 +83,7 @@ def _indexes(metadata: VendorMetadata) -> list[str]:
 
 
 def _attributes(requested: tuple[RequestedAttribute, ...]) -> list[dict[str, str]]:
-    """Return a row for each attribute, once, without those whose names no mapping can have."""
+    """Return a row for each attribute, once, without those whose names no mapper can have."""
     rows: dict[str, dict[str, str]] = {}
     for one in requested:
         rows.setdefault(one.name, _attribute(one))

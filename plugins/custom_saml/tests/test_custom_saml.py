@@ -8,13 +8,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from marshmallow import ValidationError
-from ssoko.plugin import (
-    LogoutEndpoint,
-    Mapping,
-    NameIdFormat,
-    RequestedAttribute,
-    VendorMetadata,
-)
+from ssoko.plugin import LogoutEndpoint, Mapping, NameIdFormat, RequestedAttribute, VendorMetadata
 from ssoko.plugin.testing import LoadedPlugin, assert_integration
 
 LEAST = {"entity_id": "https://app.test/saml", "acs_urls": ["https://app.test/acs"]}

@@ -3,7 +3,8 @@ import ssoko_google_workspace
 from marshmallow import ValidationError
 from ssoko.plugin import NameIdFormat
 from ssoko.plugin.testing import LoadedPlugin, assert_integration
-from ssoko.services import applications, sso
+from ssoko.services.applications import change
+from ssoko.services.sso.saml import sign_in
 from ssoko_google_workspace import demands as google_demands
 
 PLUGIN, SLUG = ssoko_google_workspace, "google-workspace"
@@ -103,9 +104,9 @@ def test_it_is_installed_before_google_shows_its_values(visit):
     app = visit.install(EARLY)
     assert [warning.field for warning in app.warnings] == ["entity_id"]
     session = visit.person(app)
-    elsewhere = sso.launch(visit.services, "acme", app.slug, session=session)
-    assert isinstance(elsewhere, sso.Elsewhere)
-    app = applications.update_application(*visit.where, app.id, settings=GOOD)
+    elsewhere = sign_in.launch(visit.services, "acme", app.slug, session=session)
+    assert isinstance(elsewhere, sign_in.Elsewhere)
+    app = change.update_application(*visit.where, app.id, settings=GOOD)
     assert app.warnings == ()
     assert visit.ask(app, session).acs_url == GOOD["acs_url"]
 

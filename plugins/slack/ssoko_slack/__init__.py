@@ -148,16 +148,16 @@ def service_provider(settings: Settings[str, Any], site: Site) -> ServiceProvide
 
 @hookimpl
 def attribute_mappings(settings: Settings[str, Any]) -> tuple[Mapping, ...]:
-    def mapping(name: str, source: str, label: str, required: bool = False) -> Mapping:
+    def mapper(name: str, source: str, label: str, required: bool = False) -> Mapping:
         return Mapping(
             name=name, source=source, name_format="basic", label=label, required=required
         )
 
     return (
-        mapping("User.Email", "user.email", "E-mail address", required=True),
-        mapping("User.Username", "user.username", "User name"),
-        mapping("first_name", "user.first_name", "First name"),
-        mapping("last_name", "user.last_name", "Last name"),
+        mapper("User.Email", "user.email", "E-mail address", required=True),
+        mapper("User.Username", "user.username", "User name"),
+        mapper("first_name", "user.first_name", "First name"),
+        mapper("last_name", "user.last_name", "Last name"),
     )
 
 

@@ -4,8 +4,9 @@ import csv
 import io
 
 import pytest
-from ssoko.services import activity, groups, users
+from ssoko.services.activity import log
 from ssoko.services.context import SYSTEM
+from ssoko.services.people import groups, users
 
 
 def rows(page):
@@ -137,5 +138,5 @@ def test_an_event_of_another_workspace_is_not_there(site, admin):
     from ssoko.services import workspaces
 
     other = workspaces.create_workspace(site.services, SYSTEM, slug="other", name="Other")
-    (event, *_) = activity.list_events(site.services, other.id).items
+    (event, *_) = log.list_events(site.services, other.id).items
     assert admin.get(f"/activity/{event.id}").status == 404

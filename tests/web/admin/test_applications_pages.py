@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 from lxml import etree
-from ssoko.plugin.registry import Registry
-from ssoko.services import applications, roles, users
+from ssoko.plugin.host.registry import Registry
+from ssoko.services.access import assignments
+from ssoko.services.applications import install, views
 from ssoko.services.context import SYSTEM, Actor
+from ssoko.services.people import users
 
 from .conftest import AWS
 
@@ -18,13 +20,13 @@ def amina(site):
 
 @pytest.fixture
 def aws(site):
-    return applications.install(
+    return install.install(
         site.services, site.workspace.id, SYSTEM, integration="aws", name="AWS", settings=AWS
     )
 
 
 def give(site, application, user, **more):
-    roles.grant_roles(
+    assignments.assign_roles(
         site.services,
         site.workspace.id,
         SYSTEM,
@@ -156,7 +158,7 @@ def test_settings_are_saved(site, admin, aws):
     changed = AWS | {"sign_in_url": "https://d-1111111111.awsapps.com/start"}
     done = admin.follow(admin.submit("/applications/aws/settings", {"name": "AWS two", **changed}))
     assert "AWS two is saved." in done.all_words
-    found = applications.get_application(site.services, site.workspace.id, aws.id)
+    found = views.get_application(site.services, site.workspace.id, aws.id)
     assert found.settings["sign_in_url"] == changed["sign_in_url"]
     assert found.issuer.entity_id == aws.issuer.entity_id
 
@@ -168,7 +170,7 @@ def test_wrong_settings_are_named_and_kept(site, admin, aws, field, typed):
     assert {a.get("href") for a in page.find("//*[@role='alert']//a")} == {f"#f-plugin-{field}"}
     assert page.value(f"plugin.{field}") == typed
     assert page.value("name") == "B"
-    found = applications.get_application(site.services, site.workspace.id, aws.id)
+    found = views.get_application(site.services, site.workspace.id, aws.id)
     assert (found.name, found.settings[field]) == ("AWS", AWS[field])
 
 
@@ -190,7 +192,7 @@ def test_uninstalling_names_what_breaks_and_wants_the_name(site, admin, aws, ami
     wrong = admin.submit("/applications/aws/uninstall", {"name": "aw"})
     assert wrong.status == 422
     assert wrong.value("name") == "aw"
-    assert applications.get_application(site.services, site.workspace.id, aws.id)
+    assert views.get_application(site.services, site.workspace.id, aws.id)
     done = admin.follow(admin.submit("/applications/aws/uninstall", {"name": "AWS"}))
     assert "AWS is uninstalled. You can restore it for 30 days." in done.all_words
     assert "30 days" in done.words
@@ -241,7 +243,7 @@ def test_only_admins_see_these_pages(site, admin, aws, amina):
     for path in (*TABS.values(), "/certificate.pem", "/metadata.xml", "/uninstall"):
         assert hers.get(f"/applications/aws{path}").status == 403
     assert hers.submit("/applications/aws/disable").status == 403
-    assert applications.get_application(site.services, site.workspace.id, aws.id).enabled
+    assert views.get_application(site.services, site.workspace.id, aws.id).enabled
 
 
 def test_nothing_changes_by_opening_an_address(admin, aws):
@@ -252,14 +254,14 @@ def test_nothing_changes_by_opening_an_address(admin, aws):
 def test_a_form_without_its_token_changes_nothing(site, admin, aws):
     answer = admin.client.post("/w/acme/applications/aws/disable")
     assert answer.status_code == 400
-    assert applications.get_application(site.services, site.workspace.id, aws.id).enabled
+    assert views.get_application(site.services, site.workspace.id, aws.id).enabled
 
 
 def test_an_application_of_another_workspace_is_not_there(site, admin):
     from ssoko.services import workspaces
 
     other = workspaces.create_workspace(site.services, SYSTEM, slug="other", name="Other")
-    theirs = applications.install(
+    theirs = install.install(
         site.services, other.id, Actor("system"), integration="aws", name="Theirs", settings=AWS
     )
     for name in (theirs.id, theirs.slug):

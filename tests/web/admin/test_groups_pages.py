@@ -1,8 +1,9 @@
 """Groups: the list, members by search and by list, roles for all of them."""
 
 import pytest
-from ssoko.services import groups, roles
+from ssoko.services.access import assignments, roles
 from ssoko.services.context import SYSTEM
+from ssoko.services.people import groups
 
 
 @pytest.fixture
@@ -88,11 +89,11 @@ def test_roles_of_a_group_reach_its_members(admin, site, group, amina):
     assert admin.get(f"/groups/{group.id}/roles?add=1").find(f"//dialog//input[@value='{role.id}']")
     page = admin.follow(admin.submit(f"/groups/{group.id}/roles", {"role": role.id, "do": "add"}))
     assert "readers" in page.words
-    (grant,) = roles.grants_of_user(site.services, site.workspace.id, amina.id)
-    assert (grant.via, grant.group_name) == ("group", "Engineering")
+    (assignment,) = assignments.assignments_of_user(site.services, site.workspace.id, amina.id)
+    assert (assignment.via, assignment.group_name) == ("group", "Engineering")
     assert "Group Engineering" in admin.get(f"/users/{amina.id}/roles").words
     admin.submit(f"/groups/{group.id}/roles/{role.id}/remove")
-    assert not roles.grants_of_user(site.services, site.workspace.id, amina.id)
+    assert not assignments.assignments_of_user(site.services, site.workspace.id, amina.id)
 
 
 def test_it_is_renamed(admin, site, group):

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 from cryptography import x509
-from ssoko.services import applications, fetches, issuers, notices, rotation
+from ssoko.services.applications import install
 from ssoko.services.context import SYSTEM
-from ssoko.services.pace import Hourly
+from ssoko.services.issuers import expiry_notices, issuers, metadata_fetches, rotation
+from ssoko.services.issuers.fetch_pace import Hourly
 
 from .conftest import AWS
 
@@ -15,14 +16,14 @@ DAY = 86_400
 
 @pytest.fixture
 def aws(site):
-    return applications.install(
+    return install.install(
         site.services, site.workspace.id, SYSTEM, integration="aws", name="AWS", settings=AWS
     )
 
 
 @pytest.fixture
 def wiki(site):
-    return applications.install(
+    return install.install(
         site.services,
         site.workspace.id,
         SYSTEM,
@@ -59,7 +60,7 @@ def move(site, seconds):
 
 def test_the_metadata_tab_offers_the_next_certificate_with_a_word_on_ecdsa(admin, aws):
     page = admin.get("/applications/aws/metadata")
-    assert "Many service providers do not take ECDSA, AWS among them" in page.words
+    assert "Many service providers do not accept ECDSA, including AWS" in page.words
     assert len(page.find("//select[@name='algorithm']/option")) == 5
     assert page.find("//button[.='Make next certificate']")
 
@@ -135,10 +136,10 @@ def test_a_copy_that_is_still_good_counts_as_fetched(site, admin, wiki):
     address = f"/saml/{wiki.issuer.id}/metadata"
     make_next(admin, wiki)
     tag = admin.client.get(address).headers["ETag"]
-    (seen,) = fetches.list_fetches(wiki.issuer.id)
+    (seen,) = metadata_fetches.list_fetches(wiki.issuer.id)
     move(site, 120)
     assert admin.client.get(address, headers={"If-None-Match": tag}).status_code == 304
-    (again,) = fetches.list_fetches(wiki.issuer.id)
+    (again,) = metadata_fetches.list_fetches(wiki.issuer.id)
     assert (again.times, again.last_at - seen.last_at >= 119) == (2, True)
 
 
@@ -169,7 +170,7 @@ def test_only_admins_change_keys(site, aws, keys_of):
 
 def test_a_shared_issuer_has_the_same_card(site, admin):
     shared = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
-    applications.install(
+    install.install(
         site.services,
         site.workspace.id,
         SYSTEM,
@@ -214,7 +215,7 @@ def test_a_certificate_that_has_ended_is_red(site, admin, aws):
 def test_no_notice_is_written_while_somebody_signs_in(site, admin, aws, monkeypatch):
     move(site, aws.issuer.certificate_not_after - site.services.clock() - DAY)
     ran = []
-    monkeypatch.setattr(notices, "run", ran.append)
+    monkeypatch.setattr(expiry_notices, "run", ran.append)
     visitor = site.visitor()
     visitor.get("/sign-in")
     visitor.client.get(f"/saml/{aws.issuer.id}/metadata")

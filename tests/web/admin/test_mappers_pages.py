@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from ssoko.plugin.registry import Registry
-from ssoko.services import applications, roles
+from ssoko.plugin.host.registry import Registry
+from ssoko.services.access import assignments
+from ssoko.services.applications import install, mappers, views
 from ssoko.services.context import SYSTEM
 
 from .conftest import AWS
@@ -16,8 +17,8 @@ PAGE = "/applications/aws"
 def aws(site):
     """Install AWS, with no mappers at all to begin with."""
     here = (site.services, site.workspace.id, SYSTEM)
-    made = applications.install(*here, integration="aws", name="AWS", settings=AWS)
-    applications.set_mappings(*here, made.id, [])
+    made = install.install(*here, integration="aws", name="AWS", settings=AWS)
+    mappers.set_mappers(*here, made.id, [])
     return view(site)
 
 
@@ -27,7 +28,7 @@ def amina(site):
 
 
 def give(site, application, user):
-    roles.grant_roles(
+    assignments.assign_roles(
         site.services,
         site.workspace.id,
         SYSTEM,
@@ -37,7 +38,7 @@ def give(site, application, user):
 
 
 def view(site):
-    return applications.get_application(site.services, site.workspace.id, "aws")
+    return views.get_application(site.services, site.workspace.id, "aws")
 
 
 def sent(admin, path, **values):
@@ -63,7 +64,7 @@ def add(admin, name, **values):
 
 
 def names(site):
-    return [one.name for one in view(site).mappings]
+    return [one.name for one in view(site).mappers]
 
 
 # Mappers
@@ -88,7 +89,7 @@ def test_a_mapper_is_added_edited_moved_and_removed(admin, site, aws):
         name_format_uri="urn:own",
     )
     add(admin, "plan", source="constant:", source_key="gold | silver")
-    first, second, third = view(site).mappings
+    first, second, third = view(site).mappers
     assert (first.source, first.name_format, first.required) == (
         "user.email|before-at|prefix:x-",
         "basic",
@@ -105,7 +106,7 @@ def test_a_mapper_is_added_edited_moved_and_removed(admin, site, aws):
     assert names(site) == ["city", "plan", "mail"]
     assert "E-mail of the user, part before @, put before x-" in page.words
     assert sent(admin, f"{PAGE}/mappers/3", name="post").status == 303
-    assert view(site).mappings[2] == replace(first, name="post")
+    assert view(site).mappers[2] == replace(first, name="post")
     assert "Remove city?" in admin.get(f"{PAGE}/mappers/1/remove").words
     sent(admin, f"{PAGE}/mappers/1/remove")
     assert names(site) == ["plan", "post"]
@@ -127,7 +128,7 @@ def test_what_was_typed_stays_beside_what_is_wrong(admin, site, aws):
     assert page.value("change.0.name") == "only"
     links = {a.get("href") for a in page.find("//*[@role='alert']//a")}
     assert links == {"#f-name", "#f-change-0-argument", "#f-name_format_uri"}
-    assert view(site).mappings == ()
+    assert view(site).mappers == ()
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,7 @@ def test_the_proposal_comes_back(admin, site, aws):
     assert "Back to the plugin's proposal" in admin.get(f"{PAGE}/mappers").links()
     page = admin.follow(sent(admin, f"{PAGE}/mappers/proposal"))
     assert "Set here" not in page.words
-    assert [one.friendly_name for one in view(site).mappings] == ["mail"]
+    assert [one.friendly_name for one in view(site).mappers] == ["mail"]
 
 
 def test_two_lines_of_one_name_are_named(admin, site, aws):

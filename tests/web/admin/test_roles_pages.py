@@ -1,8 +1,9 @@
 """Roles: the list, making one, who has it, and its end."""
 
 import pytest
-from ssoko.services import groups, roles
+from ssoko.services.access import assignments, roles
 from ssoko.services.context import SYSTEM
+from ssoko.services.people import groups
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_giving_to_nobody_is_said(admin, role, way):
 
 def test_it_is_taken_back(admin, site, role, amina, group):
     for to in ({"user_id": amina.id}, {"group_id": group.id}):
-        roles.grant_roles(site.services, site.workspace.id, SYSTEM, role_ids=[role.id], **to)
+        assignments.assign_roles(site.services, site.workspace.id, SYSTEM, role_ids=[role.id], **to)
     for action in admin.get(f"/roles/{role.id}").find("//main//tbody//form/@action"):
         admin.submit(action.removeprefix("/w/acme"))
     assert "Nobody has it" in admin.get(f"/roles/{role.id}").words
@@ -93,7 +94,7 @@ def test_its_attributes_are_written_as_lines(admin, site, role):
 
 def test_its_end_names_who_loses_it(admin, site, role, amina, group):
     for to in ({"user_id": amina.id}, {"group_id": group.id}):
-        roles.grant_roles(site.services, site.workspace.id, SYSTEM, role_ids=[role.id], **to)
+        assignments.assign_roles(site.services, site.workspace.id, SYSTEM, role_ids=[role.id], **to)
     asked = admin.get(f"/roles/{role.id}/delete")
     assert "Amina Otieno loses it" in asked.words
     assert "Everybody in the group Engineering loses it" in asked.words

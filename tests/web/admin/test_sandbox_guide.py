@@ -4,9 +4,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import ssoko_sandbox
-from ssoko.plugin.registry import PluginSource, Registry
-from ssoko.services import applications, evidence
+from ssoko.plugin.host.registry import PluginSource, Registry
+from ssoko.services.applications import install
 from ssoko.services.context import SYSTEM
+from ssoko.services.guides import evidence
 from ssoko_sandbox import once
 
 
@@ -19,7 +20,7 @@ def registry():
 @pytest.fixture
 def sandbox(site, tmp_path, monkeypatch):
     monkeypatch.setattr(once.tempfile, "tempdir", str(tmp_path))
-    return applications.install(
+    return install.install(
         site.services,
         site.workspace.id,
         SYSTEM,

@@ -2,7 +2,9 @@
 
 import pytest
 from ssoko.errors import AuthenticationFailed
-from ssoko.services import issuers, tokens, workspaces
+from ssoko.services import workspaces
+from ssoko.services.authentication import api_tokens
+from ssoko.services.issuers import issuers
 
 
 def test_the_workspace_is_renamed_and_moved_to_another_zone(site, admin):
@@ -35,7 +37,7 @@ def test_a_token_is_shown_once(site, admin):
     page = admin.submit("/settings/tokens", {"name": "backup", "scope": "read"})
     assert page.status == 200
     (token,) = [code.text for code in page.find("//main//div[@class='copy']/code")]
-    assert tokens.authenticate_token(site.services, token).name == "backup"
+    assert api_tokens.authenticate_token(site.services, token).name == "backup"
     later = admin.get("/settings/tokens")
     assert "backup" in later.words
     assert token not in later.text
@@ -54,7 +56,7 @@ def test_a_wrong_token_is_refused_and_what_was_typed_kept(site, admin, sent):
     page = admin.submit("/settings/tokens", sent)
     assert page.status == 422
     assert page.value("name") == sent["name"]
-    assert not tokens.list_tokens(site.services, site.workspace.id).items
+    assert not api_tokens.list_tokens(site.services, site.workspace.id).items
 
 
 def test_revoking_asks_first(site, admin):
@@ -62,11 +64,11 @@ def test_revoking_asks_first(site, admin):
     (token,) = [code.text for code in page.find("//main//div[@class='copy']/code")]
     path = admin.get("/settings/tokens").links()["Revoke backup"].removeprefix("/w/acme")
     assert "Every script that uses this token is refused" in admin.get(path).words
-    assert tokens.authenticate_token(site.services, token)
+    assert api_tokens.authenticate_token(site.services, token)
     done = admin.follow(admin.submit(path))
     assert "backup is revoked." in done.all_words
     with pytest.raises(AuthenticationFailed):
-        tokens.authenticate_token(site.services, token)
+        api_tokens.authenticate_token(site.services, token)
     assert admin.submit("/settings/tokens/nothing/revoke").status == 404
 
 

@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from ssoko.plugin.registry import Registry
-from ssoko.services import access, applications
+from ssoko.plugin.host.registry import Registry
+from ssoko.services.access import assignments
+from ssoko.services.applications import install, views
 from ssoko.services.context import SYSTEM
 
 from ... import two_versions
 
 UPGRADE = "/applications/notes/upgrade"
-EVERY = ("service_provider", "protection", "mappings", "default_role", "guide")
+EVERY = ("service_provider", "protection", "mappers", "default_role", "guide")
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def load(site):
 def notes(site, load, admin_user):
     """Version 0.1, installed; its role is the admin's."""
     load("0.1")
-    made = applications.install(
+    made = install.install(
         site.services,
         site.workspace.id,
         SYSTEM,
@@ -37,7 +38,7 @@ def notes(site, load, admin_user):
         name="Notes",
         settings=two_versions.SETTINGS | {"team": "blue", "api_key": "top secret"},
     )
-    access.grant_roles(
+    assignments.assign_roles(
         site.services,
         site.workspace.id,
         SYSTEM,
@@ -48,7 +49,7 @@ def notes(site, load, admin_user):
 
 
 def view(site):
-    return applications.get_application(site.services, site.workspace.id, "notes")
+    return views.get_application(site.services, site.workspace.id, "notes")
 
 
 def choices(page, **chosen: str) -> dict[str, str]:
@@ -99,7 +100,7 @@ def test_the_answer_of_a_person_is_compared_with_the_choices(site, admin, notes,
     page = admin.get(UPGRADE)
     assert "Attribute mail" in page.words
     assert "ADMIN1@ACME.TEST" in page.words
-    sent = choices(page, mappings="keep", protection="accept") | {"person": "amina", "do": "show"}
+    sent = choices(page, mappers="keep", protection="accept") | {"person": "amina", "do": "show"}
     page = admin.submit(UPGRADE, sent)
     assert (page.status, page.value("person")) == (200, "amina")
     assert "Attribute mail Nothing" not in page.words
@@ -109,7 +110,7 @@ def test_the_answer_of_a_person_is_compared_with_the_choices(site, admin, notes,
         ["Response", "Assertion"],
         ["Assertion"],
     ]
-    assert choices(page)["part-mappings"] == "keep"
+    assert choices(page)["part-mappers"] == "keep"
     assert view(site).version == "0.1"
 
 
@@ -264,7 +265,7 @@ def test_without_its_plugin_it_is_changed_taken_away_and_brought_back(site, admi
         "/applications/notes/mappers/1/remove", {"seen": str(view(site).updated_at)}
     )
     assert answer.status == 303, answer.words
-    assert [one.name for one in view(site).mappings] == ["sn"]
+    assert [one.name for one in view(site).mappers] == ["sn"]
     assert admin.submit("/applications/notes/uninstall", {"name": "Notes"}).status == 303
     assert (
         "Notes is back" in admin.follow(admin.submit(f"/applications/{notes.id}/restore")).all_words

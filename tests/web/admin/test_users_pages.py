@@ -4,8 +4,9 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ssoko.services import groups, roles, users
+from ssoko.services.access import assignments, roles
 from ssoko.services.context import SYSTEM
+from ssoko.services.people import groups, users
 
 from .conftest import PASSWORD
 
@@ -129,7 +130,7 @@ def test_the_last_admin_stays_and_the_page_says_why(site, admin, admin_user, act
 
 
 def test_deleting_asks_first_and_names_what_is_lost(site, admin, amina, role):
-    roles.grant_roles(
+    assignments.assign_roles(
         site.services, site.workspace.id, SYSTEM, role_ids=[role.id], user_id=amina.id
     )
     asked = admin.get(f"/users/{amina.id}/delete")
@@ -169,7 +170,7 @@ def test_searching_in_the_dialog_keeps_what_is_ticked(site, admin, amina, role):
     assert offered == [role.id, other.id]
     assert page.value("expires") == "2030-01-31"
     assert "csrf" not in again.response.headers["Location"]
-    assert not roles.grants_of_user(site.services, site.workspace.id, amina.id)
+    assert not assignments.assignments_of_user(site.services, site.workspace.id, amina.id)
 
 
 def test_a_role_lasts_to_the_end_of_the_day_in_the_workspace(site, admin, amina, role):
@@ -180,8 +181,8 @@ def test_a_role_lasts_to_the_end_of_the_day_in_the_workspace(site, admin, amina,
     )
     day = datetime.now(UTC).date() + timedelta(days=30)
     admin.submit(f"/users/{amina.id}/roles", {"role": role.id, "expires": day.isoformat()})
-    (grant,) = roles.grants_of_user(site.services, site.workspace.id, amina.id)
-    end = datetime.fromtimestamp(grant.expires_at, UTC)
+    (assignment,) = assignments.assignments_of_user(site.services, site.workspace.id, amina.id)
+    end = datetime.fromtimestamp(assignment.expires_at, UTC)
     assert (end.date(), end.hour) == (day, 21)
 
 
@@ -209,7 +210,7 @@ def test_the_map_shows_each_way_to_a_role(site, admin, amina, role):
     group = groups.create_group(site.services, site.workspace.id, SYSTEM, name="Engineering")
     groups.add_member(site.services, site.workspace.id, SYSTEM, group.id, amina.id)
     for to in ({"user_id": amina.id}, {"group_id": group.id}):
-        roles.grant_roles(site.services, site.workspace.id, SYSTEM, role_ids=[role.id], **to)
+        assignments.assign_roles(site.services, site.workspace.id, SYSTEM, role_ids=[role.id], **to)
     page = admin.get(f"/users/{amina.id}/roles?view=map")
     ways = [" ".join(way.text_content().split()) for way in page.find("//main//ol[@aria-label]")]
     assert sorted(ways) == [
@@ -229,7 +230,7 @@ def test_a_group_is_joined_and_left(site, admin, amina):
 
 
 def test_a_role_is_removed_where_it_was_given(site, admin, amina, role):
-    roles.grant_roles(
+    assignments.assign_roles(
         site.services, site.workspace.id, SYSTEM, role_ids=[role.id], user_id=amina.id
     )
     page = admin.follow(admin.submit(f"/users/{amina.id}/roles/{role.id}/remove"))

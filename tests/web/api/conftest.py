@@ -23,11 +23,12 @@ from ssoko.plugin import (
     ServiceProvider,
     hookimpl,
 )
-from ssoko.plugin.registry import PluginSource, Registry
-from ssoko.services import tokens, workspaces
+from ssoko.plugin.host.registry import PluginSource, Registry
+from ssoko.services import workspaces
+from ssoko.services.authentication import api_tokens
 from ssoko.services.context import SYSTEM, Services
-from ssoko.services.passwords import Hasher
-from ssoko.store.models import database
+from ssoko.services.credentials.passwords import Hasher
+from ssoko.store.models.table import database
 from werkzeug.test import TestResponse
 
 
@@ -186,7 +187,7 @@ def caller(app: Flask, services: Services) -> Callable[..., Api]:
     def make(slug: str = "acme", scope: str = "admin", expires_at: int | None = None) -> Api:
         if slug not in {one.slug for one in workspaces.list_workspaces()}:
             workspaces.create_workspace(services, SYSTEM, slug=slug, name=slug.capitalize())
-        token, _ = tokens.create_token(
+        token, _ = api_tokens.create_token(
             services,
             workspaces.get_workspace(slug).id,
             SYSTEM,

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from ssoko.services import tokens, workspaces
+from ssoko.services import workspaces
+from ssoko.services.authentication import api_tokens
 from ssoko.services.context import SYSTEM, Services
 
 from .conftest import Api
@@ -38,10 +39,10 @@ def test_a_token_may_end_and_be_revoked(caller: Callable[..., Api], services: Se
     short = caller(expires_at=int(time.time()) + 1)
     assert short("GET", "/users").status_code == 200
     workspace = workspaces.get_workspace("acme")
-    token, view = tokens.create_token(services, workspace.id, SYSTEM, name="gone")
+    token, view = api_tokens.create_token(services, workspace.id, SYSTEM, name="gone")
     gone = Api(short.client, "acme", token)
     assert gone("GET", "/users").status_code == 200
-    tokens.revoke_token(services, workspace.id, SYSTEM, view.id)
+    api_tokens.revoke_token(services, workspace.id, SYSTEM, view.id)
     assert gone("GET", "/users").status_code == 401
     time.sleep(1.1)
     assert short("GET", "/users").status_code == 401
@@ -96,8 +97,8 @@ def test_ids_of_another_workspace_are_unknown_whatever_the_method(
         ("GET", f"/applications/{application}", None),
         ("PATCH", f"/applications/{application}", {"enabled": False}),
         ("DELETE", f"/applications/{application}", None),
-        ("GET", f"/applications/{application}/mappings", None),
-        ("PUT", f"/applications/{application}/mappings", []),
+        ("GET", f"/applications/{application}/mappers", None),
+        ("PUT", f"/applications/{application}/mappers", []),
     ]
     answers = {(m, p): acme(m, p, body).status_code for m, p, body in requests}
     assert set(answers.values()) == {404}, answers

@@ -127,7 +127,7 @@ def test_applications_are_filtered_by_state(api: Api) -> None:
 
 
 def test_mappings_are_read_and_replaced(api: Api) -> None:
-    path = f"/applications/{install(api)['id']}/mappings"
+    path = f"/applications/{install(api)['id']}/mappers"
     assert [one["name"] for one in api.items(path)] == ["mail"]
     wanted = [
         {"name": "groups", "source": "user.groups", "name_format": "basic"},
@@ -141,11 +141,11 @@ def test_mappings_are_read_and_replaced(api: Api) -> None:
 
 
 def test_a_wrong_mapping_is_named_by_its_place_and_nothing_changes(api: Api) -> None:
-    path = f"/applications/{install(api)['id']}/mappings"
+    path = f"/applications/{install(api)['id']}/mappers"
     missing = api("PUT", path, [{"name": "a", "source": "user.email"}, {"name": "b"}])
-    assert (missing.status_code, list(missing.json["errors"])) == (422, ["mappings.1.source"])
+    assert (missing.status_code, list(missing.json["errors"])) == (422, ["mappers.1.source"])
     unknown = api("PUT", path, [{"name": "a", "source": "user.shoe_size"}])
-    assert (unknown.status_code, list(unknown.json["errors"])) == (422, ["mappings.0.source"])
+    assert (unknown.status_code, list(unknown.json["errors"])) == (422, ["mappers.0.source"])
     assert api("PUT", path, {"rows": []}).status_code == 422
     assert [one["name"] for one in api.items(path)] == ["mail"]
 

@@ -7,7 +7,7 @@ import pytest
 import ssoko_aws
 import ssoko_custom_saml
 from flask import Flask
-from ssoko.plugin.registry import PluginSource, Registry
+from ssoko.plugin.host.registry import PluginSource, Registry
 from ssoko.saml import names
 
 from .conftest import Api, wiki_plugin

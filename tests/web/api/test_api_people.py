@@ -1,4 +1,4 @@
-"""Users, groups, roles and grants over the API."""
+"""Users, groups, roles and assignments over the API."""
 
 import pytest
 
@@ -75,9 +75,9 @@ def test_a_role_is_given_by_id_or_name_and_taken(api: Api) -> None:
         {"role": role["id"], "expires_at": "2099-01-01T00:00:00+01:00"},
     )
     assert again.json["expires_at"] == "2098-12-31T23:00:00Z"
-    (grant,) = api.items(f"/users/{user}/roles")
-    assert grant["id"] == again.json["id"]
-    assert [g["user"]["id"] for g in api.items(f"/roles/{role['id']}/grants")] == [user]
+    (assignment,) = api.items(f"/users/{user}/roles")
+    assert assignment["id"] == again.json["id"]
+    assert [g["user"]["id"] for g in api.items(f"/roles/{role['id']}/assignments")] == [user]
     assert api("DELETE", f"/users/{user}/roles/{role['id']}").status_code == 204
     assert api.items(f"/users/{user}/roles") == []
     assert api("DELETE", f"/users/{user}/roles/{role['id']}").status_code == 404
@@ -101,8 +101,8 @@ def test_a_group_hands_its_roles_to_its_members(api: Api) -> None:
     group = api.made("/groups", name="Staff")["id"]
     assert api.made(f"/groups/{group}/members", user=user)["id"] == user
     api.made(f"/groups/{group}/roles", role=role)
-    (grant,) = api.items(f"/users/{user}/roles")
-    assert (grant["via"], grant["group"]) == ("group", {"id": group, "name": "Staff"})
+    (assignment,) = api.items(f"/users/{user}/roles")
+    assert (assignment["via"], assignment["group"]) == ("group", {"id": group, "name": "Staff"})
     assert [u["id"] for u in api.items(f"/groups/{group}/members")] == [user]
     assert api("GET", f"/groups/{group}").json["member_count"] == 1
     assert api("DELETE", f"/groups/{group}/members/{user}").status_code == 204

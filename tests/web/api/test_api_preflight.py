@@ -1,4 +1,4 @@
-"""SAML settings, mappings with changes, preview and check over the API."""
+"""SAML settings, mappers with changes, preview and check over the API."""
 
 import pytest
 
@@ -63,11 +63,11 @@ def test_mappings_take_sources_with_changes(api: Api, wiki: dict, amina: dict) -
         {"name": "team", "source": "user.groups|only:eng-*|upper"},
         {"name": "who", "source": "user.email|before-at", "required": True},
     ]
-    saved = api("PUT", f"/applications/{wiki['id']}/mappings", wanted).json["items"]
+    saved = api("PUT", f"/applications/{wiki['id']}/mappers", wanted).json["items"]
     assert [one["source"] for one in saved] == [one["source"] for one in wanted]
     wrong = [{"name": "a", "source": "user.email|shout"}]
-    answer = api("PUT", f"/applications/{wiki['id']}/mappings", wrong)
-    assert list(answer.json["errors"]) == ["mappings.0.source"]
+    answer = api("PUT", f"/applications/{wiki['id']}/mappers", wrong)
+    assert list(answer.json["errors"]) == ["mappers.0.source"]
 
 
 def test_a_preview_has_the_name_id_the_attributes_and_the_assertion(

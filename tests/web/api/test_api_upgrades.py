@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
-from ssoko.plugin.registry import Registry
+from ssoko.plugin.host.registry import Registry
 
 from ... import two_versions
 from .conftest import Api
@@ -60,8 +60,8 @@ def test_the_answer_of_a_user_is_compared(api: Api, notes: str) -> None:
 
 def test_parts_are_accepted_and_put_back(api: Api, notes: str) -> None:
     digest = api("GET", f"{notes}/upgrade").json["digest"]
-    done = api("POST", f"{notes}/upgrade", {"accept": ["mappings"], "digest": digest}).json
-    assert "mappings" not in {part["name"] for part in done["parts"]}
+    done = api("POST", f"{notes}/upgrade", {"accept": ["mappers"], "digest": digest}).json
+    assert "mappers" not in {part["name"] for part in done["parts"]}
     assert done["undo"]["to"] == "ssoko-notes 0.1"
     assert api("GET", notes).json["version"] == "0.2"
     back = api("POST", f"{notes}/upgrade/undo").json

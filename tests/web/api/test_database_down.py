@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from ssoko.services.context import Services
 from ssoko.store import db
-from ssoko.store.models import database
+from ssoko.store.models.table import database
 
 from .conftest import Api
 

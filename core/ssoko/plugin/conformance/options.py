@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from ssoko.plugin.conformance.house import House
+    from ssoko.plugin.conformance.site import SiteFixture
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,7 +37,7 @@ def ssoko_slug(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def ssoko_source(ssoko_slug: str) -> Any:
     """Where the installed plugin comes from."""
-    from ssoko.plugin.registry import installed_sources
+    from ssoko.plugin.host.registry import installed_sources
 
     sources = installed_sources()
     found = [source for source in sources if source.slug == ssoko_slug]
@@ -52,8 +52,8 @@ def ssoko_source(ssoko_slug: str) -> Any:
 @pytest.fixture(scope="session")
 def ssoko_settings(request: pytest.FixtureRequest, ssoko_source: Any) -> dict[str, Any]:
     """Answers to the install form: those of ``--ssoko-settings``, or made of placeholders."""
-    from ssoko.plugin.registry import Registry
-    from ssoko.plugin.sample import sample_settings
+    from ssoko.plugin.host.registry import Registry
+    from ssoko.plugin.tools.rules.sample import sample_settings
 
     if path := request.config.getoption("--ssoko-settings"):
         given: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
@@ -64,9 +64,9 @@ def ssoko_settings(request: pytest.FixtureRequest, ssoko_source: Any) -> dict[st
 
 
 @pytest.fixture
-def ssoko_house(tmp_path: Path, ssoko_source: Any) -> "Iterator[House]":
+def ssoko_site(tmp_path: Path, ssoko_source: Any) -> "Iterator[SiteFixture]":
     """A whole Ssoko over a temporary database, with the plugin in it and one person."""
-    from ssoko.plugin.conformance.house import open_house
+    from ssoko.plugin.conformance.site import open_site
 
-    with open_house(tmp_path, ssoko_source) as house:
-        yield house
+    with open_site(tmp_path, ssoko_source) as site:
+        yield site

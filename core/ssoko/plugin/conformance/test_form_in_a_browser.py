@@ -2,16 +2,16 @@
 
 import pytest
 
-from ssoko.plugin.conformance.house import House
 from ssoko.plugin.conformance.pages import browser_program, form_page, served
+from ssoko.plugin.conformance.site import SiteFixture
 
 
-def test_the_form_page_is_accessible(ssoko_house: House) -> None:
+def test_the_form_page_is_accessible(ssoko_site: SiteFixture) -> None:
     reason = "install ssoko[dev] for this test: axe judges the form page in a browser"
     api = pytest.importorskip("playwright.sync_api", reason=reason)
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=reason)
-    page_text = form_page(ssoko_house)
-    with served(ssoko_house, page_text) as address, api.sync_playwright() as playwright:
+    page_text = form_page(ssoko_site)
+    with served(ssoko_site, page_text) as address, api.sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(
                 executable_path=browser_program(), args=["--no-sandbox", "--disable-gpu"]

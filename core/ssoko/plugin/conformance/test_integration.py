@@ -9,16 +9,17 @@ from lxml import html
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML  # type: ignore[import-untyped]
 
 from ssoko.errors import SsokoError
-from ssoko.plugin import deprecations
-from ssoko.plugin.conformance.house import House
 from ssoko.plugin.conformance.pages import form_page
-from ssoko.plugin.describe import POSTED_PREFIX
+from ssoko.plugin.conformance.site import SiteFixture
 from ssoko.plugin.guide import GUIDE_VALUES
-from ssoko.plugin.registry import PluginSource, Registry
-from ssoko.plugin.watched import no_network
-from ssoko.services import applications, sso
-from ssoko.services.guides import guide_values, render_guide
-from ssoko.services.vendor_side import accept
+from ssoko.plugin.host import deprecations
+from ssoko.plugin.host.registry import PluginSource, Registry
+from ssoko.plugin.host.validate import POSTED_PREFIX
+from ssoko.plugin.tools.rules.purity import no_network
+from ssoko.services.applications import views
+from ssoko.services.guides.guide import guide_values, render_guide
+from ssoko.services.sso.saml import sign_in
+from ssoko.services.troubleshooting.test_sp import accept
 
 HOSTILE = 'Acme "><script>alert(1)</script>&amp; {{ login_endpoint }} [x](javascript:alert(2))'
 _MONTH = 31 * 86_400
@@ -39,19 +40,19 @@ def test_it_is_loaded(ssoko_source: PluginSource) -> None:
 
 
 def test_the_form_takes_back_what_it_gave(
-    ssoko_house: House, ssoko_settings: dict[str, Any]
+    ssoko_site: SiteFixture, ssoko_settings: dict[str, Any]
 ) -> None:
-    form = ssoko_house.services.registry.integrations[ssoko_house.slug].form()
+    form = ssoko_site.services.registry.integrations[ssoko_site.slug].form()
     loaded = form.load(ssoko_settings)
     secret = {name: ssoko_settings[name] for name in form.load_fields.keys() - form.dump_fields}
     again = form.load({**form.dump(loaded), **secret})
     assert again == loaded
 
 
-def test_the_form_page_is_shown(ssoko_house: House) -> None:
-    page = html.fromstring(form_page(ssoko_house))
+def test_the_form_page_is_shown(ssoko_site: SiteFixture) -> None:
+    page = html.fromstring(form_page(ssoko_site))
     names = {str(n) for n in page.xpath("//*[self::input or self::select or self::textarea]/@name")}
-    entry = ssoko_house.services.registry.integrations[ssoko_house.slug]
+    entry = ssoko_site.services.registry.integrations[ssoko_site.slug]
     theirs = [n.removeprefix(POSTED_PREFIX) for n in names if n.startswith(POSTED_PREFIX)]
     drawn = {name.partition(".")[0] for name in theirs}
     missing = [name for name in entry.form().load_fields if name not in drawn]
@@ -59,9 +60,9 @@ def test_the_form_page_is_shown(ssoko_house: House) -> None:
 
 
 def test_the_guide_has_a_value_in_every_place(
-    ssoko_house: House, ssoko_settings: dict[str, Any]
+    ssoko_site: SiteFixture, ssoko_settings: dict[str, Any]
 ) -> None:
-    made = ssoko_house.install("Sample", ssoko_settings)
+    made = ssoko_site.install("Sample", ssoko_settings)
     values = guide_values(made)
     assert set(values) >= set(GUIDE_VALUES)
     text = html.fromstring(render_guide(made.guide, values).html).text_content()
@@ -69,8 +70,8 @@ def test_the_guide_has_a_value_in_every_place(
     assert not [name for name in GUIDE_VALUES.values() if f"‹{name}›" in text]
 
 
-def test_a_hostile_name_does_no_harm(ssoko_house: House) -> None:
-    guide = ssoko_house.services.registry.integrations[ssoko_house.slug].guide
+def test_a_hostile_name_does_no_harm(ssoko_site: SiteFixture) -> None:
+    guide = ssoko_site.services.registry.integrations[ssoko_site.slug].guide
     drawn = render_guide(guide, dict.fromkeys(GUIDE_VALUES, HOSTILE))
     page = html.fromstring(f"<div>{drawn.html}</div>")
     assert not page.xpath("//script")
@@ -79,53 +80,53 @@ def test_a_hostile_name_does_no_harm(ssoko_house: House) -> None:
 
 
 def test_the_default_role_carries_the_name(
-    ssoko_house: House, ssoko_settings: dict[str, Any]
+    ssoko_site: SiteFixture, ssoko_settings: dict[str, Any]
 ) -> None:
-    made = ssoko_house.install("Sample", ssoko_settings)
+    made = ssoko_site.install("Sample", ssoko_settings)
     assert made.default_role is not None
     assert "ample" in made.default_role.name
 
 
 def test_the_response_is_valid_and_accepted(
-    ssoko_house: House, ssoko_settings: dict[str, Any]
+    ssoko_site: SiteFixture, ssoko_settings: dict[str, Any]
 ) -> None:
-    made = ssoko_house.install("Sample", ssoko_settings)
+    made = ssoko_site.install("Sample", ssoko_settings)
     if made.service_provider.encrypt_assertions or made.service_provider.require_signed_requests:
         pytest.skip("needs a key of the service provider's; give answers without encryption")
-    answer = ssoko_house.sign_in(made)
-    assert isinstance(answer, sso.PostAnswer), answer
+    answer = ssoko_site.sign_in(made)
+    assert isinstance(answer, sign_in.PostAnswer), answer
     xml = base64.b64decode(answer.saml_response)
     valid = OneLogin_Saml2_XML.validate_xml(xml, "saml-schema-protocol-2.0.xsd")
     assert not isinstance(valid, str), valid
     response = accept(made, answer)
     assert response.get_nameid()
-    required = {m.name for m in made.mappings if m.required}
+    required = {m.name for m in made.mappers if m.required}
     assert required <= set(response.get_attributes())
 
 
 def test_saving_the_settings_again_changes_nothing(
-    ssoko_house: House, ssoko_settings: dict[str, Any]
+    ssoko_site: SiteFixture, ssoko_settings: dict[str, Any]
 ) -> None:
-    made = ssoko_house.install("Sample", ssoko_settings)
-    again = ssoko_house.update(made, ssoko_settings)
-    assert (again.service_provider, again.mappings) == (made.service_provider, made.mappings)
+    made = ssoko_site.install("Sample", ssoko_settings)
+    again = ssoko_site.update(made, ssoko_settings)
+    assert (again.service_provider, again.mappers) == (made.service_provider, made.mappers)
 
 
 def test_an_uninstalled_application_leaves_nothing_behind(
-    ssoko_house: House, ssoko_settings: dict[str, Any]
+    ssoko_site: SiteFixture, ssoko_settings: dict[str, Any]
 ) -> None:
     def come_and_go() -> dict[str, int]:
-        made = ssoko_house.install("Sample", ssoko_settings)
-        ssoko_house.update(made, ssoko_settings)
-        ssoko_house.uninstall(made)
+        made = ssoko_site.install("Sample", ssoko_settings)
+        ssoko_site.update(made, ssoko_settings)
+        ssoko_site.uninstall(made)
         with pytest.raises(SsokoError):
-            ssoko_house.sign_in(made)
-        return ssoko_house.rows()
+            ssoko_site.sign_in(made)
+        return ssoko_site.rows()
 
     left = come_and_go()
-    assert not applications.list_applications(ssoko_house.services, ssoko_house.workspace.id).items
+    assert not views.list_applications(ssoko_site.services, ssoko_site.workspace.id).items
     # It can be restored for thirty days; the next uninstallation after them sweeps it away.
-    ssoko_house.ahead = _MONTH
+    ssoko_site.ahead = _MONTH
     later = come_and_go()
     sessions = {"Session": 0}
     assert {**later, **sessions} == {**left, **sessions}

@@ -17,15 +17,15 @@ def init_api(app: Flask) -> None:
     # The modules add their endpoints to the blueprint while they are imported.
     for name in (
         "applications",
-        "directory",
+        "people",
         "guide",
         "issuers",
         "marketplace",
-        "preflight",
-        "site",
+        "check",
+        "activity",
         "upgrades",
     ):
-        importlib.import_module(f"ssoko.web.api.{name}")
+        importlib.import_module(f"ssoko.web.api.resources.{name}")
     from ssoko.web.api import endpoint, openapi
 
     app.url_map.converters["id"] = IdConverter

@@ -9,11 +9,11 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from marshmallow import Schema
 
 from ssoko.errors import AuthenticationFailed, Forbidden, NotFound
-from ssoko.services import tokens
+from ssoko.services.authentication import api_tokens
 from ssoko.services.context import Actor, Services
 from ssoko.services.workspaces import WorkspaceView
 from ssoko.web.api import body as bodies
-from ssoko.web.api import schemas
+from ssoko.web.api import inputs
 
 #: Everything of one workspace.
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1/workspaces/<id:workspace>")
@@ -68,7 +68,7 @@ def endpoint(
     scope: str = "read",
     body: type[Schema] | None = None,
     many: tuple[str, ...] = (),
-    query: type[Schema] = schemas.NoQuery,
+    query: type[Schema] = inputs.NoQuery,
     created: bool = False,
 ) -> Callable[[Endpoint], Endpoint]:
     """Register a function ``f(call, **path arguments)`` as an endpoint below the workspace.
@@ -106,7 +106,7 @@ def _authenticate(slug: str, scope: str) -> Call:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise AuthenticationFailed("Send a token in the header: Authorization: Bearer <token>.")
-    found = tokens.authenticate_token(services, token.strip())
+    found = api_tokens.authenticate_token(services, token.strip())
     if found.workspace.slug != slug:
         raise NotFound("There is no such workspace for this token.")
     if scope not in found.scopes and "admin" not in found.scopes:

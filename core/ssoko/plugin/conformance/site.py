@@ -1,0 +1,174 @@
+"""A temporary Ssoko with one plugin in it: install, sign in, judge the answer, count the rows."""
+
+import base64
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from ssoko.app import create_app
+from ssoko.config import load_config
+from ssoko.plugin.host.registry import PluginSource, Registry
+from ssoko.services import workspaces
+from ssoko.services.access import assignments
+from ssoko.services.applications import change
+from ssoko.services.applications import install as applications_install
+from ssoko.services.applications.views import ApplicationView
+from ssoko.services.authentication import sessions
+from ssoko.services.authentication import sign_in as authentication_sign_in
+from ssoko.services.authentication.sessions import SignedIn
+from ssoko.services.context import SYSTEM, Services
+from ssoko.services.credentials.passwords import Hasher
+from ssoko.services.people import users
+from ssoko.services.people.users import UserView
+from ssoko.services.sso.saml import sign_in as saml_sign_in
+from ssoko.services.troubleshooting import test_sp
+from ssoko.services.workspaces import WorkspaceView
+from ssoko.store import db, migrate
+from ssoko.store.models.activity import Event
+from ssoko.store.models.table import Table, database
+
+BASE_URL = "https://sso.example.org"
+_PASSWORD = "weathered teapot 41"  # noqa: S105 - it opens a database that lives for one test
+
+
+@dataclass(slots=True)
+class SiteFixture:
+    """A workspace with one person, over a database that lives for one test.
+
+    :param ahead: seconds that the clock is ahead of the real one.
+    """
+
+    app: Flask
+    services: Services
+    slug: str
+    workspace: WorkspaceView
+    person: UserView
+    ahead: int = 0
+
+    def install(self, name: str, settings: Mapping[str, Any]) -> ApplicationView:
+        """Install the plugin, as an admin does, and give the person its role."""
+        made = applications_install.install(
+            self.services,
+            self.workspace.id,
+            SYSTEM,
+            integration=self.slug,
+            name=name,
+            settings=settings,
+        )
+        self._fill_in_what_is_required(made)
+        if made.default_role is not None:
+            assignments.assign_roles(
+                self.services,
+                self.workspace.id,
+                SYSTEM,
+                role_ids=[made.default_role.id],
+                user_id=self.person.id,
+            )
+        return made
+
+    def update(self, made: ApplicationView, settings: Mapping[str, Any]) -> ApplicationView:
+        """Save the settings again, which proposes everything anew."""
+        return change.update_application(
+            self.services, self.workspace.id, SYSTEM, made.id, settings=settings
+        )
+
+    def uninstall(self, made: ApplicationView) -> None:
+        """Take the application away."""
+        change.uninstall(self.services, self.workspace.id, SYSTEM, made.id)
+
+    def sign_in(self, made: ApplicationView) -> saml_sign_in.Answer:
+        """Sign the person in: from Ssoko, or by a request where the vendor wants one."""
+        session = self._session()
+        sp = made.service_provider
+        if not sp.launch_url or sp.require_signed_requests:
+            return saml_sign_in.launch(
+                self.services, self.workspace.slug, made.slug, session=session
+            )
+        inbound = test_sp.ask(
+            made, request_id=f"_{secrets.token_hex(16)}", now=self.services.clock()
+        )
+        return saml_sign_in.begin(self.services, made.issuer.id, inbound, session=session)
+
+    def rows(self) -> dict[str, int]:
+        """Count the rows of every table but the log, which is kept on purpose."""
+        return {
+            table.__name__: table.select().count()
+            for table in Table.__subclasses__()
+            if table is not Event
+        }
+
+    def _session(self) -> SignedIn:
+        token = authentication_sign_in.sign_in(
+            self.services,
+            self.workspace.id,
+            username=self.person.username,
+            password=_PASSWORD,
+            address="192.0.2.7",
+            user_agent="conformance",
+        )
+        found = sessions.load_session(self.services, token)
+        assert found is not None
+        return found
+
+    def _fill_in_what_is_required(self, made: ApplicationView) -> None:
+        prefix = "user.attributes."
+        wanted = {
+            m.source.removeprefix(prefix).partition("|")[0]: "sample"
+            for m in made.mappers
+            if m.required and m.source.startswith(prefix)
+        }
+        if wanted:
+            self.person = users.update_user(
+                self.services, self.workspace.id, SYSTEM, self.person.id, attributes=wanted
+            )
+
+
+@contextmanager
+def open_site(folder: Path, source: PluginSource) -> Iterator[SiteFixture]:
+    """Make a Ssoko in a folder, with the database open in this thread."""
+    config = load_config(
+        {
+            "SSOKO_DATA_DIR": str(folder),
+            "SSOKO_BASE_URL": BASE_URL,
+            "SSOKO_SECRET_KEY": secrets.token_urlsafe(48),
+            "SSOKO_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+        }
+    )
+    bound = db.connect(config.database_url)
+    with db.session():
+        migrate.migrate(bound)
+    registry = Registry.load([source], opt_in=frozenset({source.slug}))
+    app = create_app(config, registry)
+    with db.session():
+        site = _furnish(app, source.slug)
+        yield site
+    database.close()
+
+
+def _furnish(app: Flask, slug: str) -> SiteFixture:
+    cheap = Hasher(memory_cost=64, time_cost=1)
+    services: Services = replace(app.extensions["ssoko"], hasher=cheap)
+    workspace = workspaces.create_workspace(
+        services, SYSTEM, slug="acme", name="Acme", contact="it@example.org"
+    )
+    person = users.create_user(
+        services,
+        workspace.id,
+        SYSTEM,
+        username="zoe",
+        email="zoe@example.org",
+        first_name="Zoë",
+        last_name="O'Brien & Søn",
+        password=_PASSWORD,
+        admin=True,
+    )
+    site = SiteFixture(app, services, slug, workspace, person)
+    site.services = replace(services, clock=lambda: int(time.time()) + site.ahead)
+    app.extensions["ssoko"] = site.services
+    return site

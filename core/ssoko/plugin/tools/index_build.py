@@ -1,0 +1,154 @@
+"""Make the entries of an index out of a wheel; each wheel is read in a process of its own.
+
+A plugin says what it is in its code, so its code has to run. A process of its own keeps one that
+exits, hangs or changes something for all from the other wheels.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from ssoko.errors import InputError, SsokoError
+from ssoko.plugin.host.index import MAX_DESCRIPTION, IndexEntry, read_index, write_index
+from ssoko.plugin.tools.rules import report
+from ssoko.plugin.tools.rules.subject import Subject, opened
+from ssoko.plugin.values import Integration
+
+#: Seconds that one wheel may take.
+PATIENCE = 120
+
+
+def build_index(wheels: tuple[Path, ...]) -> bytes:
+    """Return the index file of some wheels.
+
+    Of several versions of a distribution the newest counts.
+
+    :raises InputError: naming the wheel that no entry can be made of, and why.
+    """
+    by_slug: dict[str, tuple[Path, IndexEntry]] = {}
+    for wheel in wheels:
+        for entry in read_wheel(wheel):
+            before = by_slug.get(entry.slug)
+            if before is None or _replaces(wheel, entry, *before):
+                by_slug[entry.slug] = (wheel, entry)
+    return write_index(entry for _, entry in by_slug.values())
+
+
+def _replaces(wheel: Path, entry: IndexEntry, other: Path, before: IndexEntry) -> bool:
+    if entry.is_newer_than(before.distribution, before.version):
+        return True
+    if before.is_newer_than(entry.distribution, entry.version):
+        return False
+    said = f"{wheel.name} and {other.name} both bring {entry.slug}; leave one of them out"
+    raise InputError.of("wheels", said)
+
+
+def read_wheel(wheel: Path) -> tuple[IndexEntry, ...]:
+    """Return the entries of one wheel, made in another process.
+
+    :raises InputError: when it is no wheel, cannot be loaded, or takes too long.
+    """
+    if wheel.suffix != ".whl" or not wheel.is_file():
+        raise InputError.of("wheels", f"{wheel} is no wheel; build one: python -m build")
+    with tempfile.TemporaryDirectory(prefix="ssoko-index-") as folder:
+        answer = Path(folder) / "entries.json"
+        # -P: what lies in the folder where somebody types is nobody's module.
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "ssoko.plugin.tools.index_build",
+            str(wheel),
+            str(answer),
+        ]
+        try:
+            done = subprocess.run(  # noqa: S603 - the command is made above
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=PATIENCE,
+            )
+        except subprocess.TimeoutExpired:
+            said = f"{wheel.name}: it was not read within {PATIENCE} seconds"
+            raise InputError.of("wheels", said) from None
+        if done.returncode != 0 or not answer.is_file():
+            raise InputError.of("wheels", f"{wheel.name}: {_last_line(done.stderr)}")
+        try:
+            return tuple(read_index(answer.read_bytes()).values())
+        except InputError as error:
+            raise InputError.of("wheels", f"{wheel.name}: {error}") from None
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "its code ended the process that read it"
+
+
+# ---------------------------------------------------------------------------
+# In the process of one wheel
+# ---------------------------------------------------------------------------
+
+
+def entries_of(wheel: Path) -> tuple[IndexEntry, ...]:
+    """Load a wheel in this process and return its entries.
+
+    :raises InputError: when one of its integrations cannot be loaded.
+    """
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    with opened(wheel, None) as subjects:
+        return tuple(_entry(subject, digest) for subject in subjects)
+
+
+def _entry(subject: Subject, digest: str) -> IndexEntry:
+    if subject.entry is None:
+        raise InputError.of(subject.slug, f"cannot be loaded: {subject.problem}")
+    about = subject.entry.integration
+    return IndexEntry(
+        slug=subject.slug,
+        distribution=subject.declared.name,
+        version=subject.declared.version,
+        about=_shortened(about),
+        requires_core=_core_range(subject.declared.requires),
+        sha256=digest,
+        tier=report(subject).tier or "",
+    )
+
+
+def _shortened(about: Integration) -> Integration:
+    text = about.description.strip()
+    if len(text) > MAX_DESCRIPTION:
+        # At the end of a paragraph, so that no Markdown is left open.
+        text = text[: MAX_DESCRIPTION + 1].rpartition("\n\n")[0] or text[:MAX_DESCRIPTION]
+    return replace(about, description=text)
+
+
+def _core_range(requires: tuple[str, ...]) -> str:
+    try:
+        found = [Requirement(text) for text in requires]
+    except InvalidRequirement as error:
+        raise InputError.of("", f"its requirements cannot be read: {error}") from None
+    ours = [one.specifier for one in found if canonicalize_name(one.name) == "ssoko"]
+    return ",".join(sorted((str(part) for whole in ours for part in whole), reverse=True))
+
+
+def main(wheel: str, answer: str) -> None:
+    """Write the entries of a wheel to a file; whatever goes wrong is the last line of stderr."""
+    try:
+        data = write_index(entries_of(Path(wheel)))
+    except SsokoError as error:
+        said = str(error).removeprefix("path: ").removeprefix(f"{Path(wheel).parent}{os.sep}")
+        sys.exit(" ".join(said.split()))
+    Path(answer).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

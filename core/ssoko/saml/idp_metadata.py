@@ -1,0 +1,61 @@
+"""Say who Ssoko is, in metadata (OASIS metadata, 2.4); the reader of SPs' files is beside it."""
+
+from collections.abc import Sequence
+
+from ssoko.saml import names
+from ssoko.saml.signing import certificate_b64
+from ssoko.saml.writer import CanonicalWriter
+
+_DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
+def build_idp_metadata(
+    *,
+    entity_id: str,
+    sso_url: str,
+    slo_url: str | None,
+    certificates: Sequence[str],
+    name_id_formats: Sequence[str],
+    want_authn_requests_signed: bool = False,
+    cache_seconds: int = 3600,
+) -> bytes:
+    """Return the metadata of one issuer: a UTF-8 document, unsigned, without secrets.
+
+    :param certificates: PEM, the active one first; next and just retired ones follow.
+    :param name_id_formats: the recorded one first; some SPs ask for the first, whatever it is.
+    :param cache_seconds: how long an SP may go without looking again.
+    """
+    if not certificates:
+        raise ValueError("metadata need at least one certificate")
+    writer = CanonicalWriter()
+    writer.start("md:EntityDescriptor", entityID=entity_id, cacheDuration=f"PT{cache_seconds:d}S")
+    writer.start(
+        "md:IDPSSODescriptor",
+        WantAuthnRequestsSigned="true" if want_authn_requests_signed else "false",
+        protocolSupportEnumeration=names.PROTOCOL,
+    )
+    for certificate in certificates:
+        _write_certificate(writer, certificate)
+    if slo_url:
+        _write_endpoints(writer, "md:SingleLogoutService", slo_url)
+    for name_id_format in name_id_formats:
+        writer.leaf("md:NameIDFormat", name_id_format)
+    _write_endpoints(writer, "md:SingleSignOnService", sso_url)
+    writer.end()
+    writer.end()
+    return _DECLARATION + writer.finish().encode() + b"\n"
+
+
+def _write_certificate(writer: CanonicalWriter, certificate_pem: str) -> None:
+    writer.start("md:KeyDescriptor", use="signing")
+    writer.start("ds:KeyInfo")
+    writer.start("ds:X509Data")
+    writer.leaf("ds:X509Certificate", certificate_b64(certificate_pem))
+    writer.end()
+    writer.end()
+    writer.end()
+
+
+def _write_endpoints(writer: CanonicalWriter, name: str, url: str) -> None:
+    for binding in (names.BINDING_REDIRECT, names.BINDING_POST):
+        writer.leaf(name, Binding=binding, Location=url)

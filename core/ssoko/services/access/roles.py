@@ -1,0 +1,324 @@
+"""Roles: what users and groups are given, and what opens applications."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import JOIN, IntegrityError, ModelSelect, Tuple, fn
+
+from ssoko.errors import Conflict, InputError, NotFound
+from ssoko.services.activity import log
+from ssoko.services.context import UNSET, Actor, Services, Unset
+from ssoko.services.context import now as wall_clock
+from ssoko.services.people.user_fields import check_attributes
+from ssoko.store.counting import capped_count
+from ssoko.store.models.access import Assignment, Role
+from ssoko.store.models.applications import Application
+from ssoko.store.models.table import database
+from ssoko.store.paging import Page, check_limit, cut, decode_cursor
+from ssoko.text.names import check_name, fold, is_id, is_text, search_terms
+
+
+@dataclass(frozen=True, slots=True)
+class RoleView:
+    """A role.
+
+    :param application_id: the application that it opens, or None.
+    :param is_default: made with the application.
+    :param attributes: key to a text or a list of texts, for assertions.
+    :param assignment_count: users and groups that have it, expired assignments included, up
+        to :data:`~ssoko.store.counting.MOST`, where counting stops.
+    """
+
+    id: str
+    name: str
+    description: str
+    application_id: str | None
+    application_name: str | None
+    is_default: bool
+    attributes: dict[str, Any]
+    assignment_count: int
+    created_at: int
+
+
+def row_of(workspace_id: str, role_id: str) -> Any:
+    """Return the row of a role that is in use, counted and with its application.
+
+    :raises NotFound: when there is none of this id in the workspace.
+    """
+    row = select_roles(workspace_id).where(Role.id == role_id).first() if is_id(role_id) else None
+    if row is None:
+        raise NotFound("There is no such role")
+    return row
+
+
+def rows_of(workspace_id: str, role_ids: Sequence[str]) -> list[Any]:
+    """Return the rows of roles in the order of their ids.
+
+    :raises NotFound: when one of them is not in the workspace.
+    """
+    wanted = [role_id for role_id in dict.fromkeys(role_ids) if is_id(role_id)]
+    found = {row.id: row for row in select_roles(workspace_id).where(Role.id.in_(wanted))}
+    if len(found) < len(set(role_ids)):
+        raise NotFound("There is no such role")
+    return [found[role_id] for role_id in wanted]
+
+
+def views_of(role_ids: Iterable[str], workspace_id: str) -> dict[str, RoleView]:
+    """Return the views of roles by id; those that are gone are left out."""
+    wanted = list(dict.fromkeys(role_ids))
+    if not wanted:
+        return {}
+    return {row.id: view(row) for row in select_roles(workspace_id).where(Role.id.in_(wanted))}
+
+
+def select_roles(workspace_id: str) -> "ModelSelect[Role]":
+    """Select the roles in use of a workspace, counted and with their applications."""
+    counted = capped_count(Assignment, "role_id", Role.id).alias("assignment_count")
+    return (
+        Role.select(Role, Application.id, Application.name, counted)
+        .join(Application, JOIN.LEFT_OUTER)
+        .where(Role.workspace == workspace_id, Role.removed_at.is_null())
+    )
+
+
+def view(row: Any) -> RoleView:
+    """Return what may be shown of a row from :func:`select_roles`."""
+    application = row.application
+    return RoleView(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        application_id=row.application_id,
+        application_name=application.name if application is not None else None,
+        is_default=row.is_default,
+        attributes=row.attributes,
+        assignment_count=row.assignment_count,
+        created_at=row.created_at,
+    )
+
+
+MAX_DESCRIPTION = 500
+
+
+def create_role(
+    services: Services,
+    workspace_id: str,
+    actor: Actor,
+    *,
+    name: str,
+    description: str = "",
+    application_id: str | None = None,
+    attributes: dict[str, Any] | None = None,
+) -> RoleView:
+    """Make a role.
+
+    :param application_id: the application that it shall open, if any.
+    :raises InputError: with every field that is wrong.
+    :raises Conflict: at ``name``, when there is one that looks the same.
+    """
+    values = _values(name=name, description=description, attributes=attributes or {})
+    now = services.clock()
+    with database.atomic():
+        if application_id:
+            values["application"] = _application(workspace_id, application_id)
+        try:
+            with database.atomic():
+                row = Role.create(workspace=workspace_id, created_at=now, **values)
+        except IntegrityError:
+            raise _taken() from None
+        _record(services, actor, "role.created", row)
+    return get_role(workspace_id, row.id)
+
+
+def get_role(workspace_id: str, role_id: str) -> RoleView:
+    """Return a role.
+
+    :raises NotFound: when there is none of this id in the workspace.
+    """
+    return view(row_of(workspace_id, role_id))
+
+
+def find_role(workspace_id: str, id_or_name: str) -> RoleView:
+    """Return the role with this id, or else with this name.
+
+    :raises NotFound: when there is none.
+    """
+    try:
+        return get_role(workspace_id, id_or_name)
+    except NotFound:
+        if not is_text(id_or_name) or len(id_or_name) > 300:
+            raise
+    try:
+        key = fold(id_or_name)
+    except InputError:
+        raise NotFound("There is no such role") from None
+    row = select_roles(workspace_id).where(Role.name_key == key).first()
+    if row is None:
+        raise NotFound("There is no such role")
+    return view(row)
+
+
+def list_roles(
+    workspace_id: str,
+    *,
+    q: str = "",
+    application_id: str | None = None,
+    not_for_user: str | None = None,
+    now: int | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[RoleView]:
+    """List roles by name.
+
+    :param q: words that the name, or the application's name, must contain.
+    :param application_id: only roles of this application.
+    :param not_for_user: leave out what this user was given directly and still has.
+    :param now: seconds since the epoch at which an assignment must still count; by default, now.
+    """
+    check_limit(limit)
+    after = decode_cursor(cursor, length=2)
+    query = select_roles(workspace_id)
+    for term in search_terms(q):
+        query = query.where(
+            Role.name_key.contains(term) | fn.COALESCE(Application.name_key, "").contains(term)
+        )
+    if application_id:
+        query = query.where(Role.application == (application_id if is_id(application_id) else ""))
+    if not_for_user:
+        query = query.where(Role.id.not_in(_held(not_for_user, now)))
+    if after is not None:
+        query = query.where(Tuple(Role.name_key, Role.id) > Tuple(*after))
+    rows = list(query.order_by(Role.name_key, Role.id).limit(limit + 1))
+    return cut(rows, limit, key=lambda row: (row.name_key, row.id), view=view)
+
+
+def update_role(
+    services: Services,
+    workspace_id: str,
+    actor: Actor,
+    role_id: str,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    application_id: str | None | Unset = UNSET,
+    attributes: dict[str, Any] | None = None,
+) -> RoleView:
+    """Change what is given.
+
+    :param application_id: None takes the role off its application; a default role stays.
+    :raises InputError: with every field that is wrong.
+    :raises Conflict: at ``name``, when there is one that looks the same.
+    """
+    values = _values(name=name, description=description, attributes=attributes)
+    with database.atomic():
+        row = row_of(workspace_id, role_id)
+        if not isinstance(application_id, Unset) and application_id != row.application_id:
+            if row.is_default:
+                raise Conflict.of("application_id", "A default role stays with its application")
+            values["application_id"] = (
+                _application(workspace_id, application_id).id if application_id else None
+            )
+        changed = sorted(k for k, v in values.items() if getattr(row, k) != v)
+        if changed:
+            try:
+                with database.atomic():
+                    Role.update(**_columns(values)).where(Role.id == row.id).execute()
+            except IntegrityError:
+                raise _taken() from None
+            row = row_of(workspace_id, role_id)
+            fields = [field for field in changed if field != "name_key"]
+            _record(services, actor, "role.changed", row, {"changed": fields})
+    return view(row)
+
+
+def delete_role(services: Services, workspace_id: str, actor: Actor, role_id: str) -> None:
+    """Delete a role with its assignments.
+
+    :raises Conflict: when it is the default role of an application that is installed.
+    """
+    with database.atomic():
+        row = row_of(workspace_id, role_id)
+        if row.is_default and row.application is not None:
+            raise Conflict.of(
+                "",
+                f"This is the default role of {row.application.name}; uninstall the application "
+                "to remove it, or take the role from whoever has it.",
+            )
+        Role.delete().where(Role.id == row.id).execute()
+        _record(services, actor, "role.deleted", row)
+
+
+def _held(user_id: str, now: int | None) -> "ModelSelect[Assignment]":
+    moment = wall_clock() if now is None else now
+    return Assignment.select(Assignment.role).where(
+        Assignment.user == (user_id if is_id(user_id) else ""),
+        Assignment.expires_at.is_null() | (Assignment.expires_at > moment),
+    )
+
+
+def _application(workspace_id: str, application_id: str) -> Application:
+    row: Application | None = (
+        Application.get_or_none(
+            Application.workspace == workspace_id,
+            Application.id == application_id,
+            Application.uninstalled_at.is_null(),
+        )
+        if is_id(application_id)
+        else None
+    )
+    if row is None:
+        raise InputError.of("application_id", "Choose an application that is installed")
+    return row
+
+
+def _values(
+    *, name: str | None, description: str | None, attributes: dict[str, Any] | None
+) -> dict[str, Any]:
+    errors: dict[str, list[str]] = {}
+    values: dict[str, Any] = {}
+    try:
+        if name is not None:
+            values["name"] = check_name(name)
+            values["name_key"] = fold(values["name"])
+    except InputError as error:
+        errors |= error.errors
+    try:
+        if description is not None:
+            values["description"] = check_name(
+                description, field="description", required=False, longest=MAX_DESCRIPTION
+            )
+    except InputError as error:
+        errors |= error.errors
+    try:
+        if attributes is not None:
+            values["attributes"] = check_attributes(attributes)
+    except InputError as error:
+        errors |= error.errors
+    if errors:
+        raise InputError(errors)
+    return values
+
+
+def _columns(values: dict[str, Any]) -> dict[str, Any]:
+    return {"application" if k == "application_id" else k: v for k, v in values.items()}
+
+
+def _taken() -> InputError:
+    return Conflict.of("name", "There is a role of this name, or one that looks the same")
+
+
+def _record(
+    services: Services, actor: Actor, action: str, row: Role, detail: dict[str, Any] | None = None
+) -> None:
+    log.record(
+        row.workspace_id,
+        actor,
+        action,
+        now=services.clock(),
+        target_kind="role",
+        target_id=row.id,
+        target_name=row.name,
+        application_id=row.application_id or "",
+        detail=detail,
+    )

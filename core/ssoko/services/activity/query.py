@@ -1,0 +1,112 @@
+"""The search box of the activity log: words, and qualifiers such as ``outcome:refused``."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ssoko.errors import InputError
+from ssoko.services.activity.references import read_reference
+from ssoko.text.names import is_text
+
+QUALIFIERS = ("actor", "action", "app", "outcome", "since", "ref")
+
+_TOKEN = re.compile(r'(?:([a-z]+):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
+_AGO = re.compile(r"([1-9][0-9]{0,3})([mhdw])")
+_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_MOST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a query asks for; everything must fit.
+
+    :param actions: any of these, or every action when empty.
+    """
+
+    words: tuple[str, ...] = ()
+    actors: tuple[str, ...] = ()
+    applications: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    outcome: str = ""
+    since: int | None = None
+    reference: str = ""
+
+
+def parse_query(q: str, *, now: int, actions: Mapping[str, str]) -> Filters:
+    """Read a query.
+
+    :param now: seconds since the epoch, for ``since:7d``.
+    :param actions: the actions there are, with their labels.
+    :raises InputError: at ``q``, saying what to write.
+    """
+    if not is_text(q) or len(q) > 300:
+        raise _wrong("Write at most 300 characters of plain text")
+    found: dict[str, list[str]] = {name: [] for name in ("", *QUALIFIERS)}
+    for qualifier, quoted, bare in _TOKEN.findall(q):
+        name, value = qualifier.lower(), quoted or bare
+        if name and name not in found:
+            # A word with a colon in it, such as an address, is a word.
+            name, value = "", f"{qualifier}:{value}"
+        if not value or (not name and value.rstrip(":").lower() in QUALIFIERS and ":" in value):
+            raise _wrong(f"Write something after {name or value.rstrip(':')}:, without a space")
+        found[name].append(value)
+    if sum(map(len, found.values())) > _MOST:
+        raise _wrong(f"Search for at most {_MOST} words at a time")
+    words, references = _apart(found[""])
+    return Filters(
+        words=words,
+        actors=tuple(found["actor"]),
+        applications=tuple(found["app"]),
+        actions=_actions(found["action"], actions),
+        outcome=_outcome(found["outcome"]),
+        since=max((_since(text, now) for text in found["since"]), default=None),
+        reference=_reference([*references, *found["ref"]]),
+    )
+
+
+def _apart(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Return the words, and those among them that are references."""
+    references = [word for word in words if read_reference(word)]
+    return tuple(word for word in words if word not in references), references
+
+
+def _reference(wanted: list[str]) -> str:
+    for text in wanted:
+        if not read_reference(text):
+            raise _wrong("After ref:, write the whole reference, like SK-7QF4-K2M9")
+    return read_reference(wanted[-1]) if wanted else ""
+
+
+def _actions(wanted: list[str], actions: Mapping[str, str]) -> tuple[str, ...]:
+    chosen: list[str] = []
+    for text in wanted:
+        low = text.lower()
+        fits = [a for a, label in actions.items() if low in a or low in label.lower()]
+        if not fits:
+            raise _wrong("After action:, write one like sign-in or role.given")
+        chosen += [low] if low in actions else fits
+    return tuple(chosen)
+
+
+def _outcome(wanted: list[str]) -> str:
+    for text in wanted:
+        if text.lower() not in {"done", "refused"}:
+            raise _wrong("After outcome:, write done or refused")
+    return wanted[-1].lower() if wanted else ""
+
+
+def _since(text: str, now: int) -> int:
+    ago = _AGO.fullmatch(text.lower())
+    if ago:
+        return now - int(ago[1]) * _SECONDS[ago[2]]
+    try:
+        return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        raise _wrong(
+            "After since:, write a time like 24h or 7d, or a date like 2026-11-24"
+        ) from None
+
+
+def _wrong(message: str) -> InputError:
+    return InputError.of("q", message)

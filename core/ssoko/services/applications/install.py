@@ -1,0 +1,290 @@
+"""Install an integration: the plugin proposes, then everything is recorded in one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import IntegrityError
+
+from ssoko.errors import Conflict, InputError, Unavailable
+from ssoko.plugin.host.registry import LoadedIntegration
+from ssoko.services.activity.log import record
+from ssoko.services.applications import proposals, settings
+from ssoko.services.applications.metadata_source import MetadataSource, remember
+from ssoko.services.applications.proposals import Proposal
+from ssoko.services.applications.snapshots import role_texts
+from ssoko.services.applications.views import ApplicationView, get_application, views_of
+from ssoko.services.context import Actor, Services
+from ssoko.services.issuers import keys
+from ssoko.services.issuers.issuers import add_issuer, workspace_name
+from ssoko.store.ids import new_id
+from ssoko.store.models.access import Role
+from ssoko.store.models.applications import Application, installed_applications
+from ssoko.store.models.issuers import Issuer
+from ssoko.store.models.table import database
+from ssoko.text.names import check_name, fold, slugify
+
+#: Longest name of an application, so that the names of its role and issuer fit as well.
+MAX_NAME = 80
+
+#: Two installs at once may choose the same slug; the loser chooses again.
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """An install, checked and ready to be written."""
+
+    workspace_id: str
+    actor: Actor
+    loaded: LoadedIntegration
+    application_id: str
+    name: str
+    stored: dict[str, Any]
+    proposal: Proposal
+    issuer_id: str | None
+    key: keys.NewKey | None
+    source: MetadataSource | None
+
+
+def install(
+    services: Services,
+    workspace_id: str,
+    actor: Actor,
+    *,
+    integration: str,
+    name: str,
+    settings: Mapping[str, Any],
+    issuer_id: str | None = None,
+    source: MetadataSource | None = None,
+) -> ApplicationView:
+    """Install an integration under a name: issuer, key, application and default role, or nothing.
+
+    :param settings: the install form's values as they were typed.
+    :param issuer_id: of a shared issuer; by default the application gets one of its own.
+    :param source: the metadata that filled the form, to be remembered.
+    :raises NotFound: when the integration is not loaded.
+    :raises InputError: for all wrong fields at once.
+    :raises Conflict: at ``name`` when it, or the role it makes, is taken; at ``issuer`` when the
+        same SP is on that issuer already.
+    """
+    order = _prepare(services, workspace_id, actor, integration, name, settings, issuer_id, source)
+    for attempt in range(_TRIES):
+        try:
+            with database.atomic():
+                _write(services, order)
+            break
+        except IntegrityError as error:
+            # A race: the next try finds what the other one wrote, and names it.
+            if attempt == _TRIES - 1:
+                raise Unavailable("Others are installing at this moment. Try again.") from error
+    return get_application(services, workspace_id, order.application_id)
+
+
+def find_duplicates(
+    services: Services, workspace_id: str, integration: str, settings: Mapping[str, Any]
+) -> tuple[ApplicationView, ...]:
+    """Return the applications of this workspace with the same SP entity ID.
+
+    :param settings: as they were typed.
+    :raises InputError: when they are wrong.
+    """
+    loaded, values = _load(services, integration, settings)
+    entity_id = proposals.propose(services, loaded, values).service_provider.entity_id
+    rows = installed_applications(workspace_id).where(Application.sp_entity_id == entity_id)
+    return views_of(services, list(rows.order_by(Application.name_key).limit(20)))
+
+
+def check_application_name(name: str) -> str:
+    """Return the name as it is kept; raises InputError at ``name``."""
+    clean = check_name(name, longest=MAX_NAME)
+    fold(clean)
+    return clean
+
+
+def require_free_name(workspace_id: str, name: str, *, but: str = "") -> None:
+    """Refuse a name that another live application has, in any spelling that looks the same."""
+    taken = installed_applications(workspace_id).where(
+        Application.name_key == fold(name), Application.id != but
+    )
+    found = taken.first()
+    if found is not None:
+        raise Conflict.of(
+            "name", f"There is an application named {found.name} already; choose another name."
+        )
+
+
+def require_free_sp(issuer_id: str, sp_entity_id: str, *, but: str = "") -> None:
+    """Refuse an SP that is on the issuer already: its requests could not be told apart."""
+    found = (
+        Application.select()
+        .where(
+            Application.issuer == issuer_id,
+            Application.sp_entity_id == sp_entity_id,
+            Application.uninstalled_at.is_null(),
+            Application.id != but,
+        )
+        .first()
+    )
+    if found is not None:
+        raise Conflict.of(
+            "issuer",
+            f"{found.name} is the same service provider and is on this issuer already; "
+            "use an issuer of its own, or change that application.",
+        )
+
+
+def free_slug(workspace_id: str, name: str) -> str:
+    """Return an address for the name that no live application of the workspace has."""
+    wanted = slugify(name, fallback="app")
+    taken = {
+        slug
+        for (slug,) in installed_applications(workspace_id)
+        .select(Application.slug)
+        .where(Application.slug.startswith(wanted))
+        .tuples()
+    }
+    number = 2
+    slug = wanted
+    while slug in taken:
+        slug, number = f"{wanted}-{number}", number + 1
+    return slug
+
+
+def _load(
+    services: Services, integration: str, raw: Mapping[str, Any]
+) -> tuple[LoadedIntegration, dict[str, Any]]:
+    loaded = settings.find_integration(services, integration)
+    return loaded, settings.load(loaded, raw)
+
+
+def _prepare(
+    services: Services,
+    workspace_id: str,
+    actor: Actor,
+    integration: str,
+    name: str,
+    raw: Mapping[str, Any],
+    issuer_id: str | None,
+    source: MetadataSource | None,
+) -> _Order:
+    organization = workspace_name(workspace_id)
+    loaded = settings.find_integration(services, integration)
+    wrong_name: InputError | None = None
+    try:
+        name = check_application_name(name)
+        require_free_name(workspace_id, name)
+    except InputError as error:
+        wrong_name = error
+    try:
+        values = settings.load(loaded, raw)
+        proposal = proposals.propose(services, loaded, values)
+    except InputError as error:
+        raise InputError.together([*([wrong_name] if wrong_name else []), error]) from error
+    if wrong_name is not None:
+        raise wrong_name
+    if issuer_id is not None:
+        _require_shared(workspace_id, issuer_id)
+    application_id = new_id()
+    now = services.clock()
+    return _Order(
+        workspace_id=workspace_id,
+        actor=actor,
+        loaded=loaded,
+        application_id=application_id,
+        name=name,
+        stored=settings.dump(services, loaded, values, application_id=application_id),
+        proposal=proposal,
+        issuer_id=issuer_id,
+        key=None
+        if issuer_id
+        else keys.generate(common_name=name, organization=organization, now=now),
+        source=source,
+    )
+
+
+def _require_shared(workspace_id: str, issuer_id: str) -> None:
+    found = Issuer.get_or_none(
+        Issuer.id == issuer_id, Issuer.workspace == workspace_id, Issuer.shared
+    )
+    if found is None:
+        raise InputError.of("issuer", "Choose a shared issuer of this workspace, or none.")
+
+
+def _write(services: Services, order: _Order) -> None:
+    now = services.clock()
+    require_free_name(order.workspace_id, order.name)
+    issuer_id = order.issuer_id
+    if order.key is not None:
+        issuer_id = add_issuer(
+            services, order.workspace_id, name=order.name, shared=False, key=order.key
+        ).id
+    assert issuer_id is not None  # noqa: S101 - one of the two is there, see _prepare
+    require_free_sp(issuer_id, order.proposal.service_provider.entity_id)
+    Application.create(
+        force_insert=True,
+        id=order.application_id,
+        workspace=order.workspace_id,
+        issuer=issuer_id,
+        slug=free_slug(order.workspace_id, order.name),
+        name=order.name,
+        name_key=fold(order.name),
+        integration=order.loaded.slug,
+        settings=order.stored,
+        mappers=proposals.mapper_column(order.proposal),
+        created_at=now,
+        created_by=order.actor.name,
+        updated_at=now,
+        **_recorded(order),
+    )
+    if order.source is not None:
+        remember(order.application_id, order.source)
+    _write_default_role(order, now)
+    record(
+        order.workspace_id,
+        order.actor,
+        "application.installed",
+        now=now,
+        target_kind="application",
+        target_id=order.application_id,
+        target_name=order.name,
+        application_id=order.application_id,
+        detail={
+            "integration": order.loaded.slug,
+            "version": order.loaded.version,
+            "metadata": order.source.words if order.source else "",
+        },
+    )
+
+
+def _recorded(order: _Order) -> dict[str, Any]:
+    columns = proposals.columns(order.loaded, order.proposal)
+    role = {**role_texts(order.loaded), "made": _role_made(order)}
+    return {**columns, "proposed": {**columns["proposed"], "default_role": role}}
+
+
+def _role_made(order: _Order) -> dict[str, str]:
+    texts = role_texts(order.loaded).items()
+    return {name: text.replace("{name}", order.name) for name, text in texts}
+
+
+def _write_default_role(order: _Order, now: int) -> None:
+    made = _role_made(order)
+    name = made["name"]
+    key = fold(name)
+    taken = Role.get_or_none(
+        Role.workspace == order.workspace_id, Role.name_key == key, Role.removed_at.is_null()
+    )
+    if taken is not None:
+        raise Conflict.of(
+            "name", f"There is a role named {taken.name} already; choose another name."
+        )
+    Role.create(
+        workspace=order.workspace_id,
+        name=name,
+        name_key=key,
+        description=made["description"],
+        application=order.application_id,
+        is_default=True,
+        created_at=now,
+    )

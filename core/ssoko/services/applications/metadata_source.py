@@ -1,0 +1,108 @@
+"""Remember where the metadata of an application's vendor came from."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+from marshmallow import ValidationError
+
+from ssoko.errors import InputError
+from ssoko.plugin.checks import check_certificate, read_certificates
+from ssoko.store.models.applications import ApplicationMetadata
+
+Kind = Literal["url", "file", "text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataSource:
+    """Where metadata came from.
+
+    :param name: the address, or the name of the file.
+    :param sha256: of the bytes, in hexadecimal.
+    :param read_at: seconds since the epoch, UTC.
+    :param signed_by: PEM certificate that they, and all later ones, must be signed with; or empty.
+    """
+
+    kind: Kind
+    name: str = ""
+    sha256: str = ""
+    read_at: int = 0
+    signed_by: str = ""
+
+    @property
+    def words(self) -> str:
+        """What people call it."""
+        if self.kind == "url":
+            return self.name
+        return f"the file {self.name}" if self.name else "pasted text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed:
+    """What a change of settings owes to the vendor's metadata.
+
+    :param changed: a line for each setting: its label, what was recorded and what is new.
+    """
+
+    source: MetadataSource
+    changed: tuple[str, ...]
+
+
+def find_source(application_id: str) -> MetadataSource | None:
+    """Return where the metadata of an application came from; None when it has none."""
+    row: Any = ApplicationMetadata.get_or_none(ApplicationMetadata.application == application_id)
+    if row is None:
+        return None
+    return MetadataSource(
+        kind=row.kind,
+        name=row.name,
+        sha256=row.sha256,
+        read_at=row.read_at,
+        signed_by=row.signed_by,
+    )
+
+
+def remember(application_id: str, source: MetadataSource) -> None:
+    """Write it down, inside the caller's transaction."""
+    ApplicationMetadata.delete().where(ApplicationMetadata.application == application_id).execute()
+    ApplicationMetadata.insert(application=application_id, **asdict(source)).execute()
+
+
+def read_signer(text: str, *, field: str) -> str:
+    """Return the one certificate, as PEM, that metadata must be signed with; empty for none.
+
+    :raises InputError: at *field*.
+    """
+    found = read_certificates(text)
+    try:
+        if len(found) > 1:
+            raise ValidationError("Paste one certificate: that of the key that signs the metadata")
+        for pem in found:
+            check_certificate(pem)
+    except ValidationError as error:
+        raise InputError.of(field, str(error.messages[0])) from None
+    return found[0] if found else ""
+
+
+def source_to_json(source: MetadataSource) -> dict[str, Any]:
+    """Return a source as JSON can hold it."""
+    return asdict(source)
+
+
+def source_from_json(raw: Any) -> MetadataSource | None:
+    """Return the source that was written down; None for anything else."""
+    if not isinstance(raw, Mapping) or raw.get("kind") not in get_args(Kind):
+        return None
+    name, digest, at = (raw.get(key) for key in ("name", "sha256", "read_at"))
+    if not isinstance(name, str) or len(name) > 2048 or not name.isprintable():
+        return None
+    if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{64}", digest):
+        return None
+    if not isinstance(at, int) or not 0 <= at < 2**40:
+        return None
+    try:
+        signer = read_signer(raw.get("signed_by", ""), field="")
+    except (InputError, TypeError):
+        return None
+    return MetadataSource(kind=raw["kind"], name=name, sha256=digest, read_at=at, signed_by=signer)

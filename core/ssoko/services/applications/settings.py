@@ -1,0 +1,182 @@
+"""Settings of an application: the install form's values, in and out of the database.
+
+Secret values (fields with ``secret`` in their metadata, or ``load_only``) are encrypted under the
+master key and never come back; a form that leaves one out keeps the one there is.
+"""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
+
+from ssoko.errors import HookFailed, InputError, NotFound
+from ssoko.plugin.host.registry import LoadedIntegration
+from ssoko.services.context import Services
+
+_SEALED = "$encrypted"
+
+
+def find_integration(services: Services, slug: str) -> LoadedIntegration:
+    """Return a loaded integration.
+
+    :raises NotFound: when there is none, saying whether it is broken.
+    """
+    loaded = services.registry.get(slug)
+    if loaded is not None:
+        return loaded
+    if any(problem.slug == slug for problem in services.registry.problems):
+        raise NotFound(f"The plugin of {slug} is broken; see Settings > Plugins.")
+    raise NotFound("There is no such integration. Its plugin may have been uninstalled.")
+
+
+def load_settings(services: Services, integration: str, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Check what was typed and return the values as the form's schema loads them.
+
+    :raises InputError: with dotted field names; fields that the form does not have are refused.
+    :raises NotFound: when the integration is not loaded.
+    """
+    return load(find_integration(services, integration), raw)
+
+
+def load(
+    loaded: LoadedIntegration,
+    raw: Mapping[str, Any],
+    *,
+    unknown: Literal["raise", "exclude"] = RAISE,
+) -> dict[str, Any]:
+    """Do the same for an integration at hand.
+
+    :param unknown: what happens to fields that the form does not have, in marshmallow's word.
+    """
+    schema = _schema(loaded)
+    try:
+        values = schema.load(dict(raw) if isinstance(raw, Mapping) else raw, unknown=unknown)
+    except ValidationError as error:
+        raise InputError({}, flatten(error.messages)) from None
+    except Exception as error:
+        raise HookFailed(
+            loaded.slug, "install_form", f"loading raised {type(error).__name__}"
+        ) from error
+    if not isinstance(values, dict):
+        raise HookFailed(loaded.slug, "install_form", "the schema loads something but a dict")
+    return values
+
+
+def dump(
+    services: Services,
+    loaded: LoadedIntegration,
+    values: Mapping[str, Any],
+    *,
+    application_id: str,
+) -> dict[str, Any]:
+    """Return loaded values as the database keeps them."""
+    schema = _schema(loaded)
+    try:
+        stored = dict(schema.dump(values))
+        json.dumps(stored, allow_nan=False)
+    except Exception as error:
+        raise HookFailed(
+            loaded.slug, "install_form", f"dumping raised {type(error).__name__}"
+        ) from error
+    for name in secret_fields(loaded):
+        stored.pop(name, None)
+        if values.get(name):
+            text = json.dumps(values[name]).encode()
+            blob = services.keys.encrypt(text, row_id=f"{application_id}/{name}")
+            stored[name] = {_SEALED: b64encode(blob).decode("ascii")}
+    return stored
+
+
+def unseal(services: Services, stored: Mapping[str, Any], *, application_id: str) -> dict[str, Any]:
+    """Return stored settings with their secrets in clear, for the form's schema to load."""
+    return {
+        name: json.loads(
+            services.keys.decrypt(b64decode(value[_SEALED]), row_id=f"{application_id}/{name}")
+        )
+        if _is_sealed(value)
+        else value
+        for name, value in stored.items()
+    }
+
+
+def stored_settings(
+    services: Services,
+    loaded: LoadedIntegration,
+    stored: Mapping[str, Any],
+    *,
+    application_id: str,
+) -> dict[str, Any]:
+    """Return stored settings as the form's schema loads them, for a hook.
+
+    Values of fields that the form has no more are left out: a newer plugin asks for less.
+
+    :raises InputError: when the plugin's form takes them no more.
+    """
+    return load(loaded, unseal(services, stored, application_id=application_id), unknown=EXCLUDE)
+
+
+def merge(
+    services: Services,
+    loaded: LoadedIntegration,
+    stored: Mapping[str, Any],
+    raw: Mapping[str, Any],
+    *,
+    application_id: str,
+) -> dict[str, Any]:
+    """Return what the form gets when only some fields were sent; an empty secret is not sent.
+
+    Values of fields that the form has no more are dropped.
+    """
+    kept = unseal(services, stored, application_id=application_id)
+    known = _schema(loaded).load_fields
+    kept = {name: value for name, value in kept.items() if name in known}
+    secrets = secret_fields(loaded)
+    sent = {name: value for name, value in raw.items() if value or name not in secrets}
+    return {**kept, **sent}
+
+
+def public(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return stored settings without the secret ones."""
+    return {name: value for name, value in stored.items() if not _is_sealed(value)}
+
+
+def secret_fields(loaded: LoadedIntegration) -> frozenset[str]:
+    """Return the names of the fields whose values never come back."""
+    return frozenset(
+        name
+        for name, field in _schema(loaded).load_fields.items()
+        if field.load_only or field.metadata.get("secret")
+    )
+
+
+def flatten(messages: Any, prefix: str = "") -> dict[str, list[str]]:
+    """Turn marshmallow's messages into dotted names; those of the whole form are under ``""``."""
+    if isinstance(messages, Mapping):
+        found: dict[str, list[str]] = {}
+        for name, inner in messages.items():
+            here = prefix if name == "_schema" else f"{prefix}.{name}".lstrip(".")
+            for key, texts in flatten(inner, here).items():
+                found.setdefault(key, []).extend(texts)
+        return found
+    listed = messages if isinstance(messages, list) else [messages]
+    return {prefix: [_worded(str(text)) for text in listed]}
+
+
+def _worded(text: str) -> str:
+    # marshmallow's own words say nothing of what to do.
+    return {
+        "Unknown field.": "Remove this; the form has no such field.",
+        "Missing data for required field.": "Fill this in.",
+        "Field may not be null.": "Fill this in, or leave it out.",
+        "Invalid input type.": "Give the settings as an object of names and values.",
+    }.get(text, text)
+
+
+def _schema(loaded: LoadedIntegration) -> Schema:
+    return loaded.form()
+
+
+def _is_sealed(value: Any) -> bool:
+    return isinstance(value, Mapping) and set(value) == {_SEALED}

@@ -1,0 +1,183 @@
+"""An upgrade of a plugin, application by application: accept what it proposes, keep it out, undo.
+
+Sign-in goes on from the record whatever is loaded; nothing changes until an admin accepts a part.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from ssoko.errors import Conflict, InputError
+from ssoko.services.access import roles
+from ssoko.services.applications import snapshots, views
+from ssoko.services.applications.snapshots import Snapshot
+from ssoko.services.applications.upgrades import undo
+from ssoko.services.applications.upgrades.compare import (
+    Sides,
+    Upgrade,
+    against,
+    columns_after,
+    compare,
+    compared,
+    loaded_name,
+    parts_between,
+    sides_of,
+)
+from ssoko.services.applications.upgrades.parts import TITLES, Part
+from ssoko.services.applications.views import find_row
+from ssoko.services.context import Actor, Services
+from ssoko.store.models.applications import UpgradeDecision
+from ssoko.store.models.table import database
+
+
+def decide(
+    services: Services,
+    workspace_id: str,
+    actor: Actor,
+    app_id: str,
+    *,
+    accept: Collection[str],
+    digest: str | None = None,
+    seen: int | None = None,
+) -> Upgrade:
+    """Accept some parts of what is proposed, keep the others, and remember that it was decided.
+
+    :param accept: names of parts; none keeps everything as it is recorded.
+    :param digest: of the :class:`Upgrade` that was shown, ``seen`` likewise, when it matters.
+    :raises InputError: at ``accept``, or at what does not go together; nothing is written then.
+    :raises Conflict: when the plugin or the application changed since.
+    """
+    unknown = sorted(set(accept) - TITLES.keys())
+    if unknown:
+        raise InputError.of("accept", f"Choose from {', '.join(TITLES)}.")
+    # The plugin is asked before the transaction, so that a slow one keeps nobody from writing.
+    row = find_row(workspace_id, app_id)
+    sides = sides_of(services, row)
+    if not isinstance(sides, Sides):
+        raise sides
+    upgrade = compared(services, row, sides)
+    if digest is not None and digest != upgrade.digest:
+        raise Conflict.of("", "The plugin proposes something else by now. Look at it again.")
+    if not upgrade.parts:
+        raise InputError.of("", f"{upgrade.loaded} proposes what is recorded.")
+    accepted = [part for part in upgrade.parts if part.name in accept]
+    kept = [part for part in upgrade.parts if part.name not in accept]
+    with database.atomic():
+        if accepted:
+            _accept(services, actor, sides, upgrade, accepted, seen=seen)
+        _remember(services, actor, row, sides.new, kept)
+        views.record(
+            services,
+            actor,
+            "application.upgraded" if accepted else "application.upgrade-kept",
+            row,
+            _detail(upgrade, accepted, kept),
+        )
+    return compare(services, workspace_id, app_id)
+
+
+def put_back(services: Services, workspace_id: str, actor: Actor, app_id: str) -> Upgrade:
+    """Put the record from before the last upgrade back, and keep it against the proposal.
+
+    :raises Conflict: when there is none any more, or what it holds was changed since.
+    """
+    row = find_row(workspace_id, app_id)
+    sides = sides_of(services, row)
+    with database.atomic():
+        former = undo.put_back(services, workspace_id, actor, row)
+        views.record(
+            services,
+            actor,
+            "application.upgrade-undone",
+            row,
+            {"from": snapshots.proposer(row.distribution, row.version), "to": former.proposer},
+        )
+        if isinstance(sides, Sides):
+            again = against(find_row(workspace_id, app_id), sides.new)
+            _remember(services, actor, again.row, again.new, parts_between(again))
+    return compare(services, workspace_id, app_id)
+
+
+def _accept(
+    services: Services,
+    actor: Actor,
+    sides: Sides,
+    upgrade: Upgrade,
+    accepted: Sequence[Part],
+    *,
+    seen: int | None,
+) -> None:
+    row = sides.row
+    columns = columns_after(services, sides, frozenset(part.name for part in accepted))
+    role_change = _role_change(accepted)
+    former_role = {name: str(getattr(sides.role, name)) for name in role_change}
+    if any(part.name == "default_role" for part in accepted):
+        columns["proposed"]["default_role"] = {
+            **sides.new.default_role,
+            "made": {**row.proposed.get("default_role", {}).get("made", {}), **role_change},
+        }
+    views.update(services, row.id, columns, seen=row.updated_at if seen is None else seen)
+    if role_change:
+        _change_role(services, row, actor, sides.role.id, role_change)
+    undo.keep(
+        services,
+        row,
+        columns,
+        proposer=upgrade.recorded_by,
+        former_role=former_role,
+        accepted_role=role_change,
+    )
+
+
+def _role_change(accepted: Sequence[Part]) -> dict[str, str]:
+    return {
+        one.name: "\n".join(one.new)
+        for part in accepted
+        if part.name == "default_role"
+        for one in part.changes
+    }
+
+
+def _change_role(
+    services: Services, row: Any, actor: Actor, role_id: str, change: Mapping[str, Any]
+) -> None:
+    try:
+        roles.update_role(services, row.workspace_id, actor, role_id, **change)
+    except InputError as error:
+        kind = type(error)
+        raise kind(
+            {f"default_role.{name}": texts for name, texts in error.errors.items()}
+        ) from None
+
+
+def _remember(
+    services: Services, actor: Actor, row: Any, new: Snapshot, kept: Sequence[Part]
+) -> None:
+    decided = {
+        "digest": new.digest,
+        "proposer": loaded_name(services, row),
+        "kept": " ".join(part.name for part in kept),
+        "decided_at": services.clock(),
+        "decided_by": actor.name,
+    }
+    # Two may decide at once; the later one counts.
+    UpgradeDecision.insert(application=row.id, **decided).on_conflict(
+        conflict_target=[UpgradeDecision.application], update=decided
+    ).execute()
+
+
+def _detail(upgrade: Upgrade, accepted: Sequence[Part], kept: Sequence[Part]) -> dict[str, Any]:
+    return {
+        "from": upgrade.recorded_by,
+        "to": upgrade.loaded,
+        "accepted": ", ".join(part.title for part in accepted),
+        "kept": ", ".join(part.title for part in kept),
+        "changes": [words for part in accepted for words in _said(part)],
+        "not_accepted": [words for part in kept for words in _said(part)],
+    }
+
+
+def _said(part: Part) -> list[str]:
+    said = [one.words for one in part.changes]
+    added = sum(line.kind == "added" for line in part.lines)
+    removed = sum(line.kind == "removed" for line in part.lines)
+    return said + ([f"Guide, in lines: {added} added, {removed} removed"] if part.lines else [])

@@ -1,0 +1,330 @@
+"""Applications as pages and the API see them."""
+
+from collections.abc import Mapping as AnyMapping
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from peewee import fn
+
+from ssoko.errors import Conflict, InputError, NotFound, PluginError
+from ssoko.plugin import Mapping, MetadataField, Problem, ServiceProvider
+from ssoko.plugin.host.record import (
+    mappers_from_json,
+    metadata_fields_from_json,
+    service_provider_from_json,
+)
+from ssoko.services.access.roles import RoleView, select_roles
+from ssoko.services.access.roles import view as role_view
+from ssoko.services.activity import log
+from ssoko.services.applications import overrides as applications_overrides
+from ssoko.services.applications import proposals, settings, upgrade_marks
+from ssoko.services.applications.metadata_source import MetadataSource, find_source
+from ssoko.services.applications.overrides import proposed_of
+from ssoko.services.applications.upgrade_marks import UpgradeMark
+from ssoko.services.context import Actor, Services
+from ssoko.services.issuers.issuers import IssuerView, issuer_views
+from ssoko.store.models.access import Assignment, Role
+from ssoko.store.models.applications import Application, installed_applications
+from ssoko.store.models.issuers import Issuer
+from ssoko.store.models.people import Membership
+from ssoko.store.models.table import database
+from ssoko.store.models.workspaces import Workspace
+from ssoko.store.paging import Page, check_limit, cut, decode_cursor
+from ssoko.store.sql import query
+from ssoko.text.names import search_terms
+
+PluginState = Literal["loaded", "missing", "quarantined"]
+State = Literal["active", "needs-setup", "disabled"]
+
+#: People are counted up to here; more are not worth the time that counting takes.
+MOST_PEOPLE = 1000
+
+_PEOPLE = """
+SELECT COUNT(*) FROM (
+  SELECT user_id FROM (
+    SELECT g.user_id AS user_id FROM role r JOIN role_assignment g ON g.role_id = r.id
+    WHERE r.application_id = ? AND r.removed_at IS NULL AND g.user_id IS NOT NULL
+      AND (g.expires_at IS NULL OR g.expires_at > ?) LIMIT 1000) direct
+  UNION
+  SELECT user_id FROM (
+    SELECT m.user_id AS user_id FROM role r JOIN role_assignment g ON g.role_id = r.id
+    JOIN membership m ON m.group_id = g.group_id
+    WHERE r.application_id = ? AND r.removed_at IS NULL
+      AND (g.expires_at IS NULL OR g.expires_at > ?) LIMIT 1000) by_group
+) people
+"""
+
+_LAST_SIGN_IN = """
+SELECT at FROM event WHERE workspace_id = ? AND application_id = ? AND action = 'sign-in'
+  AND outcome = 'done' ORDER BY id DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationView:
+    """An integration that is installed.
+
+    :param integration: slug; ``integration_name`` is what the marketplace calls it.
+    :param settings: the install form's values, without the secret ones.
+    :param service_provider: the record: what the plugin ``proposed``, with the ``overrides``, by
+        field, that an admin set by hand.
+    :param mappers_edited: they are not what the plugin proposed.
+    :param launch_url: absolute address that begins a sign-in.
+    :param version: of the plugin that proposed the record.
+    :param state: ``needs-setup`` as long as nobody has a role of the application.
+    :param warnings: what the plugin has to say about the settings; not filled in lists.
+    :param metadata_source: where the vendor's metadata came from, if its settings did; not
+        filled in lists.
+    :param people_count: people with a role of the application, counted up to 1000.
+    :param upgrade: what waits to be looked at because another version of the plugin is loaded.
+    :param adds_attributes: the plugin adds attributes of its own at each sign-in.
+    """
+
+    id: str
+    slug: str
+    name: str
+    integration: str
+    integration_name: str
+    vendor: str
+    monogram: str
+    enabled: bool
+    settings: dict[str, Any]
+    service_provider: ServiceProvider
+    proposed: ServiceProvider
+    overrides: dict[str, Any]
+    mappers: tuple[Mapping, ...]
+    mappers_edited: bool
+    metadata_fields: tuple[MetadataField, ...]
+    guide: str
+    issuer: IssuerView
+    default_role: RoleView | None
+    launch_url: str
+    created_at: int
+    created_by: str
+    updated_at: int
+    plugin: PluginState
+    distribution: str
+    version: str
+    state: State
+    warnings: tuple[Problem, ...]
+    last_sign_in_at: int | None
+    people_count: int
+    metadata_source: MetadataSource | None = None
+    upgrade: UpgradeMark | None = None
+    adds_attributes: bool = False
+
+
+def find_row(workspace_id: str, id_or_slug: str) -> Any:
+    """Return the row of an installed application; raises NotFound."""
+    if not isinstance(id_or_slug, str) or "\0" in id_or_slug:
+        raise NotFound("There is no such application.")
+    rows = installed_applications(workspace_id)
+    row = rows.where(Application.id == id_or_slug).first()
+    row = row or rows.where(Application.slug == id_or_slug).first()
+    if row is None:
+        raise NotFound("There is no such application. It may have been uninstalled.")
+    return row
+
+
+def get_application(services: Services, workspace_id: str, id_or_slug: str) -> ApplicationView:
+    """Return one application, with the plugin's warnings; raises NotFound."""
+    row = find_row(workspace_id, id_or_slug)
+    (view,) = views_of(services, [row])
+    warnings = _warnings(services, row) + applications_overrides.warnings(view.service_provider)
+    return replace(view, warnings=warnings, metadata_source=find_source(row.id))
+
+
+def list_applications(
+    services: Services,
+    workspace_id: str,
+    *,
+    q: str = "",
+    integration: str = "",
+    state: str = "",
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[ApplicationView]:
+    """List the installed applications by name.
+
+    :param q: words that the name, the vendor or the integration has.
+    :param state: ``active``, ``needs-setup`` or ``disabled``.
+    :raises InputError: at ``state``, ``limit`` or ``cursor``.
+    """
+    check_limit(limit)
+    found = installed_applications(workspace_id)
+    for word in search_terms(q):
+        found = found.where(
+            Application.name_key.contains(word)
+            | Application.integration.contains(word)
+            | Application.vendor.contains(word)
+        )
+    if integration:
+        found = found.where(Application.integration == integration)
+    if state:
+        found = found.where(_in_state(state, services.clock()))
+    start = decode_cursor(cursor, length=2)
+    if start is not None:
+        same = (Application.name_key == start[0]) & (Application.id > start[1])
+        found = found.where((Application.name_key > start[0]) | same)
+    rows = list(found.order_by(Application.name_key, Application.id).limit(limit + 1))
+    views = {view.id: view for view in views_of(services, rows[:limit])}
+    return cut(rows, limit, key=lambda row: (row.name_key, row.id), view=lambda r: views[r.id])
+
+
+def views_of(services: Services, rows: Sequence[Any]) -> tuple[ApplicationView, ...]:
+    """Return the views of these rows, without warnings."""
+    if not rows:
+        return ()
+    issuers = issuer_views(
+        services, list(Issuer.select().where(Issuer.id.in_({row.issuer_id for row in rows})))
+    )
+    roles = _default_roles(rows[0].workspace_id, [row.id for row in rows])
+    slug = Workspace.get_by_id(rows[0].workspace_id).slug
+    marked = upgrade_marks.marks(services, rows)
+    return tuple(
+        _view(services, row, slug, issuers[row.issuer_id], roles.get(row.id), marked.get(row.id))
+        for row in rows
+    )
+
+
+def plugin_state(services: Services, integration: str) -> PluginState:
+    """Tell whether the plugin of an integration is there and well."""
+    if services.registry.get(integration) is not None:
+        return "loaded"
+    broken = any(problem.slug == integration for problem in services.registry.problems)
+    return "quarantined" if broken else "missing"
+
+
+def _view(
+    services: Services,
+    row: Any,
+    workspace_slug: str,
+    issuer: IssuerView,
+    default_role: RoleView | None,
+    upgrade: UpgradeMark | None,
+) -> ApplicationView:
+    now = services.clock()
+    people = query(_PEOPLE, (row.id, now, row.id, now))[0][0]
+    last = query(_LAST_SIGN_IN, (row.workspace_id, row.id))
+    loaded = services.registry.get(row.integration)
+    return ApplicationView(
+        id=row.id,
+        slug=row.slug,
+        name=row.name,
+        integration=row.integration,
+        integration_name=loaded.integration.name if loaded else row.vendor or row.integration,
+        vendor=row.vendor,
+        monogram=row.monogram,
+        enabled=row.enabled,
+        settings=settings.public(row.settings),
+        service_provider=service_provider_from_json(row.service_provider),
+        proposed=proposed_of(row),
+        overrides=row.overrides,
+        mappers=mappers_from_json(row.mappers),
+        mappers_edited=row.mappers != row.proposed.get("mappers", row.mappers),
+        metadata_fields=metadata_fields_from_json(row.metadata_fields),
+        guide=row.guide,
+        issuer=issuer,
+        default_role=default_role,
+        launch_url=f"{services.config.base_url}/w/{workspace_slug}/launch/{row.slug}",
+        created_at=row.created_at,
+        created_by=row.created_by,
+        updated_at=row.updated_at,
+        plugin=plugin_state(services, row.integration),
+        distribution=row.distribution,
+        version=row.version,
+        state="disabled" if not row.enabled else "active" if people else "needs-setup",
+        warnings=(),
+        last_sign_in_at=last[0][0] if last else None,
+        people_count=min(people, MOST_PEOPLE),
+        upgrade=upgrade,
+        adds_attributes=bool(row.proposed.get("adds_attributes")),
+    )
+
+
+def _warnings(services: Services, row: Any) -> tuple[Problem, ...]:
+    loaded = services.registry.get(row.integration)
+    if loaded is None:
+        return ()
+    try:
+        values = settings.stored_settings(services, loaded, row.settings, application_id=row.id)
+        return proposals.check(services, loaded, values)
+    except InputError as error:
+        # An upgraded plugin wants more than the record has; the sign-in goes on from the record.
+        return tuple(
+            Problem(name, text, "warning") for name, t in error.errors.items() for text in t
+        )
+    except PluginError as error:
+        return (Problem("", str(error), "warning"),)
+
+
+def _default_roles(workspace_id: str, application_ids: Sequence[str]) -> dict[str, RoleView]:
+    rows: Any = select_roles(workspace_id).where(
+        Role.application.in_(application_ids), Role.is_default
+    )
+    return {row.application_id: role_view(row) for row in rows}
+
+
+def _in_state(state: str, now: int) -> Any:
+    if state == "disabled":
+        return ~Application.enabled
+    if state not in {"active", "needs-setup"}:
+        raise InputError.of("state", "Choose active, needs-setup or disabled")
+    counts = (
+        (Role.application == Application.id)
+        & Role.removed_at.is_null()
+        & (Assignment.expires_at.is_null() | (Assignment.expires_at > now))
+    )
+    assignments = Assignment.select(1).join(Role)
+    direct = fn.EXISTS(assignments.where(counts, Assignment.user.is_null(False)))
+    grouped = fn.EXISTS(
+        assignments.switch(Assignment)
+        .join(Membership, on=(Membership.group == Assignment.group))
+        .where(counts)
+    )
+    somebody = direct | grouped
+    return Application.enabled & (somebody if state == "active" else ~somebody)
+
+
+def update(
+    services: Services, application_id: str, changes: dict[str, Any], *, seen: int | None = None
+) -> None:
+    """Write columns; each write has a later ``updated_at``, which sign-in's cache goes by.
+
+    :param seen: ``updated_at`` of what the change was made from; None changes whatever there is.
+    :raises Conflict: when somebody changed the application since.
+    """
+    locked = Application.select(Application.updated_at).where(Application.id == application_id)
+    if database.for_update:
+        locked = locked.for_update()
+    before = locked.scalar()
+    if before is None:
+        raise NotFound("There is no such application. It may have been uninstalled.")
+    if seen is not None and seen != before:
+        raise Conflict.of(
+            "", "Somebody changed this application meanwhile. Look at it again, then go on."
+        )
+    at = max(services.clock(), before + 1)
+    Application.update(updated_at=at, **changes).where(Application.id == application_id).execute()
+
+
+def record(
+    services: Services,
+    actor: Actor,
+    action: str,
+    row: Any,
+    detail: AnyMapping[str, Any] | None = None,
+) -> None:
+    """Write an event about an application, inside the caller's transaction."""
+    log.record(
+        row.workspace_id,
+        actor,
+        action,
+        now=services.clock(),
+        target_kind="application",
+        target_id=row.id,
+        target_name=row.name,
+        application_id=row.id,
+        detail=detail,
+    )

@@ -1,0 +1,215 @@
+"""API tokens: shown once, stored as a digest, bound to one workspace."""
+
+from dataclasses import dataclass
+
+from peewee import JOIN, ModelSelect
+
+from ssoko.errors import AuthenticationFailed, InputError, NotFound
+from ssoko.services import workspaces
+from ssoko.services.access.assignments import LATEST
+from ssoko.services.activity import log
+from ssoko.services.context import Actor, Services
+from ssoko.services.credentials.secret_tokens import digest, make_token
+from ssoko.services.people.users import display_name
+from ssoko.services.workspaces import WorkspaceView
+from ssoko.store.models.people import User
+from ssoko.store.models.sessions import ApiToken
+from ssoko.store.models.table import database
+from ssoko.store.paging import Page, check_limit, cut, decode_cursor
+from ssoko.text.names import check_name, is_id
+
+#: ``read`` may look at everything that an admin may, ``admin`` may change it too.
+SCOPES = ("read", "admin")
+
+PREFIX = "ssoko_"
+
+#: Seconds between two notes of when a token was last used.
+TOUCH = 60
+
+_WRONG = "This API token does not work. Make a new one under Settings, API tokens."
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """An API token, without what opens the door.
+
+    :param scope: one of :data:`SCOPES`.
+    :param created_by: name of whoever made it.
+    :param active: not revoked, and its maker may still do what it may.
+    """
+
+    id: str
+    name: str
+    scope: str
+    created_at: int
+    created_by: str
+    expires_at: int | None
+    last_used_at: int | None
+    revoked_at: int | None
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAuth:
+    """Who calls with a token, and what they may do.
+
+    :param scopes: ``admin`` includes ``read``.
+    """
+
+    id: str
+    name: str
+    scopes: frozenset[str]
+    workspace: WorkspaceView
+
+    def actor(self, address: str = "") -> Actor:
+        """Return the token as the activity log names it."""
+        return Actor("token", self.id, self.name, address)
+
+
+def create_token(
+    services: Services,
+    workspace_id: str,
+    actor: Actor,
+    *,
+    name: str,
+    scope: str = "admin",
+    expires_at: int | None = None,
+) -> tuple[str, TokenView]:
+    """Make a token; return it, once, with what stays known of it.
+
+    A token that a user made stops when that user is disabled, demoted or deleted.
+
+    :param expires_at: seconds since the epoch in the future, or None for ever.
+    :raises InputError: with every field that is wrong.
+    """
+    now = services.clock()
+    errors: dict[str, list[str]] = {}
+    try:
+        name = check_name(name, longest=100)
+    except InputError as error:
+        errors |= error.errors
+    if scope not in SCOPES:
+        errors["scope"] = [f"Choose {' or '.join(SCOPES)}"]
+    if expires_at is not None and not now < expires_at <= LATEST:
+        errors["expires_at"] = ["Choose a time in the future, or leave it empty"]
+    if errors:
+        raise InputError(errors)
+    token = make_token(PREFIX)
+    with database.atomic():
+        row = ApiToken.create(
+            workspace=workspace_id,
+            name=name,
+            token_hash=digest(token),
+            scope=scope,
+            created_at=now,
+            created_by=actor.id if actor.kind == "user" else actor.name,
+            expires_at=expires_at,
+        )
+        _record(services, actor, "token.created", row, {"scope": scope})
+    made = _select(workspace_id).where(ApiToken.id == row.id).get()
+    return token, _view(made, now)
+
+
+def authenticate_token(services: Services, token: str) -> TokenAuth:
+    """Return who calls with a token.
+
+    :raises AuthenticationFailed: when it is unknown, expired or revoked, or its maker is
+        disabled or no admin any more.
+    """
+    now = services.clock()
+    key = digest(token)
+    row = (
+        ApiToken.select(ApiToken, User.active, User.is_admin)
+        .join(User, JOIN.LEFT_OUTER, on=(ApiToken.created_by == User.id), attr="maker")
+        .where(ApiToken.token_hash == key, ApiToken.revoked_at.is_null())
+        .first()
+        if key
+        else None
+    )
+    if row is None or not _works(row, now):
+        raise AuthenticationFailed(_WRONG)
+    if row.last_used_at is None or now - row.last_used_at >= TOUCH:
+        ApiToken.update(last_used_at=now).where(ApiToken.id == row.id).execute()
+    scopes = frozenset(SCOPES if row.scope == "admin" else {row.scope})
+    return TokenAuth(row.id, row.name, scopes, workspaces.view(row.workspace))
+
+
+def list_tokens(
+    services: Services, workspace_id: str, *, limit: int = 50, cursor: str | None = None
+) -> Page[TokenView]:
+    """List the tokens that were not revoked, the newest first."""
+    check_limit(limit)
+    after = decode_cursor(cursor, length=1)
+    query = _select(workspace_id).where(ApiToken.revoked_at.is_null())
+    if after is not None:
+        query = query.where(ApiToken.id < after[0])
+    rows = list(query.order_by(ApiToken.id.desc()).limit(limit + 1))
+    now = services.clock()
+    return cut(rows, limit, key=lambda row: (row.id,), view=lambda row: _view(row, now))
+
+
+def revoke_token(services: Services, workspace_id: str, actor: Actor, token_id: str) -> None:
+    """Make a token stop at once.
+
+    :raises NotFound: when there is none of this id in the workspace that still works.
+    """
+    now = services.clock()
+    with database.atomic():
+        row = ApiToken.get_or_none(
+            ApiToken.workspace == workspace_id,
+            ApiToken.id == (token_id if is_id(token_id) else ""),
+            ApiToken.revoked_at.is_null(),
+        )
+        if row is None:
+            raise NotFound("There is no such API token")
+        ApiToken.update(revoked_at=now).where(ApiToken.id == row.id).execute()
+        _record(services, actor, "token.revoked", row, {})
+
+
+def _select(workspace_id: str) -> "ModelSelect[ApiToken]":
+    maker = (User.username, User.first_name, User.last_name, User.active, User.is_admin)
+    return (
+        ApiToken.select(ApiToken, *maker)
+        .join(User, JOIN.LEFT_OUTER, on=(ApiToken.created_by == User.id), attr="maker")
+        .where(ApiToken.workspace == workspace_id)
+    )
+
+
+def _works(row: ApiToken, now: int) -> bool:
+    maker: User | None = getattr(row, "maker", None)
+    if maker is not None and not (maker.active and maker.is_admin):
+        return False
+    return row.expires_at is None or now < row.expires_at
+
+
+def _view(row: ApiToken, now: int) -> TokenView:
+    maker: User | None = getattr(row, "maker", None)
+    made_by = row.created_by
+    if maker is not None:
+        made_by = display_name(maker.username, maker.first_name, maker.last_name)
+    return TokenView(
+        id=row.id,
+        name=row.name,
+        scope=row.scope,
+        created_at=row.created_at,
+        created_by=made_by,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+        active=row.revoked_at is None and _works(row, now),
+    )
+
+
+def _record(
+    services: Services, actor: Actor, action: str, row: ApiToken, detail: dict[str, str]
+) -> None:
+    log.record(
+        row.workspace_id,
+        actor,
+        action,
+        now=services.clock(),
+        target_kind="token",
+        target_id=row.id,
+        target_name=row.name,
+        detail=detail,
+    )

@@ -1,0 +1,134 @@
+"""Links that work once: one sets up the first admin, the others sign somebody in."""
+
+from dataclasses import dataclass
+
+from ssoko.errors import InputError, NotFound
+from ssoko.services import workspaces
+from ssoko.services.activity import log
+from ssoko.services.context import SYSTEM, Actor, Services
+from ssoko.services.credentials.secret_tokens import digest
+from ssoko.services.people import users
+from ssoko.services.people.users import UserView
+from ssoko.services.workspaces import WorkspaceView
+from ssoko.store.ids import random_id
+from ssoko.store.models.people import User
+from ssoko.store.models.sessions import OneTimeLink
+from ssoko.store.models.table import database
+from ssoko.text.names import is_id
+
+PURPOSES = ("setup", "sign-in")
+
+#: Longest lifetime of a link, in seconds.
+MAX_LIFETIME = 7 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """A link that still works.
+
+    :param purpose: ``setup`` or ``sign-in``.
+    :param user: whom it signs in; None for a set-up link.
+    """
+
+    purpose: str
+    user: UserView | None
+    workspace: WorkspaceView | None
+    expires_at: int
+
+
+def create_link(
+    services: Services,
+    *,
+    purpose: str,
+    user_id: str | None = None,
+    lifetime: int = 1800,
+    actor: Actor = SYSTEM,
+) -> str:
+    """Make a link and return its code, which is not stored and cannot be shown again.
+
+    :param purpose: ``setup`` or ``sign-in``; the latter needs a user.
+    :param lifetime: seconds, up to a week.
+    :raises InputError: at ``purpose``, ``user_id`` or ``lifetime``.
+    :raises NotFound: when there is no such user.
+    """
+    if purpose not in PURPOSES:
+        raise InputError.of("purpose", "Use setup or sign-in")
+    if (purpose == "sign-in") != bool(user_id):
+        raise InputError.of("user_id", "Name the user of a sign-in link, and of no other")
+    if not 0 < lifetime <= MAX_LIFETIME:
+        raise InputError.of("lifetime", f"Give a number of seconds from 1 to {MAX_LIFETIME}")
+    # 130 random bits: nobody guesses one, so tries need no counting.
+    code = random_id(26)
+    now = services.clock()
+    with database.atomic():
+        user = _user(user_id) if user_id else None
+        OneTimeLink.create(
+            id=digest(code), purpose=purpose, user=user, created_at=now, expires_at=now + lifetime
+        )
+        if user is not None:
+            log.record(
+                user.workspace_id,
+                actor,
+                "link.created",
+                now=now,
+                target_kind="user",
+                target_id=user.id,
+                target_name=users.view(user).display_name,
+            )
+    return code
+
+
+def peek_link(services: Services, code: str) -> LinkView | None:
+    """Return what a link is for, without using it; None when it works no more."""
+    row = OneTimeLink.get_or_none(
+        OneTimeLink.id == digest(code),
+        OneTimeLink.used_at.is_null(),
+        OneTimeLink.expires_at > services.clock(),
+    )
+    if row is None or (row.user is not None and not row.user.active):
+        return None
+    user = row.user
+    return LinkView(
+        purpose=row.purpose,
+        user=users.view(user) if user is not None else None,
+        workspace=workspaces.view(user.workspace) if user is not None else None,
+        expires_at=row.expires_at,
+    )
+
+
+def use_sign_in_link(code: str, *, now: int) -> User | None:
+    """Use a link up and return whom it signs in, inside the caller's transaction."""
+    link = digest(code)
+    # The condition and the change are one statement: of two at once, one changes nothing.
+    used = OneTimeLink.update(used_at=now).where(
+        OneTimeLink.id == link,
+        OneTimeLink.purpose == "sign-in",
+        OneTimeLink.used_at.is_null(),
+        OneTimeLink.expires_at > now,
+    )
+    if not used.execute():
+        return None
+    user: User | None = OneTimeLink.get_by_id(link).user
+    return user if user is not None and user.active else None
+
+
+def use_setup_links(code: str, *, now: int) -> bool:
+    """Use up every set-up link, and tell whether this code was one of those that worked.
+
+    Two set-ups with different codes meet at the same rows, so the second waits for the first.
+    """
+    used = (
+        OneTimeLink.update(used_at=now)
+        .where(OneTimeLink.purpose == "setup", OneTimeLink.used_at.is_null())
+        .returning(OneTimeLink.id, OneTimeLink.expires_at)
+        .execute()
+    )
+    link = digest(code)
+    return any(row.id == link and row.expires_at > now for row in used)
+
+
+def _user(user_id: str) -> User:
+    row: User | None = User.get_or_none(User.id == user_id) if is_id(user_id) else None
+    if row is None:
+        raise NotFound("There is no such user")
+    return row

@@ -1,0 +1,349 @@
+"""Browser sessions: how they begin, what keeps them, and every way they end.
+
+The browser holds a random token; stored is its SHA-256. A session ends when it was not used for
+``session_idle`` seconds, ``session_lifetime`` seconds after its start, when it is ended, when the
+password changes, and when the person is disabled or deleted; each counts from the next request.
+"""
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import OperationalError
+
+from ssoko.errors import InputError, NotFound
+from ssoko.services.activity import log as activity_log
+from ssoko.services.context import Actor, Services
+from ssoko.services.credentials.secret_tokens import digest, make_token
+from ssoko.services.people import users
+from ssoko.services.people.users import UserView, display_name
+from ssoko.services.workspaces import WorkspaceView
+from ssoko.store.models.applications import Application
+from ssoko.store.models.people import User
+from ssoko.store.models.sessions import OneTimeLink, Participation, Session
+from ssoko.store.models.table import database
+from ssoko.text.names import is_id, is_text
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A signed-in browser.
+
+    :param session_id: SHA-256 of the token; names the session inside Ssoko and opens nothing.
+    :param handle: names it in pages and addresses.
+    :param authn_at: when the person proved who they are, seconds since the epoch, UTC.
+    :param authn_method: how: ``password`` or ``link``.
+    :param expires_at: when the session ends in any case.
+    """
+
+    session_id: str
+    handle: str
+    user: UserView
+    workspace: WorkspaceView
+    authn_at: int
+    authn_method: str
+    expires_at: int
+
+    def actor(self, address: str = "") -> Actor:
+        """Return the person as the activity log names them."""
+        return Actor("user", self.user.id, self.user.display_name, address)
+
+
+# Every request reads this; query building would cost more than the query.
+_READ = """
+SELECT s.id, s.handle, s.authn_at, s.authn_method, s.expires_at, s.last_seen_at,
+       u.id, u.username, u.email, u.first_name, u.last_name, u.is_admin, u.attributes,
+       u.password_hash IS NOT NULL, u.created_at, u.updated_at, u.theme,
+       w.id, w.slug, w.name, w.contact, w.time_zone, w.created_at
+FROM browser_session s
+JOIN user_account u ON u.id = s.user_id
+JOIN workspace w ON w.id = s.workspace_id
+WHERE s.id = {p} AND s.ended_at IS NULL AND s.expires_at > {p} AND s.last_seen_at > {p}
+  AND u.active
+"""
+
+
+def start_session(
+    services: Services, user: User, *, method: str, address: str, user_agent: str
+) -> str:
+    """Store a new session, inside the caller's transaction, and return its token.
+
+    :param method: ``password`` or ``link``.
+    """
+    token = make_token()
+    now = services.clock()
+    Session.create(
+        id=digest(token),
+        workspace=user.workspace_id,
+        user=user,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + services.config.session_lifetime,
+        authn_at=now,
+        authn_method=method,
+        user_agent=_plain(user_agent, 300),
+        address=_plain(address, 64),
+    )
+    return token
+
+
+def read_session(services: Services, token: str) -> tuple[SignedIn, int] | None:
+    """Return the session behind a token and when it was last seen, or None when it is over."""
+    session_id = digest(token)
+    if not session_id:
+        return None
+    now = services.clock()
+    idle_since = now - services.config.session_idle
+    sql = _READ.format(p=database.param)
+    row = database.execute_sql(sql, (session_id, now, idle_since)).fetchone()
+    return None if row is None else (_signed_in(row), int(row[5]))
+
+
+def _signed_in(row: tuple[Any, ...]) -> SignedIn:
+    attributes = json.loads(row[12]) if isinstance(row[12], str | bytes) else row[12]
+    user = UserView(
+        id=row[6],
+        username=row[7],
+        email=row[8],
+        first_name=row[9],
+        last_name=row[10],
+        display_name=display_name(row[7], row[9], row[10]),
+        admin=bool(row[11]),
+        active=True,
+        attributes=attributes,
+        has_password=bool(row[13]),
+        created_at=row[14],
+        updated_at=row[15],
+        theme=row[16],
+    )
+    workspace = WorkspaceView(*row[17:23])
+    return SignedIn(
+        session_id=row[0],
+        handle=row[1],
+        user=user,
+        workspace=workspace,
+        authn_at=row[2],
+        authn_method=row[3],
+        expires_at=row[4],
+    )
+
+
+def _plain(text: str, longest: int) -> str:
+    """Cut what a browser says about itself down to what can be stored and shown."""
+    return "".join(c for c in text[:longest] if is_text(c) and c.isprintable())
+
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two notes of when a session was last seen.
+TOUCH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """A session in somebody's list.
+
+    :param current: the session that the list is shown in.
+    :param applications: names of those that it has signed in to, by name.
+    """
+
+    handle: str
+    created_at: int
+    last_seen_at: int
+    expires_at: int
+    authn_method: str
+    user_agent: str
+    address: str
+    current: bool
+    applications: tuple[str, ...]
+
+
+def load_session(services: Services, token: str) -> SignedIn | None:
+    """Return the session behind a token, or None when it is over or never was one."""
+    found = read_session(services, token)
+    if found is None:
+        return None
+    signed_in, last_seen_at = found
+    now = services.clock()
+    if now - last_seen_at >= min(TOUCH, services.config.session_idle // 10):
+        _touch(signed_in.session_id, now)
+    return signed_in
+
+
+def end_session(services: Services, token_or_id: str, actor: Actor) -> None:
+    """End a session; it is no error when it is over.
+
+    :param token_or_id: the token, or ``SignedIn.session_id``.
+    """
+    now = services.clock()
+    with database.atomic():
+        row = Session.get_or_none(
+            Session.id.in_([digest(token_or_id), token_or_id if is_id(token_or_id) else ""]),
+            Session.ended_at.is_null(),
+        )
+        if row is None:
+            return
+        Session.update(ended_at=now).where(Session.id == row.id).execute()
+        _record_end(row.user, actor, now, "sign-out" if actor.id == row.user_id else "", 1)
+
+
+def replace_session(services: Services, before: str, after: str, actor: Actor) -> None:
+    """End the session that a browser had before it signed in anew.
+
+    Where the same person goes on, the new session takes over what the old one has signed in to, so
+    that those applications are told when it ends.
+
+    :param before: token of the old session; ``after`` is that of the new one.
+    """
+    with database.atomic():
+        rows = list(Session.select().where(Session.id.in_([digest(before), digest(after)])))
+        if len(rows) == 2 and rows[0].user_id == rows[1].user_id:
+            Participation.update(session=digest(after)).where(
+                Participation.session == digest(before), Participation.ended_at.is_null()
+            ).execute()
+        end_session(services, before, actor)
+
+
+def end_sessions(
+    services: Services,
+    workspace_id: str,
+    actor: Actor,
+    user_id: str,
+    *,
+    handle: str | None = None,
+    keep: str | None = None,
+) -> int:
+    """End sessions of a user and return how many.
+
+    :param handle: of the only one to end.
+    :param keep: ``session_id`` or ``handle`` of one that goes on.
+    :raises NotFound: when there is no such user, or no such session of theirs that still runs.
+    """
+    user = users.row_of(workspace_id, user_id)
+    now = services.clock()
+    with database.atomic():
+        update = Session.update(ended_at=now).where(
+            Session.user == user,
+            Session.ended_at.is_null(),
+            Session.id != (keep or ""),
+            Session.handle != (keep or ""),
+        )
+        if handle is not None:
+            update = update.where(Session.handle == (handle if is_id(handle) else ""))
+        ended = int(update.execute())
+        if handle is not None and not ended:
+            raise NotFound("There is no such session")
+        if ended:
+            _record_end(user, actor, now, "", ended)
+    return ended
+
+
+def list_sessions(
+    services: Services, workspace_id: str, user_id: str, *, current: str | None = None
+) -> tuple[SessionView, ...]:
+    """Return the sessions of a user that still run, the one seen last first; at most 200.
+
+    :param current: ``SignedIn.session_id`` of the one to mark.
+    :raises NotFound: when there is no such user in the workspace.
+    """
+    user = users.row_of(workspace_id, user_id)
+    now = services.clock()
+    rows = list(
+        Session.select()
+        .where(
+            Session.user == user,
+            Session.ended_at.is_null(),
+            Session.expires_at > now,
+            Session.last_seen_at > now - services.config.session_idle,
+        )
+        .order_by(Session.last_seen_at.desc(), Session.handle)
+        .limit(200)
+    )
+    used: Any = (
+        Participation.select(Participation.session, Application.name)
+        .join(Application)
+        .where(
+            Participation.session.in_([row.id for row in rows]), Participation.ended_at.is_null()
+        )
+        .order_by(Application.name_key)
+        .tuples()
+    )
+    names: dict[str, list[str]] = {}
+    for session_id, name in used:
+        names.setdefault(session_id, []).append(name)
+    return tuple(
+        SessionView(
+            handle=row.handle,
+            created_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+            expires_at=row.expires_at,
+            authn_method=row.authn_method,
+            user_agent=row.user_agent,
+            address=row.address,
+            current=row.id == current,
+            applications=tuple(names.get(row.id, ())),
+        )
+        for row in rows
+    )
+
+
+def change_password(
+    services: Services,
+    signed_in: SignedIn,
+    *,
+    current: str,
+    new: str,
+    address: str,
+) -> None:
+    """Let people change their own password; every other session of theirs ends.
+
+    :raises InputError: at ``current_password`` when it is wrong, at ``password`` for the new one.
+    :raises TooManyAttempts: since this is another door to guess at.
+    """
+    account = f"{signed_in.workspace.id}/{signed_in.user.id}"
+    services.limiter.check_sign_in(account, address)
+    row = users.row_of(signed_in.workspace.id, signed_in.user.id)
+    if not services.hasher.verify(row.password_hash, current):
+        raise InputError.of("current_password", "This is not your password now; type it again")
+    services.limiter.forgive(account, address)
+    users.update_user(
+        services,
+        signed_in.workspace.id,
+        signed_in.actor(address),
+        signed_in.user.id,
+        password=new,
+        keep_session=signed_in.session_id,
+    )
+
+
+def delete_old_sessions(services: Services, *, older_than: int = 30 * 86_400) -> int:
+    """Delete sessions and links that ended so many seconds ago; return how many."""
+    before = services.clock() - older_than
+    with database.atomic():
+        OneTimeLink.delete().where(OneTimeLink.expires_at < before).execute()
+        return int(Session.delete().where(Session.expires_at < before).execute())
+
+
+def _touch(session_id: str, now: int) -> None:
+    try:
+        with database.atomic():
+            Session.update(last_seen_at=now).where(
+                Session.id == session_id, Session.last_seen_at < now
+            ).execute()
+    except OperationalError:
+        # Another process holds the database for long; whoever is signed in stays so.
+        log.warning("Could not note that a session was seen; the database is busy")
+
+
+def _record_end(user: User, actor: Actor, now: int, action: str, count: int) -> None:
+    activity_log.record(
+        user.workspace_id,
+        actor,
+        action or "session.ended",
+        now=now,
+        target_kind="user",
+        target_id=user.id,
+        target_name=users.view(user).display_name,
+        detail={} if action else {"sessions": count},
+    )

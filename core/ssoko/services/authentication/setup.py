@@ -1,0 +1,118 @@
+"""The first minutes: a new Ssoko gets its workspace and its first admin."""
+
+from typing import Any
+
+from ssoko.errors import InputError, NotFound
+from ssoko.services import workspaces
+from ssoko.services.activity import log
+from ssoko.services.authentication import links
+from ssoko.services.authentication.sessions import start_session
+from ssoko.services.context import Actor, Services
+from ssoko.services.people import users
+from ssoko.services.people.user_fields import check_fields
+from ssoko.store.models.people import User
+from ssoko.store.models.table import database
+from ssoko.store.models.workspaces import Workspace
+
+_GONE = "There is nothing to set up here"
+
+
+def needs_setup() -> bool:
+    """Tell whether there is no admin yet, in any workspace."""
+    return not User.select(User.id).where(User.is_admin).exists()
+
+
+def complete_setup(
+    services: Services,
+    code: str,
+    *,
+    workspace_slug: str,
+    workspace_name: str,
+    username: str,
+    email: str,
+    first_name: str,
+    last_name: str,
+    password: str,
+    address: str,
+    user_agent: str,
+) -> tuple[str, str]:
+    """Make the first admin, and the workspace unless it is there; return token and slug.
+
+    However many try at once, one of them succeeds.
+
+    :raises NotFound: when there is an admin already, or the code works no more.
+    :raises InputError: with every field that is wrong.
+    """
+    link = links.peek_link(services, code)
+    if link is None or link.purpose != "setup" or not needs_setup():
+        raise NotFound(_GONE)
+    place, person = _check(
+        {"slug": workspace_slug, "name": workspace_name},
+        {
+            "username": username,
+            "email": email,
+            "first_name": first_name,
+            "last_name": last_name,
+            "password": password,
+        },
+    )
+    person["password_hash"] = services.hasher.hash(password)
+    now = services.clock()
+    with database.atomic():
+        if not links.use_setup_links(code, now=now) or not needs_setup():
+            raise NotFound(_GONE)
+        workspace = _workspace(services, place, address)
+        user = users.insert(workspace.id, person | {"is_admin": True, "active": True}, now=now)
+        actor = Actor("user", user.id, users.view(user).display_name, address)
+        for action in ("user.created", "session.started"):
+            log.record(
+                workspace.id,
+                actor,
+                action,
+                now=now,
+                target_kind="user",
+                target_id=user.id,
+                target_name=actor.name,
+                detail={"admin": True} if action == "user.created" else {"method": "password"},
+            )
+        token = start_session(
+            services, user, method="password", address=address, user_agent=user_agent
+        )
+    return token, workspace.slug
+
+
+def _check(
+    place: dict[str, object], person: dict[str, Any]
+) -> tuple[dict[str, str], dict[str, Any]]:
+    errors: dict[str, list[str]] = {}
+    checked: dict[str, str] = {}
+    fields: dict[str, Any] = {}
+    try:
+        checked = workspaces.check_workspace(slug=place["slug"], name=place["name"])
+    except InputError as error:
+        errors |= {f"workspace_{field}": texts for field, texts in error.errors.items()}
+    try:
+        fields = check_fields(**person)
+    except InputError as error:
+        errors |= error.errors
+    if errors:
+        raise InputError(errors)
+    return checked, fields | {"attributes": {}}
+
+
+def _workspace(services: Services, place: dict[str, str], address: str) -> Workspace:
+    # Whoever made it on the command line did so for this moment.
+    row: Workspace | None = Workspace.get_or_none(Workspace.slug == place["slug"])
+    if row is not None:
+        return row
+    row = Workspace.create(created_at=services.clock(), **place)
+    log.record(
+        row.id,
+        Actor("anonymous", address=address),
+        "workspace.created",
+        now=services.clock(),
+        target_kind="workspace",
+        target_id=row.id,
+        target_name=row.name,
+    )
+    return row

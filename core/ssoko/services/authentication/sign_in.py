@@ -1,0 +1,134 @@
+"""Sign in, by a password or by a link.
+
+Whoever does not get in learns nothing about why, not even from how long it took: a password is
+hashed and an event written in every case. Only whoever knows the password of a disabled account
+is told that it is disabled.
+"""
+
+from ssoko.errors import AuthenticationFailed, InputError, TooManyAttempts
+from ssoko.services.activity import log
+from ssoko.services.authentication import links
+from ssoko.services.authentication.sessions import start_session
+from ssoko.services.context import Actor, Services
+from ssoko.services.credentials.secret_tokens import digest
+from ssoko.services.people import users
+from ssoko.store.models.people import User
+from ssoko.store.models.table import database
+from ssoko.store.models.workspaces import Workspace
+from ssoko.text.names import fold
+
+#: The one sentence for every cause, but for the right password of a disabled account.
+WRONG = "The user name or the password is wrong. Check both and try again."
+DISABLED = "This account is disabled. Ask an admin of your workspace to enable it."
+LINK_OVER = "This link works no more. Ask for a new one."
+
+
+def sign_in(
+    services: Services,
+    workspace_id: str,
+    *,
+    username: str,
+    password: str,
+    address: str,
+    user_agent: str,
+) -> str:
+    """Begin a session with a password and return its token.
+
+    :param username: user name or e-mail address.
+    :raises AuthenticationFailed: with one sentence for all causes.
+    :raises TooManyAttempts: before the password is looked at.
+    """
+    user = users.find_row(workspace_id, username)
+    # The account counts as one however its name is typed; so does a name that nobody has.
+    account = f"{workspace_id}/{user.id if user is not None else _key(username)}"
+    try:
+        services.limiter.check_sign_in(account, address)
+    except TooManyAttempts:
+        if services.limiter.is_first_refusal(account, address):
+            _record_refusal(services, workspace_id, user, address, "too-many-attempts")
+        raise
+    right = services.hasher.verify(user.password_hash if user is not None else None, password)
+    if user is None or not right or not user.active:
+        _record_refusal(services, workspace_id, user, address, _reason(user))
+        raise AuthenticationFailed(DISABLED if user is not None and right else WRONG)
+    services.limiter.forgive(account, address)
+    _rehash(services, user, password)
+    return _begin(services, user, method="password", address=address, user_agent=user_agent)
+
+
+def sign_in_with_link(
+    services: Services, code: str, *, address: str, user_agent: str
+) -> tuple[str, str]:
+    """Use a sign-in link up; return the token of a new session and the workspace's slug.
+
+    :raises AuthenticationFailed: when the link was used, is too old, or never was one.
+    """
+    with database.atomic():
+        user = links.use_sign_in_link(code, now=services.clock())
+        if user is None:
+            raise AuthenticationFailed(LINK_OVER)
+        slug = Workspace.get_by_id(user.workspace_id).slug
+        token = _begin(services, user, method="link", address=address, user_agent=user_agent)
+    return token, slug
+
+
+def _begin(services: Services, user: User, *, method: str, address: str, user_agent: str) -> str:
+    view = users.view(user)
+    with database.atomic():
+        # Between the look at the password and here the person may have been disabled.
+        if not User.select().where(User.id == user.id, User.active).exists():
+            raise AuthenticationFailed(DISABLED)
+        token = start_session(services, user, method=method, address=address, user_agent=user_agent)
+        log.record(
+            user.workspace_id,
+            Actor("user", user.id, view.display_name, address),
+            "session.started",
+            now=services.clock(),
+            target_kind="session",
+            target_id=digest(token)[:12],
+            target_name=view.display_name,
+            detail={"method": method},
+        )
+    return token
+
+
+def _record_refusal(
+    services: Services, workspace_id: str, user: User | None, address: str, reason: str
+) -> None:
+    # A name that nobody has is not written down: people type passwords into the wrong field.
+    log.record(
+        workspace_id,
+        Actor("anonymous", "", "", address),
+        "sign-in",
+        now=services.clock(),
+        target_kind="user" if user is not None else "",
+        target_id=user.id if user is not None else "",
+        target_name=users.view(user).display_name if user is not None else "",
+        outcome="refused",
+        detail={"reason": reason},
+    )
+
+
+def _reason(user: User | None) -> str:
+    if user is None:
+        return "unknown-user"
+    if not user.active:
+        return "user-disabled"
+    return "wrong-password" if user.password_hash is not None else "no-password"
+
+
+def _rehash(services: Services, user: User, password: str) -> None:
+    if user.password_hash is None or not services.hasher.is_outdated(user.password_hash):
+        return
+    fresh = services.hasher.hash(password)
+    # Only over the hash that was checked, never over a password that changed meanwhile.
+    User.update(password_hash=fresh).where(
+        User.id == user.id, User.password_hash == user.password_hash
+    ).execute()
+
+
+def _key(username: str) -> str:
+    try:
+        return fold(username)[:300]
+    except InputError:
+        return digest(username) or "unreadable"

@@ -1,0 +1,4 @@
+"""Passwords, secret tokens and the rate limits that protect them.
+
+Nothing here knows users or sessions.
+"""

@@ -1,0 +1,250 @@
+"""Say in time that a certificate ends: ours, and those recorded of service providers.
+
+Pages ask for what is due now. The log gets one event for each threshold and certificate, from
+:func:`write_due`, which any number of processes may run: a unique row decides who writes it.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+from peewee import PeeweeException
+
+from ssoko.services.activity.log import record
+from ssoko.services.applications.upgrades import undo
+from ssoko.services.applications.views import ApplicationView
+from ssoko.services.context import SYSTEM, Services
+from ssoko.services.issuers import keys
+from ssoko.services.issuers.rotation import forget_retired
+from ssoko.store.ids import new_id
+from ssoko.store.models.applications import Application, installed_applications
+from ssoko.store.models.issuers import CertificateNotice, Issuer, SigningKey
+from ssoko.store.models.table import database
+from ssoko.store.models.workspaces import Workspace
+from ssoko.store.sql import execute
+
+log = logging.getLogger(__name__)
+
+DAY = 86_400
+
+#: Days before the end that are told; the end itself is 0.
+THRESHOLDS = (90, 60, 30, 14, 7, 1)
+
+_TOLD = """
+INSERT INTO certificate_notice (id, workspace_id, owner_id, fingerprint, days, created_at)
+VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (owner_id, fingerprint, days) DO NOTHING
+"""
+
+Use = Literal["ours", "signing", "encryption"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A certificate that ends within 90 days, or has ended.
+
+    :param use: ``ours``, or what the service provider's certificate is for.
+    :param issuer_id: whose key it is; empty for those of service providers.
+    :param application_id: which application it is about; empty for a shared issuer.
+    :param name: of the application, or of the shared issuer.
+    :param days_left: whole days; below 0 once it has ended.
+    :param threshold: the one that was passed last; 0 once it has ended.
+    """
+
+    workspace_id: str
+    use: Use
+    issuer_id: str
+    application_id: str
+    slug: str
+    name: str
+    vendor: str
+    sha256: str
+    not_after: int
+    days_left: int
+    threshold: int
+
+    @property
+    def ended(self) -> bool:
+        return self.threshold == 0
+
+
+def due(services: Services, workspace_id: str) -> tuple[Notice, ...]:
+    """Return what ends within 90 days in a workspace, what ends first before the others."""
+    now = services.clock()
+    return _sorted((*_ours(workspace_id, now), *_theirs(workspace_id, now)))
+
+
+def due_for(
+    services: Services, workspace_id: str, application: ApplicationView
+) -> tuple[Notice, ...]:
+    """Return what ends within 90 days of one application: its issuer's and its SP's."""
+    now, issuer, sp = services.clock(), application.issuer, application.service_provider
+    about = _about(workspace_id, application)
+    ours = _notice(issuer.certificate, now, use="ours", issuer_id=issuer.id, **about)
+    theirs = _of_sp(sp.certificates, sp.encryption_certificates, now=now, about=about)
+    return _sorted((*((ours,) if ours else ()), *theirs))
+
+
+def write_due(services: Services) -> int:
+    """Write the events that are due in all workspaces, each once; return how many were written.
+
+    A certificate that is found late gets the event of the last threshold it passed alone.
+    """
+    now, written = services.clock(), 0
+    for workspace in Workspace.select(Workspace.id):
+        told = _told(workspace.id)
+        for notice in due(services, workspace.id):
+            if (_owner(notice), notice.sha256, notice.threshold) not in told:
+                written += _write(notice, now)
+    return written
+
+
+def run_if_due(services: Services) -> None:
+    """Do, once an hour in this process, what has to be done from time to time.
+
+    A database that is busy puts it off to the next hour and stops nothing.
+    """
+    if not services.upkeep.is_due(services.clock()):
+        return
+    try:
+        run(services)
+    except PeeweeException as error:
+        log.warning("The notices are put off for an hour: %s", error)
+
+
+def run(services: Services) -> int:
+    """Write the notices that are due, forget what is over, and return the number of notices."""
+    forget_retired(now=services.clock())
+    undo.forget(now=services.clock())
+    return write_due(services)
+
+
+def _write(notice: Notice, now: int) -> int:
+    key = (notice.workspace_id, _owner(notice), notice.sha256, notice.threshold, now)
+    with database.atomic():
+        if execute(_TOLD, (new_id(), *key)).rowcount != 1:
+            return 0
+        record(
+            notice.workspace_id,
+            SYSTEM,
+            "certificate.ended" if notice.ended else "certificate.ending",
+            now=now,
+            target_kind="application" if notice.application_id else "issuer",
+            target_id=notice.application_id or notice.issuer_id,
+            target_name=notice.name,
+            application_id=notice.application_id,
+            detail={
+                "certificate": "ours" if notice.use == "ours" else f"theirs, {notice.use}",
+                "certificate_sha256": notice.sha256,
+                "ends_at": notice.not_after,
+                "days_left": max(notice.days_left, 0),
+            },
+        )
+    return 1
+
+
+def _told(workspace_id: str) -> set[tuple[str, str, int]]:
+    rows: Any = (
+        CertificateNotice.select(
+            CertificateNotice.owner_id, CertificateNotice.fingerprint, CertificateNotice.days
+        )
+        .where(CertificateNotice.workspace == workspace_id)
+        .tuples()
+    )
+    return set(rows)
+
+
+def _owner(notice: Notice) -> str:
+    return notice.issuer_id or notice.application_id
+
+
+def _ours(workspace_id: str, now: int) -> Iterator[Notice]:
+    """Find the active certificates that end soon, but for those of uninstalled applications."""
+    rows: Any = (
+        SigningKey.select(SigningKey.certificate, Issuer)
+        .join(Issuer)
+        .where(
+            Issuer.workspace == workspace_id,
+            SigningKey.state == "active",
+            SigningKey.not_after <= now + THRESHOLDS[0] * DAY,
+        )
+    )
+    issuers = {row.issuer.id: row.issuer for row in rows}
+    own: dict[str, Any] = {
+        row.issuer_id: row
+        for row in installed_applications(workspace_id).where(Application.issuer.in_(list(issuers)))
+    }
+    for row in rows:
+        issuer = row.issuer
+        application = None if issuer.shared else own.get(issuer.id)
+        about = _about(workspace_id, application)
+        if issuer.shared:
+            about |= {"name": issuer.name}
+        elif application is None:
+            continue
+        found = _notice(row.certificate, now, use="ours", issuer_id=issuer.id, **about)
+        if found:
+            yield found
+
+
+def _theirs(workspace_id: str, now: int) -> Iterator[Notice]:
+    rows: Any = installed_applications(workspace_id).select(
+        Application.id,
+        Application.slug,
+        Application.name,
+        Application.vendor,
+        Application.service_provider,
+    )
+    for row in rows:
+        sp = row.service_provider
+        recorded = (sp.get("certificates", ()), sp.get("encryption_certificates", ()))
+        yield from _of_sp(*recorded, now=now, about=_about(workspace_id, row))
+
+
+def _of_sp(
+    signing: Iterable[str], encryption: Iterable[str], *, now: int, about: dict[str, str]
+) -> Iterator[Notice]:
+    # One certificate may be recorded for both; it ends once.
+    uses: dict[str, Use] = {pem: "encryption" for pem in encryption}
+    uses |= {pem: "signing" for pem in signing}
+    for pem, use in uses.items():
+        found = _notice(pem, now, use=use, issuer_id="", **about)
+        if found:
+            yield found
+
+
+def _about(workspace_id: str, application: Any) -> dict[str, str]:
+    names = ("id", "slug", "name", "vendor")
+    found = {name: str(getattr(application, name)) if application else "" for name in names}
+    return {"workspace_id": workspace_id, "application_id": found.pop("id"), **found}
+
+
+def _notice(pem: str, now: int, **about: Any) -> Notice | None:
+    sha256, not_after = _facts(pem)
+    # The last day is one day, until its last second.
+    days_left = (not_after - now) // DAY
+    if not_after <= now:
+        threshold = 0
+    else:
+        passed = [days for days in THRESHOLDS if not_after - now <= days * DAY]
+        if not passed:
+            return None
+        threshold = passed[-1]
+    return Notice(
+        sha256=sha256, not_after=not_after, days_left=days_left, threshold=threshold, **about
+    )
+
+
+@lru_cache(maxsize=4096)
+def _facts(pem: str) -> tuple[str, int]:
+    """Return fingerprint and end; what cannot be read never ends, and is refused elsewhere."""
+    try:
+        facts = keys.describe(pem)
+    except ValueError:
+        return "", 1 << 62
+    return facts.sha256, facts.not_after
+
+
+def _sorted(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    return tuple(sorted(notices, key=lambda one: (one.not_after, one.name, one.sha256)))

@@ -1,0 +1,260 @@
+"""Issuers: the identity, the addresses and the keys that Ssoko shows to service providers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from peewee import fn
+
+from ssoko.errors import NotFound
+from ssoko.plugin import NameIdFormat, ServiceProvider
+from ssoko.plugin.host.record import service_provider_from_json
+from ssoko.saml.idp_metadata import build_idp_metadata
+from ssoko.services.activity.log import record
+from ssoko.services.context import Actor, Services
+from ssoko.services.issuers import keys
+from ssoko.store.ids import new_id
+from ssoko.store.models.applications import Application
+from ssoko.store.models.issuers import Issuer, SigningKey
+from ssoko.store.models.table import database
+from ssoko.store.models.workspaces import Workspace
+from ssoko.store.paging import Page, check_limit, cut, decode_cursor
+from ssoko.text.names import check_name, slugify
+
+#: Seconds that SPs may keep our metadata.
+METADATA_CACHE = 3600
+
+#: Some SPs read the first certificate alone, so the one that signs comes first.
+_ORDER = ("active", "next", "retired")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerView:
+    """An issuer, with the values that go into a vendor's console.
+
+    :param certificate: PEM of the active key.
+    :param certificates: PEM of all that the metadata hold, the active one first.
+    :param certificate_not_after: seconds since the epoch.
+    :param certificate_sha256: fingerprint, in hexadecimal with colons.
+    :param key_description: such as ``RSA 2048, SHA-256``.
+    """
+
+    id: str
+    name: str
+    shared: bool
+    created_at: int
+    entity_id: str
+    login_endpoint: str
+    logout_endpoint: str
+    metadata_url: str
+    certificate: str
+    certificates: tuple[str, ...]
+    certificate_not_after: int
+    certificate_sha256: str
+    key_description: str
+    application_count: int
+
+    @property
+    def certificate_file_name(self) -> str:
+        """Name of the file that the certificate is saved as."""
+        return f"{slugify(self.name, fallback='ssoko')}-certificate.pem"
+
+
+def entity_id(base_url: str, issuer_id: str) -> str:
+    """Return the entity ID, which is also the address of the metadata."""
+    return f"{base_url}/saml/{issuer_id}/metadata"
+
+
+def login_endpoint(base_url: str, issuer_id: str) -> str:
+    """Return where AuthnRequests go, by either binding."""
+    return f"{base_url}/saml/{issuer_id}/login"
+
+
+def logout_endpoint(base_url: str, issuer_id: str) -> str:
+    """Return where logout messages go, by either binding."""
+    return f"{base_url}/saml/{issuer_id}/logout"
+
+
+def create_issuer(services: Services, workspace_id: str, actor: Actor, *, name: str) -> IssuerView:
+    """Make a shared issuer with its first key.
+
+    :raises InputError: at ``name``.
+    """
+    name = check_name(name)
+    organization = workspace_name(workspace_id)
+    now = services.clock()
+    key = keys.generate(common_name=name, organization=organization, now=now)
+    with database.atomic():
+        issuer = add_issuer(services, workspace_id, name=name, shared=True, key=key)
+        record(
+            workspace_id,
+            actor,
+            "issuer.created",
+            now=now,
+            target_kind="issuer",
+            target_id=issuer.id,
+            target_name=name,
+        )
+    return issuer_views(services, [issuer])[issuer.id]
+
+
+def add_issuer(
+    services: Services, workspace_id: str, *, name: str, shared: bool, key: keys.NewKey
+) -> Issuer:
+    """Write an issuer and its active key, inside the caller's transaction."""
+    now = services.clock()
+    issuer = Issuer.create(workspace=workspace_id, name=name, shared=shared, created_at=now)
+    row_id = new_id()
+    SigningKey.create(
+        id=row_id,
+        issuer=issuer,
+        state="active",
+        algorithm=key.algorithm,
+        certificate=key.certificate,
+        private_key=services.keys.encrypt(key.private_pem, row_id=row_id),
+        not_before=key.not_before,
+        not_after=key.not_after,
+        created_at=now,
+        activated_at=now,
+    )
+    return issuer
+
+
+def workspace_name(workspace_id: str) -> str:
+    """Return the name of a workspace; raises NotFound."""
+    workspace = Workspace.get_or_none(Workspace.id == workspace_id)
+    if workspace is None:
+        raise NotFound("There is no such workspace.")
+    return str(workspace.name)
+
+
+def get_issuer(services: Services, workspace_id: str, issuer_id: str) -> IssuerView:
+    """Return one issuer; raises NotFound."""
+    issuer = Issuer.get_or_none(Issuer.id == issuer_id, Issuer.workspace == workspace_id)
+    if issuer is None:
+        raise NotFound("There is no such issuer in this workspace.")
+    return issuer_views(services, [issuer])[issuer.id]
+
+
+def list_issuers(
+    services: Services,
+    workspace_id: str,
+    *,
+    shared: bool | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[IssuerView]:
+    """Return the issuers by name, those that applications have of their own too.
+
+    :param shared: true for the shared ones alone, false for the others alone.
+    """
+    query = Issuer.select().where(Issuer.workspace == workspace_id)
+    if shared is not None:
+        query = query.where(Issuer.shared == shared)
+    start = decode_cursor(cursor, length=2)
+    if start is not None:
+        same = (Issuer.name == start[0]) & (Issuer.id > start[1])
+        query = query.where((Issuer.name > start[0]) | same)
+    rows = list(query.order_by(Issuer.name, Issuer.id).limit(check_limit(limit) + 1))
+    views = issuer_views(services, rows)
+    return cut(rows, limit, key=lambda row: (row.name, row.id), view=lambda row: views[row.id])
+
+
+def issuer_views(services: Services, issuers: Sequence[Issuer]) -> dict[str, IssuerView]:
+    """Return the views of these rows by id; two queries, however many there are."""
+    ids = [issuer.id for issuer in issuers]
+    certificates = _published(ids, now=services.clock())
+    counts: dict[str, int] = _pairs(
+        Application.select(Application.issuer, fn.COUNT(Application.id))
+        .where(Application.issuer.in_(ids), Application.uninstalled_at.is_null())
+        .group_by(Application.issuer)
+    )
+    base_url = services.config.base_url
+    return {
+        issuer.id: _view(base_url, issuer, certificates[issuer.id], counts.get(issuer.id, 0))
+        for issuer in issuers
+    }
+
+
+def _pairs(query: Any) -> dict[str, Any]:
+    return dict(query.tuples())
+
+
+def _published(issuer_ids: Sequence[str], *, now: int) -> dict[str, tuple[str, ...]]:
+    """Return what goes into the metadata of each issuer: active, next, retired but kept."""
+    rows: Any = (
+        SigningKey.select(SigningKey.issuer, SigningKey.state, SigningKey.certificate)
+        .where(
+            SigningKey.issuer.in_(issuer_ids),
+            (SigningKey.state != "retired") | (SigningKey.published_until > now),
+        )
+        .order_by(SigningKey.created_at.desc(), SigningKey.id)
+        .tuples()
+    )
+    found: dict[str, list[str]] = {}
+    for issuer_id, _, certificate in sorted(rows, key=lambda row: _ORDER.index(row[1])):
+        found.setdefault(issuer_id, []).append(certificate)
+    return {issuer_id: tuple(certificates) for issuer_id, certificates in found.items()}
+
+
+def _view(
+    base_url: str, issuer: Issuer, certificates: tuple[str, ...], application_count: int
+) -> IssuerView:
+    facts = keys.describe(certificates[0])
+    return IssuerView(
+        id=issuer.id,
+        name=issuer.name,
+        shared=issuer.shared,
+        created_at=issuer.created_at,
+        entity_id=entity_id(base_url, issuer.id),
+        login_endpoint=login_endpoint(base_url, issuer.id),
+        logout_endpoint=logout_endpoint(base_url, issuer.id),
+        metadata_url=entity_id(base_url, issuer.id),
+        certificate=certificates[0],
+        certificates=certificates,
+        certificate_not_after=facts.not_after,
+        certificate_sha256=facts.sha256,
+        key_description=facts.key,
+        application_count=application_count,
+    )
+
+
+def issuer_metadata(services: Services, issuer_id: str) -> tuple[bytes, str]:
+    """Return the metadata of an issuer and its ETag, without quotes.
+
+    They say nothing of users and are the same for everybody, whether applications are enabled or
+    not: an SP is set up with them before anybody signs in.
+
+    :raises NotFound: when there is no such issuer.
+    """
+    certificates = _published([issuer_id], now=services.clock()).get(issuer_id)
+    if not certificates:
+        raise NotFound("There is no such issuer.")
+    sps = _service_providers(issuer_id)
+    base_url = services.config.base_url
+    xml = build_idp_metadata(
+        entity_id=entity_id(base_url, issuer_id),
+        sso_url=login_endpoint(base_url, issuer_id),
+        slo_url=logout_endpoint(base_url, issuer_id),
+        certificates=certificates,
+        name_id_formats=_name_id_formats(sps),
+        want_authn_requests_signed=bool(sps) and all(sp.require_signed_requests for sp in sps),
+        cache_seconds=METADATA_CACHE,
+    )
+    return xml, sha256(xml).hexdigest()[:32]
+
+
+def _service_providers(issuer_id: str) -> list[ServiceProvider]:
+    rows: Any = (
+        Application.select(Application.service_provider)
+        .where(Application.issuer == issuer_id, Application.uninstalled_at.is_null())
+        .order_by(Application.created_at, Application.id)
+    )
+    return [service_provider_from_json(row.service_provider) for row in rows]
+
+
+def _name_id_formats(sps: Sequence[ServiceProvider]) -> list[str]:
+    # Some SPs ask for the first format of the list, whatever they were told.
+    formats = dict.fromkeys(str(sp.name_id_format) for sp in sps)
+    return list(formats) or [NameIdFormat.UNSPECIFIED]

@@ -1,0 +1,341 @@
+"""Change the key of an issuer while people sign in: ``next``, then ``active``, then ``retired``.
+
+A next key is in the metadata at once, beside the active one. When it becomes active, the old one is
+kept in the metadata for :data:`KEPT` seconds, and can take over again as long as it is there. What
+a sign-in that was begun needs is its key's id alone, so a change never stops one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from peewee import IntegrityError, fn
+
+from ssoko.errors import Conflict, InputError, NotFound
+from ssoko.services.activity.log import record
+from ssoko.services.context import Actor, Services
+from ssoko.services.issuers import keys
+from ssoko.services.issuers.issuers import workspace_name
+from ssoko.store.ids import new_id
+from ssoko.store.models.applications import Application
+from ssoko.store.models.issuers import Issuer, SigningKey
+from ssoko.store.models.table import database
+from ssoko.text.names import is_id
+
+State = Literal["next", "active", "retired"]
+
+#: Seconds that the certificate of a retired key stays in the metadata: 30 days.
+KEPT = 30 * 86_400
+
+#: Seconds after which nothing that was begun can need a retired key any more.
+SETTLED = 3600
+
+#: Keys of an issuer that are listed; the oldest retired ones are left out.
+LISTED = 50
+
+_ORDER: tuple[State, ...] = ("active", "next", "retired")
+_ANOTHER = "The keys have just been changed by somebody else. Look at them again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyView:
+    """One signing key, as far as it may be seen: everything but the private part.
+
+    :param algorithm: URI of the signature algorithm.
+    :param description: such as ``RSA 2048, SHA-256``.
+    :param certificate: PEM.
+    :param sha256: fingerprint, in hexadecimal with colons.
+    :param published_until: when a retired key leaves the metadata; None for the others.
+    :param published: the certificate is in the metadata now.
+    """
+
+    id: str
+    issuer_id: str
+    state: State
+    algorithm: str
+    description: str
+    certificate: str
+    sha256: str
+    not_before: int
+    not_after: int
+    created_at: int
+    created_by: str
+    activated_at: int | None
+    retired_at: int | None
+    published_until: int | None
+    published: bool
+
+    @property
+    def kept(self) -> bool:
+        """Retired, and able to take over again."""
+        return self.state == "retired" and self.published
+
+
+def list_keys(services: Services, workspace_id: str, issuer_id: str) -> tuple[KeyView, ...]:
+    """Return the keys of an issuer: active, next, then the retired ones, the last one first.
+
+    :raises NotFound: when there is no such issuer.
+    """
+    issuer = find_issuer(workspace_id, issuer_id)
+    rows = sorted(_rows(issuer), key=lambda row: _ORDER.index(row.state))
+    return tuple(_view(row, now=services.clock()) for row in rows)
+
+
+def get_key(services: Services, workspace_id: str, issuer_id: str, key_id: str) -> KeyView:
+    """Return one key; raises NotFound."""
+    return _view(_find(find_issuer(workspace_id, issuer_id), key_id), now=services.clock())
+
+
+def create_next(
+    services: Services,
+    workspace_id: str,
+    actor: Actor,
+    issuer_id: str,
+    *,
+    algorithm: str = "rsa-2048",
+) -> KeyView:
+    """Make the next key of an issuer; its certificate is in the metadata from now on.
+
+    :param algorithm: one of :data:`ssoko.services.issuers.keys.ALGORITHMS`.
+    :raises InputError: at ``algorithm``.
+    :raises Conflict: when there is a next key already.
+    :raises NotFound: when there is no such issuer.
+    """
+    issuer = find_issuer(workspace_id, issuer_id)
+    if algorithm not in keys.ALGORITHMS:
+        raise InputError.of("algorithm", f"Choose one of {', '.join(keys.ALGORITHMS)}")
+    _require_no_next(issuer)
+    now = services.clock()
+    organization = workspace_name(workspace_id)
+    made = keys.generate(algorithm, common_name=issuer.name, organization=organization, now=now)
+    row_id = new_id()
+    try:
+        with database.atomic():
+            row = SigningKey.create(
+                id=row_id,
+                issuer=issuer,
+                state="next",
+                algorithm=made.algorithm,
+                certificate=made.certificate,
+                private_key=services.keys.encrypt(made.private_pem, row_id=row_id),
+                not_before=made.not_before,
+                not_after=made.not_after,
+                created_at=now,
+                created_by=actor.name,
+            )
+            _record(issuer, actor, "key.created", row, now=now)
+    except IntegrityError:
+        _require_no_next(issuer)
+        raise
+    return _view(row, now=now)
+
+
+def activate(
+    services: Services, workspace_id: str, actor: Actor, issuer_id: str, key_id: str
+) -> KeyView:
+    """Sign with this key from now on: the next one, or a retired one that is still kept.
+
+    The active key is retired and kept. When a retired key takes over again, the key that it
+    replaces is the next one again, unless there is another by now.
+
+    :raises Conflict: when it is neither, or somebody else has just changed the keys.
+    :raises NotFound: when there is no such key.
+    """
+    issuer, now = find_issuer(workspace_id, issuer_id), services.clock()
+    row = _find(issuer, key_id)
+    if row.state == "active":
+        raise Conflict.of("", "This key is active already.")
+    if row.state == "retired" and not _is_published(row, now):
+        raise Conflict.of("", "This key is retired for good. Make a new one.")
+    try:
+        with database.atomic():
+            _step_down(issuer, now, back=row.state == "retired")
+            taken = _update(
+                row,
+                SigningKey.state == row.state,
+                state="active",
+                activated_at=now,
+                retired_at=None,
+                published_until=None,
+            )
+            if not taken:
+                raise Conflict.of("", _ANOTHER)
+            action = "key.restored" if row.state == "retired" else "key.activated"
+            _record(issuer, actor, action, row, now=now)
+    except IntegrityError:
+        # Two at once: the one unique active key is the other one's.
+        raise Conflict.of("", _ANOTHER) from None
+    return get_key(services, workspace_id, issuer_id, key_id)
+
+
+def undo(services: Services, workspace_id: str, actor: Actor, issuer_id: str) -> KeyView:
+    """Sign with the key again that was retired last.
+
+    :raises Conflict: when none is kept.
+    """
+    kept = [key for key in list_keys(services, workspace_id, issuer_id) if key.kept]
+    if not kept:
+        raise Conflict.of("", "There is no earlier key to go back to; none is kept.")
+    return activate(services, workspace_id, actor, issuer_id, kept[0].id)
+
+
+def retire(
+    services: Services, workspace_id: str, actor: Actor, issuer_id: str, key_id: str
+) -> KeyView:
+    """Take a retired key out of the metadata for good.
+
+    :raises Conflict: when it is active, next or out already.
+    :raises NotFound: when there is no such key.
+    """
+    issuer, now = find_issuer(workspace_id, issuer_id), services.clock()
+    row = _find(issuer, key_id)
+    if row.state == "active":
+        raise Conflict.of("", "This key signs. Make the next one active first.")
+    if row.state == "next":
+        raise Conflict.of("", "This key has not signed yet. Make it active, or discard it.")
+    if not _is_published(row, now):
+        raise Conflict.of("", "This key is retired for good already.")
+    with database.atomic():
+        if not _update(row, SigningKey.state == "retired", published_until=now):
+            raise Conflict.of("", _ANOTHER)
+        _record(issuer, actor, "key.retired", row, now=now)
+    return get_key(services, workspace_id, issuer_id, key_id)
+
+
+def discard(
+    services: Services, workspace_id: str, actor: Actor, issuer_id: str, key_id: str
+) -> None:
+    """Take the next key out of the metadata and forget it.
+
+    One that has signed before the change was undone is kept as a retired one, out of the metadata.
+
+    :raises Conflict: when it is not the next one.
+    :raises NotFound: when there is no such key.
+    """
+    issuer, now = find_issuer(workspace_id, issuer_id), services.clock()
+    row = _find(issuer, key_id)
+    if row.state != "next":
+        raise Conflict.of("", f"Only a next key can be discarded; this one is {row.state}.")
+    with database.atomic():
+        if row.activated_at is None:
+            gone = SigningKey.delete().where(SigningKey.id == row.id, SigningKey.state == "next")
+            done = bool(gone.execute())
+        else:
+            done = _update(
+                row,
+                SigningKey.state == "next",
+                state="retired",
+                retired_at=now,
+                published_until=now,
+            )
+        if not done:
+            raise Conflict.of("", _ANOTHER)
+        _record(issuer, actor, "key.discarded", row, now=now)
+
+
+def forget_retired(*, now: int) -> int:
+    """Delete the private part of keys that left the metadata an hour ago; return of how many."""
+    query = SigningKey.update(private_key=b"").where(
+        SigningKey.state == "retired",
+        SigningKey.published_until <= now - SETTLED,
+        fn.LENGTH(SigningKey.private_key) > 0,
+    )
+    return int(query.execute())
+
+
+def find_issuer(workspace_id: str, issuer_id: str) -> Issuer:
+    """Return the row of an issuer; raises NotFound."""
+    found = None
+    if is_id(issuer_id):
+        found = Issuer.get_or_none(Issuer.id == issuer_id, Issuer.workspace == workspace_id)
+    if found is None:
+        raise NotFound("There is no such issuer in this workspace.")
+    issuer: Issuer = found
+    return issuer
+
+
+def _rows(issuer: Issuer) -> Sequence[Any]:
+    # Without the private part, which nothing here needs.
+    wanted = [c for c in SigningKey._meta.sorted_fields if c is not SigningKey.private_key]
+    last = fn.COALESCE(SigningKey.retired_at, SigningKey.created_at)
+    query = SigningKey.select(*wanted).where(SigningKey.issuer == issuer)
+    return list(query.order_by((SigningKey.state == "retired"), last.desc()).limit(LISTED))
+
+
+def _find(issuer: Issuer, key_id: str) -> Any:
+    row = None
+    if is_id(key_id):
+        row = SigningKey.get_or_none(SigningKey.id == key_id, SigningKey.issuer == issuer)
+    if row is None:
+        raise NotFound("This issuer has no such key.")
+    return row
+
+
+def _require_no_next(issuer: Issuer) -> None:
+    if SigningKey.select().where(SigningKey.issuer == issuer, SigningKey.state == "next").exists():
+        raise Conflict.of("", "There is a next key already. Make it active, or discard it.")
+
+
+def _step_down(issuer: Issuer, now: int, *, back: bool) -> None:
+    """Take the active key's place away; it must happen before another one takes it."""
+    active = SigningKey.update(state="retired", retired_at=now, published_until=now + KEPT).where(
+        SigningKey.issuer == issuer, SigningKey.state == "active"
+    )
+    if back and not _has_next(issuer):
+        active = SigningKey.update(state="next").where(
+            SigningKey.issuer == issuer, SigningKey.state == "active"
+        )
+    active.execute()
+
+
+def _has_next(issuer: Issuer) -> bool:
+    query = SigningKey.select().where(SigningKey.issuer == issuer, SigningKey.state == "next")
+    return bool(query.exists())
+
+
+def _update(row: Any, where: Any, **values: Any) -> bool:
+    return bool(SigningKey.update(**values).where(SigningKey.id == row.id, where).execute())
+
+
+def _is_published(row: Any, now: int) -> bool:
+    return row.state != "retired" or (row.published_until or 0) > now
+
+
+def _view(row: Any, *, now: int) -> KeyView:
+    facts = keys.describe(row.certificate)
+    return KeyView(
+        id=row.id,
+        issuer_id=row.issuer_id,
+        state=row.state,
+        algorithm=row.algorithm,
+        description=facts.key,
+        certificate=row.certificate,
+        sha256=facts.sha256,
+        not_before=row.not_before,
+        not_after=row.not_after,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        activated_at=row.activated_at,
+        retired_at=row.retired_at,
+        published_until=row.published_until,
+        published=_is_published(row, now),
+    )
+
+
+def _record(issuer: Issuer, actor: Actor, action: str, row: Any, *, now: int) -> None:
+    """Write the event, also into the log of the application that the issuer is the own one of."""
+    application = None
+    if not issuer.shared:
+        application = Application.get_or_none(Application.issuer == issuer)
+    facts = keys.describe(row.certificate)
+    record(
+        issuer.workspace_id,
+        actor,
+        action,
+        now=now,
+        target_kind="issuer",
+        target_id=issuer.id,
+        target_name=issuer.name,
+        application_id=application.id if application else "",
+        detail={"key": facts.key, "certificate_sha256": facts.sha256},
+    )

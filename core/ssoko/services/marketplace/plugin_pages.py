@@ -1,0 +1,64 @@
+"""What the pages of a plugin may know: its own applications, in all workspaces."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ssoko.plugin import WebApplication
+from ssoko.services.applications.views import ApplicationView, list_applications
+from ssoko.services.context import Services
+from ssoko.services.workspaces import WorkspaceView, list_workspaces
+
+
+def web_applications(services: Services, integration: str) -> tuple[WebApplication, ...]:
+    """Return the installed applications of one integration, without their secrets."""
+    return tuple(
+        _web_application(services, workspace, application)
+        for workspace in list_workspaces()
+        for application in _all(services, workspace.id, integration)
+    )
+
+
+def public_settings(services: Services, application: ApplicationView) -> Mapping[str, Any]:
+    """Return an application's settings without the secret ones.
+
+    Empty while the plugin is missing: only its form knows which of them are secret.
+    """
+    loaded = services.registry.get(application.integration)
+    if loaded is None:
+        return {}
+    fields = loaded.form().fields
+    return {
+        name: value
+        for name, value in application.settings.items()
+        if name in fields and not fields[name].metadata.get("secret")
+    }
+
+
+def _all(services: Services, workspace_id: str, integration: str) -> Iterator[ApplicationView]:
+    cursor: str | None = None
+    while True:
+        page = list_applications(
+            services, workspace_id, integration=integration, limit=200, cursor=cursor
+        )
+        yield from page.items
+        cursor = page.next
+        if cursor is None:
+            return
+
+
+def _web_application(
+    services: Services, workspace: WorkspaceView, application: ApplicationView
+) -> WebApplication:
+    issuer = application.issuer
+    return WebApplication(
+        id=application.id,
+        workspace=workspace.slug,
+        name=application.name,
+        enabled=application.enabled,
+        settings=public_settings(services, application),
+        entity_id=issuer.entity_id,
+        login_endpoint=issuer.login_endpoint,
+        logout_endpoint=issuer.logout_endpoint,
+        launch_url=application.launch_url,
+        certificates=issuer.certificates,
+    )

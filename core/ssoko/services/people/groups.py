@@ -1,0 +1,266 @@
+"""Groups of users."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import Expression, IntegrityError, Tuple, fn
+
+from ssoko.errors import Conflict, InputError, NotFound
+from ssoko.services.activity import log
+from ssoko.services.context import Actor, Services
+from ssoko.services.people import users
+from ssoko.services.people.search import Belonging, find_people
+from ssoko.services.people.users import UserView
+from ssoko.store.counting import capped_count
+from ssoko.store.models.people import Group, Membership, User
+from ssoko.store.models.table import database
+from ssoko.store.paging import Page, check_limit, cut, decode_cursor
+from ssoko.text.names import check_name, fold, is_id, search_terms
+
+MAX_DESCRIPTION = 500
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """A group.
+
+    :param member_count: up to :data:`~ssoko.store.counting.MOST`, where counting stops.
+    """
+
+    id: str
+    name: str
+    description: str
+    member_count: int
+    created_at: int
+
+
+def create_group(
+    services: Services, workspace_id: str, actor: Actor, *, name: str, description: str = ""
+) -> GroupView:
+    """Make a group.
+
+    :raises InputError: at ``name`` or ``description``.
+    :raises Conflict: at ``name``, when there is one that looks the same.
+    """
+    values = _values(name=name, description=description)
+    now = services.clock()
+    with database.atomic():
+        try:
+            with database.atomic():
+                row = Group.create(workspace=workspace_id, created_at=now, **values)
+        except IntegrityError:
+            raise _taken() from None
+        _record(services, actor, "group.created", row)
+    return view(row)
+
+
+def get_group(workspace_id: str, group_id: str) -> GroupView:
+    """Return a group.
+
+    :raises NotFound: when there is none of this id in the workspace.
+    """
+    return view(row_of(workspace_id, group_id))
+
+
+def list_groups(
+    workspace_id: str, *, q: str = "", limit: int = 50, cursor: str | None = None
+) -> Page[GroupView]:
+    """List groups by name.
+
+    :param q: words that the name must contain.
+    """
+    check_limit(limit)
+    after = decode_cursor(cursor, length=2)
+    query = Group.select(Group, _member_count()).where(
+        Group.workspace == workspace_id, *matching(q)
+    )
+    if after is not None:
+        query = query.where(Tuple(Group.name_key, Group.id) > Tuple(*after))
+    rows = list(query.order_by(Group.name_key, Group.id).limit(limit + 1))
+    return cut(rows, limit, key=lambda row: (row.name_key, row.id), view=_counted)
+
+
+def update_group(
+    services: Services,
+    workspace_id: str,
+    actor: Actor,
+    group_id: str,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+) -> GroupView:
+    """Change what is given.
+
+    :raises InputError: at ``name`` or ``description``.
+    :raises Conflict: at ``name``, when there is one that looks the same.
+    """
+    values = _values(name=name, description=description)
+    with database.atomic():
+        row = row_of(workspace_id, group_id)
+        changed = sorted(k for k, v in values.items() if getattr(row, k) != v)
+        if changed:
+            try:
+                with database.atomic():
+                    Group.update(**values).where(Group.id == row.id).execute()
+            except IntegrityError:
+                raise _taken() from None
+            row = row_of(workspace_id, group_id)
+            fields = [name for name in changed if name != "name_key"]
+            _record(services, actor, "group.changed", row, {"changed": fields})
+    return view(row)
+
+
+def delete_group(services: Services, workspace_id: str, actor: Actor, group_id: str) -> None:
+    """Delete a group with its memberships and assignments.
+
+    :raises NotFound: when there is none of this id in the workspace.
+    """
+    with database.atomic():
+        row = row_of(workspace_id, group_id)
+        Group.delete().where(Group.id == row.id).execute()
+        _record(services, actor, "group.deleted", row)
+
+
+def add_member(
+    services: Services, workspace_id: str, actor: Actor, group_id: str, user_id: str
+) -> None:
+    """Put a user into a group; it is no error when they are in it.
+
+    :raises NotFound: when there is no such group or user in the workspace.
+    """
+    now = services.clock()
+    with database.atomic():
+        group = row_of(workspace_id, group_id)
+        user = users.row_of(workspace_id, user_id)
+        try:
+            with database.atomic():
+                Membership.create(group=group, user=user, created_at=now)
+        except IntegrityError:
+            return
+        _record(services, actor, "member.added", group, _member(user))
+
+
+def remove_member(
+    services: Services, workspace_id: str, actor: Actor, group_id: str, user_id: str
+) -> None:
+    """Take a user out of a group.
+
+    :raises NotFound: when there is no such group or user, or they are not in it.
+    """
+    with database.atomic():
+        group = row_of(workspace_id, group_id)
+        user = users.row_of(workspace_id, user_id)
+        membership = (Membership.group == group) & (Membership.user == user)
+        if not Membership.delete().where(membership).execute():
+            raise NotFound("This user is not in the group")
+        _record(services, actor, "member.removed", group, _member(user))
+
+
+def list_members(
+    workspace_id: str, group_id: str, *, q: str = "", limit: int = 50, cursor: str | None = None
+) -> Page[UserView]:
+    """List the members of a group by name.
+
+    :raises NotFound: when there is no such group in the workspace.
+    """
+    group = row_of(workspace_id, group_id)
+    members = Membership.select(Membership.user).where(Membership.group == group)
+    belonging = Belonging(members, fn.EXISTS(members.where(Membership.user == User.id)))
+    rows, following = find_people(
+        workspace_id, q=q, belonging=belonging, limit=limit, cursor=cursor
+    )
+    return Page(tuple(map(users.view, rows)), following)
+
+
+def groups_of(workspace_id: str, user_id: str) -> tuple[GroupView, ...]:
+    """Return the groups that a user is in, by name.
+
+    :raises NotFound: when there is no such user in the workspace.
+    """
+    user = users.row_of(workspace_id, user_id)
+    query = (
+        Group.select(Group, _member_count())
+        .join(Membership)
+        .where(Membership.user == user)
+        .order_by(Group.name_key, Group.id)
+    )
+    return tuple(map(_counted, query))
+
+
+def row_of(workspace_id: str, group_id: str) -> Group:
+    """Return the row of a group, for other services.
+
+    :raises NotFound: when there is none of this id in the workspace.
+    """
+    row: Group | None = (
+        Group.get_or_none(Group.workspace == workspace_id, Group.id == group_id)
+        if is_id(group_id)
+        else None
+    )
+    if row is None:
+        raise NotFound("There is no such group")
+    return row
+
+
+def matching(q: str) -> list[Expression]:
+    """Return the conditions of a search: every word is in the name."""
+    return [Group.name_key.contains(term) for term in search_terms(q)]
+
+
+def view(row: Group) -> GroupView:
+    """Return what may be shown of a row."""
+    return _counted(Group.select(Group, _member_count()).where(Group.id == row.id).get())
+
+
+def _counted(row: Any) -> GroupView:
+    return GroupView(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        member_count=row.member_count,
+        created_at=row.created_at,
+    )
+
+
+def _member_count() -> Any:
+    return capped_count(Membership, "group_id", Group.id).alias("member_count")
+
+
+def _values(*, name: str | None, description: str | None) -> dict[str, str]:
+    values: dict[str, str] = {}
+    if name is not None:
+        values["name"] = check_name(name)
+        values["name_key"] = fold(values["name"])
+    if description is not None:
+        values["description"] = check_name(
+            description, field="description", required=False, longest=MAX_DESCRIPTION
+        )
+    return values
+
+
+def _taken() -> InputError:
+    return Conflict.of("name", "There is a group of this name, or one that looks the same")
+
+
+def _member(user: User) -> dict[str, str]:
+    name = users.display_name(user.username, user.first_name, user.last_name)
+    return {"user_id": user.id, "user": name}
+
+
+def _record(
+    services: Services,
+    actor: Actor,
+    action: str,
+    row: Group,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    log.record(
+        row.workspace_id,
+        actor,
+        action,
+        now=services.clock(),
+        target_kind="group",
+        target_id=row.id,
+        target_name=row.name,
+        detail=detail,
+    )

@@ -1,0 +1,128 @@
+"""Pages of users, narrowed by a search and by what they belong to, quick at a million users.
+
+The order is (search key, id). A condition that few users meet is looked up first and sorted
+after; one that many meet is tested while walking the order, which fills a page soon. Neither
+reads everybody, and nothing is counted beyond :data:`FEW`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import ModelSelect, Select, Tuple, fn
+
+from ssoko.store.models.people import User, UserWord, beginning_with
+from ssoko.store.paging import check_limit, decode_cursor, encode_cursor
+from ssoko.text.names import search_terms, search_words
+
+#: How many users a condition may let through and still be looked up first.
+FEW = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """Which users are meant, said in two ways.
+
+    :param ids: query of their ids, repetitions allowed.
+    :param test: condition on one :class:`User`.
+    """
+
+    ids: Any
+    test: Any
+
+
+def search_key(*, names: Sequence[str], words: Sequence[str]) -> str:
+    """Return what users are sorted by and walked through: the name first, then every word.
+
+    It begins with a space, so that every word in it follows one.
+    """
+    return "".join(f" {word}" for word in (*search_terms(" ".join(names), at_most=16), *words))
+
+
+def words_of(username: str, email: str, first_name: str, last_name: str) -> tuple[str, ...]:
+    """Return the words that a user is found by."""
+    return search_words(first_name, last_name, username, email)
+
+
+def write_words(workspace_id: str, user_id: str, words: Sequence[str]) -> None:
+    """Store the words of a user who has none stored."""
+    if words:
+        UserWord.insert_many(
+            [{"workspace_id": workspace_id, "word": w, "user_id": user_id} for w in words]
+        ).execute()
+
+
+def forget_words(workspace_id: str, user_id: str, words: Sequence[str]) -> None:
+    """Delete the words that were stored for a user."""
+    UserWord.delete().where(
+        UserWord.workspace_id == workspace_id,
+        UserWord.word.in_(list(words)),
+        UserWord.user_id == user_id,
+    ).execute()
+
+
+def find_people(
+    workspace_id: str,
+    *,
+    q: str = "",
+    admin: bool | None = None,
+    active: bool | None = None,
+    belonging: Belonging | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> tuple[list[User], str | None]:
+    """Return the users of one page and the cursor of the next.
+
+    :param q: each word must begin a word of the user's names, user name or e-mail address.
+    :raises InputError: at ``limit`` or ``cursor``.
+    """
+    check_limit(limit)
+    after = decode_cursor(cursor, length=2)
+    tests, few = _conditions(workspace_id, q, belonging)
+    key: Any = User.search_key
+    place: Any = User.workspace
+    if few:
+        # Not the bare columns, or SQLite walks their index through everybody to avoid a sort.
+        key, place = key.concat(""), place.concat("")
+    if admin is not None:
+        # Written bare, as the partial index is.
+        tests.append(User.is_admin if admin else ~User.is_admin)
+    if active is not None:
+        tests.append(User.active if active else ~User.active)
+    if after is not None:
+        tests.append(Tuple(key, User.id) > Tuple(*after))
+    rows = list(
+        User.select().where(place == workspace_id, *tests).order_by(key, User.id).limit(limit + 1)
+    )
+    shown = rows[:limit]
+    if len(rows) <= limit:
+        return shown, None
+    return shown, encode_cursor(shown[-1].search_key, shown[-1].id)
+
+
+def _conditions(workspace_id: str, q: str, belonging: Belonging | None) -> tuple[list[Any], bool]:
+    found: list[tuple[int, Any, Any]] = []
+    for term in search_terms(q):
+        ids = _with_word(workspace_id, term)
+        found.append((_count(ids), ids, User.search_key.contains(f" {term}")))
+    if belonging is not None:
+        found.append((_count(belonging.ids), belonging.ids, belonging.test))
+    tests = [test for _, _, test in found]
+    if not found:
+        return tests, False
+    fewest, ids, _ = min(found, key=lambda one: one[0])
+    if fewest > FEW:
+        return tests, False
+    return [*tests, User.id.in_(ids)], True
+
+
+def _with_word(workspace_id: str, term: str) -> "ModelSelect[UserWord]":
+    first, last = beginning_with(term)
+    return UserWord.select(UserWord.user_id).where(
+        UserWord.workspace_id == workspace_id, UserWord.word >= first, UserWord.word < last
+    )
+
+
+def _count(ids: Any) -> int:
+    some = ids.clone().limit(FEW + 1).alias("some")
+    return int(Select([some], [fn.COUNT(1)]).scalar(User._meta.database))

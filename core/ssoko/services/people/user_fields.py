@@ -1,0 +1,131 @@
+"""What the fields of a user may hold."""
+
+import re
+from typing import Any
+
+from ssoko.errors import InputError
+from ssoko.services.context import UNSET, Unset
+from ssoko.services.credentials.passwords import check_password_rules
+from ssoko.text.names import check_name, fold, is_text
+
+MAX_EMAIL = 254
+MAX_KEYS = 64
+MAX_VALUE = 4096
+MAX_VALUES = 200
+
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,63}")
+_EMAIL = re.compile(r"[^\s@\"<>(),:;\[\]\\]{1,64}@[^\s@\"<>(),:;\[\]\\]+")
+_HOST = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?(?:\.[^\W_](?:[\w-]{0,61}[^\W_])?)*")
+_SPACE = re.compile(r"\s")
+
+
+def check_fields(
+    *,
+    username: object = UNSET,
+    email: object = UNSET,
+    first_name: object = UNSET,
+    last_name: object = UNSET,
+    admin: object = UNSET,
+    active: object = UNSET,
+    attributes: object = UNSET,
+    theme: object = UNSET,
+    password: object = UNSET,
+    known_as: tuple[str, str] = ("", ""),
+) -> dict[str, Any]:
+    """Return the given values by column, as they are stored; a password is only checked.
+
+    :param known_as: user name and e-mail address that a new password may not be made of, when
+        they are not given here.
+    :raises InputError: with every field that is wrong.
+    """
+    errors: dict[str, list[str]] = {}
+    values: dict[str, Any] = {}
+
+    def take(field: str, check: Any, given: object) -> None:
+        if isinstance(given, Unset):
+            return
+        try:
+            values.update(check(given, field))
+        except InputError as error:
+            errors.update(error.errors)
+
+    take("username", _username, username)
+    take("email", _email, email)
+    take("first_name", _part, first_name)
+    take("last_name", _part, last_name)
+    take("is_admin", _flag("admin"), admin)
+    take("active", _flag("active"), active)
+    take("attributes", _attributes, attributes)
+    take("theme", _theme, theme)
+    if not isinstance(password, Unset):
+        names = {"username": known_as[0], "email": known_as[1]}
+        names |= {k: values[k] for k in names if k in values}
+        wrong = check_password_rules(password, **names)
+        if wrong:
+            errors["password"] = wrong
+    if errors:
+        raise InputError(errors)
+    return values
+
+
+def _username(given: object, field: str) -> dict[str, str]:
+    name = check_name(given, field=field)
+    if _SPACE.search(name):
+        raise InputError.of(field, "Leave out the spaces, as in amina.otieno")
+    return {"username": name, "username_key": fold(name, field=field)}
+
+
+def _email(given: object, field: str) -> dict[str, str]:
+    address = check_name(given, field=field, required=False, longest=MAX_EMAIL)
+    if address and not (_EMAIL.fullmatch(address) and _HOST.fullmatch(address.rpartition("@")[2])):
+        raise InputError.of(field, "Write an address like amina@example.org")
+    return {"email": address, "email_key": fold(address, field=field)}
+
+
+def _part(given: object, field: str) -> dict[str, str]:
+    return {field: check_name(given, field=field, required=False)}
+
+
+def _flag(name: str) -> Any:
+    def check(given: object, column: str) -> dict[str, bool]:
+        if not isinstance(given, bool):
+            raise InputError.of(name, "Give true or false")
+        return {column: given}
+
+    return check
+
+
+def _theme(given: object, field: str) -> dict[str, str]:
+    if given not in ("", "light", "dark"):
+        raise InputError.of(field, "Choose light or dark, or leave it empty")
+    return {field: str(given)}
+
+
+def _attributes(given: object, field: str) -> dict[str, Any]:
+    return {field: check_attributes(given, field=field)}
+
+
+def check_attributes(given: object, *, field: str = "attributes") -> dict[str, Any]:
+    """Return custom attributes: key to a text or a list of texts.
+
+    :raises InputError: at ``attributes`` or ``attributes.<key>``.
+    """
+    if not isinstance(given, dict):
+        raise InputError.of(field, "Give keys with texts or lists of texts")
+    if len(given) > MAX_KEYS:
+        raise InputError.of(field, f"Give at most {MAX_KEYS} keys")
+    errors: dict[str, list[str]] = {}
+    for key, value in given.items():
+        if not isinstance(key, str) or not _KEY.fullmatch(key):
+            errors[field] = [
+                "Begin each key with a letter, then use letters, digits and _ . : - up to 64"
+            ]
+            continue
+        values = value if isinstance(value, list) else [value]
+        if not all(map(is_text, values)) or len(values) > MAX_VALUES:
+            errors[f"{field}.{key}"] = ["Give a text, or a list of up to 200 texts"]
+        elif any(len(text) > MAX_VALUE for text in values):
+            errors[f"{field}.{key}"] = [f"Shorten this to {MAX_VALUE} characters"]
+    if errors:
+        raise InputError(errors)
+    return {key: value for key, value in given.items() if value not in ("", [])}

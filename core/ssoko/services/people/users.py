@@ -1,0 +1,402 @@
+"""Users: who may sign in, and what is known about them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import IntegrityError
+
+from ssoko.errors import Conflict, InputError, NotFound
+from ssoko.services.activity import log
+from ssoko.services.context import UNSET, Actor, Services, Unset
+from ssoko.services.people.search import (
+    find_people,
+    forget_words,
+    search_key,
+    words_of,
+    write_words,
+)
+from ssoko.services.people.user_fields import check_fields
+from ssoko.store.models.people import User
+from ssoko.store.models.sessions import ApiToken, OneTimeLink, Session
+from ssoko.store.models.table import database
+from ssoko.store.models.workspaces import Workspace
+from ssoko.store.paging import Page
+from ssoko.text.names import fold, is_id, is_text
+
+
+@dataclass(frozen=True, slots=True)
+class UserView:
+    """A user, without anything that opens a door.
+
+    :param attributes: key to a text or a list of texts.
+    :param theme: ``light``, ``dark`` or empty for what the device says.
+    """
+
+    id: str
+    username: str
+    email: str
+    first_name: str
+    last_name: str
+    display_name: str
+    admin: bool
+    active: bool
+    attributes: dict[str, Any]
+    has_password: bool
+    created_at: int
+    updated_at: int
+    theme: str
+
+
+def create_user(
+    services: Services,
+    workspace_id: str,
+    actor: Actor,
+    *,
+    username: str,
+    email: str = "",
+    first_name: str = "",
+    last_name: str = "",
+    password: str | None = None,
+    admin: bool = False,
+    active: bool = True,
+    attributes: dict[str, Any] | None = None,
+) -> UserView:
+    """Make a user.
+
+    :param password: None for somebody who signs in by a link only.
+    :raises InputError: with every field that is wrong.
+    :raises Conflict: at ``username`` or ``email``, when somebody has it, or one that looks alike.
+    """
+    values = check_fields(
+        username=username,
+        email=email,
+        first_name=first_name,
+        last_name=last_name,
+        admin=admin,
+        active=active,
+        attributes={} if attributes is None else attributes,
+        password=UNSET if password is None else password,
+    )
+    # Hashing takes long, so it happens before the transaction begins.
+    if password is not None:
+        values["password_hash"] = services.hasher.hash(password)
+    with database.atomic():
+        row = insert(workspace_id, values, now=services.clock())
+        _record(services, actor, "user.created", row, {"admin": True} if row.is_admin else {})
+    return view(row)
+
+
+def insert(workspace_id: str, values: dict[str, Any], *, now: int) -> User:
+    """Store a new user with values from ``check_fields``, inside the caller's transaction.
+
+    :raises Conflict: at ``username`` or ``email``.
+    """
+    _refuse_taken(workspace_id, values)
+    words = _words(values)
+    try:
+        with database.atomic():
+            row: User = User.create(
+                workspace=workspace_id,
+                created_at=now,
+                updated_at=now,
+                search_key=_search_key(values, words),
+                **values,
+            )
+    except IntegrityError as error:
+        raise _conflict(error) from None
+    write_words(workspace_id, row.id, words)
+    return row
+
+
+def get_user(workspace_id: str, user_id: str) -> UserView:
+    """Return a user.
+
+    :raises NotFound: when there is none of this id in the workspace.
+    """
+    return view(row_of(workspace_id, user_id))
+
+
+def find_user(workspace_id: str, username_or_email: str) -> UserView:
+    """Return the user with this user name, or else with this e-mail address.
+
+    :raises NotFound: when there is none.
+    """
+    row = find_row(workspace_id, username_or_email)
+    if row is None:
+        raise NotFound("There is no such user")
+    return view(row)
+
+
+def list_users(
+    workspace_id: str,
+    *,
+    q: str = "",
+    admin: bool | None = None,
+    active: bool | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[UserView]:
+    """List users by name.
+
+    :param q: beginnings of words in the names, the user name or the e-mail address.
+    """
+    rows, following = find_people(
+        workspace_id, q=q, admin=admin, active=active, limit=limit, cursor=cursor
+    )
+    return Page(tuple(map(view, rows)), following)
+
+
+def update_user(
+    services: Services,
+    workspace_id: str,
+    actor: Actor,
+    user_id: str,
+    *,
+    username: str | Unset = UNSET,
+    email: str | Unset = UNSET,
+    first_name: str | Unset = UNSET,
+    last_name: str | Unset = UNSET,
+    password: str | None | Unset = UNSET,
+    admin: bool | Unset = UNSET,
+    active: bool | Unset = UNSET,
+    attributes: dict[str, Any] | Unset = UNSET,
+    theme: str | Unset = UNSET,
+    keep_session: str | None = None,
+) -> UserView:
+    """Change what is given. A new password and disabling end the person's sessions at once.
+
+    :param password: None takes the password away.
+    :param keep_session: id of the session in which people change their own password.
+    :raises InputError: with every field that is wrong.
+    :raises Conflict: at ``username`` or ``email`` when it is taken, at ``admin`` or ``active``
+        for the last active admin.
+    """
+    before = row_of(workspace_id, user_id)
+    values = check_fields(
+        username=username,
+        email=email,
+        first_name=first_name,
+        last_name=last_name,
+        admin=admin,
+        active=active,
+        attributes=attributes,
+        theme=theme,
+        password=UNSET if password is None else password,
+        known_as=(before.username, before.email),
+    )
+    if password is None:
+        values["password_hash"] = None
+    elif not isinstance(password, Unset):
+        values["password_hash"] = services.hasher.hash(password)
+    with database.atomic():
+        row = row_of(workspace_id, user_id)
+        changed = {key: value for key, value in values.items() if getattr(row, key) != value}
+        if changed:
+            _change(services, actor, row, changed, keep_session=keep_session)
+    return view(row)
+
+
+def delete_user(services: Services, workspace_id: str, actor: Actor, user_id: str) -> None:
+    """Delete a user with their assignments, memberships, sessions, links and API tokens.
+
+    :raises Conflict: for the last active admin.
+    """
+    with database.atomic():
+        row = row_of(workspace_id, user_id)
+        if row.is_admin and row.active:
+            keep_an_admin(workspace_id, field="", leaving=row.id)
+        ApiToken.update(revoked_at=services.clock()).where(
+            ApiToken.workspace == workspace_id,
+            ApiToken.created_by == row.id,
+            ApiToken.revoked_at.is_null(),
+        ).execute()
+        forget_words(workspace_id, row.id, _words(row.__data__))
+        User.delete().where(User.id == row.id).execute()
+        _record(services, actor, "user.deleted", row, {})
+
+
+def row_of(workspace_id: str, user_id: str) -> User:
+    """Return the row of a user, for other services.
+
+    :raises NotFound: when there is none of this id in the workspace.
+    """
+    row: User | None = (
+        User.get_or_none(User.workspace == workspace_id, User.id == user_id)
+        if is_id(user_id)
+        else None
+    )
+    if row is None:
+        raise NotFound("There is no such user")
+    return row
+
+
+def find_row(workspace_id: str, username_or_email: str) -> User | None:
+    """Return the row of the user with this user name, or else with this e-mail address."""
+    if not is_text(username_or_email) or len(username_or_email) > 300:
+        return None
+    try:
+        key = fold(username_or_email)
+    except InputError:
+        return None
+    if not key:
+        return None
+    row: User | None = User.get_or_none(User.workspace == workspace_id, User.username_key == key)
+    return row or User.get_or_none(User.workspace == workspace_id, User.email_key == key)
+
+
+def view(row: User) -> UserView:
+    """Return what may be shown of a row."""
+    return UserView(
+        id=row.id,
+        username=row.username,
+        email=row.email,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        display_name=display_name(row.username, row.first_name, row.last_name),
+        admin=row.is_admin,
+        active=row.active,
+        attributes=row.attributes,
+        has_password=row.password_hash is not None,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        theme=row.theme,
+    )
+
+
+def display_name(username: str, first_name: str, last_name: str) -> str:
+    """Return what a user is called: the full name, or else the user name."""
+    return f"{first_name} {last_name}".strip() or username
+
+
+def _change(
+    services: Services,
+    actor: Actor,
+    row: User,
+    changed: dict[str, Any],
+    *,
+    keep_session: str | None,
+) -> None:
+    workspace_id = row.workspace_id
+    leaves = changed.get("is_admin") is False or changed.get("active") is False
+    if leaves and row.is_admin and row.active:
+        field = "active" if "active" in changed else "admin"
+        keep_an_admin(workspace_id, field=field, leaving=row.id)
+    _refuse_taken(workspace_id, changed, besides=row.id)
+    old_words = _words(row.__data__)
+    for key, value in changed.items():
+        setattr(row, key, value)
+    words = _words(row.__data__)
+    row.search_key = _search_key(row.__data__, words)
+    row.updated_at = services.clock()
+    try:
+        with database.atomic():
+            row.save()
+    except IntegrityError as error:
+        raise _conflict(error) from None
+    if words != old_words:
+        forget_words(workspace_id, row.id, old_words)
+        write_words(workspace_id, row.id, words)
+    if "password_hash" in changed or changed.get("active") is False:
+        sign_out_everywhere(row.id, now=services.clock(), keep=keep_session)
+    _record_changes(services, actor, row, changed)
+
+
+def _record_changes(services: Services, actor: Actor, row: User, changed: dict[str, Any]) -> None:
+    shown = {"is_admin", "active", "password_hash"}
+    plain = sorted(k for k in changed if k not in shown and not k.endswith("_key"))
+    # How somebody likes their pages is nobody's business.
+    if plain and plain != ["theme"]:
+        _record(services, actor, "user.changed", row, {"changed": plain})
+    if "password_hash" in changed:
+        _record(services, actor, "password.changed", row, {})
+    if "is_admin" in changed:
+        action = "user.promoted" if row.is_admin else "user.demoted"
+        _record(services, actor, action, row, {})
+    if "active" in changed:
+        _record(services, actor, "user.enabled" if row.active else "user.disabled", row, {})
+
+
+def _record(
+    services: Services, actor: Actor, action: str, row: User, detail: dict[str, Any]
+) -> None:
+    log.record(
+        row.workspace_id,
+        actor,
+        action,
+        now=services.clock(),
+        target_kind="user",
+        target_id=row.id,
+        target_name=display_name(row.username, row.first_name, row.last_name),
+        detail=detail,
+    )
+
+
+def _words(values: dict[str, Any]) -> tuple[str, ...]:
+    names = ("username", "email", "first_name", "last_name")
+    return words_of(*(values[name] for name in names))
+
+
+def _search_key(values: dict[str, Any], words: tuple[str, ...]) -> str:
+    names = (values["first_name"], values["last_name"])
+    return search_key(names=names if any(names) else (values["username"],), words=words)
+
+
+def _refuse_taken(workspace_id: str, values: dict[str, Any], *, besides: str = "") -> None:
+    """Name every value that somebody has; the unique indexes decide when two ask at once."""
+    errors: dict[str, list[str]] = {}
+    for field, column in (("username", User.username_key), ("email", User.email_key)):
+        key = values.get(f"{field}_key")
+        if key and (
+            User.select(User.id)
+            .where(User.workspace == workspace_id, column == key, User.id != besides)
+            .exists()
+        ):
+            errors[field] = [_TAKEN[field]]
+    if errors:
+        raise Conflict(errors)
+
+
+_TAKEN = {
+    "username": "Somebody has this user name, or one that looks the same; choose another",
+    "email": "Somebody has this e-mail address; give each person their own",
+}
+
+
+def _conflict(error: IntegrityError) -> InputError:
+    # SQLite names the columns, PostgreSQL the index.
+    text = str(error)
+    field = "email" if "email_key" in text or "user_one_email" in text else "username"
+    return Conflict.of(field, _TAKEN[field])
+
+
+def keep_an_admin(workspace_id: str, *, field: str, leaving: str) -> None:
+    """Refuse to lose the last active admin, inside the caller's transaction.
+
+    :param leaving: id of the active admin who is to be disabled, demoted or deleted.
+    :raises Conflict: at ``field``.
+    """
+    # A write to the workspace's row makes two admins who remove each other take turns.
+    Workspace.update(name=Workspace.name).where(Workspace.id == workspace_id).execute()
+    others = User.select(User.id).where(
+        User.workspace == workspace_id, User.is_admin, User.active, User.id != leaving
+    )
+    if not others.exists():
+        raise Conflict.of(
+            field,
+            "This is the last active admin of the workspace. Make somebody else an admin first.",
+        )
+
+
+def sign_out_everywhere(user_id: str, *, now: int, keep: str | None = None) -> int:
+    """End a person's sessions and links, inside the caller's transaction; return how many ended.
+
+    :param keep: id or handle of a session that goes on.
+    """
+    ended = Session.update(ended_at=now).where(
+        Session.user == user_id,
+        Session.ended_at.is_null(),
+        Session.id != (keep or ""),
+        Session.handle != (keep or ""),
+    )
+    OneTimeLink.delete().where(OneTimeLink.user == user_id, OneTimeLink.used_at.is_null()).execute()
+    return int(ended.execute())

@@ -1,0 +1,193 @@
+"""Write down what is seen of an installation and is in no other table.
+
+None of this lies on the way of a sign-in: files are taken by admins, and what a service provider
+says back comes with a sign-out, or from the pages of its own plugin.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import PeeweeException
+
+from ssoko.services.context import Actor, Services
+from ssoko.services.issuers.metadata_fetches import newest_key
+from ssoko.store.ids import new_id
+from ssoko.store.models.activity import Event
+from ssoko.store.models.applications import Application
+from ssoko.store.models.issuers import SigningKey
+from ssoko.store.models.sessions import Participation, Session
+from ssoko.store.models.table import database
+from ssoko.store.sql import execute
+
+log = logging.getLogger(__name__)
+
+#: Sign-ins of an application that are looked through, the newest first.
+RECENT = 500
+
+_TAKEN = """
+INSERT INTO guide_evidence (id, application_id, kind, key_id, at, by_name, acs_url, audience)
+VALUES (?, ?, ?, ?, ?, ?, '', '') ON CONFLICT (application_id, kind, key_id) DO NOTHING
+"""
+
+_ACCEPTED = """
+INSERT INTO guide_evidence (id, application_id, kind, key_id, at, by_name, acs_url, audience)
+VALUES (?, ?, 'accepted', ?, ?, ?, ?, ?) ON CONFLICT (application_id, kind, key_id) DO UPDATE SET
+  at = excluded.at, by_name = excluded.by_name, acs_url = excluded.acs_url,
+  audience = excluded.audience
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A sign-in that somebody asked for: answered, or refused by the gate.
+
+    :param started: ``redirect``, ``post``, or ``ssoko`` when no request began it.
+    :param acs_url: where the answer went; empty when there was none.
+    :param audience: entity ID of the service provider; empty in the oldest events.
+    """
+
+    at: int
+    person_id: str
+    person: str
+    answered: bool
+    started: str
+    acs_url: str
+    audience: str
+
+
+def note_metadata(
+    services: Services, actor: Actor, application_id: str, issuer_id: str, sent: bytes
+) -> None:
+    """Write down that somebody took the metadata file, the first time for each key."""
+    _note_file(services, actor, application_id, "metadata", newest_key(issuer_id, sent))
+
+
+def note_certificate(
+    services: Services, actor: Actor, application_id: str, issuer_id: str, certificate: str
+) -> None:
+    """Write down that somebody took a certificate of an application, the first time.
+
+    :param certificate: PEM, of whichever of the issuer's keys.
+    """
+    key: Any = SigningKey.get_or_none(
+        SigningKey.issuer == issuer_id, SigningKey.certificate == certificate
+    )
+    if key is not None:
+        _note_file(services, actor, application_id, "certificate", key.id)
+
+
+def note_accepted(
+    services: Services, application_id: str, participations: Iterable[Participation]
+) -> None:
+    """Write down that the service provider spoke of these sessions, inside a transaction.
+
+    What it accepted is the last answer that such a session was sent. One that an earlier key signed
+    says nothing about the present one, and is passed over.
+    """
+    key = active_key(Application.get_by_id(application_id).issuer.id)
+    lately = sent_lately(application_id)
+    for row in participations:
+        sent = _sent_to(row, lately)
+        if sent is None or sent.at < key.activated_at:
+            continue
+        execute(
+            _ACCEPTED,
+            (
+                new_id(),
+                application_id,
+                key.id,
+                services.clock(),
+                sent.person,
+                sent.acs_url,
+                sent.audience,
+            ),
+        )
+
+
+def note_said(
+    services: Services, integration: str, application_id: str, session_index: str
+) -> None:
+    """Take the word of a plugin's own pages that they accepted an answer; others' are ignored.
+
+    :param session_index: that of the assertion.
+    """
+    rows: Any = (
+        Participation.select(Participation, Session)
+        .join(Session)
+        .switch(Participation)
+        .join(Application)
+        .where(
+            Participation.application == application_id,
+            Participation.session_index == session_index,
+            Participation.ended_at.is_null(),
+            Application.integration == integration,
+            Application.uninstalled_at.is_null(),
+        )
+    )
+    try:
+        with database.atomic():
+            note_accepted(services, application_id, list(rows))
+    except PeeweeException as error:
+        log.warning("What %s said of %s was not written: %s", integration, application_id, error)
+
+
+def sent_lately(application_id: str) -> tuple[Sent, ...]:
+    """Return the last sign-ins of an application, the newest first; one statement."""
+    workspace = Application.select(Application.workspace).where(Application.id == application_id)
+    rows: Any = (
+        Event.select(Event.at, Event.actor_id, Event.actor_name, Event.outcome, Event.detail)
+        .where(
+            Event.workspace == workspace,
+            Event.application_id == application_id,
+            Event.action == "sign-in",
+        )
+        .order_by(Event.id.desc())
+        .limit(RECENT)
+        .tuples()
+    )
+    return tuple(
+        Sent(
+            at=at,
+            person_id=person_id,
+            person=person,
+            answered=outcome == "done",
+            started=str(detail.get("started", "")),
+            acs_url=str(detail.get("acs_url", "")),
+            audience=str(detail.get("audience") or detail.get("sp") or ""),
+        )
+        for at, person_id, person, outcome, detail in rows
+    )
+
+
+def active_key(issuer_id: str) -> Any:
+    """Return the row of the key that signs."""
+    return SigningKey.get(SigningKey.issuer == issuer_id, SigningKey.state == "active")
+
+
+def _sent_to(row: Participation, lately: Iterable[Sent]) -> Sent | None:
+    person_id = row.session.user_id
+    # Participation and event are written in one transaction, with one time.
+    return next(
+        (
+            sent
+            for sent in lately
+            if sent.answered and sent.at == row.last_used_at and sent.person_id == person_id
+        ),
+        None,
+    )
+
+
+def _note_file(
+    services: Services, actor: Actor, application_id: str, kind: str, key_id: str
+) -> None:
+    if not key_id:
+        return
+    try:
+        with database.atomic():
+            now = services.clock()
+            execute(_TAKEN, (new_id(), application_id, kind, key_id, now, actor.name))
+    except PeeweeException as error:
+        # The file is sent all the same; a later download writes the line.
+        log.warning("Who took the %s of %s was not written: %s", kind, application_id, error)

@@ -1,0 +1,239 @@
+"""Attributes of an assertion: where their values come from."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from marshmallow import ValidationError
+
+from ssoko.errors import AccessRefused
+from ssoko.plugin import HeldRole, Person, SamlAttribute
+from ssoko.plugin import Mapping as AttributeMapping
+from ssoko.plugin.host.record import NAME_FORMATS, from_column
+from ssoko.plugin.sources import CONSTANT, CUSTOM, Source, parse_source
+from ssoko.saml.response import Attribute
+from ssoko.saml.xml import check_text
+from ssoko.services.sso.sign_in_context import Candidate
+from ssoko.store.sql import query
+
+#: Sources with one value each, and what pages call them.
+LABELS = {
+    "user.email": "e-mail address",
+    "user.username": "user name",
+    "user.first_name": "first name",
+    "user.last_name": "last name",
+    "user.display_name": "display name",
+    "user.id": "id",
+}
+
+_GROUPS = """
+SELECT g.name FROM membership m JOIN user_group g ON g.id = m.group_id
+WHERE m.user_id = ? ORDER BY g.name_key
+"""
+
+# The roles of other applications are nobody's business here.
+_ROLES = """
+SELECT r.name, r.name_key, r.application_id FROM role_assignment g JOIN role r ON r.id = g.role_id
+WHERE g.user_id = ? AND (g.expires_at IS NULL OR g.expires_at > ?)
+  AND r.removed_at IS NULL AND (r.application_id IS NULL OR r.application_id = ?)
+UNION
+SELECT r.name, r.name_key, r.application_id FROM membership m
+JOIN role_assignment g ON g.group_id = m.group_id JOIN role r ON r.id = g.role_id
+WHERE m.user_id = ? AND (g.expires_at IS NULL OR g.expires_at > ?)
+  AND r.removed_at IS NULL AND (r.application_id IS NULL OR r.application_id = ?)
+ORDER BY 2
+"""
+
+_ROLE_ATTRIBUTES = """
+SELECT name, attributes, is_default FROM role WHERE application_id = ? AND removed_at IS NULL
+ORDER BY name_key
+"""
+
+
+class PersonValues:
+    """What is known of the person who signs in; groups and roles are read when asked for."""
+
+    def __init__(self, candidate: Candidate, *, now: int) -> None:
+        self._candidate = candidate
+        self._now = now
+        self.user_id = candidate.user_id
+
+    def values(self, source: str) -> tuple[str, ...]:
+        """Return the values of one source with its changes, none of them empty."""
+        parsed = _parsed(source)
+        return parsed.change(tuple(filter(None, self._values(parsed.base))))
+
+    def _values(self, base: str) -> Iterable[str]:
+        if base.startswith(CUSTOM):
+            return _texts(self.attributes.get(base.removeprefix(CUSTOM)))
+        if base == "user.groups":
+            return self.groups
+        if base == "user.roles":
+            return self.roles
+        if base.startswith(CONSTANT):
+            return (base.removeprefix(CONSTANT),)
+        return (self._field(base.removeprefix("user.")),)
+
+    def _field(self, name: str) -> str:
+        candidate = self._candidate
+        if name == "display_name":
+            full = f"{candidate.first_name} {candidate.last_name}".strip()
+            return full or candidate.username
+        return str(getattr(candidate, "user_id" if name == "id" else name, ""))
+
+    @cached_property
+    def attributes(self) -> Mapping[str, Any]:
+        """The user's own attributes."""
+        return from_column(self._candidate.user_attributes) or {}
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the groups that the person is in."""
+        return tuple(name for (name,) in query(_GROUPS, (self.user_id,)))
+
+    @cached_property
+    def roles(self) -> tuple[str, ...]:
+        """Names of the person's roles of this application, and of those of no application."""
+        return tuple(name for name, _, _ in self._role_rows)
+
+    @cached_property
+    def application_roles(self) -> tuple[str, ...]:
+        """Names of the roles of this application that let the person in."""
+        return tuple(name for name, _, application in self._role_rows if application)
+
+    @cached_property
+    def _role_rows(self) -> list[tuple[str, str, str | None]]:
+        once = (self.user_id, self._now, self._candidate.application_id)
+        return query(_ROLES, once + once)
+
+    def _held_roles(self) -> tuple[HeldRole, ...]:
+        held = set(self.application_roles)
+        rows = query(_ROLE_ATTRIBUTES, (self._candidate.application_id,)) if held else ()
+        return tuple(
+            HeldRole(name=name, attributes=from_column(found) or {}, is_default=bool(default))
+            for name, found, default in rows
+            if name in held
+        )
+
+    def person(self) -> Person:
+        """Return the person as a plugin sees one."""
+        candidate = self._candidate
+        return Person(
+            id=candidate.user_id,
+            username=candidate.username,
+            email=candidate.email,
+            first_name=candidate.first_name,
+            last_name=candidate.last_name,
+            groups=self.groups,
+            roles=self.roles,
+            attributes=self.attributes,
+            application_roles=self._held_roles(),
+        )
+
+
+def _stop(refusal: AccessRefused) -> None:
+    raise refusal
+
+
+def attributes_for(
+    mappers: Sequence[AttributeMapping],
+    person: PersonValues,
+    *,
+    more: Sequence[SamlAttribute] = (),
+    refuse: Callable[[AccessRefused], None] = _stop,
+) -> tuple[Attribute, ...]:
+    """Return the attributes of one assertion; those without a value are left out.
+
+    Mappings of the same name become one attribute with all their values, in the first one's
+    format: some SPs read only the first of two attributes, others refuse both.
+
+    :param more: what the plugin adds.
+    :param refuse: is told what stops the sign-in, and raises it unless it only looks.
+    :raises AccessRefused: when the person lacks a required one, or a value cannot be sent.
+    """
+    found: dict[str, Attribute] = {}
+    for mapper in mappers:
+        values = person.values(mapper.source)
+        if mapper.required and not values:
+            refuse(_missing(mapper))
+        _add(found, mapper, values, refuse)
+    for extra in more:
+        _add(found, extra, extra.values, refuse)
+    return tuple(found.values())
+
+
+def _add(
+    found: dict[str, Attribute],
+    more: AttributeMapping | SamlAttribute,
+    values: Iterable[str],
+    refuse: Callable[[AccessRefused], None],
+) -> None:
+    name = more.name
+    values = tuple(dict.fromkeys([v for v in values if _can_be_sent(name, v, refuse)]))
+    if not values:
+        return
+    there = found.get(name)
+    word = more.name_format or "unspecified"
+    found[name] = Attribute(
+        name,
+        tuple(dict.fromkeys(there.values + values)) if there else values,
+        there.name_format if there else NAME_FORMATS.get(word, word),
+        (there.friendly_name if there else None) or more.friendly_name or None,
+    )
+
+
+def _can_be_sent(name: str, value: str, refuse: Callable[[AccessRefused], None]) -> bool:
+    try:
+        check_text(value)
+    except ValueError as error:
+        refuse(
+            AccessRefused(
+                "attribute-unsendable",
+                f"A value of yours for {name} has characters that cannot be sent.",
+                got=ascii(value)[:200],
+                expected="characters of XML 1.0",
+                rule=str(error),
+                fix="Type this value of the user again.",
+            )
+        )
+        return False
+    return True
+
+
+def _parsed(source: str) -> Source:
+    try:
+        return parse_source(source)
+    except ValidationError:
+        # Recorded by another version; what this one does not know gives no value.
+        return Source(source)
+
+
+def source_label(source: str) -> str:
+    """Return what pages call a source: ``user.attributes.staff|lower`` is "attributes.staff"."""
+    base = _parsed(source).base
+    return LABELS.get(base, base.removeprefix("user."))
+
+
+def _missing(mapper: AttributeMapping) -> AccessRefused:
+    what = source_label(mapper.source)
+    changed = " that its changes leave over" if _parsed(mapper.source).steps else ""
+    return AccessRefused(
+        "attribute-missing",
+        f"This application needs {mapper.label or mapper.name}, and your account has no {what}.",
+        got=f"no {what}{changed}",
+        expected=f"a value for {mapper.source}",
+        rule=f"The attribute {mapper.name} is required.",
+        fix=f"Fill in the {what} of this user, or make the attribute optional under Mappers.",
+    )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    if value is None:
+        return ()
+    if isinstance(value, bool):
+        return ("true" if value else "false",)
+    if isinstance(value, (list, tuple)):
+        return tuple(text for item in value for text in _texts(item))
+    return (str(value),)

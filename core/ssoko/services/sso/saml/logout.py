@@ -1,0 +1,328 @@
+"""Single logout (SAML profiles, section 4.4), whoever begins it.
+
+The session ends first, in the transaction that accepts the request; whatever happens to the browser
+afterwards, it is over. Then the other applications are notified
+(:mod:`ssoko.services.sso.saml.logout_flow`), and last the one that asked gets its response.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ssoko.errors import MessageRefused, NotFound, Refusal, RequestRefused
+from ssoko.saml import names
+from ssoko.saml.bindings import Inbound
+from ssoko.saml.logout import LogoutRequest
+from ssoko.services import workspaces
+from ssoko.services.activity import log
+from ssoko.services.authentication import sessions
+from ssoko.services.context import Actor, Services
+from ssoko.services.credentials.secret_tokens import digest
+from ssoko.services.issuers import issuers
+from ssoko.services.people.users import display_name
+from ssoko.services.sso.attempt import Exchange, write_refusal
+from ssoko.services.sso.evidence import note_accepted
+from ssoko.services.sso.saml import logout_flow, pending
+from ssoko.services.sso.saml import logout_request as reception
+from ssoko.services.sso.saml.assertion import new_message_id
+from ssoko.services.sso.saml.logout_flow import BUDGET, Asker, Told
+from ssoko.services.sso.saml.logout_messages import (
+    Outcome,
+    Outgoing,
+    Party,
+    logout_response,
+    party_of,
+)
+from ssoko.services.workspaces import WorkspaceView
+from ssoko.store.models.applications import Application
+from ssoko.store.models.people import User
+from ssoko.store.models.sessions import Participation, Session
+from ssoko.store.models.sso import LogoutFlow, LogoutTarget
+from ssoko.store.models.table import database
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """Others have to be told: the page of this key goes on."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An answer came in a frame of the page that waits for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """The page that tells one application, or several in frames.
+
+    :param framed: the messages go into frames of the page, and it waits for all of them.
+    :param left: seconds until it goes on whoever is silent.
+    """
+
+    told: tuple[Told, ...]
+    outgoing: tuple[Outgoing, ...]
+    framed: bool
+    left: int
+    workspace: WorkspaceView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOut:
+    """The end: who was told and who was not."""
+
+    told: tuple[Told, ...]
+    workspace: WorkspaceView
+
+
+def request(
+    services: Services, issuer_id: str, inbound: Inbound, *, address: str = ""
+) -> Outgoing | Onward | SignedOut:
+    """Take a LogoutRequest of an SP; the browser's own session plays no part in it.
+
+    :raises NotFound: when there is no such issuer.
+    :raises Refusal: when a page says why no session has ended.
+    """
+    exchange = _exchange(services, issuer_id, inbound, address)
+    party: Party | None = None
+    try:
+        asked, party = reception.receive_request(exchange, inbound)
+        return _accept(exchange, asked, party, inbound)
+    except RequestRefused as refusal:
+        write_refusal(exchange, refusal)
+        if party is None or exchange.logout is None or not party.sp.slo_url:
+            raise
+        outcome = Outcome(
+            status=refusal.status,
+            responder=refusal.responder,
+            message=f"{refusal} ({refusal.reference})",
+        )
+        return _response(exchange.services, party, exchange.logout.id, inbound.relay_state, outcome)
+    except Refusal as refusal:
+        write_refusal(exchange, refusal)
+        raise
+
+
+def respond(
+    services: Services,
+    issuer_id: str,
+    inbound: Inbound,
+    *,
+    in_frame: bool | None = None,
+    address: str = "",
+) -> Onward | Heard:
+    """Take the LogoutResponse of an application that was told.
+
+    :param in_frame: where the browser shows it; None when it does not say.
+    :raises NotFound: when there is no such issuer.
+    :raises Refusal: when nobody waits for such an answer.
+    """
+    exchange = _exchange(services, issuer_id, inbound, address)
+    try:
+        answer, target = reception.receive_response(exchange, inbound)
+        # Who does not know the person any more has no session of theirs either.
+        ended = answer.succeeded or names.STATUS_UNKNOWN_PRINCIPAL in answer.statuses
+        with database.atomic():
+            if not logout_flow.settle(target, ended=ended):
+                raise _answered_already(answer.in_response_to or "")
+            if target.framed if in_frame is None else in_frame:
+                return Heard()
+            return Onward(logout_flow.new_key(target.flow))
+    except Refusal as refusal:
+        write_refusal(exchange, refusal)
+        raise
+
+
+def sign_out(services: Services, token: str, actor: Actor) -> str | None:
+    """End the session of a browser; return the key of the page that tells the applications.
+
+    :returns: None when the session has signed in to none.
+    """
+    with database.atomic():
+        row = Session.get_or_none(Session.id == digest(token), Session.ended_at.is_null())
+        if row is None:
+            return None
+        sessions.end_session(services, token, actor)
+        others = _signed_in_to([row.id])
+        if not others:
+            return None
+        return logout_flow.start(services, row.user, others, address=actor.address)
+
+
+def go_on(
+    services: Services, key: str, *, unreachable: bool = False
+) -> Telling | Outgoing | SignedOut:
+    """Tell whose turn it is, or finish: answer who asked, or say who was told.
+
+    Opening the page again is how it says that whoever was asked stays silent.
+
+    :param unreachable: the browser cannot reach the one whose turn it was.
+    :raises NotFound: when the key opens nothing any more.
+    """
+    now = services.clock()
+    flow = logout_flow.find(key, now=now)
+    if flow is None:
+        raise NotFound("This sign-out is over.")
+    with database.atomic():
+        targets = logout_flow.targets_of(flow)
+        workspace = workspaces.get_workspace(flow.workspace.slug)
+        if flow.finished_at is None:
+            turn = logout_flow.move_on(flow, targets, unreachable=unreachable, now=now)
+            if turn:
+                return Telling(
+                    outgoing=tuple(logout_flow.ask(services, target) for target in turn),
+                    framed=turn[0].framed,
+                    left=max(0, BUDGET - 1 - (now - flow.created_at)),
+                    told=logout_flow.told(targets),
+                    workspace=workspace,
+                )
+            logout_flow.finish(flow, targets, now=now)
+            answer = _answer(services, flow, targets)
+            if answer is not None:
+                return answer
+        return SignedOut(told=logout_flow.told(targets), workspace=workspace)
+
+
+def log_refusal(
+    services: Services, issuer_id: str, refusal: Refusal, *, address: str = ""
+) -> Refusal:
+    """Write down what was refused before a message could be read, and return it.
+
+    :raises NotFound: when there is no such issuer.
+    """
+    exchange = Exchange(
+        services=services, now=services.clock(), issuer_id=issuer_id, address=address
+    )
+    write_refusal(exchange, refusal)
+    return refusal
+
+
+def _exchange(services: Services, issuer_id: str, inbound: Inbound, address: str) -> Exchange:
+    return Exchange(
+        services=services,
+        now=services.clock(),
+        issuer_id=issuer_id,
+        address=address,
+        binding=inbound.binding,
+        relay_state=inbound.relay_state,
+    )
+
+
+def _accept(
+    exchange: Exchange, asked: LogoutRequest, party: Party, inbound: Inbound
+) -> Outgoing | Onward | SignedOut:
+    services, now = exchange.services, exchange.now
+    name_id = reception.check_request(exchange, asked, signed_query=inbound.signed_query)
+    pending.remember(exchange.issuer_id, asked, now=now)
+    entity_id = issuers.entity_id(services.config.base_url, party.issuer_id)
+    meant = reception.participations_of(
+        party, name_id, asked.session_indexes, idp_entity_id=entity_id
+    )
+    user = _only_user(meant)
+    session_ids = [row.session.id for row in meant]
+    with database.atomic():
+        ended = (
+            Session.update(ended_at=now)
+            .where(Session.id.in_(session_ids), Session.ended_at.is_null())
+            .execute()
+        )
+        Participation.update(ended_at=now).where(
+            Participation.id.in_([row.id for row in meant])
+        ).execute()
+        if asked.session_indexes:
+            # Our assertion alone told it this index.
+            note_accepted(services, party.application_id, meant)
+        others = _signed_in_to(session_ids)
+        _record(exchange, party, user, sessions=int(ended), others=others)
+        if others:
+            asker = Asker(
+                application_id=party.application_id,
+                request_id=asked.id,
+                relay_state=inbound.relay_state,
+            )
+            address = exchange.address
+            return Onward(logout_flow.start(services, user, others, asker=asker, address=address))
+    if party.sp.slo_url:
+        return _response(services, party, asked.id, inbound.relay_state, Outcome())
+    return SignedOut(told=(), workspace=workspaces.get_workspace(user.workspace.slug))
+
+
+def _only_user(meant: Iterable[Participation]) -> User:
+    users = {row.session.user_id: row.session.user for row in meant}
+    if len(users) > 1:
+        raise RequestRefused(
+            "logout-ambiguous",
+            "The application calls several people by this name and does not say whose session "
+            "is meant.",
+            status=names.STATUS_REQUEST_UNSUPPORTED,
+            got=f"a NameID of {len(users)} people, no SessionIndex",
+            expected="a SessionIndex",
+            rule="SAML core, section 3.7.1",
+            fix="Choose a NameID source that tells people apart.",
+        )
+    user: User = users.popitem()[1]
+    return user
+
+
+def _signed_in_to(session_ids: list[str]) -> list[Participation]:
+    """Return the sign-ins of these sessions that nobody was told the end of."""
+    query = Participation.select(Participation, Application).join(Application)
+    return list(
+        query.where(
+            Participation.session.in_(session_ids),
+            Participation.ended_at.is_null(),
+            Application.uninstalled_at.is_null(),
+        )
+    )
+
+
+def _answer(services: Services, flow: LogoutFlow, targets: list[LogoutTarget]) -> Outgoing | None:
+    """Return the answer to the application that asked; None when nobody did or it is gone."""
+    asker = flow.application
+    if asker is None or asker.uninstalled_at is not None:
+        return None
+    party = party_of(asker)
+    if not party.sp.slo_url:
+        return None
+    outcome = Outcome(partial=any(target.state != "ended" for target in targets))
+    return _response(services, party, flow.request_id, flow.relay_state, outcome)
+
+
+def _response(
+    services: Services, party: Party, request_id: str, relay_state: str, outcome: Outcome
+) -> Outgoing:
+    return logout_response(
+        services,
+        party,
+        response_id=new_message_id(),
+        in_response_to=request_id,
+        relay_state=relay_state,
+        outcome=outcome,
+    )
+
+
+def _record(
+    exchange: Exchange, party: Party, user: User, *, sessions: int, others: list[Participation]
+) -> None:
+    name = display_name(user.username, user.first_name, user.last_name)
+    log.record(
+        user.workspace_id,
+        Actor("user", user.id, name, exchange.address),
+        "sign-out",
+        now=exchange.now,
+        target_kind="application",
+        target_id=party.application_id,
+        target_name=party.name,
+        application_id=party.application_id,
+        detail={"started": party.name, "sessions": sessions, "told": len(others)},
+    )
+
+
+def _answered_already(request_id: str) -> MessageRefused:
+    return MessageRefused(
+        "logout-unsolicited",
+        "This logout answer came before.",
+        got=request_id,
+        expected="one answer to each request",
+        rule="SAML core, section 3.2.2",
+    )

@@ -1,0 +1,144 @@
+"""AuthnRequests that wait for their person, and the memory of signed ones."""
+
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+
+from ssoko.errors import MessageRefused
+from ssoko.saml.bindings import Inbound
+from ssoko.saml.logout import LogoutRequest
+from ssoko.saml.request import AuthnRequest
+from ssoko.store.models.sso import PendingRequest, SeenRequest
+from ssoko.store.models.table import database
+
+#: Seconds that a person has to sign in.
+LIFETIME = 600
+
+#: Seconds after which a request is stale whatever its clock says: age, skew and waiting.
+REMEMBERED = 1800
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A request that waits.
+
+    :param id: hash of the key in the address.
+    :param asked_session: for ForceAuthn: the session that was there when the person was asked to
+        sign in again; empty when there was none, None when nobody was asked.
+    """
+
+    id: str
+    inbound: Inbound
+    created_at: int
+    asked_session: str | None = None
+
+
+def keep(
+    issuer_id: str, inbound: Inbound, *, now: int, asked_session: str | None = None
+) -> tuple[str, str]:
+    """Store a request, in the caller's transaction, and return its key and its id.
+
+    The key has 256 bits and opens the request once within :data:`LIFETIME`; only its hash is kept.
+    """
+    PendingRequest.delete().where(PendingRequest.expires_at <= now).execute()
+    key = secrets.token_urlsafe(32)
+    PendingRequest.create(
+        force_insert=True,
+        id=_hash(key),
+        issuer=issuer_id,
+        binding=inbound.binding,
+        message=inbound.xml,
+        raw_query=inbound.raw_query if inbound.signed_query else None,
+        relay_state=inbound.relay_state,
+        asked_session=asked_session,
+        created_at=now,
+        expires_at=now + LIFETIME,
+    )
+    return key, _hash(key)
+
+
+def find(issuer_id: str, key: str, *, now: int) -> Pending:
+    """Return the request behind a key.
+
+    :raises MessageRefused: when it was answered already, has waited too long, or never was.
+    """
+    row = PendingRequest.get_or_none(
+        PendingRequest.id == _hash(key),
+        PendingRequest.issuer == issuer_id,
+        PendingRequest.expires_at > now,
+    )
+    if row is None:
+        raise gone()
+    return Pending(
+        id=row.id,
+        inbound=Inbound(
+            xml=bytes(row.message),
+            relay_state=row.relay_state,
+            binding=row.binding,
+            raw_query=bytes(row.raw_query or b""),
+            signed_query=row.raw_query is not None,
+        ),
+        created_at=row.created_at,
+        asked_session=row.asked_session,
+    )
+
+
+def ask_again(pending_id: str, session_id: str) -> None:
+    """Note that the person behind this session, or none, is sent to sign in again."""
+    PendingRequest.update(asked_session=session_id).where(PendingRequest.id == pending_id).execute()
+
+
+def finish(pending_id: str) -> None:
+    """Take a request away, in the transaction that answers it.
+
+    :raises MessageRefused: when another tab was faster.
+    """
+    if not PendingRequest.delete().where(PendingRequest.id == pending_id).execute():
+        raise gone()
+
+
+def gone() -> MessageRefused:
+    """Say that a key opens nothing."""
+    return MessageRefused(
+        "request-gone",
+        "This sign-in was finished already, or it waited for too long. "
+        "Start again at the application.",
+        got="an address that opens nothing any more",
+        expected=f"a request that came less than {LIFETIME // 60} minutes ago, answered once",
+    )
+
+
+def remember(
+    issuer_id: str, request: AuthnRequest | LogoutRequest, *, pending_id: str = "", now: int
+) -> None:
+    """Accept a signed request once (core, section 1.3.4; security considerations, 6.4.5).
+
+    :param pending_id: where it waits; it may come from there again.
+    :raises MessageRefused: when the same request was accepted before.
+    """
+    unique = "\0".join((issuer_id, request.issuer, request.id))
+    row_id = sha256(unique.encode()).hexdigest()
+    with database.atomic():
+        SeenRequest.delete().where(SeenRequest.expires_at <= now).execute()
+        inserted = (
+            SeenRequest.insert(id=row_id, pending_id=pending_id, expires_at=now + REMEMBERED)
+            .on_conflict_ignore()
+            .as_rowcount()
+            .execute()
+        )
+        if inserted:
+            return
+        seen = SeenRequest.get_or_none(SeenRequest.id == row_id)
+    if seen is not None and pending_id and seen.pending_id == pending_id:
+        return
+    raise MessageRefused(
+        "replayed",
+        "This request was used before. Start again at the application.",
+        got=request.id,
+        expected="a new ID in each signed request",
+        rule="SAML security considerations, section 6.4.5",
+    )
+
+
+def _hash(key: str) -> str:
+    return sha256(key.encode("utf-8", "replace")).hexdigest()

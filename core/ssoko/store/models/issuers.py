@@ -1,0 +1,91 @@
+"""Issuers, their signing keys, who fetched their metadata, and the expiry notices sent."""
+
+from peewee import SQL, BigIntegerField, BlobField, BooleanField, Check, ForeignKeyField, TextField
+
+from ssoko.store.ids import new_id, random_id
+from ssoko.store.models.table import Table
+from ssoko.store.models.workspaces import Workspace
+
+
+class Issuer(Table):
+    #: Part of the entity ID and of every endpoint; never changes.
+    id = TextField(primary_key=True, default=random_id)
+    workspace = ForeignKeyField(Workspace, on_delete="CASCADE")
+    workspace_id: str
+    name = TextField()
+    shared = BooleanField(default=False)
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "issuer"
+
+
+class SigningKey(Table):
+    id = TextField(primary_key=True, default=new_id)
+    issuer = ForeignKeyField(Issuer, on_delete="CASCADE")
+    state = TextField()
+    #: URI of the signature algorithm.
+    algorithm = TextField()
+    certificate = TextField()
+    #: PKCS 8 PEM, encrypted under the master key; see :mod:`ssoko.services.issuers.keys`.
+    private_key = BlobField()
+    not_before = BigIntegerField()
+    not_after = BigIntegerField()
+    created_at = BigIntegerField()
+    created_by = TextField(default="")
+    activated_at = BigIntegerField(null=True)
+    retired_at = BigIntegerField(null=True)
+    #: Until when the certificate of a retired key stays in the metadata.
+    published_until = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "signing_key"
+        constraints = [Check("state IN ('next', 'active', 'retired')")]
+
+
+# At most one active and one next key an issuer, whoever races.
+for _state in ("active", "next"):
+    SigningKey.add_index(
+        SigningKey.index(
+            SigningKey.issuer,
+            unique=True,
+            where=SQL(f"state = '{_state}'"),
+            name=f"signing_key_one_{_state}",
+        )
+    )
+
+
+class MetadataFetch(Table):
+    """Who asked for the metadata of an issuer, by address and program."""
+
+    id = TextField(primary_key=True, default=new_id)
+    issuer = ForeignKeyField(Issuer, on_delete="CASCADE", index=False)
+    address = TextField()
+    user_agent = TextField()
+    first_at = BigIntegerField()
+    last_at = BigIntegerField()
+    times = BigIntegerField()
+    #: The newest key whose certificate was in what was sent the last time.
+    newest_key_id = TextField()
+
+    class Meta:
+        table_name = "metadata_fetch"
+        indexes = ((("issuer", "address", "user_agent"), True),)
+
+
+class CertificateNotice(Table):
+    """One notice that was written to the log, so that no process writes it again."""
+
+    id = TextField(primary_key=True, default=new_id)
+    workspace = ForeignKeyField(Workspace, on_delete="CASCADE")
+    #: The issuer whose certificate it is, or the application whose service provider's.
+    owner_id = TextField()
+    #: SHA-256 of the certificate.
+    fingerprint = TextField()
+    #: The threshold that was reached; 0 is the end itself.
+    days = BigIntegerField()
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "certificate_notice"
+        indexes = ((("owner_id", "fingerprint", "days"), True),)

@@ -1,0 +1,112 @@
+"""Users, groups, memberships and the words that users are found by."""
+
+from peewee import (
+    SQL,
+    BigIntegerField,
+    BooleanField,
+    CompositeKey,
+    ForeignKeyField,
+    JSONField,
+    TextField,
+)
+
+from ssoko.store.ids import new_id
+from ssoko.store.models.table import Table
+from ssoko.store.models.workspaces import Workspace
+
+
+class User(Table):
+    id = TextField(primary_key=True, default=new_id)
+    workspace = ForeignKeyField(Workspace, on_delete="CASCADE", index=False)
+    workspace_id: str
+    username = TextField()
+    #: Folded form of the user name, so that look-alikes count as taken.
+    username_key = TextField()
+    email = TextField(default="")
+    email_key = TextField(default="")
+    first_name = TextField(default="")
+    last_name = TextField(default="")
+    #: Folded names, user name and e-mail, for the search.
+    search_key = TextField(default="")
+    password_hash = TextField(null=True)
+    is_admin = BooleanField(default=False)
+    active = BooleanField(default=True)
+    attributes = JSONField(default=dict)
+    theme = TextField(default="")
+    created_at = BigIntegerField()
+    updated_at = BigIntegerField()
+
+    class Meta:
+        table_name = "user_account"
+        indexes = (
+            (("workspace", "username_key"), True),
+            (("workspace", "email_key"), False),
+            (("workspace", "search_key", "id"), False),
+        )
+
+
+class Group(Table):
+    id = TextField(primary_key=True, default=new_id)
+    workspace = ForeignKeyField(Workspace, on_delete="CASCADE", index=False)
+    workspace_id: str
+    name = TextField()
+    name_key = TextField()
+    description = TextField(default="")
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "user_group"
+        indexes = ((("workspace", "name_key"), True),)
+
+
+class Membership(Table):
+    id = TextField(primary_key=True, default=new_id)
+    group = ForeignKeyField(Group, on_delete="CASCADE", index=False)
+    user = ForeignKeyField(User, on_delete="CASCADE", index=False)
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "membership"
+        indexes = ((("group", "user"), True), (("user", "group"), False))
+
+
+class UserWord(Table):
+    """One word that a user is found by; its beginning finds it too.
+
+    There is no foreign key, and so no index for one: whoever deletes a user deletes their words.
+    """
+
+    workspace_id = TextField()
+    #: Compared byte by byte on both databases; see :func:`beginning_with`.
+    word = TextField()
+    user_id = TextField()
+
+    class Meta:
+        table_name = "user_word"
+        primary_key = CompositeKey("workspace_id", "word", "user_id")
+
+
+# Admins and disabled people are few among many.
+for _where, _name in (("is_admin", "user_admins"), ("NOT active", "user_inactive")):
+    User.add_index(
+        User.index(User.workspace, User.search_key, User.id, where=SQL(_where), name=_name)
+    )
+# One e-mail address is one person, since it is what most service providers know people by.
+User.add_index(
+    User.index(
+        User.workspace,
+        User.email_key,
+        unique=True,
+        where=SQL("email_key <> ''"),
+        name="user_one_email",
+    )
+)
+
+
+#: Greater than every word that begins with what stands before it.
+LAST = "\U0010ffff"
+
+
+def beginning_with(term: str) -> tuple[str, str]:
+    """Return the range of words that begin with ``term``: from the first one to the second."""
+    return term, term + LAST

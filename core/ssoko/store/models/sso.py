@@ -1,0 +1,170 @@
+"""Pending and seen requests, pairwise IDs, traces and single logout."""
+
+from peewee import (
+    BigIntegerField,
+    BlobField,
+    BooleanField,
+    ForeignKeyField,
+    IntegerField,
+    JSONField,
+    TextField,
+)
+
+from ssoko.store.ids import new_id
+from ssoko.store.models.applications import Application
+from ssoko.store.models.issuers import Issuer
+from ssoko.store.models.people import User
+from ssoko.store.models.table import Table
+from ssoko.store.models.workspaces import Workspace
+
+
+class PendingRequest(Table):
+    """An AuthnRequest that waits for its person to sign in."""
+
+    #: SHA-256 of the key in the address, in hexadecimal.
+    id = TextField(primary_key=True)
+    issuer = ForeignKeyField(Issuer, on_delete="CASCADE")
+    binding = TextField()
+    #: The message as it was decoded, and the raw query when that was signed.
+    message = BlobField()
+    raw_query = BlobField(null=True)
+    relay_state = TextField(default="")
+    #: ForceAuthn: the session, or "", of the person who was sent to sign in again; null before.
+    asked_session = TextField(null=True)
+    created_at = BigIntegerField()
+    expires_at = BigIntegerField(index=True)
+
+    class Meta:
+        table_name = "pending_request"
+
+
+class PairwiseId(Table):
+    """The persistent NameID of one user at one SP; it says nothing about the user elsewhere."""
+
+    id = TextField(primary_key=True, default=new_id)
+    user = ForeignKeyField(User, on_delete="CASCADE", index=False)
+    sp_entity_id = TextField()
+    value = TextField(unique=True)
+
+    class Meta:
+        table_name = "pairwise_id"
+        indexes = ((("user", "sp_entity_id"), True),)
+
+
+class SeenRequest(Table):
+    """A signed AuthnRequest that was accepted once, until it would be stale anyway."""
+
+    #: SHA-256 of the issuer's id, the SP's entity ID and the request's ID, in hexadecimal.
+    id = TextField(primary_key=True)
+    #: The pending request that it waits in; empty when it was answered at once.
+    pending_id = TextField(default="")
+    expires_at = BigIntegerField(index=True)
+
+    class Meta:
+        table_name = "seen_request"
+
+
+class LogoutFlow(Table):
+    """One sign-out that the browser carries from application to application.
+
+    The session is over before there is a row here.
+    """
+
+    id = TextField(primary_key=True, default=new_id)
+    #: SHA-256 of the key in the address, in hexadecimal; new after each application that answers.
+    key_hash = TextField(unique=True)
+    workspace = ForeignKeyField(Workspace, on_delete="CASCADE")
+    workspace_id: str
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    user_id: str
+    #: Who asked for it and waits for a LogoutResponse; null when the person pressed Sign out.
+    application = ForeignKeyField(Application, null=True, on_delete="SET NULL")
+    application_id: str | None
+    request_id = TextField(default="")
+    relay_state = TextField(default="")
+    address = TextField(default="")
+    created_at = BigIntegerField(index=True)
+    finished_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "logout_flow"
+
+
+class LogoutTarget(Table):
+    """One application that was signed in to, and what became of its session."""
+
+    id = TextField(primary_key=True, default=new_id)
+    flow = ForeignKeyField(LogoutFlow, on_delete="CASCADE")
+    flow_id: str
+    application = ForeignKeyField(Application, on_delete="CASCADE", index=False)
+    application_id: str
+    position = IntegerField()
+    #: The logout URL that it is told at; empty when it has none.
+    destination = TextField(default="")
+    name_id = TextField()
+    name_id_format = TextField()
+    name_qualifier = TextField(default="")
+    sp_name_qualifier = TextField(default="")
+    session_indexes = JSONField(default=list)
+    #: "waiting", "asked", and then "ended", "failed", "silent" or "untold".
+    state = TextField()
+    #: Told in a frame of our page, since the browser might not come back from there.
+    framed = BooleanField(default=False)
+    #: ID of the LogoutRequest that it was sent.
+    request_id = TextField(null=True, unique=True)
+
+    class Meta:
+        table_name = "logout_target"
+        indexes = ((("application", "id"), False),)
+
+
+class Trace(Table):
+    """One exchange that failed, with what an admin needs to see why.
+
+    Names are those of that time; ids may be of things that are gone since.
+    """
+
+    id = TextField(primary_key=True, default=new_id)
+    workspace = ForeignKeyField(Workspace, on_delete="CASCADE", index=False)
+    #: What the person was shown, such as SK-7QF4-K2M9.
+    reference = TextField()
+    at = BigIntegerField(index=True)
+    issuer_id = TextField()
+    application_id = TextField(default="")
+    application_name = TextField(default="")
+    #: Entity ID that the request claims.
+    sp_entity_id = TextField(default="")
+    user_id = TextField(default="")
+    user_name = TextField(default="")
+    #: "sp" or "ssoko"; and "redirect", "post" or "".
+    started = TextField()
+    binding = TextField(default="")
+    relay_state = TextField(default="")
+    code = TextField()
+    message = TextField()
+    got = TextField(default="")
+    expected = TextField(default="")
+    rule = TextField(default="")
+    #: The section of a specification that the rule is from.
+    source = TextField(default="")
+    fix = TextField(default="")
+    #: The message, decoded; or what could not be decoded, as it arrived.
+    request = TextField(default="")
+    undecoded = TextField(default="")
+    #: List of [step, state, detail].
+    steps = JSONField(default=list)
+    #: What one press could add to the application: an ACS URL, a certificate.
+    findings = JSONField(default=dict)
+    #: How many more of this kind came that left no trace of their own, and when the last one did.
+    repeats = IntegerField(default=0)
+    repeated_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "trace"
+        indexes = (
+            (("workspace", "reference"), True),
+            (("workspace", "id"), False),
+            (("workspace", "application_id", "id"), False),
+            (("issuer_id", "user_id", "code", "at"), False),
+            (("issuer_id", "user_id", "at"), False),
+        )

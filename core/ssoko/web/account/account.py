@@ -1,0 +1,110 @@
+"""One's own account: details, password, sessions."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from ssoko.errors import InputError, TooManyAttempts
+from ssoko.services.authentication import sessions
+from ssoko.web.components.forms import text_field
+from ssoko.web.framework.session import (
+    current_actor,
+    current_services,
+    current_signed_in,
+    current_user,
+    current_workspace,
+    signed_in,
+)
+
+blueprint = Blueprint("account", __name__, url_prefix="/w/<workspace>/account")
+
+
+@blueprint.get("")
+@signed_in
+def show() -> str:
+    """Show one's details, a form for the password, and where one is signed in."""
+    return _page({})
+
+
+def _page(errors: dict[str, list[str]]) -> str:
+    fields = [
+        text_field(
+            "current_password",
+            "Password now",
+            kind="password",
+            required=True,
+            autocomplete="current-password",
+            errors=errors,
+        ),
+        text_field(
+            "password",
+            "New password",
+            kind="password",
+            required=True,
+            autocomplete="new-password",
+            help="At least 12 characters, and none that are easy to guess. A few words are fine",
+            errors=errors,
+        ),
+    ]
+    signed = current_signed_in()
+    listed = sessions.list_sessions(
+        current_services(),
+        current_workspace().id,
+        current_user().id,
+        current=signed.session_id if signed else None,
+    )
+    return render_template(
+        "account/show.html", title="Your account", fields=fields, errors=errors, sessions=listed
+    )
+
+
+@blueprint.post("/password")
+@signed_in
+def password() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
+    """Change the password; every other session ends."""
+    signed = current_signed_in()
+    assert signed is not None  # noqa: S101 - the decorator saw to it
+    try:
+        sessions.change_password(
+            current_services(),
+            signed,
+            current=request.form.get("current_password", ""),
+            new=request.form.get("password", ""),
+            address=request.remote_addr or "",
+        )
+    except InputError as error:
+        return _page(error.errors), 422
+    except TooManyAttempts as error:
+        return _page({"": [str(error)]}), 429, {"Retry-After": str(error.retry_after)}
+    flash("Password changed. Every other session has ended.")
+    return redirect(url_for("account.show"), 303)
+
+
+@blueprint.post("/sessions/end-others")
+@signed_in
+def end_others() -> Response:
+    """End all sessions but this one."""
+    signed = current_signed_in()
+    sessions.end_sessions(
+        current_services(),
+        current_workspace().id,
+        current_actor(),
+        current_user().id,
+        keep=signed.session_id if signed else None,
+    )
+    flash("Every other session has ended. Applications opened there keep their own for a while.")
+    return redirect(url_for("account.show"), 303)
+
+
+@blueprint.post("/sessions/<handle>/end")
+@signed_in
+def end(handle: str) -> Response:
+    """End one session; that of this browser signs out."""
+    sessions.end_sessions(
+        current_services(),
+        current_workspace().id,
+        current_actor(),
+        current_user().id,
+        handle=handle,
+    )
+    flash("The session has ended. Applications opened there keep their own for a while.")
+    return redirect(url_for("account.show"), 303)

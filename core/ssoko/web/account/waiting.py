@@ -1,0 +1,28 @@
+"""Which application somebody is on the way to, while the sign-in page is shown."""
+
+import re
+
+from ssoko.errors import SsokoError
+from ssoko.services.applications import views
+from ssoko.services.sso.saml import sign_in
+from ssoko.web.framework.session import current_services, current_workspace
+
+_HELD = re.compile(r"/saml/([a-z0-9]+)/continue/([\w-]+)")
+_LAUNCH = re.compile(r"/w/([a-z0-9-]+)/launch/([a-z0-9-]+)")
+
+
+def waiting_application(target: str) -> str:
+    """Return the name of the application that ``target`` leads to, or an empty text.
+
+    :param target: path that the person goes on to after signing in.
+    """
+    services = current_services()
+    if held := _HELD.fullmatch(target):
+        return sign_in.waiting_application(services, held[1], held[2])
+    launch = _LAUNCH.fullmatch(target)
+    if not launch or launch[1] != current_workspace().slug:
+        return ""
+    try:
+        return views.get_application(services, current_workspace().id, launch[2]).name
+    except SsokoError:
+        return ""

@@ -1,0 +1,1 @@
+"""The activity log, its event pages, and the traces of failed sign-ins."""

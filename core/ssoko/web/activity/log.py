@@ -1,0 +1,151 @@
+"""The Activity page: what happened, filtered by its address, and the same as CSV."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from flask import Blueprint, render_template
+from werkzeug.wrappers import Response
+
+from ssoko.errors import InputError, NotFound
+from ssoko.services.activity import log as log
+from ssoko.services.people import users
+from ssoko.services.troubleshooting import traces
+from ssoko.store.paging import Page
+from ssoko.web.components.event_list import bars_of, turns
+from ssoko.web.components.forms import text_field
+from ssoko.web.framework.dates import start_of_day, zone
+from ssoko.web.framework.downloads import attachment, csv_lines
+from ssoko.web.framework.responses import Answer, argument, form_page
+from ssoko.web.framework.session import admin_only, current_services, current_workspace
+
+blueprint = Blueprint("activity", __name__, url_prefix="/w/<workspace>")
+
+#: Value in the address, label, and how many days before today it begins.
+PERIODS = (
+    ("", "Last 7 days", 6),
+    ("today", "Today", 0),
+    ("30", "Last 30 days", 29),
+    ("all", "Any time", None),
+)
+OUTCOMES = (("", "Any"), ("done", "Done"), ("refused", "Refused"))
+FILTERS = ("q", "who", "what", "app", "target", "outcome", "since")
+
+#: A CSV file holds at most so many events; the filters choose which.
+CSV_LIMIT = 20_000
+
+
+@blueprint.get("/activity")
+@admin_only
+def index() -> Answer:
+    """Show the events that the filters let through, newest first."""
+    chosen = {name: argument(name) for name in FILTERS}
+    errors: dict[str, list[str]] = {}
+    page: Page[log.EventView] = Page((), None)
+    try:
+        page = list_filtered(chosen, cursor=argument("cursor") or None)
+    except InputError as error:
+        errors = error.errors
+    days = log.counts_by_day(current_services(), current_workspace().id)
+    return form_page(
+        "activity/index.html",
+        errors,
+        page=page,
+        turns=turns(page),
+        chosen=chosen,
+        filtered=any(value for name, value in chosen.items() if name != "since"),
+        query=text_field("q", "Query", value=chosen["q"], errors=errors),
+        selects=_selects(chosen),
+        actions=log.ACTIONS,
+        bars=bars_of(days),
+    )
+
+
+@blueprint.get("/activity/<event_id>")
+@admin_only
+def show(event_id: str) -> str:
+    """Show one event with all that was written down about it."""
+    event = log.get_event(current_workspace().id, event_id)
+    traced = traces.is_kept(current_services(), current_workspace().id, event.reference)
+    return render_template("activity/show.html", event=event, traced=traced, actions=log.ACTIONS)
+
+
+@blueprint.get("/activity.csv", endpoint="csv")
+@admin_only
+def download() -> Response:
+    """Send the filtered events as CSV; the first line names the columns."""
+    chosen = {name: argument(name) for name in FILTERS}
+    first = list_filtered(chosen, limit=200)
+    lines = "".join(csv_lines(_rows(chosen, first)))
+    name = f"{current_workspace().slug}-activity.csv"
+    return attachment(lines, mimetype="text/csv", name=name)
+
+
+def list_filtered(
+    chosen: dict[str, str], *, limit: int = 50, cursor: str | None = None
+) -> Page[log.EventView]:
+    """List the events that the filters let through.
+
+    :param chosen: the names of :data:`FILTERS` with what the address gave, ``""`` for no filter.
+    :raises InputError: with the filter that is wrong.
+    """
+    days = {value: days for value, _, days in PERIODS}
+    if chosen["since"] not in days:
+        raise InputError.of("since", "Choose one of the periods in the list")
+    back = days[chosen["since"]]
+    here = current_workspace()
+    now = current_services().clock()
+    return log.list_events(
+        current_services(),
+        here.id,
+        q=chosen["q"],
+        actor_id=chosen["who"],
+        action=chosen["what"],
+        application_id=chosen["app"],
+        target_id=chosen["target"],
+        outcome=chosen["outcome"],
+        since=None if back is None else start_of_day(now, time_zone=here.time_zone, days_ago=back),
+        limit=limit,
+        cursor=cursor,
+    )
+
+
+def _selects(chosen: dict[str, str]) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Return the name, the label and the options of each filter beside the query."""
+    here = current_workspace()
+    admins = users.list_users(here.id, admin=True, limit=50).items
+    who = [("", "Anyone"), *((admin.id, admin.display_name) for admin in admins)]
+    if chosen["who"] not in dict(who):
+        try:
+            name = users.get_user(here.id, chosen["who"]).display_name
+        except NotFound:
+            name = "Somebody else"
+        who.append((chosen["who"], name))
+    what = [("", "Anything"), *sorted(log.ACTIONS.items(), key=lambda pair: pair[1])]
+    return [
+        ("who", "Who", who),
+        ("what", "What", what),
+        ("outcome", "Outcome", list(OUTCOMES)),
+        ("since", "Since", [(value, label) for value, label, _ in PERIODS]),
+    ]
+
+
+def _rows(chosen: dict[str, str], page: Page[log.EventView]) -> Iterator[tuple[str, ...]]:
+    time_zone = current_workspace().time_zone
+    yield ("When", "Who", "What", "Target", "Outcome", "Address", "Reference", "Event")
+    written = 0
+    while True:
+        for event in page.items:
+            yield (
+                datetime.fromtimestamp(event.at, zone(time_zone)).isoformat(),
+                event.actor_name,
+                log.ACTIONS.get(event.action, event.action),
+                event.target_name,
+                event.outcome,
+                event.address,
+                event.reference,
+                event.id,
+            )
+        written += len(page.items)
+        if page.next is None or written >= CSV_LIMIT:
+            return
+        page = list_filtered(chosen, limit=200, cursor=page.next)

@@ -1,0 +1,1 @@
+"""What every page needs: session, security headers, errors, responses, assets and dates."""

@@ -1,0 +1,1 @@
+"""The dashboard of admins, the SSO Dashboard of users, and the pages of documentation."""

@@ -1,0 +1,1 @@
+"""Marketplace > SSO Integrations: the list, an integration's page, and installing it."""

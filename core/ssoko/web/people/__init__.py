@@ -1,0 +1,1 @@
+"""Users, workspace admins, groups and roles, and who is assigned to what."""

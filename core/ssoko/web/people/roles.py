@@ -1,0 +1,176 @@
+"""Roles: the list, and the tabs Who has it and Settings of a role's page."""
+
+from typing import Any
+
+from flask import Blueprint, render_template, request
+
+from ssoko.errors import Conflict, Forbidden, InputError
+from ssoko.services.access import assignments, roles
+from ssoko.services.access.roles import RoleView
+from ssoko.services.applications import views
+from ssoko.web.components.forms import FormField, text_field
+from ssoko.web.components.tabs import render_role_tab
+from ssoko.web.framework.responses import Answer, Errors, argument, form_page, posted, refused, see
+from ssoko.web.framework.session import (
+    admin_only,
+    current_actor,
+    current_services,
+    current_workspace,
+)
+from ssoko.web.people import role_assignments
+from ssoko.web.people.user_form import read_attributes, write_attributes
+
+blueprint = Blueprint("roles", __name__, url_prefix="/w/<workspace>/roles")
+
+
+@blueprint.get("")
+@admin_only
+def index() -> str:
+    """List the roles, by name."""
+    page = roles.list_roles(
+        current_workspace().id,
+        q=argument("q"),
+        cursor=argument("cursor") or None,
+    )
+    return render_template("people/roles/index.html", page=page, q=argument("q"))
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@admin_only
+def new() -> Answer:
+    """Make a role: one that opens an application, or one for other uses."""
+    errors: Errors = {}
+    if request.method == "POST":
+        try:
+            role = roles.create_role(
+                current_services(),
+                current_workspace().id,
+                current_actor(),
+                name=posted("name"),
+                description=posted("description"),
+                application_id=posted("application_id") or None,
+            )
+        except InputError as error:
+            errors = error.errors
+        else:
+            return see("roles.show", f"{role.name} is made. Give it to people.", role_id=role.id)
+    fields = [*_fields(None, errors), _application_field(errors)]
+    return form_page("people/roles/new.html", errors, fields=fields)
+
+
+@blueprint.route("/<role_id>/settings", methods=["GET", "POST"])
+@admin_only
+def settings(role_id: str) -> Answer:
+    """Rename the role, write its attributes, or lead to its end."""
+    here = current_workspace()
+    role = roles.get_role(here.id, role_id)
+    errors: Errors = {}
+    if request.method == "POST":
+        try:
+            role = roles.update_role(
+                current_services(),
+                here.id,
+                current_actor(),
+                role_id,
+                name=posted("name"),
+                description=posted("description"),
+                attributes=_sent_attributes(role),
+            )
+        except InputError as error:
+            errors = error.errors
+        else:
+            return see("roles.settings", f"{role.name} is saved.", role_id=role_id)
+    fields = [*_fields(role, errors), _attributes_field(role, errors)]
+    page = render_role_tab("settings", role, errors=errors, fields=fields)
+    return (page, 422) if errors else page
+
+
+@blueprint.route("/<role_id>/delete", methods=["GET", "POST"])
+@admin_only
+def delete(role_id: str) -> Answer:
+    """Ask first, naming who loses it; then delete the role."""
+    here, services = current_workspace(), current_services()
+    role = roles.get_role(here.id, role_id)
+    if request.method == "POST":
+        try:
+            roles.delete_role(services, here.id, current_actor(), role_id)
+        except (Conflict, Forbidden) as error:
+            return refused(error, "roles.settings", role_id=role_id)
+        return see("roles.index", f"{role.name} is deleted.")
+    page = assignments.assignments_of_role(services, here.id, role_id, limit=20)
+    return render_template("people/roles/delete.html", role=role, page=page)
+
+
+def _fields(role: RoleView | None, errors: Errors) -> list[FormField]:
+    def value(name: str) -> str:
+        if request.method == "POST":
+            return request.form.get(name, "")
+        return getattr(role, name) if role else ""
+
+    return [
+        text_field(
+            "name", "Name", value=value("name"), errors=errors, required=True, autocomplete="off"
+        ),
+        text_field(
+            "description",
+            "Description",
+            value=value("description"),
+            errors=errors,
+            autocomplete="off",
+            help="Shown where roles are chosen",
+        ),
+    ]
+
+
+def _attributes_field(role: RoleView, errors: Errors) -> FormField:
+    return text_field(
+        "attributes",
+        "Attributes",
+        kind="textarea",
+        value=request.form.get("attributes", write_attributes(role.attributes)),
+        errors=errors,
+        placeholder="aws_role: Developer",
+        help="One name: value a line, for integrations that read them. "
+        "The same name again adds another value",
+    )
+
+
+def _sent_attributes(role: RoleView) -> dict[str, Any]:
+    """Return what was typed; a form without the field leaves the role's own."""
+    if "attributes" not in request.form:
+        return role.attributes
+    return read_attributes(request.form["attributes"])
+
+
+def _application_field(errors: Errors) -> FormField:
+    listed = views.list_applications(current_services(), current_workspace().id, limit=200)
+    choices = [("", "No application"), *((a.id, a.name) for a in listed.items)]
+    return text_field(
+        "application_id",
+        "Application",
+        kind="select",
+        value=request.form.get("application_id", argument("application")),
+        choices=tuple(choices),
+        errors=errors,
+        help="Who has the role gets into this application",
+    )
+
+
+for _rule, _name, _view, _methods in (
+    ("/<role_id>", "show", role_assignments.show, ["GET"]),
+    ("/<role_id>/people", "give_people", role_assignments.give_people, ["POST"]),
+    ("/<role_id>/groups", "give_groups", role_assignments.give_groups, ["POST"]),
+    (
+        "/<role_id>/people/<user_id>/remove",
+        "remove_person",
+        role_assignments.remove_person,
+        ["POST"],
+    ),
+    (
+        "/<role_id>/groups/<group_id>/remove",
+        "remove_group",
+        role_assignments.remove_group,
+        ["POST"],
+    ),
+):
+    blueprint.add_url_rule(_rule, _name, _view, methods=_methods)

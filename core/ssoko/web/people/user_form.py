@@ -1,0 +1,117 @@
+"""The form of a user: its fields, and what it sends."""
+
+from typing import Any
+
+from flask import request
+
+from ssoko.errors import InputError
+from ssoko.services.people.users import UserView
+from ssoko.web.components.forms import FormField, text_field
+from ssoko.web.framework.responses import Errors, posted
+
+
+def user_fields(user: UserView | None, errors: Errors) -> list[FormField]:
+    """Return the fields with what was typed, or else with what the user has.
+
+    :param user: None for a new one.
+    """
+
+    def value(name: str) -> str:
+        if request.method == "POST":
+            return request.form.get(name, "")
+        return getattr(user, name) if user else ""
+
+    def field(name: str, label: str, **more: Any) -> FormField:
+        return text_field(name, label, value=value(name), errors=errors, autocomplete="off", **more)
+
+    fields = [
+        field("username", "User name", required=True, help="For signing in to Ssoko"),
+        field("email", "E-mail", kind="email", help="Many applications know people by it"),
+        field("first_name", "First name"),
+        field("last_name", "Last name"),
+        text_field(
+            "password",
+            "New password" if user and user.has_password else "Password",
+            kind="password",
+            errors=errors,
+            autocomplete="new-password",
+            help=_password_help(user),
+        ),
+        text_field(
+            "attributes",
+            "Attributes",
+            kind="textarea",
+            value=request.form.get("attributes", "")
+            if request.method == "POST"
+            else write_attributes(user.attributes if user else {}),
+            errors=errors,
+            placeholder="department: Finance",
+            help="One name: value a line, for applications that ask for more. "
+            "The same name again adds another value",
+        ),
+    ]
+    if user is None:
+        fields.append(
+            text_field(
+                "admin",
+                "Workspace admin",
+                kind="checkbox",
+                value="admin" in request.form,
+                errors=errors,
+                help="May change everything in this workspace",
+            )
+        )
+    return fields
+
+
+def read_user() -> dict[str, Any]:
+    """Return what was sent as arguments of the services.
+
+    :raises InputError: when a line of the attributes cannot be read.
+    """
+    read: dict[str, Any] = {
+        name: posted(name) for name in ("username", "email", "first_name", "last_name")
+    }
+    read["attributes"] = read_attributes(request.form.get("attributes", ""))
+    # Spaces around a password belong to it.
+    if request.form.get("password"):
+        read["password"] = request.form["password"]
+    if "admin" in request.form:
+        read["admin"] = True
+    return read
+
+
+def read_attributes(text: str) -> dict[str, str | list[str]]:
+    """Read ``name: value`` lines; a name that comes twice has a list of values.
+
+    :raises InputError: naming the line.
+    """
+    values: dict[str, list[str]] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise InputError.of(
+                "attributes", f"Line {number}: write a name, a colon and a value, as in team: Red"
+            )
+        values.setdefault(name.strip(), []).append(value.strip())
+    return {name: many if len(many) > 1 else many[0] for name, many in values.items()}
+
+
+def write_attributes(attributes: dict[str, Any]) -> str:
+    """Write attributes as the lines that :func:`read_attributes` reads."""
+    lines = []
+    for name, value in attributes.items():
+        many = value if isinstance(value, list) else [value]
+        lines += [f"{name}: {one}" for one in many]
+    return "\n".join(lines)
+
+
+def _password_help(user: UserView | None) -> str:
+    rule = "At least 12 characters."
+    if user is None:
+        return f"{rule} Without one the user cannot sign in yet"
+    if user.has_password:
+        return f"{rule} Leave it empty to keep the present one. A new one ends the user's sessions"
+    return f"{rule} The user has none yet and cannot sign in"

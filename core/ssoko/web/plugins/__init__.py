@@ -1,0 +1,1 @@
+"""Pages that plugins contribute, and the preview site of ``ssoko dev``."""

@@ -1,0 +1,1 @@
+"""Workspace settings: general, API tokens, issuers with their keys, and plugins."""

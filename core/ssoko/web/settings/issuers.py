@@ -1,0 +1,85 @@
+"""Settings > Issuers: the identities that Ssoko shows to service providers."""
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from ssoko.errors import InputError
+from ssoko.services.issuers import issuers
+from ssoko.web.components.certificates import card_values, certificate_facts
+from ssoko.web.components.forms import text_field
+from ssoko.web.components.tabs import render_settings_tab
+from ssoko.web.framework.downloads import attachment
+from ssoko.web.framework.responses import Answer, Errors, argument, posted, see
+from ssoko.web.framework.session import (
+    admin_only,
+    current_actor,
+    current_services,
+    current_workspace,
+)
+
+
+@admin_only
+def index() -> Answer:
+    """List the issuers, and offer to make a shared one."""
+    return _page({})
+
+
+@admin_only
+def create() -> Answer:
+    """Make an issuer that several applications can share."""
+    try:
+        issuer = issuers.create_issuer(
+            current_services(), current_workspace().id, current_actor(), name=posted("name")
+        )
+    except InputError as error:
+        return _page(error.errors)
+    return see("settings.issuer", f"{issuer.name} is made.", issuer_id=issuer.id)
+
+
+@admin_only
+def show(issuer_id: str) -> str:
+    """Show an issuer's addresses, its certificate and the next one."""
+    issuer = issuers.get_issuer(current_services(), current_workspace().id, issuer_id)
+    now = current_services().clock()
+    return render_settings_tab(
+        "issuer",
+        issuer=issuer,
+        certificate=certificate_facts(issuer, now=now),
+        **card_values(issuer.id),
+    )
+
+
+@admin_only
+def certificate(issuer_id: str) -> Response:
+    """Send the certificate (X.509, PEM) that answers are signed with."""
+    issuer = issuers.get_issuer(current_services(), current_workspace().id, issuer_id)
+    return attachment(
+        issuer.certificate, mimetype="application/x-pem-file", name=f"ssoko-{issuer.id}.pem"
+    )
+
+
+@admin_only
+def metadata(issuer_id: str) -> Response:
+    """Send the issuer's metadata document as a file."""
+    issuer = issuers.get_issuer(current_services(), current_workspace().id, issuer_id)
+    xml, _ = issuers.issuer_metadata(current_services(), issuer.id)
+    return attachment(
+        xml, mimetype="application/samlmetadata+xml", name=f"ssoko-{issuer.id}-metadata.xml"
+    )
+
+
+def _page(errors: Errors) -> Answer:
+    listed = issuers.list_issuers(
+        current_services(), current_workspace().id, cursor=argument("cursor") or None
+    )
+    name = text_field(
+        "name",
+        "Name",
+        value=request.form.get("name", ""),
+        errors=errors,
+        required=True,
+        autocomplete="off",
+        help="For your own eyes, such as Test systems",
+    )
+    page = render_settings_tab("issuers", errors=errors, fields=[name], page=listed)
+    return (page, 422) if errors else page

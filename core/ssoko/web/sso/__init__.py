@@ -1,0 +1,1 @@
+"""The SAML endpoints: sign-in, single logout, metadata and launch links."""

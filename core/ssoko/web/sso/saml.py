@@ -1,0 +1,235 @@
+"""The protocol endpoints: what service providers and their people's browsers come to.
+
+Nothing here trusts a cookie to change anything, so there is no CSRF token: a request of an SP is
+judged by the services, and its answer goes to a recorded address whoever sent the browser here.
+"""
+
+import secrets
+from urllib.parse import parse_qsl, urlencode
+
+from flask import Blueprint, Response, make_response, redirect, request
+from flask import render_template as draw
+from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.wrappers import Response as BaseResponse
+
+from ssoko.errors import MessageRefused, NotFound, Refusal
+from ssoko.saml.bindings import Inbound, decode_post, decode_redirect
+from ssoko.services.authentication.sessions import SignedIn
+from ssoko.services.context import Services
+from ssoko.services.issuers import issuers
+from ssoko.services.issuers.metadata_fetches import note_fetch
+from ssoko.services.sso.saml import sign_in
+from ssoko.web.framework.session import current_services, current_signed_in, glance
+from ssoko.web.sso.leaving import fill
+
+blueprint = Blueprint("saml", __name__)
+
+#: Bytes of a form: 64 KiB of base64 in percent-encoding, and RelayState.
+MAX_BODY = 256 * 1024
+
+_FORM = "application/x-www-form-urlencoded"
+_MAX_FIELDS = 50
+
+# Without form-action: browsers hold it against where the SP redirects to as well.
+POLICY = (
+    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@blueprint.before_request
+def refuse_other_methods() -> None:
+    """Answer 405 to HEAD, which Flask would take for GET and sign somebody in by."""
+    if request.method == "HEAD" and request.endpoint != "saml.metadata":
+        posts = request.endpoint == "saml.login"
+        raise MethodNotAllowed(["GET", "POST"] if posts else ["GET"])
+
+
+@blueprint.get("/saml/<issuer>/login", provide_automatic_options=False)
+def login(issuer: str) -> BaseResponse:
+    """Take an AuthnRequest by HTTP-Redirect; without one, begin a sign-in here."""
+    require_id(issuer)
+    services, session, address = _place()
+    query = request.query_string
+    if b"SAMLRequest" not in query and b"SAMLResponse" not in query:
+        return _send(sign_in.launch(services, issuer, session=session, address=address))
+    inbound = _decoded(issuer, session)
+    return _send(sign_in.begin(services, issuer, inbound, session=session, address=address))
+
+
+@blueprint.post("/saml/<issuer>/login", provide_automatic_options=False)
+def login_post(issuer: str) -> BaseResponse:
+    """Take an AuthnRequest by HTTP-POST.
+
+    A browser leaves a SameSite=Lax cookie out of what another site posts. So a request without
+    our session is kept, and a GET that carries the cookie goes on with it. Nothing is put into
+    the session meanwhile: a new cookie would overwrite the one that was held back.
+    """
+    require_id(issuer)
+    services, session, address = _place()
+    inbound = _decoded(issuer, session)
+    if session is not None:
+        return _send(sign_in.begin(services, issuer, inbound, session=session, address=address))
+    key = sign_in.hold(services, issuer, inbound, address=address)
+    return redirect_once(f"/saml/{issuer}/continue/{key}")
+
+
+@blueprint.get("/saml/<issuer>/continue/<key>", provide_automatic_options=False)
+def resume(issuer: str, key: str) -> BaseResponse:
+    """Go on with a request that waited for the cookie, or for its person."""
+    require_id(issuer)
+    services, session, address = _place()
+    return _send(sign_in.resume(services, issuer, key, session=session, address=address))
+
+
+@blueprint.get("/w/<workspace>/launch/<application>", provide_automatic_options=False)
+def launch(workspace: str, application: str) -> BaseResponse:
+    """Begin a sign-in here, from a tile."""
+    require_id(workspace.replace("-", ""))
+    require_id(application.replace("-", ""))
+    services, session, address = _place()
+    return _send(sign_in.launch(services, workspace, application, session=session, address=address))
+
+
+@blueprint.get("/saml/<issuer>/metadata")
+def metadata(issuer: str) -> BaseResponse:
+    """Send the metadata of an issuer; its address is the entity ID."""
+    require_id(issuer)
+    services = current_services()
+    xml, etag = issuers.issuer_metadata(services, issuer)
+    note_fetch(
+        services,
+        issuer,
+        xml,
+        etag=etag,
+        address=request.remote_addr or "",
+        user_agent=request.user_agent.string,
+    )
+    response = Response(xml, mimetype="application/samlmetadata+xml")
+    response.set_etag(etag)
+    response.cache_control.public = True
+    response.cache_control.max_age = issuers.METADATA_CACHE
+    return response.make_conditional(request)
+
+
+@blueprint.errorhandler(Refusal)
+def refused(error: Refusal) -> tuple[Response, int]:
+    """Draw the page that says why nobody was signed in, or out."""
+    what = "sign-out" if request.blueprint == "logout" else "sign-in"
+    signed_in = current_signed_in()
+    insider = signed_in is not None and signed_in.workspace.slug == error.workspace
+    page = draw(
+        "sso/refused.html",
+        title="No access" if error.http == 403 else f"This {what} cannot go on",
+        wide=True,
+        error=error,
+        for_admin=insider and signed_in is not None and signed_in.user.admin,
+        insider=insider,
+    )
+    response = make_response(page)
+    response.headers["Cache-Control"] = "no-store"
+    return response, error.http
+
+
+def _place() -> tuple[Services, SignedIn | None, str]:
+    return current_services(), glance(), request.remote_addr or ""
+
+
+def require_id(text: str) -> None:
+    """Answer 404 for what cannot be an id."""
+    # What cannot be an id is not asked for; PostgreSQL would not even take some of it.
+    if not (text.isascii() and text.isalnum() and len(text) <= 64):
+        raise NotFound("There is nothing at this address.")
+
+
+def _decoded(issuer: str, session: SignedIn | None) -> Inbound:
+    if request.method == "GET":
+        try:
+            return decode_redirect(request.query_string)
+        except Refusal as refusal:
+            raw = request.args.get("SAMLRequest", "")
+            raise _logged(issuer, refusal, session, "redirect", raw) from None
+    pairs: list[tuple[str, str]] = []
+    try:
+        pairs = form_pairs()
+        return decode_post(pairs)
+    except Refusal as refusal:
+        raw = next((value for name, value in pairs if name == "SAMLRequest"), "")
+        raise _logged(issuer, refusal, session, "post", raw) from None
+
+
+def form_pairs() -> list[tuple[str, str]]:
+    """Return the fields as they were sent; Flask's form would mend bytes that are no UTF-8."""
+    if request.mimetype != _FORM:
+        raise MessageRefused(
+            "content-type",
+            "The request was not sent as a form.",
+            got=request.mimetype[:200],
+            expected=_FORM,
+            rule="SAML bindings, section 3.5.4",
+        )
+    request.max_content_length = MAX_BODY
+    body = request.get_data(cache=False)
+    try:
+        return parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            errors="surrogateescape",
+            max_num_fields=_MAX_FIELDS,
+        )
+    except ValueError:
+        raise MessageRefused(
+            "form-unreadable",
+            "The form cannot be read.",
+            got="bytes or fields that are no form",
+            expected=f"percent-encoded fields, at most {_MAX_FIELDS}",
+        ) from None
+
+
+def _logged(
+    issuer: str, refusal: Refusal, session: SignedIn | None, binding: str = "", raw: str = ""
+) -> Refusal:
+    return sign_in.log_refusal(
+        current_services(),
+        issuer,
+        refusal,
+        session=session,
+        address=request.remote_addr or "",
+        binding=binding,
+        raw=raw,
+    )
+
+
+def _send(answer: sign_in.Answer) -> BaseResponse:
+    if isinstance(answer, sign_in.NeedSignIn):
+        query = {"next": answer.next_path} | ({"fresh": "1"} if answer.again else {})
+        return redirect_once(f"/w/{answer.workspace_slug}/sign-in?{urlencode(query)}")
+    if isinstance(answer, sign_in.Elsewhere):
+        return _way_out("sso/elsewhere.html", answer)
+    failed, relayed = isinstance(answer, sign_in.ErrorAnswer), bool(answer.relay_state)
+    return _way_out("sso/post.html", answer, failed=failed, relayed=relayed)
+
+
+def _way_out(
+    template: str, answer: sign_in.PostAnswer | sign_in.Elsewhere, **chosen: bool
+) -> Response:
+    """Draw a page that leaves Ssoko, without what the other pages draw around theirs.
+
+    It is a page and no redirect even for a plain address: the sign-in form may have led here, and
+    browsers hold the form-action of its page against every redirect that follows.
+    """
+    nonce = secrets.token_urlsafe(16)
+    return Response(
+        fill(template, answer, nonce=nonce, **chosen),
+        headers=[
+            ("Content-Security-Policy", POLICY.format(nonce=nonce)),
+            ("Cache-Control", "no-store"),
+        ],
+    )
+
+
+def redirect_once(address: str) -> BaseResponse:
+    """Lead a browser on, without a trace in its cache."""
+    response = redirect(address, 303)
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,129 @@
+"""`ssoko dev`: what it refuses, what it watches, and its end without a reloader."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from ssoko.cli import cli
+from ssoko.cli.authors import dev_plugins
+from ssoko.web.plugins.preview_site import BenchPlugin
+
+
+def run(*arguments: str) -> Result:
+    """Run the command in this process, for what it refuses before it serves."""
+    before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        return CliRunner().invoke(cli, ["dev", *arguments])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def test_a_port_that_is_taken_is_named_with_the_way_out() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = run("--port", str(taken.getsockname()[1]))
+    assert result.exit_code == 2
+    assert "is in use; choose another one with --port" in result.output
+
+
+def test_a_plugin_that_is_not_there_is_named_with_those_that_are() -> None:
+    result = run("--plugin", "moose")
+    assert result.exit_code == 1
+    assert "--plugin: moose is not installed; there are" in result.output
+    assert "pip install -e" in result.output
+
+
+def test_without_a_plugin_it_says_how_to_make_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dev_plugins, "installed", lambda: ())
+    result = run()
+    assert result.exit_code == 2
+    assert "ssoko plugin new" in result.output
+
+
+def test_no_other_host_can_be_asked_for() -> None:
+    result = run("--host", "0.0.0.0")  # noqa: S104 - it is refused
+    assert result.exit_code == 2
+    assert "No such option" in result.output
+
+
+def test_the_files_that_matter_are_watched(tmp_path: Path) -> None:
+    for name in ("a.py", "guide.md", "pages/x.html", "__pycache__/a.cpython-311.pyc", "notes.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    before = dev_plugins.snapshot([tmp_path])
+    assert {Path(p).name for p in before} == {"a.py", "guide.md", "x.html"}
+    (tmp_path / "guide.md").write_text("more")
+    changed = dev_plugins.snapshot([tmp_path])
+    assert {p for p in before if before[p] != changed[p]} == {str(tmp_path / "guide.md")}
+    (tmp_path / "a.py").unlink()
+    assert len(dev_plugins.snapshot([tmp_path])) == 2
+
+
+def test_installed_plugins_are_found_where_they_lie() -> None:
+    found = {one.slug: one for one in dev_plugins.installed()}
+    assert found["sandbox"].distribution == "ssoko-sandbox"
+    places = dev_plugins.packages(found.values())
+    if found["sandbox"].folder:
+        assert Path(found["sandbox"].folder, "ssoko_sandbox") in places
+    installed_for_good = [BenchPlugin(slug="sandbox", distribution="ssoko-sandbox", version="1")]
+    assert dev_plugins.packages(installed_for_good) == ()
+
+
+def test_a_report_that_cannot_be_read_says_what_was_said() -> None:
+    assert dev_plugins.read_report("moose", "", "Traceback\nError: no setup.cfg").trouble == (
+        "Error: no setup.cfg"
+    )
+    assert "moose" in dev_plugins.read_report("moose", '{"items": []}', "").trouble
+
+
+def test_ctrl_c_throws_everything_away_without_a_reloader_too(tmp_path: Path) -> None:
+    path = os.pathsep.join(p for p in sys.path if p and Path(p).is_absolute())
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ssoko", "dev", "--port", "0", "--no-reload"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if "Ctrl-C stops" in line:
+                break
+        assert list(tmp_path.glob("ssoko-dev-*")), said
+        assert not [line for line in said if "watching" in line]
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0, rest
+    assert "thrown away" in rest
+    assert list(tmp_path.glob("ssoko-dev-*")) == []
+
+
+STOPPED_IN_A_HOOK = """
+import os, signal, time
+from ssoko.cli.authors.reload import stop_on_signals, supervise
+stop_on_signals()
+os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGTERM))
+supervise(lambda: time.sleep(60), dict, print)
+print("the end")
+"""
+
+
+def test_a_signal_in_the_hook_of_a_fork_is_not_lost() -> None:
+    asked = [sys.executable, "-c", STOPPED_IN_A_HOOK]
+    ended = subprocess.run(asked, capture_output=True, text=True, timeout=30)
+    assert (ended.returncode, ended.stdout) == (0, "the end\n"), ended.stderr

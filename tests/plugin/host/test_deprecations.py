@@ -1,0 +1,95 @@
+"""A hook that the contract gives up: the author is told, and a site goes on."""
+
+import importlib
+import logging
+import sys
+import types
+import warnings
+from collections.abc import Iterator
+
+import pluggy
+import pytest
+from click.testing import CliRunner
+from ssoko.cli import cli
+from ssoko.plugin import hookspecs
+from ssoko.plugin.host import registry
+from ssoko.plugin.host.registry import PluginSource, Registry
+from ssoko.plugin.testing import LoadedPlugin
+from ssoko.plugin.tools.scaffold import write_plugin
+
+hookspec = pluggy.HookspecMarker("ssoko")
+
+
+@pytest.fixture(autouse=True)
+def contract(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a contract in force that gives up one hook and one argument of another."""
+
+    @hookspec(firstresult=True, warn_on_impl=DeprecationWarning("write default_roles instead"))
+    def default_role():
+        pass
+
+    @hookspec(
+        firstresult=True, warn_on_impl_args={"site": DeprecationWarning("settings have its URL")}
+    )
+    def service_provider(settings, site):
+        pass
+
+    specs = types.SimpleNamespace(
+        **{name: spec for name, spec in vars(hookspecs).items() if name[0] != "_"}
+    )
+    specs.default_role, specs.service_provider = default_role, service_provider
+    monkeypatch.setattr(registry, "hookspecs", specs)
+
+
+@pytest.fixture
+def project(tmp_path):
+    return write_plugin(tmp_path, "moose")
+
+
+@pytest.fixture
+def moose(project, monkeypatch: pytest.MonkeyPatch) -> Iterator[types.ModuleType]:
+    monkeypatch.syspath_prepend(str(project))
+    yield importlib.import_module("ssoko_moose")
+    del sys.modules["ssoko_moose"]
+
+
+SAID = (
+    "the hook default_role is deprecated: write default_roles instead",
+    "the argument site of hook service_provider is deprecated: settings have its URL",
+)
+
+
+def test_a_site_goes_on_and_logs_each_once(moose, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    # As strict as a site can be: a warning would be an error here.
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = Registry.load([PluginSource("moose", lambda: moose)])
+    assert found.problems == ()
+    assert found.call("moose", "default_role") == moose.default_role()
+    assert sorted(record.getMessage() for record in caplog.records) == sorted(
+        f"plugin moose: {text}" for text in SAID
+    )
+
+
+def test_the_authors_tests_are_warned_at_the_line(moose) -> None:
+    with pytest.warns(DeprecationWarning) as told:
+        LoadedPlugin(moose)
+    assert {str(one.message) for one in told} == set(SAID)
+    assert {one.filename for one in told} == {moose.__file__}
+    assert all(one.lineno > 1 for one in told)
+
+
+def test_a_check_names_the_hook_and_does_not_fail_for_it(project) -> None:
+    for path in filter(lambda path: path.is_file(), project.rglob("*")):
+        path.write_text(path.read_text("utf-8").replace("REPLACE", "Some words"), "utf-8")
+    result = CliRunner().invoke(cli, ["plugin", "check", str(project)])
+    assert "silver  SSK054" in result.output
+    assert all(text in result.output for text in SAID)
+    assert result.exit_code == 0, result.output
+
+
+def test_a_plugin_that_does_without_is_told_nothing(moose) -> None:
+    registry.hookspecs = hookspecs
+    entry = Registry.load([PluginSource("moose", lambda: moose)]).get("moose")
+    assert entry.deprecated == ()

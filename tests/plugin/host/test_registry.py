@@ -1,0 +1,441 @@
+import sys
+import types
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from marshmallow import Schema, fields
+from ssoko.errors import HookFailed, InputError, ProposalRefused
+from ssoko.plugin import (
+    DefaultRole,
+    Integration,
+    MetadataField,
+    Problem,
+    SamlAttribute,
+    ServiceProvider,
+    Site,
+    hookimpl,
+)
+from ssoko.plugin.host.registry import PluginSource, Registry, installed_sources
+
+SITE = Site(base_url="https://sso.test", plugin_url="https://sso.test/plugins/zoom")
+SP = ServiceProvider(entity_id="urn:zoom", acs_urls=("https://zoom.test/acs",))
+
+
+class Form(Schema):
+    acs_url = fields.String(required=True)
+
+
+class Plugin:
+    """Answers every required hook; a test replaces what it is about."""
+
+    def __init__(self, **answers: object) -> None:
+        self.answers = answers
+        self.settings: list[object] = []
+
+    def answer(self, hook: str, default: object) -> object:
+        answer = self.answers.get(hook, default)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer() if isinstance(answer, types.LambdaType) else answer
+
+    @hookimpl
+    def integration(self):
+        return self.answer("integration", Integration(name="Zoom", summary="Join with one click"))
+
+    @hookimpl
+    def install_form(self):
+        return self.answer("install_form", Form)
+
+    @hookimpl
+    def metadata_fields(self):
+        return self.answer("metadata_fields", (MetadataField(key="entity_id", label="Entity ID"),))
+
+    @hookimpl
+    def default_role(self):
+        return self.answer("default_role", DefaultRole(name="sso-zoom-{name}-role"))
+
+    @hookimpl
+    def installation_guide(self):
+        return self.answer("installation_guide", "## Test\n{{ login_endpoint }}")
+
+    @hookimpl
+    def service_provider(self, settings, site):
+        self.settings.append(settings)
+        return self.answer("service_provider", SP)
+
+
+class WithOptionalHooks(Plugin):
+    @hookimpl
+    def check_settings(self, settings):
+        return self.answer("check_settings", (Problem("acs_url", "Paste another one"),))
+
+    @hookimpl
+    def saml_attributes(self, settings, person, roles):
+        return self.answer("saml_attributes", ())
+
+    @hookimpl
+    def web_application(self, context):
+        return self.answer("web_application", None)
+
+
+def source(plugin: object, slug: str = "zoom", distribution: str = "ssoko-zoom") -> PluginSource:
+    return PluginSource(slug, lambda: plugin, distribution, "1.2")
+
+
+def raising(error: BaseException) -> Callable[[], object]:
+    def load() -> object:
+        raise error
+
+    return load
+
+
+def only_problem(registry: Registry):
+    assert not registry.integrations
+    (problem,) = registry.problems
+    return problem
+
+
+def refused(**answers: object) -> str:
+    """Return the message for a plugin that describes itself wrongly."""
+    problem = only_problem(Registry.load([source(Plugin(**answers))]))
+    assert (problem.slug, problem.distribution, problem.version) == ("zoom", "ssoko-zoom", "1.2")
+    assert problem.stage == "describe"
+    return problem.message
+
+
+def test_a_good_plugin_is_loaded_with_its_declarations():
+    entry = Registry.load([source(Plugin())]).get("zoom")
+    assert entry.integration.name == "Zoom"
+    assert entry.form is Form
+    assert entry.default_role.name == "sso-zoom-{name}-role"
+    assert "check_settings" not in entry.hooks
+    assert "service_provider" in entry.hooks
+
+
+def test_integrations_come_in_the_order_of_their_names():
+    plugins = {"a": "zebra", "b": "Alpaca", "c": "Moose"}
+    registry = Registry.load(
+        source(Plugin(integration=Integration(name=name, summary="An animal")), slug)
+        for slug, name in plugins.items()
+    )
+    assert list(registry.integrations) == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize("error", [ImportError("no module named zoomus"), SystemExit(3)])
+def test_a_plugin_that_fails_at_import_stops_no_other(error):
+    registry = Registry.load(
+        [PluginSource("bad", raising(error), "ssoko-bad", "0.9"), source(Plugin())]
+    )
+    assert list(registry.integrations) == ["zoom"]
+    (problem,) = registry.problems
+    assert (problem.slug, problem.distribution, problem.version) == ("bad", "ssoko-bad", "0.9")
+    assert problem.stage == "import"
+    assert type(error).__name__ in problem.message
+    assert "Traceback" in problem.traceback
+
+
+def test_ctrl_c_still_stops_the_process():
+    with pytest.raises(KeyboardInterrupt):
+        Registry.load([PluginSource("bad", raising(KeyboardInterrupt()))])
+
+
+def test_a_broken_plugin_is_logged_once(caplog):
+    Registry.load([PluginSource("bad", raising(ImportError("gone")), "ssoko-bad", "0.9")])
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "plugin bad (ssoko-bad 0.9) is not loaded: import: ImportError: gone"
+    )
+
+
+def test_a_misspelt_hook_is_named_with_the_right_one():
+    class Misspelt(Plugin):
+        @hookimpl
+        def instal_form(self):
+            return Form
+
+    problem = only_problem(Registry.load([source(Misspelt())]))
+    assert problem.stage == "register"
+    assert "instal_form" in problem.message
+    assert "install_form" in problem.message
+
+
+def test_an_unknown_argument_is_refused():
+    class Nosy(Plugin):
+        @hookimpl
+        def service_provider(self, settings, database):
+            return SP
+
+    problem = only_problem(Registry.load([source(Nosy())]))
+    assert problem.stage == "register"
+    assert "database" in problem.message
+
+
+def test_missing_required_hooks_are_all_named():
+    problem = only_problem(Registry.load([source(types.ModuleType("empty"))]))
+    assert problem.stage == "register"
+    for hook in ("integration", "install_form", "metadata_fields", "service_provider"):
+        assert hook in problem.message
+
+
+def test_a_wrapper_is_refused():
+    class Wrapping(Plugin):
+        @hookimpl(wrapper=True)
+        def check_settings(self, settings):
+            return (yield)
+
+    problem = only_problem(Registry.load([source(Wrapping())]))
+    assert problem.stage == "register"
+    assert "wrapper" in problem.message
+
+
+@pytest.mark.parametrize("slug", ["Zoom", "zoom us", "../zoom", "", "-zoom", "z" * 41])
+def test_a_name_that_is_no_slug_is_refused(slug):
+    assert "slug" in only_problem(Registry.load([source(Plugin(), slug)])).message
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ({"integration": None}, "integration: answer with Integration, not None"),
+        ({"integration": {"name": "Zoom"}}, "not a value of type dict"),
+        ({"integration": ValueError("no licence")}, "integration: ValueError: no licence"),
+        ({"integration": SystemExit(1)}, "integration: SystemExit"),
+        ({"install_form": Form()}, "answer with a Schema class"),
+        ({"install_form": dict}, "answer with a Schema class"),
+        ({"metadata_fields": [MetadataField(key="entity_id", label="x")]}, "a tuple of"),
+        ({"metadata_fields": ("entity_id",)}, "a tuple of MetadataField"),
+        ({"metadata_fields": (MetadataField(key="password", label="x"),)}, "'password'"),
+        ({"default_role": "sso-zoom-role"}, "answer with DefaultRole"),
+        ({"default_role": DefaultRole(name="everybody")}, "{name}"),
+        ({"default_role": DefaultRole(name="{name.__class__}-{name}")}, "in braces"),
+        ({"installation_guide": b"## Test"}, "answer with str"),
+        ({"installation_guide": "  "}, "The guide is empty"),
+        ({"installation_guide": "{{ secret_key }}"}, "secret_key"),
+        ({"installation_guide": "{{ settings.api_key }}"}, "settings.api_key"),
+        ({"integration": lambda: Integration(name="", summary="x")}, "Integration.name"),
+        ({"integration": lambda: Integration(name="Zoom\n", summary="x")}, "one line"),
+        ({"integration": lambda: Integration(name=7, summary="x")}, "Integration.name: give text"),
+        ({"integration": lambda: Integration(name="x", summary="x", opt_in=1)}, "true or false"),
+        (
+            {"integration": lambda: Integration(name="x", summary="x", certificates_accepted="2")},
+            "one of 'one', 'many', 'metadata'",
+        ),
+        (
+            {"integration": lambda: Integration(name="x", summary="x", certificate_import="a\nb")},
+            "Integration.certificate_import: one line",
+        ),
+        (
+            {"integration": lambda: Integration(name="x", summary="x", aliases=["y"])},
+            "Integration.aliases: give a tuple of texts, not a value of type list",
+        ),
+        (
+            {"integration": lambda: Integration(name="x", summary="x", homepage="javascript:x")},
+            "Integration.homepage",
+        ),
+        (
+            {"integration": lambda: Integration(name="x", summary="x", logo="<svg onload='x'/>")},
+            "Integration.logo",
+        ),
+    ],
+)
+def test_a_wrong_declaration_is_refused_with_what_to_do(answers, words):
+    assert words in refused(**answers)
+
+
+def test_a_short_summary_is_no_reason_to_refuse():
+    plugin = Plugin(integration=Integration(name="Zoom", summary="Zoom."))
+    assert not Registry.load([source(plugin)]).problems
+
+
+def test_a_form_may_have_fields_with_the_names_of_our_controls():
+    class Same(Schema):
+        name = fields.String()
+        csrf_token = fields.String()
+        metadata_file = fields.String()
+
+    assert not Registry.load([source(Plugin(install_form=Same))]).problems
+
+
+def test_a_form_that_cannot_be_made_is_refused():
+    class Picky(Schema):
+        def __init__(self, **kwargs):
+            raise RuntimeError("no form today")
+
+    assert "no form today" in refused(install_form=Picky)
+
+
+def test_a_guide_may_show_what_was_typed():
+    plugin = Plugin(installation_guide="{{ settings.acs_url }}")
+    assert not Registry.load([source(plugin)]).problems
+
+
+@pytest.mark.parametrize("api", ["2.0", "1.1", "0.9", "1", "latest", "1.0.0", "¹.0"])
+def test_another_contract_version_is_refused(api):
+    plugin = Plugin(integration=Integration(name="Zoom", summary="x", api=api))
+    problem = only_problem(Registry.load([source(plugin)]))
+    assert problem.stage == "describe"
+    assert api in problem.message or "1.0" in problem.message
+
+
+def test_a_newer_contract_explains_hooks_that_are_not_known_yet():
+    class Newer(Plugin):
+        @hookimpl
+        def acceptance_rules(self):
+            return ()
+
+    plugin = Newer(integration=Integration(name="Zoom", summary="x", api="1.7"))
+    assert "install a newer Ssoko" in only_problem(Registry.load([source(plugin)])).message
+
+
+def test_two_claims_to_one_slug_lose_both():
+    registry = Registry.load(
+        [
+            source(Plugin(), "aws", "ssoko-aws"),
+            source(Plugin(), "aws", "evil-aws"),
+            source(Plugin(), "zoom"),
+        ]
+    )
+    assert list(registry.integrations) == ["zoom"]
+    assert {p.distribution for p in registry.problems} == {"ssoko-aws", "evil-aws"}
+    for problem in registry.problems:
+        assert problem.stage == "duplicate"
+        assert "ssoko-aws 1.2" in problem.message
+        assert "evil-aws 1.2" in problem.message
+
+
+def test_only_the_named_plugins_are_loaded():
+    sources = [source(Plugin(), "zoom"), source(Plugin(), "aws")]
+    registry = Registry.load(sources, only=frozenset({"aws"}))
+    assert list(registry.integrations) == ["aws"]
+    assert registry.skipped == (("zoom", "not named in SSOKO_PLUGINS"),)
+
+
+def test_a_disabled_plugin_is_not_even_imported():
+    registry = Registry.load(
+        [PluginSource("zoom", raising(ImportError()))], disabled=frozenset({"zoom"})
+    )
+    assert not registry.problems
+    assert registry.skipped == (
+        ("zoom", "named in SSOKO_DISABLED_PLUGINS, or in disabled_plugins of ssoko.toml"),
+    )
+
+
+def test_an_opt_in_plugin_is_off_unless_named():
+    plugin = Plugin(integration=Integration(name="Zoom", summary="x", opt_in=True))
+    assert Registry.load([source(plugin)]).skipped[0][0] == "zoom"
+    assert "zoom" in Registry.load([source(plugin)], opt_in=frozenset({"zoom"})).integrations
+
+
+def test_one_object_under_two_slugs_is_two_integrations():
+    plugin = Plugin()
+    assert len(Registry.load([source(plugin, "a"), source(plugin, "b")]).integrations) == 2
+
+
+# ---------------------------------------------------------------------------
+# Calls
+# ---------------------------------------------------------------------------
+
+
+def call(plugin: object, hook: str, **kwargs: object) -> object:
+    return Registry.load([source(plugin)]).call("zoom", hook, **kwargs)
+
+
+def test_a_hook_is_called_on_its_owner_alone():
+    class Greedy(Plugin):
+        @hookimpl(specname="service_provider", tryfirst=True)
+        def mine_for_everybody(self, settings, site):
+            return replace(SP, entity_id="urn:evil")
+
+    registry = Registry.load([source(Plugin()), source(Greedy(), "evil")])
+    answer = registry.call("zoom", "service_provider", settings={}, site=SITE)
+    assert answer.entity_id == "urn:zoom"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, (), {"entity_id": "x"}, (x for x in "ab"), ServiceProvider, "urn:zoom"],
+    ids=["None", "tuple", "dict", "generator", "class", "text"],
+)
+def test_an_answer_of_the_wrong_type_is_a_failed_hook(answer):
+    with pytest.raises(HookFailed, match="answer with ServiceProvider"):
+        call(Plugin(service_provider=answer), "service_provider", settings={}, site=SITE)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("x"), SystemExit(1), GeneratorExit()])
+def test_whatever_a_hook_raises_is_a_failed_hook(error):
+    with pytest.raises(HookFailed) as caught:
+        call(Plugin(service_provider=error), "service_provider", settings={}, site=SITE)
+    assert (caught.value.slug, caught.value.hook) == ("zoom", "service_provider")
+    assert type(error).__name__ in str(caught.value)
+    assert "test_registry.py line" in str(caught.value)
+
+
+def test_the_words_of_a_hooks_error_stay_inside_since_they_may_hold_a_secret():
+    plugin = Plugin(service_provider=ValueError("token abc123 is bad"))
+    with pytest.raises(HookFailed) as caught:
+        call(plugin, "service_provider", settings={}, site=SITE)
+    assert "abc123" not in str(caught.value)
+
+
+def test_a_value_of_the_wrong_type_says_which():
+    plugin = Plugin(service_provider=lambda: replace(SP, acs_urls="https://zoom.test/acs"))
+    with pytest.raises(HookFailed, match="ServiceProvider.acs_urls: give a tuple of texts"):
+        call(plugin, "service_provider", settings={}, site=SITE)
+
+
+def test_a_hook_of_a_plugin_that_is_not_loaded_fails():
+    with pytest.raises(HookFailed, match="not loaded"):
+        Registry().call("zoom", "service_provider", settings={}, site=SITE)
+
+
+def test_a_hook_that_is_left_out_answers_with_nothing():
+    assert call(Plugin(), "check_settings", settings={}) == ()
+    assert call(Plugin(), "attribute_mappings", settings={}) == ()
+    assert call(Plugin(), "web_application", context=None) is None
+
+
+def test_an_optional_hook_that_forgets_to_answer_fails():
+    with pytest.raises(HookFailed, match="a tuple of Problem, not None"):
+        call(WithOptionalHooks(check_settings=None), "check_settings", settings={})
+    with pytest.raises(HookFailed, match="a WSGI application"):
+        call(WithOptionalHooks(), "web_application", context=None)
+
+
+def test_a_plugin_cannot_change_the_settings_it_is_given():
+    plugin = Plugin()
+    settings = {"rows": [{"name": "email"}]}
+    call(plugin, "service_provider", settings=settings, site=SITE)
+    (seen,) = plugin.settings
+    with pytest.raises(TypeError):
+        seen["rows"] = []
+    seen["rows"][0]["name"] = "changed"
+    assert settings == {"rows": [{"name": "email"}]}
+
+
+def test_values_that_core_refuses_are_wrong_input_and_a_failed_hook():
+    plugin = Plugin(service_provider=replace(SP, acs_urls=("javascript:alert(1)",), lifetime=5))
+    for kind in (InputError, HookFailed, ProposalRefused):
+        with pytest.raises(kind) as caught:
+            call(plugin, "service_provider", settings={}, site=SITE)
+    assert set(caught.value.errors) == {"acs_urls.0", "lifetime"}
+
+
+def test_a_sign_in_hook_with_a_value_xml_cannot_carry_fails_and_blames_no_person():
+    plugin = WithOptionalHooks(saml_attributes=(SamlAttribute(name="team", values=("a\x00b",)),))
+    with pytest.raises(HookFailed, match="control characters") as caught:
+        call(plugin, "saml_attributes", settings={}, person=None, roles=())
+    assert not isinstance(caught.value, InputError)
+
+
+def test_installed_plugins_are_found_by_their_entry_points(tmp_path, monkeypatch):
+    info = tmp_path / "ssoko_moose-3.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: ssoko-moose\nVersion: 3.1\n")
+    (info / "entry_points.txt").write_text("[ssoko.integrations]\nmoose = ssoko_moose\n")
+    (tmp_path / "ssoko_moose.py").write_text("raise RuntimeError('antlers')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "ssoko_moose", raising=False)
+    (found,) = [s for s in installed_sources() if s.slug == "moose"]
+    assert (found.distribution, found.version) == ("ssoko-moose", "3.1")
+    assert "antlers" in only_problem(Registry.load([found])).message

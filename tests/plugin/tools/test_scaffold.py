@@ -1,0 +1,112 @@
+"""A new plugin is a whole distribution, and nothing is written over."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from ssoko.cli import cli
+from ssoko.errors import InputError
+from ssoko.plugin.tools import scaffold
+
+
+def new(*words: str):
+    return CliRunner().invoke(cli, ["plugin", "new", *words])
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_whole_distribution_is_written_and_the_next_command_named(empty_folder):
+    result = new("zoom", "--defaults")
+    assert result.exit_code == 0, result.output
+    names = {p.relative_to(empty_folder).as_posix() for p in empty_folder.rglob("*.*")}
+    assert names >= {
+        "ssoko-zoom/setup.cfg",
+        "ssoko-zoom/pyproject.toml",
+        "ssoko-zoom/README.md",
+        "ssoko-zoom/CHANGELOG.md",
+        "ssoko-zoom/ssoko_zoom/__init__.py",
+        "ssoko-zoom/ssoko_zoom/guide.md",
+        "ssoko-zoom/ssoko_zoom/logo.svg",
+        "ssoko-zoom/ssoko_zoom/py.typed",
+        "ssoko-zoom/tests/test_zoom.py",
+    }
+    assert (empty_folder / "ssoko-zoom" / "LICENSE").is_file()
+    assert result.output.endswith("Next: cd ssoko-zoom && pip install -e . && ssoko dev\n")
+
+
+def test_names_and_category_go_where_they_belong(empty_folder):
+    new("google-workspace", "--vendor", "Google", "--category", "Productivity", "--defaults")
+    code = (empty_folder / "ssoko-google-workspace/ssoko_google_workspace/__init__.py").read_text()
+    assert 'name="Google Workspace"' in code
+    assert 'vendor="Google"' in code
+    assert 'category="Productivity"' in code
+    setup = (empty_folder / "ssoko-google-workspace/setup.cfg").read_text()
+    assert "google-workspace = ssoko_google_workspace" in setup
+
+
+def test_a_title_that_holds_a_word_of_the_template_is_kept(empty_folder):
+    new("hr", "--title", "Acme acme HR", "--defaults")
+    code = (empty_folder / "ssoko-hr/ssoko_hr/__init__.py").read_text()
+    assert 'name="Acme acme HR"' in code
+
+
+@pytest.mark.parametrize("slug", ["crm", "a-b-c", "x2"])
+def test_what_is_written_is_python_without_a_word_of_the_template(slug, empty_folder):
+    new(slug, "--defaults")
+    for path in (empty_folder / f"ssoko-{slug}").rglob("*"):
+        assert "acme" not in path.name
+        if path.is_file():
+            assert not re.search("acme", path.read_text(), re.IGNORECASE), path
+            if path.suffix == ".py":
+                compile(path.read_text(), str(path), "exec")
+
+
+def test_nothing_is_written_over(empty_folder):
+    new("zoom", "--defaults")
+    (empty_folder / "ssoko-zoom/setup.cfg").write_text("mine")
+    result = new("zoom", "--defaults")
+    assert result.exit_code == 1
+    assert "ssoko-zoom is there already" in result.output
+    assert (empty_folder / "ssoko-zoom/setup.cfg").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("slug", "hint"),
+    [
+        ("Google Workspace", "such as google-workspace"),
+        ("../zoom", "such as zoom"),
+        ("zoom_us", "such as zoom-us"),
+        ("2fa", "such as fa"),
+        ("zoom-", "such as zoom"),
+        ("z" * 41, "at most 40"),
+        ("", "a letter first"),
+    ],
+)
+def test_a_bad_slug_is_named_with_a_better_one(slug, hint, empty_folder):
+    result = new(slug, "--defaults")
+    assert result.exit_code == 1
+    assert repr(slug) in result.output
+    assert hint in result.output
+    assert not list(empty_folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("title", 'Zoom" + "'),
+        ("title", "Zoom\nx"),
+        ("vendor", "Zo{om}"),
+        ("vendor", "x" * 61),
+        ("category", "Toys"),
+    ],
+)
+def test_a_name_that_would_break_the_files_is_refused(field, value, empty_folder):
+    with pytest.raises(InputError) as caught:
+        scaffold.write_plugin(empty_folder, "zoom", **{field: value})
+    assert list(caught.value.errors) == [field]
+    assert not list(empty_folder.iterdir())

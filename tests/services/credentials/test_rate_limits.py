@@ -1,0 +1,137 @@
+"""Rate limits: exact when many ask at once, and never off."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from limits.storage import MemoryStorage
+from ssoko.errors import ConfigError, TooManyAttempts
+from ssoko.services.credentials.rate_limits import PER_ACCOUNT, PER_ADDRESS, Limiter, network_of
+
+
+def allowed(limiter: Limiter, account: str, address: str, tries: int) -> int:
+    count = 0
+    for _ in range(tries):
+        try:
+            limiter.check_sign_in(account, address)
+        except TooManyAttempts:
+            continue
+        count += 1
+    return count
+
+
+def at_once(work: Callable[[], Any], threads: int) -> None:
+    barrier = threading.Barrier(threads)
+
+    def run() -> None:
+        barrier.wait()
+        work()
+
+    running = [threading.Thread(target=run) for _ in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+
+
+@pytest.mark.parametrize("_", range(5))
+def test_sixty_guesses_at_once_are_counted_exactly(_: int) -> None:
+    limiter = Limiter()
+    passed: list[int] = []
+    at_once(lambda: passed.append(allowed(limiter, "amina", "192.0.2.1", 1)), 60)
+    assert sum(passed) == PER_ACCOUNT
+
+
+def test_the_refusal_says_how_long_to_wait() -> None:
+    limiter = Limiter()
+    allowed(limiter, "amina", "192.0.2.1", PER_ACCOUNT)
+    with pytest.raises(TooManyAttempts, match="Try again in 1[45] minutes") as refused:
+        limiter.check_sign_in("amina", "192.0.2.1")
+    assert 840 <= refused.value.retry_after <= 900
+
+
+def test_a_stranger_does_not_lock_the_owner_out() -> None:
+    limiter = Limiter()
+    allowed(limiter, "amina", "192.0.2.1", 30)
+    limiter.check_sign_in("amina", "198.51.100.7")
+
+
+def test_one_place_cannot_try_every_account() -> None:
+    limiter = Limiter()
+    tried = sum(allowed(limiter, f"user{n}", "192.0.2.1", 1) for n in range(PER_ADDRESS + 50))
+    assert tried == PER_ADDRESS
+
+
+def test_what_went_well_is_not_held_against_an_office() -> None:
+    limiter = Limiter()
+    for n in range(PER_ADDRESS * 2):
+        limiter.check_sign_in(f"user{n}", "192.0.2.1")
+        limiter.forgive(f"user{n}", "192.0.2.1")
+    allowed(limiter, "amina", "192.0.2.1", 9)
+    limiter.forgive("amina", "192.0.2.1")
+    assert allowed(limiter, "amina", "192.0.2.1", 20) == PER_ACCOUNT
+
+
+def test_a_flood_of_refusals_is_news_once() -> None:
+    limiter = Limiter()
+    told = [limiter.is_first_refusal("amina", "192.0.2.1") for _ in range(20)]
+    assert told == [True] + [False] * 19
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
+)
+def test_an_ipv6_network_is_one_place(one: str, other: str, same: bool) -> None:
+    assert (network_of(one) == network_of(other)) is same
+
+
+def test_an_address_that_is_none_counts_as_it_is() -> None:
+    limiter = Limiter()
+    assert allowed(limiter, "amina", "", 20) == PER_ACCOUNT
+    assert len(network_of("x" * 500)) == 64
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "http://host", "async+memory://"])
+def test_a_store_of_no_known_kind_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="SSOKO_RATE_LIMIT_URL"):
+        Limiter(url)
+
+
+class BreakableStorage(MemoryStorage):
+    """A store that other processes could share, and that breaks when a test says so."""
+
+    STORAGE_SCHEME = ["breakable"]
+    broken = False
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return ConnectionError
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        if type(self).broken:
+            raise ConnectionError("the store is away")
+        return super().incr(key, expiry, amount)
+
+
+def test_a_store_that_is_away_is_counted_for_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    limiter = Limiter("breakable://")
+    assert allowed(limiter, "amina", "192.0.2.1", 4) == 4
+    monkeypatch.setattr(BreakableStorage, "broken", True)
+    assert allowed(limiter, "amina", "192.0.2.1", 60) == PER_ACCOUNT
+
+
+def test_a_store_that_is_back_counts_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ssoko.services.credentials.rate_limits.RETRY_STORE", 0)
+    limiter = Limiter("breakable://")
+    allowed(limiter, "amina", "192.0.2.1", 8)
+    monkeypatch.setattr(BreakableStorage, "broken", True)
+    limiter.check_sign_in("amina", "192.0.2.1")
+    monkeypatch.setattr(BreakableStorage, "broken", False)
+    assert allowed(limiter, "amina", "192.0.2.1", 20) == PER_ACCOUNT - 8

@@ -1,0 +1,163 @@
+"""Notices before a certificate ends: in time, once, ours and theirs (RL-11)."""
+
+import threading
+
+import pytest
+from ssoko.services.applications import change, views
+from ssoko.services.context import SYSTEM
+from ssoko.services.issuers import expiry_notices, issuers, keys, rotation
+from ssoko.store.models.table import database
+
+DAY = 86_400
+
+
+@pytest.fixture
+def app(site):
+    return site.install()
+
+
+def before_the_end(site, app, days, hours=0):
+    """Set the clock to so long before our certificate ends."""
+    site.clock.ahead = 0
+    left = days * DAY + int(hours * 3600)
+    site.clock.ahead = app.issuer.certificate_not_after - left - site.clock()
+
+
+def told(site):
+    return [
+        (e.action, e.application_id, e.detail["days_left"])
+        for e in site.events()
+        if e.action.startswith("certificate.")
+    ]
+
+
+def test_nothing_is_said_of_a_certificate_that_lasts(site, app):
+    assert expiry_notices.due(site.services, site.workspace.id) == ()
+    assert expiry_notices.write_due(site.services) == 0
+
+
+def test_each_threshold_is_told_once_as_the_clock_moves(site, app):
+    expected = []
+    for days in (100, 90, 89, 61, 60, 31, 30, 14, 13, 7, 2, 1):
+        before_the_end(site, app, days)
+        expiry_notices.run(site.services)
+        expiry_notices.run(site.services)
+        if days in expiry_notices.THRESHOLDS:
+            expected.append(("certificate.ending", app.id, days))
+        assert told(site) == expected, days
+    before_the_end(site, app, -1)
+    expiry_notices.run(site.services)
+    expiry_notices.run(site.services)
+    assert told(site) == [*expected, ("certificate.ended", app.id, 0)]
+
+
+def test_what_is_found_late_is_told_by_its_last_threshold_alone(site, app):
+    before_the_end(site, app, 5)
+    assert expiry_notices.write_due(site.services) == 1
+    (event,) = site.events(action="certificate.ending")
+    assert event.detail == {
+        "certificate": "ours",
+        "certificate_sha256": app.issuer.certificate_sha256,
+        "ends_at": app.issuer.certificate_not_after,
+        "days_left": 5,
+    }
+    assert (event.actor_name, event.target_name) == ("Ssoko", "App")
+
+
+def test_a_clock_that_jumps_back_tells_nothing_twice(site, app):
+    before_the_end(site, app, 29)
+    assert expiry_notices.write_due(site.services) == 1
+    before_the_end(site, app, 29, hours=1)
+    assert expiry_notices.write_due(site.services) == 0
+
+
+def test_the_page_says_what_is_due_without_writing(site, app):
+    before_the_end(site, app, 6, hours=12)
+    (found,) = expiry_notices.due(site.services, site.workspace.id)
+    assert (found.use, found.days_left, found.threshold, found.ended) == ("ours", 6, 7, False)
+    assert (found.slug, found.application_id) == (app.slug, app.id)
+    view = views.get_application(site.services, site.workspace.id, app.id)
+    assert expiry_notices.due_for(site.services, site.workspace.id, view) == (found,)
+    before_the_end(site, app, -1)
+    assert expiry_notices.due(site.services, site.workspace.id)[0].ended
+    assert told(site) == []
+
+
+def test_the_certificates_of_service_providers_are_watched_too(site):
+    theirs = keys.generate(common_name="SP", now=site.clock())
+    app = site.install(certificates=[theirs.certificate], encrypt_assertions=True)
+    site.clock.ahead = 3600
+    rotation.activate(
+        site.services,
+        site.workspace.id,
+        SYSTEM,
+        app.issuer.id,
+        rotation.create_next(site.services, site.workspace.id, SYSTEM, app.issuer.id).id,
+    )
+    site.clock.ahead = keys.LIFETIME - 90 * DAY + 1800
+    (found,) = expiry_notices.due(site.services, site.workspace.id)
+    assert (found.use, found.issuer_id, found.sha256) == (
+        "signing",
+        "",
+        keys.describe(theirs.certificate).sha256,
+    )
+    assert expiry_notices.write_due(site.services) == 1
+    (event,) = site.events(action="certificate.ending")
+    assert (event.application_id, event.detail["certificate"]) == (app.id, "theirs, signing")
+
+
+def test_a_rotation_ends_the_notices_of_the_old_certificate(site, app):
+    before_the_end(site, app, 20)
+    made = rotation.create_next(site.services, site.workspace.id, SYSTEM, app.issuer.id)
+    assert len(expiry_notices.due(site.services, site.workspace.id)) == 1
+    rotation.activate(site.services, site.workspace.id, SYSTEM, app.issuer.id, made.id)
+    assert expiry_notices.due(site.services, site.workspace.id) == ()
+
+
+def test_a_shared_issuer_is_named_and_an_uninstalled_application_is_not(site, app):
+    shared = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
+    change.uninstall(site.services, site.workspace.id, SYSTEM, app.id)
+    before_the_end(site, app, 1)
+    (found,) = expiry_notices.due(site.services, site.workspace.id)
+    assert (found.name, found.issuer_id, found.slug) == ("Shared", shared.id, "")
+    expiry_notices.write_due(site.services)
+    assert site.events(action="certificate.ending", target_id=shared.id, application_id="")
+
+
+def test_processes_that_check_at_once_write_one_event(site, app):
+    before_the_end(site, app, 10)
+    start, written = threading.Barrier(4), []
+
+    def check():
+        start.wait()
+        written.append(expiry_notices.write_due(site.services))
+        database.close()
+
+    threads = [threading.Thread(target=check) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(written) == [0, 0, 0, 1]
+    assert len(told(site)) == 1
+
+
+def test_the_check_runs_once_an_hour(site, app):
+    before_the_end(site, app, 14, hours=0.5)
+    expiry_notices.run_if_due(site.services)
+    assert len(told(site)) == 1
+    before_the_end(site, app, 14, hours=-0.4)
+    expiry_notices.run_if_due(site.services)
+    assert len(told(site)) == 1
+    before_the_end(site, app, 14, hours=-0.6)
+    expiry_notices.run_if_due(site.services)
+    assert len(told(site)) == 2
+
+
+def test_a_database_that_cannot_be_written_to_puts_the_check_off(site, app, caplog):
+    before_the_end(site, app, 14)
+    database.execute_sql("ALTER TABLE certificate_notice RENAME TO elsewhere")
+    expiry_notices.run_if_due(site.services)
+    assert "put off for an hour" in caplog.text
+    database.execute_sql("ALTER TABLE elsewhere RENAME TO certificate_notice")
+    assert told(site) == []

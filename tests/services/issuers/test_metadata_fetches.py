@@ -1,0 +1,105 @@
+"""Who fetched the metadata: seen by the admin, bounded, and cheap whoever asks."""
+
+from ssoko.services.context import SYSTEM
+from ssoko.services.issuers import issuers, metadata_fetches, rotation
+from ssoko.services.issuers.fetch_pace import FetchPace
+from ssoko.services.issuers.metadata_fetches import list_fetches, note_fetch
+from ssoko.services.issuers.rotation_status import rotation as plan_of
+from ssoko.store.models.table import database
+
+
+def note(site, app, address="192.0.2.1", agent="SimpleSAMLphp"):
+    sent, etag = issuers.issuer_metadata(site.services, app.issuer.id)
+    note_fetch(site.services, app.issuer.id, sent, etag=etag, address=address, user_agent=agent)
+
+
+def test_an_address_is_written_once_a_minute_with_all_its_fetches_counted(site):
+    app = site.install()
+    for _ in range(5):
+        note(site, app)
+    assert [(f.address, f.user_agent, f.times) for f in list_fetches(app.issuer.id)] == [
+        ("192.0.2.1", "SimpleSAMLphp", 1)
+    ]
+    site.clock.ahead = 61
+    note(site, app)
+    (seen,) = list_fetches(app.issuer.id)
+    assert seen.times == 6
+    assert 60 <= seen.last_at - seen.first_at <= 65
+
+
+def test_what_a_program_calls_itself_is_cut_and_cleaned(site):
+    app = site.install()
+    note(site, app, agent="evil\0\r\n\x1b[31m" + "x" * 500)
+    (seen,) = list_fetches(app.issuer.id)
+    assert seen.user_agent == "evil[31m" + "x" * 112
+
+
+def test_an_issuer_keeps_the_last_hundred_alone(site, monkeypatch):
+    monkeypatch.setattr(metadata_fetches, "MOST", 3)
+    app = site.install()
+    for number in range(5):
+        site.clock.ahead = number
+        note(site, app, address=f"192.0.2.{number}")
+    assert [f.address for f in list_fetches(app.issuer.id)] == [
+        "192.0.2.4",
+        "192.0.2.3",
+        "192.0.2.2",
+    ]
+
+
+def test_a_database_that_cannot_be_written_to_loses_the_line_only(site, caplog):
+    app = site.install()
+    database.execute_sql("ALTER TABLE metadata_fetch RENAME TO elsewhere")
+    note(site, app)
+    assert "was not written" in caplog.text
+    database.execute_sql("ALTER TABLE elsewhere RENAME TO metadata_fetch")
+    assert list_fetches(app.issuer.id) == ()
+
+
+def test_many_networks_are_written_at_a_bounded_pace():
+    pace = FetchPace()
+    taken = sum(bool(pace.take("i", f"10.0.{n // 250}.{n % 250}", now=1000)) for n in range(5000))
+    assert taken == FetchPace.MOST
+    assert pace.take("i", "198.51.100.1", now=1030) == 0
+    assert pace.take("i", "198.51.100.1", now=1060) == 1
+
+
+def test_one_network_of_ipv6_counts_as_one_place():
+    pace = FetchPace()
+    assert pace.take("i", "2001:db8::1", now=1000) == 1
+    assert pace.take("i", "2001:db8::2", now=1000) == 0
+    assert pace.take("other", "2001:db8::2", now=1000) == 1
+
+
+def test_a_clock_that_jumps_back_stops_nothing():
+    pace = FetchPace()
+    assert pace.take("i", "192.0.2.1", now=10_000) == 1
+    assert pace.take("i", "192.0.2.1", now=6_400) == 1
+
+
+def test_the_plan_tells_who_has_the_next_certificate(site):
+    app = site.install()
+    services, place = site.services, site.workspace.id
+    for address in ("192.0.2.1", "192.0.2.2"):
+        note(site, app, address=address)
+    before, _ = issuers.issuer_metadata(services, app.issuer.id)
+    rotation.create_next(services, place, SYSTEM, app.issuer.id)
+    found = plan_of(services, place, app.issuer.id)
+    assert (len(found.fetched), len(found.missing), found.all_fetched) == (0, 2, False)
+    note(site, app, address="192.0.2.2")
+    # What was made ready before the key was made and sent after it does not hold it.
+    late = {"etag": "late", "address": "192.0.2.1", "user_agent": "SimpleSAMLphp"}
+    note_fetch(services, app.issuer.id, before, **late)
+    found = plan_of(services, place, app.issuer.id)
+    assert [f.address for f in found.fetched] == ["192.0.2.2"]
+    assert [f.address for f in found.missing] == ["192.0.2.1"]
+    note(site, app, address="192.0.2.1")
+    assert plan_of(services, place, app.issuer.id).all_fetched
+
+
+def test_whoever_did_not_come_for_a_month_is_not_waited_for(site):
+    app = site.install()
+    note(site, app)
+    site.clock.ahead = 40 * 86_400
+    rotation.create_next(site.services, site.workspace.id, SYSTEM, app.issuer.id)
+    assert plan_of(site.services, site.workspace.id, app.issuer.id).fetches == ()

@@ -1,0 +1,70 @@
+"""The index file of a running Ssoko: read again when it was replaced, never a reason to stop."""
+
+import hashlib
+import os
+
+import pytest
+from ssoko.plugin import Integration
+from ssoko.plugin.host.index import IndexEntry, write_index
+from ssoko.services.marketplace.index import PluginIndex
+
+
+def index_of(*slugs: str) -> bytes:
+    return write_index(
+        IndexEntry(
+            slug=slug,
+            distribution=f"ssoko-{slug}",
+            version="1.0",
+            about=Integration(name=slug.capitalize(), summary="Something to sign in to"),
+            sha256=hashlib.sha256(slug.encode()).hexdigest(),
+        )
+        for slug in slugs
+    )
+
+
+def test_without_a_file_named_there_is_nothing_and_no_problem():
+    state = PluginIndex().read()
+    assert (state.entries, state.problem) == ({}, "")
+
+
+def test_a_replaced_file_is_read_again_and_an_unchanged_one_is_not(tmp_path):
+    path = tmp_path / "index.json"
+    path.write_bytes(index_of("wiki"))
+    index = PluginIndex(path)
+    first = index.read()
+    assert list(first.entries) == ["wiki"]
+    assert index.read() is first
+    fresh = tmp_path / "fresh"
+    fresh.write_bytes(index_of("chat"))
+    fresh.replace(path)
+    assert list(index.read().entries) == ["chat"]
+
+
+def test_a_broken_file_is_a_problem_and_one_warning_until_it_is_mended(tmp_path, caplog):
+    path = tmp_path / "index.json"
+    path.write_text('{"format": 7}')
+    index = PluginIndex(path)
+    for _ in range(3):
+        state = index.read()
+    assert state.entries == {}
+    assert state.problem.startswith("format: This Ssoko reads format 1")
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert str(path) in caplog.text
+    path.write_bytes(index_of("wiki"))
+    assert index.read().problem == ""
+    assert list(index.read().entries) == ["wiki"]
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "pipe", "unreadable"])
+def test_what_is_no_file_to_read_is_a_problem(tmp_path, kind):
+    path = tmp_path / "index.json"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "unreadable":
+        path.symlink_to(path)
+    state = PluginIndex(path).read()
+    assert state.entries == {}
+    assert state.problem
+    assert str(path) not in state.problem

@@ -1,0 +1,222 @@
+"""Single logout below the web: what is ended, noted and forgotten, on either database."""
+
+import secrets
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from ssoko.errors import MessageRefused, NotFound, RequestRefused
+from ssoko.saml import names
+from ssoko.saml.bindings import decode_redirect, encode_redirect
+from ssoko.saml.logout import build_logout_request, build_logout_response, parse_logout_request
+from ssoko.saml.response import NameId
+from ssoko.saml.signing import SigningKey
+from ssoko.services.activity.log import list_events
+from ssoko.services.authentication import sessions, sign_in
+from ssoko.services.context import Actor
+from ssoko.services.sso.saml import logout, logout_flow
+from ssoko.services.sso.saml.logout_messages import Outgoing
+from ssoko.store.models.sessions import Participation, Session
+from ssoko.store.models.sso import LogoutFlow, LogoutTarget
+
+AMINA = NameId("amina@acme.test", names.NAMEID_UNSPECIFIED)
+
+
+@pytest.fixture
+def install(site, sp_key):
+    """Install an application that takes logout messages."""
+
+    def make(name, **more):
+        return site.install(
+            name,
+            entity_id=f"urn:sp:{name}",
+            logout_url=f"https://{name}.example.com/slo",
+            certificates=[sp_key.certificate],
+            **more,
+        )
+
+    return make
+
+
+@pytest.fixture
+def key(sp_key):
+    return SigningKey.from_pem(sp_key.private_pem, sp_key.certificate)
+
+
+def token(site):
+    return sign_in.sign_in(
+        site.services,
+        site.workspace.id,
+        username="amina",
+        password="weathered teapot 41",
+        address="192.0.2.7",
+        user_agent="test",
+    )
+
+
+def index_of(app):
+    return Participation.get(Participation.application == app.id).session_index
+
+
+def ask(site, key, app, **changes):
+    """Send a LogoutRequest of an application."""
+    xml = build_logout_request(
+        **{
+            "request_id": f"_{secrets.token_hex(16)}",
+            "issuer": app.service_provider.entity_id,
+            "destination": app.issuer.logout_endpoint,
+            "issue_instant": site.clock(),
+            "name_id": AMINA,
+            "session_indexes": (index_of(app),),
+        }
+        | changes
+    )
+    url = encode_redirect(app.issuer.logout_endpoint, xml, key=key)
+    inbound = decode_redirect(urlsplit(url).query.encode())
+    return logout.request(site.services, app.issuer.id, inbound)
+
+
+def answer(site, key, app, outgoing):
+    """Send the LogoutResponse to what an application was sent."""
+    request, _ = parse_logout_request(decode_redirect(urlsplit(outgoing.url).query.encode()).xml)
+    xml = build_logout_response(
+        response_id=f"_{secrets.token_hex(16)}",
+        issuer=app.service_provider.entity_id,
+        destination=app.issuer.logout_endpoint,
+        in_response_to=request.id,
+        issue_instant=site.clock(),
+    )
+    url = encode_redirect(app.issuer.logout_endpoint, xml, message="SAMLResponse", key=key)
+    inbound = decode_redirect(urlsplit(url).query.encode(), message="SAMLResponse")
+    return logout.respond(site.services, app.issuer.id, inbound)
+
+
+def running(session):
+    return Session.get_by_id(session.session_id).ended_at is None
+
+
+def test_the_session_is_over_before_anybody_is_told(site, install, key):
+    first, second = install("first"), install("second")
+    session = site.sign_in()
+    for app in (first, second):
+        site.begin(app, session)
+    onward = ask(site, key, first)
+    assert not running(session)
+    telling = logout.go_on(site.services, onward.key)
+    assert telling.told[0].state == "asked" and telling.left <= 4
+    done = answer(site, key, second, telling.outgoing[0])
+    assert done.key != onward.key
+    with pytest.raises(NotFound):
+        logout.go_on(site.services, onward.key)
+    last = logout.go_on(site.services, done.key)
+    assert isinstance(last, Outgoing)
+    assert last.url.startswith("https://first.example.com/slo?SAMLResponse=")
+    (event,) = site.events(action="logout")
+    assert (event.application_id, event.detail["result"]) == (second.id, "ended")
+    assert event.actor_name == "Amina Otieno"
+
+
+def test_what_a_person_signed_in_to_in_two_browsers_is_told_once(site, install, key):
+    first, second = install("first"), install("second")
+    for _ in range(2):
+        session = site.sign_in()
+        for app in (first, second):
+            site.begin(app, session)
+    onward = ask(site, key, first, session_indexes=())
+    telling = logout.go_on(site.services, onward.key)
+    assert len(telling.told) == 1
+    query = parse_qs(urlsplit(telling.outgoing[0].url).query)
+    assert set(query) == {"SAMLRequest", "SigAlg", "Signature"}
+    request, _ = parse_logout_request(
+        decode_redirect(urlsplit(telling.outgoing[0].url).query.encode()).xml
+    )
+    rows = Participation.select().where(Participation.application == second.id)
+    assert set(request.session_indexes) == {row.session_index for row in rows}
+    assert not Session.select().where(Session.ended_at.is_null()).exists()
+
+
+def test_what_nobody_was_told_is_told_at_the_next_chance(site, install, key):
+    first, second = install("first"), install("second")
+    session = site.sign_in()
+    for app in (first, second):
+        site.begin(app, session)
+    actor = Actor("system")
+    sessions.end_sessions(site.services, site.workspace.id, actor, site.amina.id)
+    onward = ask(site, key, first)
+    telling = logout.go_on(site.services, onward.key)
+    assert [one.name for one in telling.told] == ["second"]
+
+
+def test_a_browser_that_never_comes_back_is_written_down_in_the_end(site, install):
+    app = install("first")
+    for _ in range(2):
+        mine = token(site)
+        site.begin(app, sessions.load_session(site.services, mine))
+        key = logout.sign_out(site.services, mine, Actor("user", site.amina.id, "Amina"))
+        logout.go_on(site.services, key)
+        site.clock.ahead += 601
+    (event,) = site.events(action="logout")
+    assert (event.outcome, event.detail["result"]) == ("refused", "silent")
+    with pytest.raises(NotFound):
+        logout.go_on(site.services, key)
+    site.clock.ahead += logout_flow.KEPT
+    logout_flow.close_abandoned(site.clock())
+    assert not LogoutFlow.select().exists() and not LogoutTarget.select().exists()
+
+
+def test_a_late_answer_still_counts_and_a_very_late_one_does_not(site, install, key):
+    first, second = install("first"), install("second")
+    mine = token(site)
+    for app in (first, second):
+        site.begin(app, sessions.load_session(site.services, mine))
+    flow = logout.sign_out(site.services, mine, Actor("user", site.amina.id, "Amina"))
+    one = logout.go_on(site.services, flow).outgoing[0]
+    two = logout.go_on(site.services, flow).outgoing[0]
+    apps = {f"https://{app.name}.example.com": app for app in (first, second)}
+    of = [apps[f"https://{urlsplit(sent.url).netloc}"] for sent in (one, two)]
+    answer(site, key, of[0], one)
+    assert {t.state for t in LogoutTarget.select()} == {"ended", "asked"}
+    site.clock.ahead += 601
+    with pytest.raises(MessageRefused) as refusal:
+        answer(site, key, of[1], two)
+    assert refusal.value.code == "logout-unsolicited"
+
+
+def test_signing_in_again_hands_the_applications_on(site, install, key):
+    app = install("first")
+    old = token(site)
+    site.begin(app, sessions.load_session(site.services, old))
+    new = token(site)
+    sessions.replace_session(site.services, old, new, Actor("user", site.amina.id, "Amina"))
+    session = sessions.load_session(site.services, new)
+    assert sessions.load_session(site.services, old) is None
+    ask(site, key, app)
+    assert not running(session)
+
+
+def test_another_person_takes_nothing_over(site, install):
+    app = install("first")
+    site.person("joseph")
+    old = token(site)
+    session = sessions.load_session(site.services, old)
+    site.begin(app, session)
+    new = sign_in.sign_in(
+        site.services,
+        site.workspace.id,
+        username="joseph",
+        password="weathered teapot 41",
+        address="",
+        user_agent="",
+    )
+    sessions.replace_session(site.services, old, new, Actor("user"))
+    assert Participation.get().session.id == session.session_id
+    assert not running(session)
+
+
+def test_without_an_address_to_answer_at_the_refusal_is_a_page(site, sp_key, key):
+    app = site.install(certificates=[sp_key.certificate])
+    site.begin(app, site.sign_in())
+    with pytest.raises(RequestRefused) as refusal:
+        ask(site, key, app, name_id=NameId("nobody", names.NAMEID_UNSPECIFIED))
+    assert refusal.value.reference
+    events = list_events(site.services, site.workspace.id, outcome="refused").items
+    assert [e.reference for e in events] == [refusal.value.reference]

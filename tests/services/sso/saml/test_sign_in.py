@@ -1,0 +1,452 @@
+"""Sign-in as an SP sees it, judged by python3-saml in strict mode."""
+
+import pytest
+from ssoko.errors import AccessRefused, MessageRefused, NotFound
+from ssoko.plugin import NameIdFormat
+from ssoko.saml import names
+from ssoko.services.access import assignments
+from ssoko.services.applications import change
+from ssoko.services.context import SYSTEM
+from ssoko.services.people import groups, users
+from ssoko.services.sso.saml import sign_in
+
+
+def test_a_person_with_the_role_gets_an_assertion_that_a_strict_sp_accepts(site, saml):
+    app = site.install()
+    session = site.sign_in()
+    answer = site.begin(app, session, ID="_request1", relay_state="deep/link?x=1&y=<z>")
+    response = saml.accept(app, answer, request_id="_request1")
+    assert answer.acs_url == app.service_provider.acs_urls[0]
+    assert answer.relay_state == "deep/link?x=1&y=<z>"
+    assert response.get_nameid() == "amina@acme.test"
+    assert response.get_session_index()
+    (event,) = site.events(action="sign-in", application_id=app.id)
+    assert (event.outcome, event.actor_id) == ("done", site.amina.id)
+    assert event.detail["started"] == "redirect"
+
+
+def test_the_tile_begins_a_sign_in_without_a_request(site, saml):
+    app = site.install(relay_state="https://app.example.com/home")
+    answer = sign_in.launch(site.services, "acme", app.slug, session=site.sign_in())
+    response = saml.accept(app, answer)
+    assert "InResponseTo" not in saml.decoded(answer).attrib
+    assert answer.relay_state == "https://app.example.com/home"
+    assert response.get_nameid() == "amina@acme.test"
+
+
+def test_an_own_issuer_and_an_id_launch_the_application_as_well(site, saml):
+    app = site.install()
+    session = site.sign_in()
+    saml.accept(app, sign_in.launch(site.services, app.issuer.id, session=session))
+    saml.accept(app, sign_in.launch(site.services, "acme", app.id, session=session))
+
+
+def test_a_launch_url_sends_the_person_to_the_vendor(site):
+    app = site.install(launch_url="https://app.example.com/start")
+    answer = sign_in.launch(site.services, "acme", app.slug, session=site.sign_in())
+    assert answer == sign_in.Elsewhere(url="https://app.example.com/start", application_name="App")
+
+
+def test_a_launch_url_does_not_go_past_the_gate(site):
+    app = site.install(launch_url="https://app.example.com/start", people=False)
+    with pytest.raises(AccessRefused):
+        sign_in.launch(site.services, "acme", app.slug, session=site.sign_in())
+
+
+def test_nobody_signed_in_is_asked_to_and_then_the_request_goes_on(site, saml):
+    app = site.install()
+    asked = site.begin(app, None, ID="_request1", relay_state="keep me")
+    assert isinstance(asked, sign_in.NeedSignIn)
+    assert asked.next_path == f"/saml/{app.issuer.id}/continue/{asked.continue_key}"
+    assert not asked.again
+    assert sign_in.waiting_application(site.services, app.issuer.id, asked.continue_key) == "App"
+    site.clock.ahead += 590
+    answer = sign_in.resume(
+        site.services, app.issuer.id, asked.continue_key, session=site.sign_in()
+    )
+    assert saml.decoded(answer).get("InResponseTo") == "_request1"
+    assert answer.relay_state == "keep me"
+
+
+def test_a_request_is_answered_once(site):
+    app = site.install()
+    session = site.sign_in()
+    key = sign_in.hold(site.services, app.issuer.id, site.inbound(app))
+    sign_in.resume(site.services, app.issuer.id, key, session=session)
+    with pytest.raises(MessageRefused) as refusal:
+        sign_in.resume(site.services, app.issuer.id, key, session=session)
+    assert refusal.value.code == "request-gone"
+    assert sign_in.waiting_application(site.services, app.issuer.id, key) == ""
+
+
+def test_a_request_waits_ten_minutes_and_no_longer(site):
+    app = site.install()
+    key = sign_in.hold(site.services, app.issuer.id, site.inbound(app))
+    site.clock.ahead += 600
+    with pytest.raises(MessageRefused, match="waited for too long"):
+        sign_in.resume(site.services, app.issuer.id, key, session=None)
+
+
+def test_the_key_of_one_issuer_opens_nothing_at_another(site):
+    app, other = site.install(), site.install("Other", entity_id="urn:other")
+    key = sign_in.hold(site.services, app.issuer.id, site.inbound(app))
+    with pytest.raises(MessageRefused):
+        sign_in.resume(site.services, other.issuer.id, key, session=None)
+
+
+def test_the_session_of_another_workspace_does_not_count(site, make_site):
+    app = site.install()
+    from ssoko.services import workspaces
+
+    other = workspaces.create_workspace(site.services, SYSTEM, slug="other", name="Other")
+    acme, site.workspace = site.workspace, other
+    site.person("eve", email="eve@other.test")
+    stranger = site.sign_in("eve")
+    site.workspace = acme
+    asked = site.begin(app, stranger)
+    assert isinstance(asked, sign_in.NeedSignIn)
+    assert asked.again
+    assert asked.workspace_slug == "acme"
+
+
+# Who gets in
+
+
+def test_a_person_without_the_role_sees_why_and_no_assertion_is_made(site):
+    app = site.install(people=False)
+    session = site.sign_in()
+    for enter in (
+        lambda: site.begin(app, session),
+        lambda: sign_in.launch(site.services, "acme", app.slug, session=session),
+        lambda: sign_in.launch(site.services, app.issuer.id, session=session),
+    ):
+        with pytest.raises(AccessRefused) as refusal:
+            enter()
+        assert refusal.value.code == "no-role"
+        assert str(refusal.value) == "You do not have the role that opens App."
+        assert refusal.value.contact == "it@acme.test"
+        (event,) = site.events(reference=refusal.value.reference)
+        assert (event.action, event.outcome) == ("sign-in", "refused")
+        assert event.detail["code"] == "no-role"
+        assert "Amina Otieno has no role of App" in event.detail["got"]
+
+
+def test_a_role_of_a_group_lets_its_members_in(site, saml):
+    app = site.install(people=False)
+    group = groups.create_group(site.services, site.workspace.id, SYSTEM, name="Engineers")
+    assignments.assign_roles(
+        site.services,
+        site.workspace.id,
+        SYSTEM,
+        role_ids=[app.default_role.id],
+        group_id=group.id,
+    )
+    session = site.sign_in()
+    with pytest.raises(AccessRefused):
+        site.begin(app, session)
+    groups.add_member(site.services, site.workspace.id, SYSTEM, group.id, site.amina.id)
+    saml.accept(app, site.begin(app, session, ID="_r"), request_id="_r")
+
+
+def test_a_grant_that_expires_stops_the_next_sign_in(site, saml):
+    app = site.install(people=False)
+    site.give(app, expires_at=site.clock() + 60)
+    session = site.sign_in()
+    saml.accept(app, site.begin(app, session, ID="_r"), request_id="_r")
+    site.clock.ahead += 60
+    with pytest.raises(AccessRefused) as refusal:
+        site.begin(app, session)
+    assert refusal.value.code == "role-expired"
+    assert str(refusal.value) == "The role that opened App for you has expired."
+
+
+def test_the_role_of_another_application_opens_nothing_here(site):
+    site.install("Other", entity_id="urn:other")
+    app = site.install(people=False)
+    with pytest.raises(AccessRefused):
+        site.begin(app, site.sign_in())
+
+
+def test_a_disabled_application_refuses_before_anybody_signs_in(site):
+    app = site.install()
+    change.update_application(site.services, site.workspace.id, SYSTEM, app.id, enabled=False)
+    for enter in (
+        lambda: site.begin(app, None),
+        lambda: site.begin(app, site.sign_in()),
+        lambda: sign_in.hold(site.services, app.issuer.id, site.inbound(app)),
+        lambda: sign_in.launch(site.services, "acme", app.slug, session=None),
+    ):
+        with pytest.raises(AccessRefused) as refusal:
+            enter()
+        assert refusal.value.code == "application-disabled"
+
+
+def test_an_uninstalled_application_is_gone_at_once(site):
+    app = site.install()
+    session = site.sign_in()
+    key = sign_in.hold(site.services, app.issuer.id, site.inbound(app))
+    change.uninstall(site.services, site.workspace.id, SYSTEM, app.id)
+    for enter in (
+        lambda: site.begin(app, session),
+        lambda: sign_in.resume(site.services, app.issuer.id, key, session=session),
+        lambda: sign_in.launch(site.services, app.issuer.id, session=session),
+    ):
+        with pytest.raises(AccessRefused) as refusal:
+            enter()
+        assert refusal.value.code == "application-uninstalled"
+    with pytest.raises(NotFound):
+        sign_in.launch(site.services, "acme", app.slug, session=session)
+
+
+def test_a_disabled_user_is_out_though_the_browser_still_has_a_session(site):
+    app = site.install()
+    session = site.sign_in()
+    users.update_user(site.services, site.workspace.id, SYSTEM, site.amina.id, active=False)
+    answer = site.begin(app, session)
+    assert isinstance(answer, sign_in.NeedSignIn)
+
+
+# What the SP asks for
+
+
+def test_force_authn_wants_a_new_sign_in_and_shows_it(site, saml):
+    app = site.install()
+    old = site.sign_in()
+    asked = site.begin(app, old, ID="_r", ForceAuthn="true")
+    assert isinstance(asked, sign_in.NeedSignIn)
+    assert asked.again
+    again = sign_in.resume(site.services, app.issuer.id, asked.continue_key, session=old)
+    assert isinstance(again, sign_in.NeedSignIn)
+    site.clock.ahead += 30
+    new = site.sign_in()
+    answer = sign_in.resume(site.services, app.issuer.id, asked.continue_key, session=new)
+    root = saml.decoded(answer)
+    (statement,) = saml.find(root, "//saml:AuthnStatement")
+    from ssoko.saml.xml import parse_instant
+
+    assert parse_instant(statement.get("AuthnInstant")) == new.authn_at > old.authn_at
+
+
+def test_force_authn_by_post_is_not_met_by_the_session_that_was_there(site):
+    app = site.install()
+    old = site.sign_in()
+    key = sign_in.hold(site.services, app.issuer.id, site.inbound(app, ForceAuthn="true"))
+    asked = sign_in.resume(site.services, app.issuer.id, key, session=old)
+    assert isinstance(asked, sign_in.NeedSignIn)
+    assert asked.continue_key == key
+    answer = sign_in.resume(site.services, app.issuer.id, key, session=site.sign_in())
+    assert isinstance(answer, sign_in.PostAnswer)
+
+
+@pytest.mark.parametrize("force", ["false", "true"])
+def test_is_passive_never_shows_a_sign_in(site, saml, force):
+    app = site.install()
+    session = site.sign_in() if force == "true" else None
+    answer = site.begin(
+        app, session, ID="_r", IsPassive="true", ForceAuthn=force, relay_state="back"
+    )
+    assert isinstance(answer, sign_in.ErrorAnswer)
+    root = saml.decoded(answer)
+    assert root.get("InResponseTo") == "_r"
+    assert answer.relay_state == "back"
+    assert saml.find(root, "//samlp:StatusCode/@Value") == [
+        names.STATUS_RESPONDER,
+        names.STATUS_NO_PASSIVE,
+    ]
+    assert not saml.find(root, "//saml:Assertion")
+    assert site.events(reference=answer.refusal.reference)
+
+
+def test_is_passive_with_a_session_signs_in(site, saml):
+    app = site.install()
+    answer = site.begin(app, site.sign_in(), ID="_r", IsPassive="true")
+    saml.accept(app, answer, request_id="_r")
+
+
+def test_is_passive_without_the_role_tells_the_sp_and_shows_nothing(site, saml):
+    app = site.install(people=False)
+    answer = site.begin(app, site.sign_in(), IsPassive="true")
+    assert isinstance(answer, sign_in.ErrorAnswer)
+    codes = saml.find(saml.decoded(answer), "//samlp:StatusCode/@Value")
+    assert codes[-1] == names.STATUS_REQUEST_DENIED
+
+
+@pytest.mark.parametrize(
+    ("inner", "status"),
+    [
+        (
+            f'<samlp:NameIDPolicy Format="{NameIdFormat.TRANSIENT}"/>',
+            names.STATUS_INVALID_NAMEID_POLICY,
+        ),
+        (
+            '<samlp:NameIDPolicy SPNameQualifier="urn:somebody-else"/>',
+            names.STATUS_INVALID_NAMEID_POLICY,
+        ),
+        (
+            "<samlp:RequestedAuthnContext><saml:AuthnContextClassRef>"
+            f"{names.AUTHN_SMARTCARD_PKI}"
+            "</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>",
+            names.STATUS_NO_AUTHN_CONTEXT,
+        ),
+    ],
+)
+def test_what_cannot_be_given_is_told_to_the_sp_before_anybody_signs_in(site, saml, inner, status):
+    app = site.install()
+    answer = site.begin(app, None, inner=inner)
+    assert isinstance(answer, sign_in.ErrorAnswer)
+    assert answer.acs_url == app.service_provider.acs_urls[0]
+    assert saml.find(saml.decoded(answer), "//samlp:StatusCode/@Value")[-1] == status
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        f'<samlp:NameIDPolicy Format="{NameIdFormat.UNSPECIFIED}" AllowCreate="true"/>',
+        "<samlp:RequestedAuthnContext><saml:AuthnContextClassRef>"
+        f"{names.AUTHN_PASSWORD_PROTECTED}"
+        "</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>",
+    ],
+)
+def test_what_python3_saml_asks_by_default_is_given(site, saml, inner):
+    app = site.install(name_id_format=NameIdFormat.EMAIL.value)
+    answer = site.begin(app, site.sign_in(), ID="_r", inner=inner)
+    saml.accept(app, answer, request_id="_r")
+
+
+def test_a_subject_that_is_somebody_else_is_told_to_the_sp(site, saml):
+    app = site.install()
+    session = site.sign_in()
+    inner = "<saml:Subject><saml:NameID>{}</saml:NameID></saml:Subject>"
+    answer = site.begin(app, session, inner=inner.format("bob@acme.test"))
+    assert isinstance(answer, sign_in.ErrorAnswer)
+    codes = saml.find(saml.decoded(answer), "//samlp:StatusCode/@Value")
+    assert codes[-1] == names.STATUS_UNKNOWN_PRINCIPAL
+    answer = site.begin(app, session, ID="_r", inner=inner.format("amina@acme.test"))
+    saml.accept(app, answer, request_id="_r")
+
+
+# Where the answer goes
+
+
+LOOK_ALIKES = [
+    "https://app.example.com/saml/acs/",
+    "https://app.example.com/saml/acs?",
+    "https://app.example.com/saml/../saml/acs",
+    "https://app.example.com/saml/%61cs",
+    "https://APP.example.com/saml/acs",
+    "https://app.example.com:443/saml/acs",
+    "http://app.example.com/saml/acs",
+    "https://app.example.com.evil.test/saml/acs",
+    "https://app.example.com@evil.test/saml/acs",
+    "https://evil.test/saml/acs",
+    "javascript:alert(1)",
+    "",
+]
+
+
+@pytest.mark.parametrize("url", LOOK_ALIKES)
+def test_an_acs_url_that_is_not_registered_gets_nothing(site, url):
+    app = site.install()
+    with pytest.raises(MessageRefused) as refusal:
+        site.begin(app, site.sign_in(), AssertionConsumerServiceURL=url)
+    assert refusal.value.code == "acs-not-registered"
+    assert refusal.value.http == 400
+
+
+def test_a_request_may_name_any_of_several_acs_urls(site, saml):
+    second = "https://app.example.com/saml/acs2"
+    app = site.install(acs_urls=["https://app.example.com/saml/acs", second])
+    session = site.sign_in()
+    answer = site.begin(app, session, ID="_r", AssertionConsumerServiceURL=second)
+    assert answer.acs_url == second
+    saml.accept(app, answer, request_id="_r")
+    by_index = {"AssertionConsumerServiceURL": None, "AssertionConsumerServiceIndex": "1"}
+    assert site.begin(app, session, **by_index).acs_url == second
+    absent = site.begin(app, session, AssertionConsumerServiceURL=None)
+    assert absent.acs_url == "https://app.example.com/saml/acs"
+
+
+@pytest.mark.parametrize("index", ["2", "65535"])
+def test_an_unknown_acs_index_gets_nothing(site, index):
+    app = site.install()
+    with pytest.raises(MessageRefused) as refusal:
+        site.begin(
+            app,
+            site.sign_in(),
+            AssertionConsumerServiceURL=None,
+            AssertionConsumerServiceIndex=index,
+        )
+    assert refusal.value.code == "acs-index-unknown"
+
+
+# Who asks
+
+
+def test_the_sp_of_another_application_is_unknown_here(site):
+    app = site.install()
+    site.install("Other", entity_id="urn:other")
+    with pytest.raises(MessageRefused) as refusal:
+        site.begin(app, site.sign_in(), Issuer="urn:other")
+    assert refusal.value.code == "sp-unknown"
+    assert refusal.value.expected == app.service_provider.entity_id
+    (event,) = site.events(reference=refusal.value.reference)
+    assert (event.action, event.application_id) == ("request.refused", app.id)
+
+
+def test_an_unknown_issuer_is_not_found(site):
+    app = site.install()
+    for enter in (
+        lambda: sign_in.begin(site.services, "nobody", site.inbound(app), session=None),
+        lambda: sign_in.hold(site.services, "nobody", site.inbound(app)),
+        lambda: sign_in.resume(site.services, "nobody", "key", session=None),
+        lambda: sign_in.launch(site.services, "nobody", session=None),
+        lambda: sign_in.launch(site.services, "acme", "nothing", session=None),
+    ):
+        with pytest.raises(NotFound):
+            enter()
+
+
+def test_a_stale_request_is_refused_and_a_slightly_wrong_clock_is_not(site, saml):
+    from ssoko.saml.xml import instant
+
+    app = site.install()
+    session = site.sign_in()
+    for seconds in (-3600, 3600, -86_400):
+        with pytest.raises(MessageRefused) as refusal:
+            site.begin(app, session, IssueInstant=instant(site.clock() + seconds))
+        assert refusal.value.code == "not-fresh"
+    for seconds in (-60, 60):
+        answer = site.begin(app, session, IssueInstant=instant(site.clock() + seconds))
+        assert isinstance(answer, sign_in.PostAnswer)
+
+
+def test_garbage_is_refused_with_a_line_in_the_log(site):
+    from ssoko.saml.bindings import Inbound
+
+    app = site.install()
+    with pytest.raises(MessageRefused) as refusal:
+        sign_in.begin(
+            site.services,
+            app.issuer.id,
+            Inbound(b"<nonsense/>", "", names.BINDING_REDIRECT),
+            session=None,
+        )
+    (event,) = site.events(reference=refusal.value.reference)
+    assert refusal.value.reference.startswith("SK-")
+    assert (event.application_id, event.actor_kind) == (app.id, "anonymous")
+
+
+def test_an_unsigned_request_may_come_twice_and_gets_new_ids(site, saml):
+    app = site.install()
+    session = site.sign_in()
+    first, second = (saml.decoded(site.begin(app, session, ID="_same")) for _ in range(2))
+    assert first.get("ID") != second.get("ID")
+    assert saml.find(first, "//@SessionIndex") == saml.find(second, "//@SessionIndex")
+
+
+def test_what_no_database_can_hold_is_written_down_all_the_same(site):
+    app = site.install()
+    refusal = MessageRefused("odd", "Odd.", got="\udcff\0" + "x" * 600)
+    sign_in.log_refusal(site.services, app.issuer.id, refusal, session=None)
+    (event,) = site.events(reference=refusal.reference)
+    assert event.detail["got"] == refusal.got == "??" + "x" * 498
