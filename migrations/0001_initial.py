@@ -1,4 +1,4 @@
-"""Everything that the first release keeps."""
+"""The tables of the first release."""
 
 from peewee import (
     SQL,
@@ -6,16 +6,32 @@ from peewee import (
     BlobField,
     BooleanField,
     Check,
+    CompositeKey,
     Database,
     ForeignKeyField,
+    IntegerField,
     JSONField,
     Model,
+    SqliteDatabase,
     TextField,
 )
 from playhouse.migrate import SchemaMigrator
 
+#: Index to the table and columns it is on, and whether it is unique.
+_INDEXES = (
+    ("user_admins", "user_account (workspace_id, search_key, id) WHERE is_admin", False),
+    ("user_inactive", "user_account (workspace_id, search_key, id) WHERE NOT active", False),
+    ("user_one_email", "user_account (workspace_id, email_key) WHERE email_key <> ''", True),
+    ("event_at", "event (workspace_id, at, outcome, action)", False),
+    ("event_reference", "event (workspace_id, reference) WHERE reference <> ''", False),
+    ("signing_key_one_next", "signing_key (issuer_id) WHERE state = 'next'", True),
+)
+
 
 def _tables(db: Database) -> list[type[Model]]:
+    # Ranges of words need byte order: SQLite's default, and "C" on PostgreSQL.
+    byte_order = [] if isinstance(db, SqliteDatabase) else [SQL('COLLATE "C"')]
+
     class Table(Model):
         class Meta:
             database = db
@@ -102,6 +118,8 @@ def _tables(db: Database) -> list[type[Model]]:
         created_at = BigIntegerField()
         activated_at = BigIntegerField(null=True)
         retired_at = BigIntegerField(null=True)
+        created_by = TextField()
+        published_until = BigIntegerField(null=True)
 
         class Meta:
             table_name = "signing_key"
@@ -139,6 +157,8 @@ def _tables(db: Database) -> list[type[Model]]:
         created_by = TextField()
         updated_at = BigIntegerField()
         uninstalled_at = BigIntegerField(null=True)
+        overrides = JSONField()
+        proposed = JSONField()
 
         class Meta:
             table_name = "application"
@@ -180,7 +200,7 @@ def _tables(db: Database) -> list[type[Model]]:
         )
     )
 
-    class Grant(Table):
+    class Assignment(Table):
         id = TextField(primary_key=True)
         role = ForeignKeyField(Role, on_delete="CASCADE", index=False)
         user = ForeignKeyField(User, null=True, on_delete="CASCADE")
@@ -237,6 +257,7 @@ def _tables(db: Database) -> list[type[Model]]:
         relay_state = TextField()
         created_at = BigIntegerField()
         expires_at = BigIntegerField(index=True)
+        asked_session = TextField(null=True)
 
         class Meta:
             table_name = "pending_request"
@@ -293,6 +314,181 @@ def _tables(db: Database) -> list[type[Model]]:
         class Meta:
             table_name = "one_time_link"
 
+    class UserWord(Table):
+        workspace_id = TextField()
+        word = TextField(constraints=byte_order)
+        user_id = TextField()
+
+        class Meta:
+            table_name = "user_word"
+            primary_key = CompositeKey("workspace_id", "word", "user_id")
+            without_rowid = isinstance(db, SqliteDatabase)
+
+    class PairwiseId(Table):
+        id = TextField(primary_key=True)
+        user = ForeignKeyField(User, on_delete="CASCADE", index=False)
+        sp_entity_id = TextField()
+        value = TextField(unique=True)
+
+        class Meta:
+            table_name = "pairwise_id"
+            indexes = ((("user", "sp_entity_id"), True),)
+
+    class SeenRequest(Table):
+        id = TextField(primary_key=True)
+        pending_id = TextField()
+        expires_at = BigIntegerField(index=True)
+
+        class Meta:
+            table_name = "seen_request"
+
+    class ApplicationMetadata(Table):
+        application = ForeignKeyField(Application, primary_key=True, on_delete="CASCADE")
+        kind = TextField()
+        name = TextField()
+        sha256 = TextField()
+        read_at = BigIntegerField()
+        signed_by = TextField()
+
+        class Meta:
+            table_name = "application_metadata"
+
+    class Trace(Table):
+        id = TextField(primary_key=True)
+        workspace = ForeignKeyField(Workspace, on_delete="CASCADE", index=False)
+        reference = TextField()
+        at = BigIntegerField(index=True)
+        issuer_id = TextField()
+        application_id = TextField()
+        application_name = TextField()
+        sp_entity_id = TextField()
+        user_id = TextField()
+        user_name = TextField()
+        started = TextField()
+        binding = TextField()
+        relay_state = TextField()
+        code = TextField()
+        message = TextField()
+        got = TextField()
+        expected = TextField()
+        rule = TextField()
+        source = TextField()
+        fix = TextField()
+        request = TextField()
+        undecoded = TextField()
+        steps = JSONField()
+        findings = JSONField()
+        repeats = IntegerField()
+        repeated_at = BigIntegerField(null=True)
+
+        class Meta:
+            table_name = "trace"
+            indexes = (
+                (("workspace", "reference"), True),
+                (("workspace", "id"), False),
+                (("workspace", "application_id", "id"), False),
+                (("issuer_id", "user_id", "code", "at"), False),
+                (("issuer_id", "user_id", "at"), False),
+            )
+
+    class LogoutFlow(Table):
+        id = TextField(primary_key=True)
+        key_hash = TextField(unique=True)
+        workspace = ForeignKeyField(Workspace, on_delete="CASCADE")
+        user = ForeignKeyField(User, on_delete="CASCADE")
+        application = ForeignKeyField(Application, null=True, on_delete="SET NULL")
+        request_id = TextField()
+        relay_state = TextField()
+        address = TextField()
+        created_at = BigIntegerField(index=True)
+        finished_at = BigIntegerField(null=True)
+
+        class Meta:
+            table_name = "logout_flow"
+
+    class LogoutTarget(Table):
+        id = TextField(primary_key=True)
+        flow = ForeignKeyField(LogoutFlow, on_delete="CASCADE")
+        application = ForeignKeyField(Application, on_delete="CASCADE", index=False)
+        position = IntegerField()
+        destination = TextField()
+        name_id = TextField()
+        name_id_format = TextField()
+        name_qualifier = TextField()
+        sp_name_qualifier = TextField()
+        session_indexes = JSONField()
+        state = TextField()
+        framed = BooleanField()
+        request_id = TextField(null=True, unique=True)
+
+        class Meta:
+            table_name = "logout_target"
+            indexes = ((("application", "id"), False),)
+
+    class MetadataFetch(Table):
+        id = TextField(primary_key=True)
+        issuer = ForeignKeyField(Issuer, on_delete="CASCADE", index=False)
+        address = TextField()
+        user_agent = TextField()
+        first_at = BigIntegerField()
+        last_at = BigIntegerField()
+        times = BigIntegerField()
+        newest_key_id = TextField()
+
+        class Meta:
+            table_name = "metadata_fetch"
+            indexes = ((("issuer", "address", "user_agent"), True),)
+
+    class CertificateNotice(Table):
+        id = TextField(primary_key=True)
+        workspace = ForeignKeyField(Workspace, on_delete="CASCADE")
+        owner_id = TextField()
+        fingerprint = TextField()
+        days = BigIntegerField()
+        created_at = BigIntegerField()
+
+        class Meta:
+            table_name = "certificate_notice"
+            indexes = ((("owner_id", "fingerprint", "days"), True),)
+
+    class GuideEvidence(Table):
+        id = TextField(primary_key=True)
+        application = ForeignKeyField(Application, on_delete="CASCADE", index=False)
+        kind = TextField()
+        key_id = TextField()
+        at = BigIntegerField()
+        by_name = TextField()
+        acs_url = TextField()
+        audience = TextField()
+
+        class Meta:
+            table_name = "guide_evidence"
+            indexes = ((("application", "kind", "key_id"), True),)
+            constraints = [Check("kind IN ('certificate', 'metadata', 'accepted')")]
+
+    class UpgradeDecision(Table):
+        application = ForeignKeyField(Application, primary_key=True, on_delete="CASCADE")
+        digest = TextField()
+        proposer = TextField()
+        kept = TextField()
+        decided_at = BigIntegerField()
+        decided_by = TextField()
+
+        class Meta:
+            table_name = "upgrade_decision"
+
+    class FormerRecord(Table):
+        application = ForeignKeyField(Application, primary_key=True, on_delete="CASCADE")
+        proposer = TextField()
+        former = JSONField()
+        accepted = JSONField()
+        former_role = JSONField()
+        accepted_role = JSONField()
+        taken_at = BigIntegerField()
+
+        class Meta:
+            table_name = "former_record"
+
     return [
         Workspace,
         User,
@@ -302,18 +498,32 @@ def _tables(db: Database) -> list[type[Model]]:
         SigningKey,
         Application,
         Role,
-        Grant,
+        Assignment,
         Session,
         Participation,
         PendingRequest,
         Event,
         ApiToken,
         OneTimeLink,
+        UserWord,
+        PairwiseId,
+        SeenRequest,
+        ApplicationMetadata,
+        Trace,
+        LogoutFlow,
+        LogoutTarget,
+        MetadataFetch,
+        CertificateNotice,
+        GuideEvidence,
+        UpgradeDecision,
+        FormerRecord,
     ]
 
 
 def up(migrator: SchemaMigrator, db: Database) -> None:
     db.create_tables(_tables(db), safe=False)
+    for name, on, unique in _INDEXES:
+        db.execute_sql(f"CREATE {'UNIQUE ' if unique else ''}INDEX {name} ON {on}")
 
 
 def down(migrator: SchemaMigrator, db: Database) -> None:

@@ -35,7 +35,7 @@ class Application(Table):
     guide = TextField()
     #: Fields of the service provider that an admin set by hand; ``service_provider`` has them.
     overrides = JSONField(default=dict)
-    #: What the plugin proposed: its ``service_provider`` and ``mappers``, or nothing before 0004.
+    #: What the plugin proposed: its ``service_provider`` and ``mappers``.
     proposed = JSONField(default=dict)
     created_at = BigIntegerField()
     created_by = TextField(default="")
