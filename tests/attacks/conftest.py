@@ -15,7 +15,7 @@ from .site import Target
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder: the catalogue of attacks is a proof of a release."""
+    """Mark every test of this folder as a release check."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
@@ -46,7 +46,7 @@ def bad_web() -> Iterator[BadWeb]:
 
 @pytest.fixture(scope="session")
 def ssoko(tmp_path_factory: pytest.TempPathFactory, bad_web: BadWeb) -> Iterator[Server]:
-    """Return a running Ssoko that was set up with the documented commands."""
+    """Return a running Ssoko, set up with the documented commands."""
     server = AttackedServer(tmp_path_factory.mktemp("attacked"))
     server.bad_web = f"127.0.0.1:{bad_web.server_port}"
     server.init()
@@ -57,13 +57,13 @@ def ssoko(tmp_path_factory: pytest.TempPathFactory, bad_web: BadWeb) -> Iterator
 
 @pytest.fixture(scope="session")
 def workspace(ssoko: Server) -> Workspace:
-    """Return the workspace that is attacked."""
+    """Return the workspace under attack."""
     return ssoko.workspace("attacked")
 
 
 @pytest.fixture(scope="session")
 def rival(ssoko: Server) -> Workspace:
-    """Return another workspace on the same server, with somebody in it."""
+    """Return another workspace on the same server, with one user."""
     other = ssoko.workspace("rival")
     other.person("rita")
     return other
@@ -71,12 +71,12 @@ def rival(ssoko: Server) -> Workspace:
 
 @pytest.fixture(scope="session")
 def amina(workspace: Workspace) -> dict[str, str]:
-    """Return the person who may use every application."""
+    """Return the user with access to every application."""
     return workspace.person("amina")
 
 
 class Applications:
-    """Make applications that one person may use."""
+    """Install applications that one user has access to."""
 
     def __init__(self, workspace: Workspace, person: dict[str, str]) -> None:
         self.workspace, self.person = workspace, person
@@ -86,19 +86,21 @@ class Applications:
         """Install one; its SP is at ``https://<name>.example``."""
         host = f"https://{name}.example"
         settings = {"entity_id": f"{host}/metadata", "acs_urls": [f"{host}/acs"]} | settings
-        made = self.workspace.application(name, give_to=(self.person["id"],), **settings)
-        return Target(self.workspace.server, self.workspace, made, copy.deepcopy(self.visitor))
+        application = self.workspace.application(name, give_to=(self.person["id"],), **settings)
+        return Target(
+            self.workspace.server, self.workspace, application, copy.deepcopy(self.visitor)
+        )
 
 
 @pytest.fixture(scope="session")
 def applications(workspace: Workspace, amina: dict[str, str]) -> Applications:
-    """Return what makes applications."""
+    """Return the installer of applications."""
     return Applications(workspace, amina)
 
 
 @pytest.fixture(scope="module")
 def target(applications: Applications, request: pytest.FixtureRequest) -> Target:
-    """Return an application of the module's own that takes unsigned requests."""
+    """Return an application, one per module, that accepts unsigned requests."""
     module = request.module.__name__.rpartition(".")[2]
     return applications(module.replace("_", "-"), acs_indexes=[])
 
@@ -111,13 +113,13 @@ def sp() -> kit.Identity:
 
 @pytest.fixture(scope="session")
 def next_sp() -> kit.Identity:
-    """Return the key that the SP rolls over to, registered beside the first."""
+    """Return the SP's next key, registered beside the first."""
     return kit.make_identity("sp")
 
 
 @pytest.fixture(scope="session")
 def thief() -> kit.Identity:
-    """Return a key that nobody has registered, with the subject of the SP's."""
+    """Return an unregistered key with the same subject as the SP's."""
     return kit.make_identity("sp")
 
 
@@ -128,19 +130,19 @@ def signed(
     next_sp: kit.Identity,
     request: pytest.FixtureRequest,
 ) -> Target:
-    """Return an application of the module's own that takes only signed requests."""
+    """Return an application, one per module, that requires signed requests."""
     module = request.module.__name__.rpartition(".")[2]
-    made = applications(
+    target = applications(
         f"signed-{module.replace('_', '-')}",
         certificates=[sp.certificate, next_sp.certificate],
         require_signed_requests=True,
     )
-    made.signer = sp
-    return made
+    target.signer = sp
+    return target
 
 
 class Listener:
-    """A port that counts who comes."""
+    """A port that counts connections."""
 
     def __init__(self) -> None:
         self.visits = 0
@@ -151,7 +153,7 @@ class Listener:
 
     @property
     def url(self) -> str:
-        """Return the address that nobody should come to."""
+        """Return the URL that must never be requested."""
         return f"http://127.0.0.1:{self.port}/secret"
 
     def _listen(self) -> None:
@@ -172,7 +174,7 @@ class Listener:
 
 @pytest.fixture
 def listener() -> Iterator[Listener]:
-    """Return a port that counts who comes."""
+    """Return a port that counts connections."""
     port = Listener()
     yield port
     port.close()

@@ -1,6 +1,6 @@
-"""The attacker's side: messages as text, signatures by cryptography and xmlsec.
+"""What an attacker has: messages as text, signatures by cryptography and xmlsec.
 
-Nothing of ``ssoko.saml`` is used here, so that one mistake cannot hide the same one on both sides.
+Nothing of ``ssoko.saml`` is used here, so that a mistake there cannot hide here.
 """
 
 import base64
@@ -81,7 +81,7 @@ def new_id() -> str:
 
 
 def instant(seconds: float = 0) -> str:
-    """Return the time of now and so many seconds more, the way SAML writes it."""
+    """Return the current time plus *seconds* in SAML's format."""
     return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -113,7 +113,7 @@ def escape(text: str) -> str:
 
 
 def as_bytes(xml: str | bytes) -> bytes:
-    """Return what goes over the wire."""
+    """Return the bytes that are sent."""
     return xml.encode() if isinstance(xml, str) else xml
 
 
@@ -183,7 +183,7 @@ def sign_xml(
 
 
 def is_signed_by(element: etree._Element, certificate: str) -> bool:
-    """Tell whether the signature right below an element is over it, whole, by this certificate."""
+    """Return whether the signature in an element covers the whole element, by this certificate."""
     signature = element.find("ds:Signature", NS)
     if signature is None:
         return False

@@ -1,4 +1,4 @@
-"""What is attacked, and how it has to take it: the outcomes of the catalogue."""
+"""The application under attack, and the outcomes that each attack must have."""
 
 import base64
 import re
@@ -28,36 +28,36 @@ Send = Callable[[Visitor], Answer]
 
 @dataclass(slots=True)
 class Target:
-    """One application, somebody who may use it, and a way to send it anything."""
+    """One application, a user with access, and ways to send any message to it."""
 
     server: Server
     workspace: Workspace
-    made: dict[str, Any]
+    application: dict[str, Any]
     person: Visitor
     signer: kit.Identity | None = None
 
     @property
     def id(self) -> str:
-        return self.made["id"]
+        return self.application["id"]
 
     @property
     def entity_id(self) -> str:
-        return self.made["settings"]["entity_id"]
+        return self.application["settings"]["entity_id"]
 
     @property
     def acs_url(self) -> str:
-        return self.made["settings"]["acs_urls"][0]
+        return self.application["settings"]["acs_urls"][0]
 
     @property
     def login(self) -> str:
-        return self.made["metadata"]["login_endpoint"]
+        return self.application["metadata"]["login_endpoint"]
 
     @property
     def certificate(self) -> str:
-        return self.made["metadata"]["certificate"]
+        return self.application["metadata"]["certificate"]
 
     def request(self, **changes: str) -> str:
-        """Return a request that is right but for the changes."""
+        """Return a valid request with the changes applied."""
         usual = {"Destination": self.login, "AssertionConsumerServiceURL": self.acs_url}
         return kit.authn_request(**{"issuer": self.entity_id, **usual, **changes})
 
@@ -75,7 +75,7 @@ class Target:
         return self.by_form({"SAMLRequest": kit.posted(xml), "RelayState": relay_state})
 
     def by_form(self, form: dict[str, str]) -> Send:
-        """Return what sends a form; the person's cookies stay at home, as SameSite=Lax asks."""
+        """Return what sends a form without cookies, as SameSite=Lax does."""
         return lambda visitor: visitor.post(
             self.login, form, cookies=False, sent_by="https://sp.example/"
         )
@@ -88,21 +88,21 @@ class Target:
         """Return the newest events of the application."""
         return self.workspace.api.get(f"/events?application={self.id}&limit={count}")["items"]
 
-    def lets_in(self, send: Send | None = None) -> etree._Element:
-        """Check that a right request gets an assertion, and return the response."""
+    def accepts(self, send: Send | None = None) -> etree._Element:
+        """Check that a valid request gets an assertion, and return the response."""
         if send is None and self.signer is None:
             send = self.by_redirect(self.request())
         elif send is None:
             send = self.by_post(kit.sign_xml(self.request(), self.signer))
         page = send(self.person)
         assert page.status == 200, f"{page.status}: {page.words()}"
-        action, root, _ = answer(page)
+        action, root, _ = posted_response(page)
         assert action == self.acs_url
         assert status_of(root) == [f"{kit.STATUS}Success"]
         return root
 
 
-def answer(page: Answer) -> tuple[str, etree._Element, str | None]:
+def posted_response(page: Answer) -> tuple[str, etree._Element, str | None]:
     """Return where a page posts its response, the response and RelayState."""
     form = page.form("SAMLResponse")
     assert form.method == "POST"
@@ -119,10 +119,10 @@ def status_of(root: etree._Element) -> list[str]:
 
 
 def refused(target: Target, *sends: Send, statuses: tuple[int, ...] = (400, 403)) -> Answer:
-    """Check that each message meets a local page, signed in or not, and nothing else happens.
+    """Check that each message gets a local error page, signed in or not, and nothing else happens.
 
-    No response, no target outside, nothing internal, one entry in the log, in time; and
-    afterwards the session is as it was and a right request gets its answer.
+    No response, no URL outside, no internals, one log entry, within the time limit; and
+    afterwards the session is unchanged and a valid request gets its response.
     """
     assert sends
     newest = target.events(1)
@@ -139,12 +139,12 @@ def refused(target: Target, *sends: Send, statuses: tuple[int, ...] = (400, 403)
                 assert newest[0]["outcome"] == "refused"
                 assert newest[0]["reference"] in page.text
                 assert newest[1:] == before[:1], "one entry in the log, no more and no less"
-    target.lets_in()
+    target.accepts()
     return page
 
 
 def stays_here(target: Target, page: Answer) -> None:
-    """Check that a page leads nowhere else and gives nothing away."""
+    """Check that a page links nowhere else and reveals no internals."""
     here = urllib.parse.urlsplit(target.server.url).netloc
     for address in (page.url, *page.hops):
         assert urllib.parse.urlsplit(address).netloc == here, address
@@ -154,31 +154,31 @@ def stays_here(target: Target, page: Answer) -> None:
         place = urllib.parse.urlsplit(urllib.parse.urljoin(page.url, link))
         assert place.netloc == here and place.scheme == "http", f"{element.tag} {attribute} {link}"
     assert not document.xpath("//meta[translate(@http-equiv, 'REFSH', 'refsh') = 'refresh']")
-    found = INTERNALS.search(page.words())
-    assert not found, f"{found.group()}: {page.words()}"
+    leak = INTERNALS.search(page.words())
+    assert not leak, f"{leak.group()}: {page.words()}"
 
 
-def told(
+def gets_status(
     target: Target, send: Send, status: str, *, relay_state: str = "r", request_id: str = ""
 ) -> etree._Element:
-    """Check that the SP is told *status*, without an assertion, at the registered address."""
+    """Check that the SP gets *status* without an assertion, at its registered ACS URL."""
     before = target.events(1)
     page = send(target.person)
     assert page.status == 200, f"{page.status}: {page.words()}"
-    action, root, kept = answer(page)
+    action, root, returned_state = posted_response(page)
     assert action == target.acs_url == root.get("Destination")
-    assert kept == relay_state
+    assert returned_state == relay_state
     assert status_of(root)[-1] == f"{kit.STATUS}{status}"
     assert not root.xpath("//saml:Assertion | //saml:EncryptedAssertion", namespaces=kit.NS)
     if request_id:
         assert root.get("InResponseTo") == request_id
     newest, *older = target.events(2)
     assert newest["outcome"] == "refused" and older[:1] == before
-    target.lets_in()
+    target.accepts()
     return root
 
 
 def memory(server: Server) -> int:
-    """Return how much the server has in memory, in bytes."""
+    """Return the resident memory of the server, in bytes."""
     text = Path(f"/proc/{server.process.pid}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+) kB", text).group(1)) * 1024

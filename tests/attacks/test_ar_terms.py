@@ -1,4 +1,4 @@
-"""What a request may ask for, and how it is turned down (AR-30 to AR-42)."""
+"""Conditions in a request that are met or refused (AR-30 to AR-42)."""
 
 import copy
 import http.client
@@ -12,7 +12,7 @@ from ..e2e.server import Workspace, at_sign_in, sign_in_at
 from ..e2e.visitor import Answer, Visitor
 from . import kit
 from .conftest import Applications
-from .site import Target, answer, refused, status_of, stays_here, told
+from .site import Target, gets_status, posted_response, refused, status_of, stays_here
 
 POLICY = "urn:oasis:names:tc:SAML"
 
@@ -30,29 +30,29 @@ POLICY = "urn:oasis:names:tc:SAML"
         'SPNameQualifier="https://test-ar-terms.example/metadata/"',
     ],
 )
-def test_ar_30_a_nameid_policy_that_cannot_be_met(target: Target, policy: str) -> None:
+def test_ar_30_an_unsupported_nameid_policy_gets_its_status(target: Target, policy: str) -> None:
     number = kit.new_id()
     xml = target.request(ID=number, inside=f"<samlp:NameIDPolicy {policy}/>")
-    told(target, target.by_redirect(xml), "InvalidNameIDPolicy", request_id=number)
+    gets_status(target, target.by_redirect(xml), "InvalidNameIDPolicy", request_id=number)
 
 
-def test_ar_31_is_passive_without_a_session(target: Target) -> None:
+def test_ar_31_is_passive_without_a_session_gets_no_passive(target: Target) -> None:
     xml = target.request(IsPassive="true")
     for send in target.either_way(xml):
-        action, root, relay_state = answer(send(Visitor()))
+        action, root, relay_state = posted_response(send(Visitor()))
         assert (action, relay_state) == (target.acs_url, "r")
         assert status_of(root) == [f"{kit.STATUS}Responder", f"{kit.STATUS}NoPassive"]
         assert not root.xpath("//saml:Assertion", namespaces=kit.NS)
-    target.lets_in(target.by_redirect(target.request(IsPassive="1")))
+    target.accepts(target.by_redirect(target.request(IsPassive="1")))
 
 
-def test_ar_31_is_passive_with_force_authn(target: Target) -> None:
+def test_ar_31_is_passive_with_force_authn_gets_no_passive(target: Target) -> None:
     number = kit.new_id()
     xml = target.request(ID=number, IsPassive="true", ForceAuthn="true")
-    told(target, target.by_redirect(xml), "NoPassive", request_id=number)
+    gets_status(target, target.by_redirect(xml), "NoPassive", request_id=number)
 
 
-def test_ar_32_force_authn_asks_again_although_somebody_is_signed_in(target: Target) -> None:
+def test_ar_32_force_authn_requires_a_new_sign_in(target: Target) -> None:
     visitor = target.workspace.sign_in("amina")
     time.sleep(1.1)  # so that a new AuthnInstant differs
     page = target.by_redirect(target.request(ForceAuthn="true"))(visitor)
@@ -62,12 +62,12 @@ def test_ar_32_force_authn_asks_again_although_somebody_is_signed_in(target: Tar
     again = visitor.get(f"{target.server.url}{waiting}")
     assert not again.has_assertion()
     before = int(time.time())
-    _, root, _ = answer(sign_in_at(visitor, page, "amina"))
+    _, root, _ = posted_response(sign_in_at(visitor, page, "amina"))
     (authn_instant,) = root.xpath("//saml:AuthnStatement/@AuthnInstant", namespaces=kit.NS)
     assert authn_instant >= kit.instant(before - time.time() - 1)
 
 
-def test_ar_32_force_authn_is_not_met_by_a_sign_in_before_it(target: Target) -> None:
+def test_ar_32_an_earlier_sign_in_does_not_satisfy_force_authn(target: Target) -> None:
     visitor = target.workspace.sign_in("amina")
     page = target.by_redirect(target.request(ForceAuthn="true"))(visitor)
     waiting = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(page.url).query))["next"]
@@ -96,15 +96,15 @@ RELAY_STATES = [
 
 
 @pytest.mark.parametrize("relay_state", RELAY_STATES, ids=lambda r: repr(r[:30]))
-def test_ar_36_relay_state_comes_back_byte_for_byte(target: Target, relay_state: str) -> None:
+def test_ar_36_relay_state_is_returned_unchanged(target: Target, relay_state: str) -> None:
     for send in (
         target.by_redirect(target.request(), relay_state),
         target.by_post(target.request(), relay_state),
     ):
         page = send(target.person)
-        action, _, kept = answer(page)
+        action, _, returned_state = posted_response(page)
         assert action == target.acs_url
-        assert (kept or "") == relay_state
+        assert (returned_state or "") == relay_state
         # Nothing that was sent became an element.
         assert len(page.document().forms) == 1
         assert len(page.document().xpath("//script")) == 1
@@ -112,19 +112,19 @@ def test_ar_36_relay_state_comes_back_byte_for_byte(target: Target, relay_state:
 
 
 @pytest.mark.parametrize("size", [4097, 20_000, 100_000])
-def test_ar_36_relay_state_that_is_too_long_is_never_cut(target: Target, size: int) -> None:
+def test_ar_36_too_long_relay_state_is_never_truncated(target: Target, size: int) -> None:
     refused(target, target.by_post(target.request(), "x" * size), statuses=(400, 413))
 
 
 @pytest.mark.parametrize("value", ["%00", "%ff", "%c0%af", "%ed%a0%80", "a%00b"])
-def test_ar_36_relay_state_that_is_no_text(target: Target, value: str) -> None:
+def test_ar_36_relay_state_that_is_not_text_is_refused(target: Target, value: str) -> None:
     message = kit.query(SAMLRequest=kit.deflated(target.request()))
     refused(target, target.by_query(f"{message}&RelayState={value}"))
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "HEAD", "OPTIONS", "FOO"])
 @pytest.mark.parametrize("place", ["login", "logout"])
-def test_ar_38_other_methods(target: Target, method: str, place: str) -> None:
+def test_ar_38_other_http_methods_are_rejected(target: Target, method: str, place: str) -> None:
     address = target.login.removesuffix("login") + place
     message = kit.query(SAMLRequest=kit.deflated(target.request()))
     page = target.person.open(method, f"{address}?{message}")
@@ -132,7 +132,7 @@ def test_ar_38_other_methods(target: Target, method: str, place: str) -> None:
     allowed = {m.strip() for m in page.headers["allow"].split(",")}
     assert {"GET", "POST"} <= allowed <= {"GET", "POST", "HEAD"}
     assert not page.has_assertion()
-    target.lets_in()
+    target.accepts()
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_ar_38_other_methods(target: Target, method: str, place: str) -> None:
     ["application/json", "text/plain", "multipart/form-data; boundary=x", "text/xml",
      "application/x-www-form-urlencodedx", "", "\u00e9", "application/soap+xml"],
 )  # fmt: skip
-def test_ar_38_a_body_that_is_no_form(target: Target, content_type: str) -> None:
+def test_ar_38_a_body_that_is_not_a_form_is_refused(target: Target, content_type: str) -> None:
     message = kit.query(SAMLRequest=kit.posted(target.request()))
     headers = {"Content-Type": content_type.encode("latin-1")} if content_type else {}
 
@@ -151,7 +151,7 @@ def test_ar_38_a_body_that_is_no_form(target: Target, content_type: str) -> None
     refused(target, send)
 
 
-def test_ar_38_a_form_field_in_the_query_string_is_none(target: Target) -> None:
+def test_ar_38_a_form_field_in_the_query_string_is_ignored(target: Target) -> None:
     message = kit.query(SAMLRequest=kit.posted(target.request()))
     refused(target, lambda v: v.post(f"{target.login}?{message}", {"RelayState": "r"}))
 
@@ -170,15 +170,15 @@ def test_ar_38_a_form_field_in_the_query_string_is_none(target: Target) -> None:
         "SAMLResponse=x",
     ],
 )
-def test_ar_38_parameters_that_come_twice_or_not_at_all(target: Target, parameters: str) -> None:
+def test_ar_38_duplicate_or_missing_parameters_are_refused(target: Target, parameters: str) -> None:
     message = kit.query(SAMLRequest=kit.deflated(target.request()))
     refused(target, target.by_query(parameters.format(message=message)))
 
 
-def test_ar_39_an_application_that_was_switched_off(applications: Applications) -> None:
+def test_ar_39_a_disabled_application_is_refused(applications: Applications) -> None:
     target = applications("ar-39")
     api, mine = target.workspace.api, f"/applications/{target.id}"
-    target.lets_in()
+    target.accepts()
     api.patch(mine, enabled=False)
     for send in target.either_way(target.request()):
         for visitor in (Visitor(), target.person):
@@ -186,9 +186,9 @@ def test_ar_39_an_application_that_was_switched_off(applications: Applications) 
             assert page.status == 403
             stays_here(target, page)
             assert target.events(1)[0]["outcome"] == "refused"
-    assert target.person.get(target.made["launch_url"]).status == 403
+    assert target.person.get(target.application["launch_url"]).status == 403
     api.patch(mine, enabled=True)
-    target.lets_in()
+    target.accepts()
 
 
 @pytest.mark.parametrize(
@@ -212,28 +212,30 @@ def test_ar_39_an_application_that_was_switched_off(applications: Applications) 
          "</samlp:RequestedAuthnContext>", "NoAuthnContext"),
     ],
 )  # fmt: skip
-def test_ar_40_terms_that_are_not_met(target: Target, inside: str, status: str) -> None:
+def test_ar_40_unsupported_conditions_get_their_status(
+    target: Target, inside: str, status: str
+) -> None:
     number = kit.new_id()
     xml = target.request(ID=number, inside=inside)
-    told(target, target.by_redirect(xml), status, request_id=number)
+    gets_status(target, target.by_redirect(xml), status, request_id=number)
 
 
-def test_ar_40_a_proxy_count_of_zero_is_met(target: Target) -> None:
+def test_ar_40_a_proxy_count_of_zero_is_accepted(target: Target) -> None:
     xml = target.request(inside='<samlp:Scoping ProxyCount="0"/>')
-    target.lets_in(target.by_redirect(xml))
+    target.accepts(target.by_redirect(xml))
 
 
-def test_ar_41_a_request_signed_by_the_second_of_two_keys(
+def test_ar_41_a_request_signed_by_the_second_of_two_keys_is_accepted(
     signed: Target, sp: kit.Identity, next_sp: kit.Identity
 ) -> None:
     for signer in (sp, next_sp):
-        signed.lets_in(signed.by_post(kit.sign_xml(signed.request(), signer)))
+        signed.accepts(signed.by_post(kit.sign_xml(signed.request(), signer)))
         message = kit.signed_query(signer, SAMLRequest=kit.deflated(signed.request()))
-        signed.lets_in(signed.by_query(message))
+        signed.accepts(signed.by_query(message))
 
 
 def hostile_queries(target: Target) -> list[str]:
-    """Return messages of the kinds that cost most to refuse."""
+    """Return messages that are the most expensive to refuse."""
     laughs = "".join(f'<!ENTITY a{n} "&a{n - 1};&a{n - 1};">' for n in range(1, 20))
     texts = [
         f"<!DOCTYPE r [<!ENTITY a0 'x'>{laughs}]>" + target.request(),
@@ -245,7 +247,7 @@ def hostile_queries(target: Target) -> list[str]:
     return [kit.query(SAMLRequest=kit.deflated(text)) for text in texts]
 
 
-def test_ar_42_good_sign_ins_go_on_among_fifty_hostile_requests(
+def test_ar_42_fifty_hostile_requests_do_not_stop_valid_sign_ins(
     applications: Applications, workspace: Workspace
 ) -> None:
     target = applications("ar-42")
@@ -269,7 +271,7 @@ def test_ar_42_good_sign_ins_go_on_among_fifty_hostile_requests(
     try:
         for _ in range(15):  # three seconds, five a second
             began = time.monotonic()
-            target.lets_in()
+            target.accepts()
             took.append(time.monotonic() - began)
             time.sleep(max(0.0, 0.2 - took[-1]))
     finally:
@@ -279,4 +281,4 @@ def test_ar_42_good_sign_ins_go_on_among_fifty_hostile_requests(
     assert len(statuses) >= 50
     assert set(statuses) <= {400, 413, 503}, set(statuses)
     assert sorted(took)[-2] < 3, took
-    target.lets_in()
+    target.accepts()

@@ -1,6 +1,6 @@
-"""Whatever is sent, the server stays well: the corpus, and what becomes of it by chance.
+"""No input causes a server error: the corpus, and random changes of it.
 
-Each file of ``corpus/`` is one body or query string. The first word of its name says where it goes;
+Each file of ``corpus/`` is one body or query string. The start of its name says where it is sent;
 a seed that once broke something gets a file here.
 """
 
@@ -50,7 +50,7 @@ PAGES = [
 
 
 class Field:
-    """Where the seeds are sown."""
+    """Where the seeds are sent."""
 
     def __init__(self, target: Target, workspace: Workspace) -> None:
         self.target, self.workspace = target, workspace
@@ -60,7 +60,7 @@ class Field:
         self.tokens: dict[str, str] = {}
 
     def sow(self, kind: str, seed: bytes) -> list[Answer]:
-        """Send a seed to every place of its kind."""
+        """Send a seed to every endpoint of its kind."""
         return list(getattr(self, f"_{kind}")(seed))
 
     def _query(self, seed: bytes):
@@ -101,12 +101,12 @@ class Field:
 
 @pytest.fixture(scope="module")
 def field(applications: Applications, workspace: Workspace) -> Field:
-    """Return an application, an admin and a token to try things at."""
+    """Return an application, an admin and a token."""
     return Field(applications("fuzz"), workspace)
 
 
 def is_well(answers: list[Answer]) -> bool:
-    """Tell whether all answers are polite."""
+    """Return whether every response is a well-formed one without a server error."""
     return all(
         page.status < 500 and not INTERNALS.search(page.body.decode("utf-8", "replace"))
         for page in answers
@@ -114,7 +114,7 @@ def is_well(answers: list[Answer]) -> bool:
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
-def test_the_corpus_meets_no_server_error(field: Field, path: Path) -> None:
+def test_the_corpus_causes_no_server_error(field: Field, path: Path) -> None:
     seed = path.read_bytes()
     answers = field.sow(path.stem.partition("-")[0], seed)
     assert answers
@@ -131,25 +131,25 @@ def flip(chance: random.Random, seed: bytes, other: bytes) -> bytes:
 
 
 def drop(chance: random.Random, seed: bytes, other: bytes) -> bytes:
-    """Leave a piece out."""
+    """Remove a piece."""
     place = chance.randrange(len(seed))
     return seed[:place] + seed[place + chance.randrange(1, 20) :]
 
 
 def repeat(chance: random.Random, seed: bytes, other: bytes) -> bytes:
-    """Say a piece several times."""
+    """Repeat a piece several times."""
     place = chance.randrange(len(seed))
     piece = seed[place : place + chance.randrange(1, 40)]
     return seed[:place] + piece * chance.randrange(2, 9) + seed[place:]
 
 
 def splice(chance: random.Random, seed: bytes, other: bytes) -> bytes:
-    """Go on with another seed."""
+    """Continue with another seed."""
     return seed[: chance.randrange(len(seed))] + other[chance.randrange(len(other)) :]
 
 
 def word(chance: random.Random, seed: bytes, other: bytes) -> bytes:
-    """Put in a word that has hurt somebody before."""
+    """Insert a word that has caused faults in other software."""
     place = chance.randrange(len(seed))
     return seed[:place] + chance.choice(WORDS) + seed[place:]
 
@@ -158,7 +158,7 @@ MUTATIONS: list[Callable[[random.Random, bytes, bytes], bytes]] = [flip, drop, r
 
 
 def mutated(chance: random.Random, path: Path) -> bytes:
-    """Return what became of a seed after a few steps."""
+    """Return a seed after a few random changes."""
     seed = path.read_bytes()
     kind = path.stem.partition("-")[0]
     relatives = [p for p in CORPUS if p.stem.startswith(kind)]
@@ -168,7 +168,7 @@ def mutated(chance: random.Random, path: Path) -> bytes:
     return seed
 
 
-def test_what_becomes_of_the_corpus_by_chance_meets_no_server_error(field: Field) -> None:
+def test_random_changes_of_the_corpus_cause_no_server_error(field: Field) -> None:
     chance = random.Random(20261124)  # noqa: S311  the same every time
     began, sent = time.monotonic(), 0
     while sent < REQUESTS and time.monotonic() - began < SECONDS:
@@ -178,4 +178,4 @@ def test_what_becomes_of_the_corpus_by_chance_meets_no_server_error(field: Field
         assert is_well(answers), f"from {path.name}: {seed!r}"
         sent += len(answers)
     assert sent >= 50
-    field.target.lets_in()
+    field.target.accepts()

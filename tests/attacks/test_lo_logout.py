@@ -1,4 +1,4 @@
-"""Logout messages of those who may not, and of those who may (LO-01 to LO-07)."""
+"""Forged, replayed and valid logout messages (LO-01 to LO-07)."""
 
 import base64
 import time
@@ -21,7 +21,7 @@ REQUEST, RESPONSE = "SAMLRequest", "SAMLResponse"
 
 
 class Session:
-    """Somebody at a browser, signed in to one application or more."""
+    """A user's browser, signed in to one or more applications."""
 
     def __init__(self, workspace: Workspace, *targets: Target) -> None:
         self.workspace = workspace
@@ -38,7 +38,7 @@ class Session:
         return not at_sign_in(self.visitor.get(f"{self.workspace.url}/dashboard"))
 
     def inside(self, target: Target) -> str:
-        """Return what a LogoutRequest says of the session."""
+        """Return the NameID and session index for a LogoutRequest."""
         root = self.names[target.id]
         (name_id,) = root.xpath("//saml:Subject/saml:NameID", namespaces=kit.NS)
         (index,) = root.xpath("//@SessionIndex")
@@ -49,7 +49,7 @@ class Session:
         )
 
     def request(self, target: Target, **changes: str) -> str:
-        """Return a LogoutRequest that is right but for the changes, not signed yet."""
+        """Return a valid unsigned LogoutRequest with the changes applied."""
         usual = {
             "name": "LogoutRequest",
             "issuer": target.entity_id,
@@ -61,8 +61,8 @@ class Session:
 
 
 def endpoint(target: Target) -> str:
-    """Return where logout messages go."""
-    return target.made["metadata"]["logout_endpoint"]
+    """Return the logout endpoint."""
+    return target.application["metadata"]["logout_endpoint"]
 
 
 def by_query(target: Target, text: str) -> Send:
@@ -86,7 +86,7 @@ def signed(target: Target, xml: str, signer: kit.Identity, field: str = REQUEST)
 
 @pytest.fixture(scope="module")
 def victim(applications: Applications, sp: kit.Identity) -> Target:
-    """Return an application that takes part in logout."""
+    """Return an application with a logout URL."""
     slo = "https://lo-victim.example/slo"
     return applications("lo-victim", certificates=[sp.certificate], logout_url=slo)
 
@@ -98,26 +98,28 @@ def session(workspace: Workspace, victim: Target) -> Session:
 
 
 def nothing_ends(session: Session, target: Target, *sends: Send) -> None:
-    """Check that each message meets a page and the session goes on."""
+    """Check that each message gets an error page and the session continues."""
     refused(target, *sends)
     for send in sends:
         send(session.visitor)
     assert session.alive
 
 
-def test_lo_01_unsigned(session: Session, victim: Target) -> None:
+def test_lo_01_an_unsigned_logout_request_is_refused(session: Session, victim: Target) -> None:
     xml = session.request(victim)
     message = kit.query(SAMLRequest=kit.deflated(xml))
     nothing_ends(session, victim, by_query(victim, message), by_post(victim, xml))
 
 
-def test_lo_01_by_another_key(session: Session, victim: Target, thief: kit.Identity) -> None:
+def test_lo_01_a_logout_request_signed_by_another_key_is_refused(
+    session: Session, victim: Target, thief: kit.Identity
+) -> None:
     xml = session.request(victim)
     enveloped = kit.sign_xml(session.request(victim), thief)
     nothing_ends(session, victim, signed(victim, xml, thief), by_post(victim, enveloped))
 
 
-def test_lo_01_by_another_sp(
+def test_lo_01_a_logout_request_of_another_sp_is_refused(
     session: Session, victim: Target, applications: Applications, next_sp: kit.Identity
 ) -> None:
     slo = "https://lo-other.example/slo"
@@ -138,7 +140,7 @@ def test_lo_01_by_another_sp(
     assert session.alive
 
 
-def test_lo_01_a_message_changed_or_wrapped(
+def test_lo_01_a_changed_or_wrapped_logout_request_is_refused(
     session: Session, victim: Target, sp: kit.Identity
 ) -> None:
     good = kit.sign_xml(session.request(victim, inside="<saml:NameID>nobody</saml:NameID>"), sp)
@@ -152,7 +154,9 @@ def test_lo_01_a_message_changed_or_wrapped(
     nothing_ends(session, victim, by_post(victim, changed), by_post(victim, wrapped))
 
 
-def test_lo_01_sha_1(session: Session, victim: Target, sp: kit.Identity) -> None:
+def test_lo_01_a_sha_1_signature_is_refused(
+    session: Session, victim: Target, sp: kit.Identity
+) -> None:
     message = kit.deflated(session.request(victim))
     query = kit.signed_query(sp, alg=kit.RSA_SHA1, SAMLRequest=message)
     old = kit.sign_xml(session.request(victim), sp, method="RsaSha1", digest="Sha1")
@@ -187,7 +191,7 @@ def test_lo_01_sha_1(session: Session, victim: Target, sp: kit.Identity) -> None
     ],
 )
 @pytest.mark.parametrize("way", ["redirect", "post"])
-def test_lo_02_a_signed_request_that_is_not_right(
+def test_lo_02_a_signed_but_wrong_logout_request_is_refused(
     session: Session, victim: Target, sp: kit.Identity, changes: dict[str, str], way: str
 ) -> None:
     before = changes.get("before", "")
@@ -199,7 +203,9 @@ def test_lo_02_a_signed_request_that_is_not_right(
     nothing_ends(session, victim, send)
 
 
-def test_lo_02_a_request_again(workspace: Workspace, victim: Target, sp: kit.Identity) -> None:
+def test_lo_02_a_replayed_logout_request_is_refused(
+    workspace: Workspace, victim: Target, sp: kit.Identity
+) -> None:
     gone = Session(workspace, victim)
     send = signed(victim, gone.request(victim), sp)
     assert send(Visitor()).status == 303 and not gone.alive
@@ -214,17 +220,17 @@ def response_in(page: Answer) -> etree._Element:
 
 
 def is_signed_query(query: str, certificate: str) -> bool:
-    """Tell whether a query string is signed, as it stands, by this certificate."""
+    """Return whether a query string, unchanged, is signed by this certificate."""
     text, _, signature = query.partition("&Signature=")
     key = x509.load_pem_x509_certificate(certificate.encode()).public_key()
-    made = base64.b64decode(urllib.parse.unquote(signature))
-    key.verify(made, text.encode(), padding.PKCS1v15(), hashes.SHA256())
+    decoded = base64.b64decode(urllib.parse.unquote(signature))
+    key.verify(decoded, text.encode(), padding.PKCS1v15(), hashes.SHA256())
     return True
 
 
 @pytest.mark.parametrize("way", ["redirect", "post"])
 @pytest.mark.parametrize("who", ["the person's browser", "another browser"])
-def test_lo_04_a_right_request(
+def test_lo_04_a_valid_logout_request_ends_the_session(
     workspace: Workspace, victim: Target, sp: kit.Identity, way: str, who: str
 ) -> None:
     gone = Session(workspace, victim)
@@ -247,10 +253,10 @@ def test_lo_04_a_right_request(
     assert not gone.alive, "the cookie opens nothing any more"
     assert not victim.by_redirect(victim.request())(gone.visitor).has_assertion()
     assert other.alive, "only the session that was named"
-    victim.lets_in()
+    victim.accepts()
 
 
-def test_lo_04_the_answer_by_post(
+def test_lo_04_the_logout_response_is_sent_by_post(
     workspace: Workspace, applications: Applications, sp: kit.Identity
 ) -> None:
     slo = "https://lo-04.example/slo"
@@ -279,7 +285,7 @@ def logout_response(target: Target, request_id: str) -> str:
 
 
 @pytest.mark.parametrize("request_id", ["", "_nobody", "x' OR '1'='1"])
-def test_lo_05_an_answer_that_nobody_waits_for(
+def test_lo_05_an_unexpected_logout_response_is_refused(
     session: Session, victim: Target, sp: kit.Identity, request_id: str
 ) -> None:
     xml = logout_response(victim, request_id)
@@ -289,7 +295,7 @@ def test_lo_05_an_answer_that_nobody_waits_for(
 
 
 @pytest.mark.parametrize("field", [REQUEST, RESPONSE])
-def test_lo_05_bombs_and_entities(
+def test_lo_05_bombs_and_entities_are_refused(
     session: Session, victim: Target, sp: kit.Identity, listener: Listener, field: str
 ) -> None:
     xxe = f'<!DOCTYPE x [<!ENTITY e SYSTEM "{listener.url}">]>' + session.request(victim)
@@ -302,7 +308,7 @@ def test_lo_05_bombs_and_entities(
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
-def test_lo_06_signing_out_from_elsewhere(
+def test_lo_06_another_site_cannot_sign_a_user_out(
     workspace: Workspace, session: Session, method: str
 ) -> None:
     address = f"{workspace.url}/sign-out"
@@ -324,7 +330,7 @@ def test_lo_06_signing_out_from_elsewhere(
     ["https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "/%09/evil",
      "javascript:alert(1)", "///evil.example", "https:evil.example", "/\t/evil.example", "http:///e"],
 )  # fmt: skip
-def test_lo_06_a_next_address_of_another_site(workspace: Workspace, address: str) -> None:
+def test_lo_06_a_next_url_of_another_site_is_ignored(workspace: Workspace, address: str) -> None:
     visitor = Visitor()
     page = visitor.get(f"{workspace.url}/sign-in?{kit.query(next=address)}")
     form = page.form("username", "password")
@@ -337,21 +343,21 @@ def test_lo_06_a_next_address_of_another_site(workspace: Workspace, address: str
 
 
 def outgoing(page: Answer) -> tuple[str, str]:
-    """Return where the page of a sign-out leads next, and the ID of the request it carries."""
+    """Return the next URL of a sign-out page, and the ID of its request."""
     (link,) = page.document().xpath("//a[@id='go']/@href")
     query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(link).query))
     root = etree.fromstring(zlib.decompress(base64.b64decode(query[REQUEST]), -15))
     return link.partition("?")[0], root.get("ID")
 
 
-def test_lo_07_one_of_three_does_not_answer(
+def test_lo_07_one_silent_application_does_not_stop_the_logout(
     workspace: Workspace, applications: Applications, sp: kit.Identity
 ) -> None:
-    def made(name: str) -> Target:
+    def install(name: str) -> Target:
         slo = f"https://{name}.example/slo"
         return applications(name, certificates=[sp.certificate], logout_url=slo)
 
-    targets = [made(f"lo-07-{letter}") for letter in "abc"]
+    targets = [install(f"lo-07-{letter}") for letter in "abc"]
     by_url = {
         f"https://lo-07-{letter}.example/slo": t for letter, t in zip("abc", targets, strict=True)
     }
@@ -363,9 +369,9 @@ def test_lo_07_one_of_three_does_not_answer(
     waiting = f"{workspace.server.url}{urllib.parse.urlsplit(page.headers['location']).path}"
     url, number = outgoing(gone.visitor.get(waiting))
     answering = by_url[url]
-    answer = signed(answering, logout_response(answering, number), sp, RESPONSE)(gone.visitor)
-    assert answer.status == 303
-    waiting = f"{workspace.server.url}{urllib.parse.urlsplit(answer.headers['location']).path}"
+    response = signed(answering, logout_response(answering, number), sp, RESPONSE)(gone.visitor)
+    assert response.status == 303
+    waiting = f"{workspace.server.url}{urllib.parse.urlsplit(response.headers['location']).path}"
     silent, _ = outgoing(gone.visitor.get(waiting))
     assert silent != url
     end = gone.visitor.get(waiting, follow=False)

@@ -1,4 +1,4 @@
-"""Metadata from strangers, and ours (MD-01 to MD-08)."""
+"""Hostile SP metadata, and our own metadata (MD-01 to MD-08)."""
 
 import re
 import time
@@ -30,7 +30,7 @@ def metadata(
     more: str = "",
     services: str | None = None,
 ) -> str:
-    """Return an SP's metadata, right but for what is given."""
+    """Return valid SP metadata with the given changes."""
     if services is None:
         services = (
             f'<md:AssertionConsumerService Binding="{binding}" index="0" '
@@ -53,7 +53,7 @@ def key_descriptor(body: str, use: str = "") -> str:
 
 
 def refuses(workspace: Workspace, *, status: int = 422, **body: str) -> str:
-    """Check that metadata are refused, in time, and nothing is installed."""
+    """Check that metadata is refused within the time limit, and nothing is installed."""
     before = [a["id"] for a in workspace.api.items("/applications")]
     began = time.monotonic()
     with pytest.raises(Refused) as refusal:
@@ -70,7 +70,7 @@ def refuses(workspace: Workspace, *, status: int = 422, **body: str) -> str:
     return refusal.value.problem
 
 
-def test_right_metadata_are_read(workspace: Workspace) -> None:
+def test_valid_metadata_is_read(workspace: Workspace) -> None:
     (found,) = workspace.api.post("/applications/metadata", xml=metadata())["items"]
     assert found["entity_id"] == "https://md.example/"
     assert found["acs_urls"] == ["https://md.example/acs"]
@@ -86,7 +86,9 @@ def test_right_metadata_are_read(workspace: Workspace) -> None:
         '<!DOCTYPE x [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>',
     ],
 )
-def test_md_01_a_document_type(workspace: Workspace, listener: Listener, dtd: str) -> None:
+def test_md_01_a_document_type_is_refused(
+    workspace: Workspace, listener: Listener, dtd: str
+) -> None:
     xml = dtd.format(url=listener.url) + metadata(entity_id="https://md.example/*")
     for entity in ("&x;", "&c;", ""):
         refuses(workspace, xml=xml.replace("*", entity))
@@ -152,7 +154,7 @@ def test_md_01_a_document_type(workspace: Workspace, listener: Listener, dtd: st
         "",
     ],
 )
-def test_md_02_an_address_that_leads_inside(workspace: Workspace, address: str) -> None:
+def test_md_02_internal_urls_are_never_fetched(workspace: Workspace, address: str) -> None:
     problem = refuses(workspace, url=address)
     assert "root:" not in problem and "Errno" not in problem
 
@@ -161,7 +163,7 @@ def test_md_02_an_address_that_leads_inside(workspace: Workspace, address: str) 
     "host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "127.1"]
 )
 @pytest.mark.parametrize("scheme", ["https", "http"])
-def test_md_02_nobody_is_visited(
+def test_md_02_no_local_port_is_contacted(
     workspace: Workspace, listener: Listener, host: str, scheme: str
 ) -> None:
     refuses(workspace, url=f"{scheme}://{host}:{listener.port}/metadata")
@@ -169,17 +171,21 @@ def test_md_02_nobody_is_visited(
 
 
 @pytest.mark.parametrize("size", [900_000, 3_000_000])
-def test_md_03_metadata_that_are_too_large(ssoko: Server, workspace: Workspace, size: int) -> None:
+def test_md_03_too_large_metadata_is_refused(
+    ssoko: Server, workspace: Workspace, size: int
+) -> None:
     before = memory(ssoko)
     xml = metadata(services="<!--" + "x" * size + "-->")
-    # It hangs up before it has read three megabytes, so the answer may be lost on the way.
+    # It hangs up before it has read three megabytes, so the response may be lost.
     with pytest.raises((Refused, URLError)) as refusal:
         workspace.api.post("/applications/metadata", xml=xml)
     assert size > 1_000_000 or refusal.value.status == 422
     assert memory(ssoko) - before < 60 * 1024 * 1024
 
 
-def test_md_03_servers_that_misbehave(ssoko: Server, workspace: Workspace, bad_web: BadWeb) -> None:
+def test_md_03_misbehaving_metadata_servers_are_contained(
+    ssoko: Server, workspace: Workspace, bad_web: BadWeb
+) -> None:
     before = memory(ssoko)
 
     def ask(way: str) -> tuple[int, str, float]:
@@ -223,7 +229,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", list(BAD))
-def test_md_04_metadata_of_no_use(workspace: Workspace, name: str) -> None:
+def test_md_04_unusable_metadata_is_refused(workspace: Workspace, name: str) -> None:
     refuses(workspace, xml=metadata(**BAD[name]))
 
 
@@ -248,16 +254,18 @@ def test_md_04_metadata_of_no_use(workspace: Workspace, name: str) -> None:
         metadata().replace("<md:A", "<md:A xml:id='a' ID='a'"),
     ],
 )
-def test_md_04_what_is_no_metadata(workspace: Workspace, xml: str) -> None:
+def test_md_04_files_that_are_not_metadata_are_refused(workspace: Workspace, xml: str) -> None:
     refuses(workspace, xml=xml)
 
 
-def test_md_04_the_file_of_an_identity_provider(workspace: Workspace, target: Target) -> None:
-    ours = Visitor().get(target.made["metadata"]["metadata_url"]).text
+def test_md_04_metadata_of_an_identity_provider_is_refused(
+    workspace: Workspace, target: Target
+) -> None:
+    ours = Visitor().get(target.application["metadata"]["metadata_url"]).text
     refuses(workspace, xml=ours)
 
 
-def test_md_04_a_certificate_that_is_too_weak(workspace: Workspace) -> None:
+def test_md_04_a_weak_certificate_is_refused(workspace: Workspace) -> None:
     weak = kit.make_identity("weak", bits=1024)
     refuses(workspace, xml=metadata(keys=key_descriptor(weak.body)))
 
@@ -272,15 +280,15 @@ def test_md_04_a_certificate_that_is_too_weak(workspace: Workspace) -> None:
         {"Forwarded": "host=evil.example;proto=https"},
     ],
 )
-def test_md_06_our_metadata_whatever_the_headers_say(
+def test_md_06_request_headers_do_not_change_our_metadata(
     target: Target, headers: dict[str, str]
 ) -> None:
-    address = target.made["metadata"]["metadata_url"]
+    address = target.application["metadata"]["metadata_url"]
     page = Visitor().open("GET", address, headers=headers)
     assert page.status == 200
     assert page.body == Visitor().get(address).body
     root = etree.fromstring(page.body)
-    assert root.get("entityID") == target.made["metadata"]["entity_id"]
+    assert root.get("entityID") == target.application["metadata"]["entity_id"]
     locations = root.xpath("//@Location")
     assert locations and all(url.startswith(target.server.url) for url in locations)
     assert "PRIVATE" not in page.text and "evil" not in page.text
@@ -292,27 +300,27 @@ def test_md_06_our_metadata_whatever_the_headers_say(
     )
 
 
-def test_md_06_a_host_header_of_somebody_else(target: Target) -> None:
-    address = target.made["metadata"]["metadata_url"]
+def test_md_06_a_foreign_host_header_is_refused(target: Target) -> None:
+    address = target.application["metadata"]["metadata_url"]
     page = Visitor().open("GET", address, headers={"Host": "evil.example"})
     assert page.status == 400 or (page.status == 200 and "evil.example" not in page.text)
     assert "evil.example" not in page.headers.get("location", "")
 
 
-def test_md_08_a_key_without_use_is_for_both(
+def test_md_08_a_key_without_use_signs_and_encrypts(
     workspace: Workspace, amina: dict, sp: kit.Identity, thief: kit.Identity
 ) -> None:
     xml = metadata(entity_id="https://md-08.example/", keys=key_descriptor(sp.body))
     xml = xml.replace("<md:SPSSODescriptor", '<md:SPSSODescriptor AuthnRequestsSigned="true"')
     (found,) = workspace.api.post("/applications/metadata", xml=xml)["items"]
     assert len(found["certificates"]["signing"]) == len(found["certificates"]["encryption"]) == 1
-    made = workspace.api.post(
+    application = workspace.api.post(
         "/applications", integration="custom-saml", name="MD-08", sp_metadata=xml
     )
-    role = made["default_role"]["id"]
+    role = application["default_role"]["id"]
     workspace.api.post(f"/users/{amina['id']}/roles", role=role)
-    target = Target(workspace.server, workspace, made, workspace.sign_in("amina"), sp)
-    target.lets_in()
+    target = Target(workspace.server, workspace, application, workspace.sign_in("amina"), sp)
+    target.accepts()
     for hostile in (kit.sign_xml(target.request(), thief), target.request()):
         page = target.by_post(hostile)(target.person)
         assert page.status == 400 and not page.has_assertion()

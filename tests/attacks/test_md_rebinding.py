@@ -1,4 +1,4 @@
-"""MD-07: a name that means a public address when it is checked, and this machine afterwards."""
+"""MD-07, DNS rebinding: a host has a public IP address at the check, and a local one after."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 
 from ..e2e.server import Refused, Server, Workspace
 
-#: Python runs this before anything else. 192.88.99.1 counts as public, and nobody answers there
+#: Python runs this before anything else. 192.88.99.1 counts as public, and no server responds there
 #: since RFC 7526 took it out of use.
 RESOLVER = """
 import os, socket
@@ -28,7 +28,7 @@ socket.getaddrinfo = rebinding
 
 
 class Rebound(Server):
-    """A Ssoko whose resolver answers with another address the second time."""
+    """A Ssoko whose resolver returns another IP address the second time."""
 
     @property
     def looked_up(self) -> Path:
@@ -55,11 +55,11 @@ def rebound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     server.stop()
 
 
-def test_md_07_a_name_is_looked_up_once_and_that_address_is_asked(rebound: Workspace) -> None:
+def test_md_07_a_host_is_resolved_once_and_that_ip_address_is_contacted(rebound: Workspace) -> None:
     with pytest.raises(Refused) as refusal:
         rebound.api.post("/applications/metadata", url="https://rebind.example/metadata")
     assert refusal.value.status == 422
-    # What is said of the address depends on the network: that nobody answers, or the wrong one.
+    # What is said of the address depends on the network: that no server responds, or the wrong one.
     assert '"errors":{"url":' in refusal.value.problem
     assert rebound.server.looked_up.read_text().split() == ["rebind.example"]
     assert rebound.api.items("/applications") == []

@@ -1,4 +1,4 @@
-"""What a refresh from metadata brings (MD-09), and metadata that must be signed (MD-10)."""
+"""Refreshing an application from metadata (MD-09), and signed metadata (MD-10)."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from .test_md_metadata import key_descriptor, metadata
 
 
 def signed_metadata(signer: kit.Identity, **parts: str) -> str:
-    """Return metadata with a signature over all of them."""
+    """Return metadata with a signature over the whole document."""
     parts["more"] = f' ID="{kit.new_id()}"'
     return kit.sign_xml(metadata(**parts), signer, place=0)
 
@@ -25,7 +25,7 @@ def address_of(bad_web: BadWeb) -> str:
 def installed_from_url(
     workspace: Workspace, bad_web: BadWeb, xml: str, name: str, certificate: str = ""
 ) -> tuple[Visitor, str]:
-    """Install Custom SAML from an address, as an admin does; return them and its refresh page."""
+    """Install Custom SAML from a URL as an admin; return the admin and its refresh page."""
     bad_web.metadata = xml
     admin = workspace.sign_in()
     page = admin.get(f"{workspace.url}/marketplace/custom-saml/install")
@@ -51,7 +51,7 @@ def sp_of(workspace: Workspace, name: str) -> dict:
     return found["service_provider"]
 
 
-def test_md_09_a_refresh_that_changes_acs_and_certificate_is_shown_before_it_counts(
+def test_md_09_a_refresh_of_acs_url_and_certificate_waits_for_review(
     workspace: Workspace, bad_web: BadWeb, sp: kit.Identity, thief: kit.Identity
 ) -> None:
     entity = {"entity_id": "https://md-09.example/"}
@@ -63,7 +63,7 @@ def test_md_09_a_refresh_that_changes_acs_and_certificate_is_shown_before_it_cou
     )
     compared = press(admin, address, "metadata.again")
     assert "https://md-09.evil/acs" in compared.words()
-    assert "https://md.example/acs" in compared.words(), "what is recorded stands beside it"
+    assert "https://md.example/acs" in compared.words(), "the recorded value is shown beside it"
     assert sp_of(workspace, "MD-09") == recorded
     # What is accepted is what was shown, though the server says something else by now.
     bad_web.metadata = metadata(**entity, acs="https://md-09.other/acs")
@@ -152,7 +152,7 @@ UNVOUCHED = (
 
 
 @pytest.mark.parametrize("make", UNVOUCHED, ids=lambda make: make.__name__)
-def test_md_10_metadata_that_the_pinned_key_does_not_vouch_for(
+def test_md_10_metadata_not_signed_by_the_pinned_key_is_refused(
     workspace: Workspace, sp: kit.Identity, make: Callable[[kit.Identity], str]
 ) -> None:
     xml = make(sp)
@@ -171,7 +171,7 @@ def test_md_10_metadata_that_the_pinned_key_does_not_vouch_for(
     assert [a["id"] for a in workspace.api.items("/applications")] == before
 
 
-def test_md_10_a_pinned_key_counts_at_each_refresh(
+def test_md_10_every_refresh_checks_the_pinned_key(
     workspace: Workspace, bad_web: BadWeb, sp: kit.Identity
 ) -> None:
     entity = {"entity_id": "https://md-10.example/"}
@@ -197,7 +197,9 @@ def test_md_10_a_pinned_key_counts_at_each_refresh(
 
 
 @pytest.mark.parametrize("certificate", ["x", "AAAA", "-----BEGIN CERTIFICATE-----"])
-def test_md_10_a_pin_that_is_no_certificate(workspace: Workspace, certificate: str) -> None:
+def test_md_10_a_pin_that_is_not_a_certificate_is_rejected(
+    workspace: Workspace, certificate: str
+) -> None:
     with pytest.raises(Refused) as refusal:
         workspace.api.post("/applications/metadata", xml=metadata(), certificate=certificate)
     assert refusal.value.status == 422 and "certificate" in refusal.value.problem

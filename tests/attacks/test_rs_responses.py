@@ -1,4 +1,4 @@
-"""What the produced responses say, read strictly (RS-01 to RS-15)."""
+"""Responses, parsed strictly (RS-01 to RS-15)."""
 
 import base64
 import re
@@ -16,7 +16,7 @@ from ..e2e.server import Refused, Workspace
 from ..e2e.visitor import Visitor
 from . import kit
 from .conftest import Applications
-from .site import Target, answer, status_of
+from .site import Target, posted_response, status_of
 
 XENC = "http://www.w3.org/2001/04/xmlenc#"
 GCM = "http://www.w3.org/2009/xmlenc11#aes"
@@ -29,7 +29,7 @@ def seconds(text: str) -> float:
 
 
 def one(root: etree._Element, path: str) -> etree._Element | str:
-    """Return the only thing at a path."""
+    """Return the only match of an XPath."""
     found = root.xpath(path, namespaces=kit.NS)
     assert len(found) == 1, f"{path}: {len(found)}"
     return found[0]
@@ -41,12 +41,12 @@ def values(root: etree._Element, name: str) -> list[str]:
     return ["".join(v.itertext()) for v in attribute]
 
 
-def test_rs_01_a_right_sign_in_read_strictly(target: Target) -> None:
+def test_rs_01_a_response_passes_a_strict_reader(target: Target) -> None:
     number = kit.new_id()
-    root = target.lets_in(target.by_redirect(target.request(ID=number)))
+    root = target.accepts(target.by_redirect(target.request(ID=number)))
     now = time.time()
     assertion = one(root, "/samlp:Response/saml:Assertion")
-    idp = target.made["metadata"]["entity_id"]
+    idp = target.application["metadata"]["entity_id"]
     assert root.get("Destination") == target.acs_url
     assert root.get("InResponseTo") == number
     assert {e.text for e in root.iter(f"{{{kit.SAML}}}Issuer")} == {idp}
@@ -71,10 +71,8 @@ def test_rs_01_a_right_sign_in_read_strictly(target: Target) -> None:
     assert all(len(i) >= 22 and re.fullmatch("[A-Za-z_][A-Za-z0-9_.-]*", i) for i in ids)
 
 
-def test_rs_01_the_signatures_are_over_what_they_stand_in(
-    target: Target, thief: kit.Identity
-) -> None:
-    root = target.lets_in()
+def test_rs_01_each_signature_covers_its_own_element(target: Target, thief: kit.Identity) -> None:
+    root = target.accepts()
     assertion = one(root, "saml:Assertion")
     for element in (root, assertion):
         assert kit.is_signed_by(element, target.certificate)
@@ -103,7 +101,7 @@ HOSTILE_NAMES = [
 
 
 @pytest.mark.parametrize("text", HOSTILE_NAMES)
-def test_rs_02_markup_in_what_an_sp_is_told(
+def test_rs_02_markup_in_values_is_escaped_in_the_response(
     workspace: Workspace, applications: Applications, amina: dict, target: Target, text: str
 ) -> None:
     workspace.api.patch(f"/users/{amina['id']}", attributes={"motto": text})
@@ -111,7 +109,7 @@ def test_rs_02_markup_in_what_an_sp_is_told(
         f"/applications/{target.id}/mappers",
         [{"name": "motto", "source": "user.attributes.motto"}],
     )
-    root = target.lets_in()
+    root = target.accepts()
     saved = workspace.api.get(f"/users/{amina['id']}")["attributes"]["motto"]
     assert saved in (text, [text])
     assert values(root, "motto") == [text]
@@ -119,14 +117,14 @@ def test_rs_02_markup_in_what_an_sp_is_told(
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\x01b", "a\x1fb", "\ud800", "a\ufffe", "\uffff"])
-def test_rs_02_what_xml_cannot_carry_is_not_saved(
+def test_rs_02_characters_that_xml_cannot_carry_are_rejected(
     workspace: Workspace, amina: dict, target: Target, text: str
 ) -> None:
     for change in ({"first_name": text}, {"attributes": {"motto": text}}):
         with pytest.raises(Refused) as refusal:
             workspace.api.patch(f"/users/{amina['id']}", **change)
         assert refusal.value.status in (400, 422)
-    target.lets_in()
+    target.accepts()
 
 
 def decrypted(root: etree._Element, reader: kit.Identity) -> tuple[etree._Element, bytes, bytes]:
@@ -145,13 +143,15 @@ def decrypted(root: etree._Element, reader: kit.Identity) -> tuple[etree._Elemen
     return etree.fromstring(plain), key, sealed[:12]
 
 
-def test_rs_06_an_encrypted_assertion(applications: Applications, sp: kit.Identity) -> None:
+def test_rs_06_an_encrypted_assertion_reveals_nothing(
+    applications: Applications, sp: kit.Identity
+) -> None:
     target = applications(
         "rs-06", encrypt_assertions=True, certificates=[sp.certificate], sign_response=False
     )
     used = set()
     for _ in range(2):
-        root = target.lets_in()
+        root = target.accepts()
         assert kit.is_signed_by(root, target.certificate)
         text = etree.tostring(root).decode()
         assert "amina" not in text and not root.xpath("//saml:NameID", namespaces=kit.NS)
@@ -163,13 +163,13 @@ def test_rs_06_an_encrypted_assertion(applications: Applications, sp: kit.Identi
     assert len(used) == 4, "a key and an IV of its own for each message"
 
 
-def test_rs_07_the_page_that_posts(target: Target) -> None:
+def test_rs_07_the_posting_page_is_locked_down(target: Target) -> None:
     page = target.by_redirect(target.request())(target.person)
     assert "no-store" in page.headers["cache-control"]
     policy = page.headers["content-security-policy"]
     nonce = re.search(r"script-src 'nonce-([\w-]{16,})'", policy).group(1)
     assert "unsafe" not in policy and "frame-ancestors 'none'" in policy
-    assert "form-action" not in policy, "browsers hold it against where the SP redirects to"
+    assert "form-action" not in policy, "browsers apply it to the SP's redirects"
     (script,) = page.document().xpath("//script")
     assert script.get("nonce") == nonce
     assert page.document().xpath("//form//button"), "it works without script"
@@ -179,11 +179,11 @@ def test_rs_07_the_page_that_posts(target: Target) -> None:
 
 
 @pytest.mark.parametrize("how", ["role", "user", "delete"])
-def test_rs_08_a_right_taken_away_counts_at_once(
+def test_rs_08_a_removed_role_counts_immediately(
     workspace: Workspace, target: Target, how: str
 ) -> None:
     person = workspace.person(f"leaver-{how}")
-    api, role = workspace.api, target.made["default_role"]["id"]
+    api, role = workspace.api, target.application["default_role"]["id"]
     api.post(f"/users/{person['id']}/roles", role=role)
     visitor = workspace.sign_in(person["username"])
     send = target.by_redirect(target.request())
@@ -195,14 +195,14 @@ def test_rs_08_a_right_taken_away_counts_at_once(
     else:
         api.delete(f"/users/{person['id']}")
     assert not send(visitor).has_assertion()
-    assert not visitor.get(target.made["launch_url"]).has_assertion()
+    assert not visitor.get(target.application["launch_url"]).has_assertion()
     if how == "user":
         api.patch(f"/users/{person['id']}", active=True)
         assert not send(visitor).has_assertion(), "the old session stays ended"
-    target.lets_in()
+    target.accepts()
 
 
-def test_rs_09_transient_and_persistent_name_ids(
+def test_rs_09_transient_and_persistent_name_ids_are_opaque(
     workspace: Workspace, applications: Applications, amina: dict
 ) -> None:
     seen: dict[str, list[str]] = {}
@@ -213,7 +213,7 @@ def test_rs_09_transient_and_persistent_name_ids(
     ):
         target = applications(name, name_id_format=form)
         for turn in range(2):
-            name_id = one(target.lets_in(), "//saml:Subject/saml:NameID")
+            name_id = one(target.accepts(), "//saml:Subject/saml:NameID")
             assert name_id.get("Format") == form
             seen.setdefault(name, []).append(name_id.text)
             if turn == 0 and form == kit.PERSISTENT:
@@ -225,27 +225,29 @@ def test_rs_09_transient_and_persistent_name_ids(
         assert len(text) <= 256 and "amina" not in text and text == text.lower()
 
 
-def test_rs_10_a_sign_in_that_begins_here(workspace: Workspace, target: Target) -> None:
-    _, root, _ = answer(target.person.get(target.made["launch_url"]))
+def test_rs_10_an_idp_initiated_response_has_no_in_response_to(
+    workspace: Workspace, target: Target
+) -> None:
+    _, root, _ = posted_response(target.person.get(target.application["launch_url"]))
     assert status_of(root) == [f"{kit.STATUS}Success"]
     assert not root.xpath("//@InResponseTo")
     assert kit.is_signed_by(one(root, "saml:Assertion"), target.certificate)
     workspace.person("rs-10")
-    page = workspace.sign_in("rs-10").get(target.made["launch_url"])
+    page = workspace.sign_in("rs-10").get(target.application["launch_url"])
     assert page.status == 403 and not page.has_assertion()
 
 
-def test_rs_11_an_error_is_no_ammunition(target: Target) -> None:
+def test_rs_11_an_error_response_has_no_assertion(target: Target) -> None:
     xml = target.request(inside='<samlp:NameIDPolicy Format="urn:x"/>')
-    _, root, _ = answer(target.by_redirect(xml)(target.person))
+    _, root, _ = posted_response(target.by_redirect(xml)(target.person))
     assert not root.xpath("//ds:Signature", namespaces=kit.NS)
     assert not root.xpath("//saml:Assertion", namespaces=kit.NS)
-    metadata = Visitor().get(target.made["metadata"]["metadata_url"])
+    metadata = Visitor().get(target.application["metadata"]["metadata_url"])
     assert "Signature>" not in metadata.text, "unsigned, or by another key than the responses"
 
 
 @pytest.mark.parametrize("kind", ["1024 bits", "EC for encryption", "no certificate", "a key"])
-def test_rs_12_keys_that_are_too_weak_or_unfit(target: Target, kind: str) -> None:
+def test_rs_12_weak_or_unsuitable_keys_are_rejected(target: Target, kind: str) -> None:
     weak = {
         "1024 bits": lambda: kit.make_identity("weak", bits=1024).certificate,
         "EC for encryption": lambda: kit.make_identity("ec", curve=True).certificate,
@@ -257,7 +259,7 @@ def test_rs_12_keys_that_are_too_weak_or_unfit(target: Target, kind: str) -> Non
         target.workspace.api.patch(f"/applications/{target.id}", settings=settings)
     assert refusal.value.status == 422 and "certificates" in refusal.value.problem
     assert "PRIVATE KEY" not in refusal.value.problem
-    target.lets_in()
+    target.accepts()
 
 
 def test_rs_12_our_own_keys_are_long_enough(target: Target) -> None:
@@ -265,11 +267,13 @@ def test_rs_12_our_own_keys_are_long_enough(target: Target) -> None:
     assert isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048
 
 
-def test_rs_13_a_value_of_64_kilobytes(workspace: Workspace, amina: dict, target: Target) -> None:
+def test_rs_13_a_value_of_64_kilobytes_arrives_complete(
+    workspace: Workspace, amina: dict, target: Target
+) -> None:
     with pytest.raises(Refused) as refusal:
         workspace.api.patch(f"/users/{amina['id']}", attributes={"motto": "x" * 65_536})
     assert refusal.value.status == 422
-    target.lets_in()
+    target.accepts()
 
 
 def test_rs_13_two_hundred_groups_arrive_complete(
@@ -284,11 +288,11 @@ def test_rs_13_two_hundred_groups_arrive_complete(
     )
     page = target.by_redirect(target.request())(target.person)
     assert len(page.body) < 2_000_000
-    _, root, _ = answer(page)
+    _, root, _ = posted_response(page)
     assert set(values(root, "groups")) == names
 
 
-def test_rs_14_the_authn_context_says_what_happened(target: Target) -> None:
+def test_rs_14_the_authn_context_matches_the_sign_in(target: Target) -> None:
     classes = "urn:oasis:names:tc:SAML:2.0:ac:classes:"
     done = f"{classes}PasswordProtectedTransport"
     for asked, comparison, said in (
@@ -301,17 +305,17 @@ def test_rs_14_the_authn_context_says_what_happened(target: Target) -> None:
             f'<samlp:RequestedAuthnContext Comparison="{comparison}">{wish}'
             "</samlp:RequestedAuthnContext>"
         )
-        root = target.lets_in(target.by_redirect(target.request(inside=inside)))
+        root = target.accepts(target.by_redirect(target.request(inside=inside)))
         assert one(root, "//saml:AuthnContextClassRef").text in said
 
 
-def test_rs_15_what_is_not_mapped_is_not_told(
+def test_rs_15_only_mapped_attributes_are_sent(
     workspace: Workspace, amina: dict, target: Target
 ) -> None:
     workspace.api.patch(f"/users/{amina['id']}", attributes={"salary": "topsecret"})
     workspace.api.put(
         f"/applications/{target.id}/mappers", [{"name": "mail", "source": "user.email"}]
     )
-    root = target.lets_in()
+    root = target.accepts()
     assert root.xpath("//saml:Attribute/@Name", namespaces=kit.NS) == ["mail"]
     assert b"topsecret" not in etree.tostring(root)

@@ -1,4 +1,4 @@
-"""Who gets in at the sign-in page, and what a session is worth (SE and LI rows)."""
+"""Attacks on the sign-in page and on sessions (SE and LI rows)."""
 
 import copy
 import http.client
@@ -15,18 +15,18 @@ from ..e2e.visitor import Answer, Visitor
 
 @pytest.fixture(scope="module")
 def admin(workspace: Workspace) -> Visitor:
-    """Return an admin at a browser."""
+    """Return the browser of an admin."""
     return workspace.sign_in()
 
 
 def try_to_sign_in(workspace: Workspace, username: str, password: str) -> Answer:
-    """Send the sign-in form, as a browser of its own."""
+    """Send the sign-in form in a new browser."""
     visitor = Visitor()
     page = visitor.get(f"{workspace.url}/sign-in")
     return visitor.submit(page, username=username, password=password)
 
 
-def test_se_01_the_session_is_a_new_one_after_signing_in(workspace: Workspace) -> None:
+def test_se_01_signing_in_creates_a_new_session(workspace: Workspace) -> None:
     visitor = Visitor()
     page = visitor.get(f"{workspace.url}/sign-in")
     before = copy.deepcopy(visitor.cookies["localhost"])
@@ -37,7 +37,7 @@ def test_se_01_the_session_is_a_new_one_after_signing_in(workspace: Workspace) -
     assert at_sign_in(old.get(f"{workspace.url}/dashboard"))
 
 
-def test_se_02_the_flags_of_the_cookie(workspace: Workspace) -> None:
+def test_se_02_the_session_cookie_has_its_flags(workspace: Workspace) -> None:
     page = Visitor().get(f"{workspace.url}/sign-in", follow=False)
     cookie = page.headers["set-cookie"]
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Path=/" in cookie
@@ -47,14 +47,16 @@ def test_se_02_the_flags_of_the_cookie(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     "value", ["", "x", "." * 5000, "\u00e9", "eyJhIjoxfQ.aaaaaa.bbbbbb", "null"]
 )
-def test_se_03_cookies_that_open_nothing(workspace: Workspace, admin: Visitor, value: str) -> None:
+def test_se_03_forged_cookies_are_rejected(
+    workspace: Workspace, admin: Visitor, value: str
+) -> None:
     name = next(iter(admin.cookies["localhost"]))
     headers = {"Cookie": f"{name}={urllib.parse.quote(value, safe='.')}"}
     page = Visitor().open("GET", f"{workspace.url}/dashboard", headers=headers)
     assert page.status in (200, 400) and (page.status == 400 or at_sign_in(page))
 
 
-def test_se_10_nothing_of_a_person_is_kept_by_caches(workspace: Workspace, admin: Visitor) -> None:
+def test_se_10_personal_pages_are_not_cached(workspace: Workspace, admin: Visitor) -> None:
     for path in ("dashboard", "users", "activity", "marketplace"):
         page = admin.get(f"{workspace.url}/{path}")
         assert page.status == 200
@@ -62,7 +64,9 @@ def test_se_10_nothing_of_a_person_is_kept_by_caches(workspace: Workspace, admin
         assert "cookie" in page.headers.get("vary", "").lower()
 
 
-def test_li_01_and_02_who_exists_cannot_be_told(workspace: Workspace, amina: dict) -> None:
+def test_li_01_and_02_sign_in_does_not_reveal_which_users_exist(
+    workspace: Workspace, amina: dict
+) -> None:
     pages: dict[str, list[Answer]] = {"amina": [], "nobody-here": []}
     took: dict[str, list[float]] = {"amina": [], "nobody-here": []}
     for _ in range(4):
@@ -76,10 +80,10 @@ def test_li_01_and_02_who_exists_cannot_be_told(workspace: Workspace, amina: dic
     assert known.status == unknown.status
     assert known.words().replace("amina", "*") == unknown.words().replace("nobody-here", "*")
     fast, slow = sorted(statistics.median(t) for t in took.values())
-    assert fast > slow / 4, "an unknown name is not answered without any work"
+    assert fast > slow / 4, "an unknown username takes as long as a known one"
 
 
-def test_se_03_the_cookie_from_before_signing_out(workspace: Workspace) -> None:
+def test_se_03_a_cookie_from_before_sign_out_is_rejected(workspace: Workspace) -> None:
     workspace.person("leaver")
     visitor = workspace.sign_in("leaver")
     old = copy.deepcopy(visitor)
@@ -93,7 +97,7 @@ def test_se_03_the_cookie_from_before_signing_out(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     "change", [{"password": "another good pass 77"}, {"active": False}, "delete"]
 )
-def test_se_04_and_05_sessions_end_with_what_opened_them(
+def test_se_04_and_05_sessions_end_with_the_account_or_password(
     workspace: Workspace, change: dict | str
 ) -> None:
     name = f"ends-{'-'.join(change) if isinstance(change, dict) else change}"
@@ -117,7 +121,7 @@ def guess(
     return visitor.open("POST", page.url, body=body, headers=sent | headers, follow=False).status
 
 
-def test_li_03_and_04_parallel_guesses(workspace: Workspace) -> None:
+def test_li_03_and_04_parallel_guesses_are_limited(workspace: Workspace) -> None:
     workspace.person("guessed")
     visitor = Visitor()
     page = visitor.get(f"{workspace.url}/sign-in")
@@ -132,12 +136,12 @@ def test_li_03_and_04_parallel_guesses(workspace: Workspace) -> None:
         statuses = list(pool.map(one, range(60)))
     assert 429 in statuses and all(status < 500 or status == 503 for status in statuses)
     assert sum(status not in (429, 503) for status in statuses) <= 10
-    # From another address its owner gets in all the same.
+    # The owner still has access from another IP address.
     assert signs_in_from("127.0.0.77", workspace, "guessed")
 
 
 def signs_in_from(address: str, workspace: Workspace, username: str) -> bool:
-    """Tell whether the right password opens the door for somebody at another address."""
+    """Return whether the correct password still signs in from another IP address."""
     connection = http.client.HTTPConnection(
         "127.0.0.1", workspace.server.port, timeout=10, source_address=(address, 0)
     )
@@ -162,7 +166,7 @@ def signs_in_from(address: str, workspace: Workspace, username: str) -> bool:
     "password",
     ["", "short", "password1234", "qwertyuiop12", "123456789012", "a" * 12, "x" * 5000],
 )
-def test_li_06_weak_passwords(workspace: Workspace, password: str) -> None:
+def test_li_06_weak_passwords_are_rejected(workspace: Workspace, password: str) -> None:
     with pytest.raises(Refused) as refusal:
         workspace.person("weak", password=password)
     assert refusal.value.status == 422 and "password" in refusal.value.problem
@@ -173,7 +177,9 @@ def test_li_06_weak_passwords(workspace: Workspace, password: str) -> None:
     ["AMINA", "\uff41mina", "\u0430mina", "amin\u0430", "am\u0131na", "am\u200bina", "a\u00admina",
      "amina\u202e", "amina "],
 )  # fmt: skip
-def test_li_12_names_that_look_like_another(workspace: Workspace, amina: dict, name: str) -> None:
+def test_li_12_look_alike_usernames_are_rejected(
+    workspace: Workspace, amina: dict, name: str
+) -> None:
     with pytest.raises(Refused) as refusal:
         workspace.api.post(
             "/users", username=name, email="look@alike.test", first_name="L", last_name="A"

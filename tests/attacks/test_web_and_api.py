@@ -16,11 +16,13 @@ from .site import INTERNALS, Target
 
 @pytest.fixture(scope="module")
 def admin(workspace: Workspace) -> Visitor:
-    """Return an admin at a browser."""
+    """Return the browser of an admin."""
     return workspace.sign_in()
 
 
-def test_wb_01_forms_of_another_site(workspace: Workspace, admin: Visitor) -> None:
+def test_wb_01_forms_posted_by_another_site_change_nothing(
+    workspace: Workspace, admin: Visitor
+) -> None:
     address = f"{workspace.url}/groups/new"
     values = admin.get(address).form("csrf_token").values | {"name": "Forged"}
     without = {k: v for k, v in values.items() if k != "csrf_token"}
@@ -41,7 +43,7 @@ def test_wb_01_forms_of_another_site(workspace: Workspace, admin: Visitor) -> No
 
 
 @pytest.mark.parametrize("path", ["/w/attacked/sign-in", "/w/attacked/nothing", "/nothing", "/"])
-def test_wb_02_headers_on_every_page(ssoko: Server, path: str) -> None:
+def test_wb_02_every_page_has_the_security_headers(ssoko: Server, path: str) -> None:
     page = Visitor().get(f"{ssoko.url}{path}")
     policy = page.headers["content-security-policy"]
     assert "default-src 'none'" in policy and "unsafe" not in policy
@@ -65,7 +67,7 @@ def test_wb_02_headers_on_every_page(ssoko: Server, path: str) -> None:
         {"Remote-User": "admin1", "X-Remote-User": "admin1", "X-Forwarded-User": "admin1"},
     ],
 )
-def test_wb_04_headers_that_claim_something(workspace: Workspace, headers: dict) -> None:
+def test_wb_04_forged_headers_have_no_effect(workspace: Workspace, headers: dict) -> None:
     page = Visitor().open("GET", f"{workspace.url}/dashboard", headers=headers, follow=False)
     assert page.status in (302, 303, 400)
     assert "evil" not in page.headers.get("location", "") and "evil" not in page.text
@@ -74,11 +76,11 @@ def test_wb_04_headers_that_claim_something(workspace: Workspace, headers: dict)
 METHODS = ("GET", "PATCH", "DELETE")
 
 
-def test_wb_05_ids_of_another_workspace(
+def test_wb_05_ids_of_another_workspace_are_not_found(
     workspace: Workspace, rival: Workspace, target: Target, amina: dict
 ) -> None:
     group = workspace.api.post("/groups", name="Ours")
-    role = target.made["default_role"]["id"]
+    role = target.application["default_role"]["id"]
     for kind, number in (
         ("users", amina["id"]),
         ("groups", group["id"]),
@@ -106,10 +108,12 @@ def test_wb_05_ids_of_another_workspace(
     for path in ("dashboard", "users", f"users/{amina['id']}", f"applications/{target.id}"):
         page = stranger.get(f"{workspace.url}/{path}")
         assert at_sign_in(page) or page.status in (403, 404)
-    target.lets_in()
+    target.accepts()
 
 
-def test_wb_06_pages_of_admins(workspace: Workspace, target: Target, amina: dict) -> None:
+def test_wb_06_admin_pages_are_closed_to_users(
+    workspace: Workspace, target: Target, amina: dict
+) -> None:
     for path in (
         "users", "users/new", f"users/{amina['id']}", "groups", "roles", "activity", "settings",
         f"applications/{target.id}", f"applications/{target.id}/settings",
@@ -120,7 +124,7 @@ def test_wb_06_pages_of_admins(workspace: Workspace, target: Target, amina: dict
         assert at_sign_in(Visitor().get(f"{workspace.url}/{path}"))
 
 
-def test_wb_07_fields_that_are_nobodys_to_set(workspace: Workspace, amina: dict) -> None:
+def test_wb_07_fields_that_nobody_may_set_are_rejected(workspace: Workspace, amina: dict) -> None:
     before = workspace.api.get(f"/users/{amina['id']}")
     for extra in (
         {"workspace": "x"}, {"workspace_id": "x"}, {"id": "x"}, {"password_hash": "x"},
@@ -135,19 +139,19 @@ def test_wb_07_fields_that_are_nobodys_to_set(workspace: Workspace, amina: dict)
 MARKUP = "<script>alert(1)</script>{{7*191}}${7*191}\"'><img src=x onerror=alert(1)>"
 
 
-def test_wb_08_markup_in_names_is_text(
+def test_wb_08_markup_in_names_is_escaped(
     workspace: Workspace, admin: Visitor, applications: Applications
 ) -> None:
     person = workspace.person("markup", first_name=MARKUP, last_name="<b>b</b>")
     group = workspace.api.post("/groups", name=MARKUP, description=MARKUP)
     role = workspace.api.post("/roles", name=MARKUP, description=MARKUP)
-    made = workspace.application(
+    application = workspace.application(
         MARKUP[:60], entity_id="https://markup.example/", acs_urls=["https://markup.example/acs"]
     )
     for path in (
         f"users/{person['id']}", f"users/{person['id']}/roles", f"groups/{group['id']}/settings",
         f"roles/{role['id']}/settings", "users", "groups", "roles", "activity", "marketplace",
-        f"applications/{made['id']}", f"applications/{made['id']}/guide", "dashboard",
+        f"applications/{application['id']}", f"applications/{application['id']}/guide", "dashboard",
     ):  # fmt: skip
         page = admin.get(f"{workspace.url}/{path}")
         assert page.status == 200, f"{page.status} {path}"
@@ -169,7 +173,7 @@ def test_wb_08_markup_in_names_is_text(
         "/logo/..%2f..%2fx.svg", "/plugins/../x", "/api/v1/workspaces/attacked/users/%00",
     ],
 )  # fmt: skip
-def test_wb_10_odd_addresses(ssoko: Server, admin: Visitor, path: str) -> None:
+def test_wb_10_malformed_urls_get_a_client_error(ssoko: Server, admin: Visitor, path: str) -> None:
     for visitor in (Visitor(), admin):
         page = visitor.open("GET", f"{ssoko.url}{path}", follow=False)
         assert page.status in (301, 302, 303, 308, 400, 401, 403, 404, 405, 414), page.status
@@ -179,15 +183,17 @@ def test_wb_10_odd_addresses(ssoko: Server, admin: Visitor, path: str) -> None:
 
 
 @pytest.mark.parametrize("place", ["0", "1", "99", "9" * 30, "9" * 5000, "-1", "x", "%00"])
-def test_wb_10_places_that_are_none(admin: Visitor, target: Target, place: str) -> None:
-    mappers = f"{target.workspace.url}/applications/{target.made['slug']}/mappers"
+def test_wb_10_unknown_mapper_positions_are_not_found(
+    admin: Visitor, target: Target, place: str
+) -> None:
+    mappers = f"{target.workspace.url}/applications/{target.application['slug']}/mappers"
     token = admin.get(f"{mappers}/new").form("csrf_token").values["csrf_token"]
     for path in ("", "/move", "/remove"):
         address = f"{mappers}/{place}{path}"
         assert admin.get(address, follow=False).status < 500
         form = {"csrf_token": token, "to": place, "direction": place, "version": place}
         assert admin.post(address, form, follow=False).status < 500
-    target.lets_in()
+    target.accepts()
 
 
 @pytest.mark.parametrize(
@@ -199,7 +205,7 @@ def test_wb_10_places_that_are_none(admin: Visitor, target: Target, place: str) 
         "q=a&q=b", "actor=%27", "application=%00", "outcome=x", "active=maybe", "q=%5C%22*",
     ],
 )  # fmt: skip
-def test_wb_15_queries_that_ask_for_too_much(
+def test_wb_15_queries_for_too_much_are_rejected(
     workspace: Workspace, admin: Visitor, query: str
 ) -> None:
     headers = {"Authorization": f"Bearer {workspace.api.token}"}
@@ -242,7 +248,7 @@ SMUGGLED = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
         "X: a\nY: b\n\nZ",
     ],
 )
-def test_wb_18_requests_that_can_be_read_in_two_ways(ssoko: Server, head: str) -> None:
+def test_wb_18_ambiguous_http_requests_are_rejected(ssoko: Server, head: str) -> None:
     text = f"POST /saml/x/login HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n0\r\n\r\n{SMUGGLED}"
     with socket.create_connection(("127.0.0.1", ssoko.port), timeout=3) as connection:
         connection.sendall(text.encode())
@@ -262,7 +268,7 @@ def test_wb_18_requests_that_can_be_read_in_two_ways(ssoko: Server, head: str) -
      "bearer{token}", "Bearer {token}x", "Bearer {cut}", "Bearer {token} {token}", "Bearer \x00",
      "Token {token}", "Bearer \xe9"],
 )  # fmt: skip
-def test_at_01_tokens_that_are_none(workspace: Workspace, authorization: str) -> None:
+def test_at_01_malformed_tokens_are_rejected(workspace: Workspace, authorization: str) -> None:
     token = workspace.api.token
     value = authorization.replace("{token}", token).replace("{cut}", token[:-1])
     try:
@@ -275,7 +281,9 @@ def test_at_01_tokens_that_are_none(workspace: Workspace, authorization: str) ->
     assert "items" not in page.text
 
 
-def test_at_01_tokens_elsewhere(workspace: Workspace, admin: Visitor) -> None:
+def test_at_01_tokens_outside_the_authorization_header_are_rejected(
+    workspace: Workspace, admin: Visitor
+) -> None:
     token = workspace.api.token
     for query in (f"token={token}", f"access_token={token}", f"Authorization=Bearer%20{token}"):
         assert Visitor().get(f"{workspace.api.root}/users?{query}").status == 401
@@ -284,18 +292,20 @@ def test_at_01_tokens_elsewhere(workspace: Workspace, admin: Visitor) -> None:
     assert Visitor().open("GET", f"{workspace.api.root}/users", headers=cookie).status == 401
 
 
-def test_at_04_a_token_of_another_workspace(workspace: Workspace, rival: Workspace) -> None:
+def test_at_04_a_token_of_another_workspace_is_rejected(
+    workspace: Workspace, rival: Workspace
+) -> None:
     for path in ("", "/users", "/applications", "/events", "/traces"):
         headers = {"Authorization": f"Bearer {rival.api.token}"}
         assert Visitor().open("GET", f"{workspace.api.root}{path}", headers=headers).status == 404
 
 
-def test_at_05_secrets_never_come_out(workspace: Workspace, target: Target) -> None:
-    told = [
+def test_at_05_secrets_are_never_returned(workspace: Workspace, target: Target) -> None:
+    texts = [
         json.dumps(workspace.api.get(path))
         for path in ("", "/users", "/applications", f"/applications/{target.id}", "/issuers",
                      "/events?limit=200", "/traces", "/integrations", "/plugins")
     ]  # fmt: skip
-    for text in told:
+    for text in texts:
         for secret in ("PRIVATE KEY", "$argon2", PASSWORD, workspace.api.token):
             assert secret not in text
