@@ -1,4 +1,4 @@
-"""What an address that an admin typed may reach, against real sockets on this machine."""
+"""What a URL that an admin typed may reach, with real sockets on this machine."""
 
 import contextlib
 import datetime
@@ -26,7 +26,7 @@ from ssoko.fetch import MAX_BYTES, fetch
 
 @dataclass
 class Server:
-    """A server of raw bytes; it remembers who asked what."""
+    """A server of raw bytes that records its requests."""
 
     port: int
     requests: list[bytes] = field(default_factory=list)
@@ -67,7 +67,7 @@ def dripping(start: bytes, each: bytes = b"x") -> Answer:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Server]]:
-    """Return a function that starts a server with one answer for everybody."""
+    """Return a function that starts a server with one fixed response."""
     listeners = []
     threads = []
 
@@ -95,7 +95,7 @@ def serve() -> Iterator[Callable[..., Server]]:
 
     yield start
     for listener in listeners:
-        # Closing alone does not wake up who waits in accept.
+        # Closing alone does not wake up a thread in accept.
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
@@ -104,17 +104,17 @@ def serve() -> Iterator[Callable[..., Server]]:
 
 
 def refusal(url: str, **more: object) -> str:
-    begun = time.monotonic()
+    started = time.monotonic()
     with pytest.raises(InputError) as caught:
         fetch(url, **more)
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - started < 15
     (name,) = caught.value.errors
     assert name == "url"
     return caught.value.errors["url"][0]
 
 
 # ---------------------------------------------------------------------------
-# MD-02: addresses that are not asked
+# MD-02: URLs that are not fetched
 # ---------------------------------------------------------------------------
 
 PRIVATE = [
@@ -174,7 +174,7 @@ SHAPES = [
 
 @pytest.fixture
 def untouched(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """Return the connections that were begun; none gets anywhere."""
+    """Return the attempted connections; none succeeds."""
     begun: list[object] = []
 
     def connect(self: socket.socket, address: object) -> None:
@@ -186,12 +186,12 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 
 @pytest.mark.parametrize("url", [*PRIVATE, *SPELLINGS, *SCHEMES, *SHAPES])
-def test_md_02_what_is_no_public_https_address_is_refused_before_anything_is_sent(url, untouched):
+def test_md_02_a_url_that_is_not_public_https_is_refused_before_connecting(url, untouched):
     assert refusal(url)
     assert untouched == []
 
 
-def test_md_02_a_name_that_leads_to_a_private_address_too_is_refused(monkeypatch, untouched):
+def test_md_02_a_host_that_also_resolves_to_a_private_address_is_refused(monkeypatch, untouched):
     answers = [
         (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 443)),
         (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::ffff:10.0.0.1", 443, 0, 0)),
@@ -221,7 +221,7 @@ def test_md_02_a_real_server_on_loopback_gets_no_request(serve):
     assert server.requests == []
 
 
-def test_an_allowed_pair_opens_that_port_alone(serve):
+def test_an_allowed_pair_allows_only_that_port(serve):
     server, other = serve(ok(b"<a/>")), serve(ok(b"<b/>"))
     assert fetch(server.url(), allow=server.allow) == b"<a/>"
     assert refusal(other.url(), allow=server.allow)
@@ -233,7 +233,7 @@ def test_an_allowed_pair_opens_that_port_alone(serve):
 # ---------------------------------------------------------------------------
 
 
-def test_md_07_only_the_address_that_was_checked_is_connected_to(monkeypatch, untouched):
+def test_md_07_only_the_checked_address_is_connected_to(monkeypatch, untouched):
     looked_up = []
 
     def rebinding(host: str, port: int, *more: object, **options: object) -> list[object]:
@@ -242,17 +242,17 @@ def test_md_07_only_the_address_that_was_checked_is_connected_to(monkeypatch, un
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
-    assert "does not answer" in refusal("https://rebind.example/metadata")
+    assert "does not respond" in refusal("https://rebind.example/metadata")
     assert looked_up == ["rebind.example"]
     assert untouched == [("93.184.216.34", 443)]
 
 
-def test_a_slow_resolver_ends_with_the_time_to_connect(monkeypatch):
+def test_a_slow_resolver_ends_at_the_connect_timeout(monkeypatch):
     monkeypatch.setattr(fetching, "CONNECT_SECONDS", 0.3)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: time.sleep(1) or [])
-    begun = time.monotonic()
-    assert "no server of this name" in refusal("https://slow.example/")
-    assert time.monotonic() - begun < 0.9
+    started = time.monotonic()
+    assert "No server has this name" in refusal("https://slow.example/")
+    assert time.monotonic() - started < 0.9
 
 
 # ---------------------------------------------------------------------------
@@ -270,7 +270,7 @@ def test_md_03_a_redirect_is_named_and_not_followed(serve, status):
     assert inside.requests == []
 
 
-def test_md_03_a_redirect_to_itself_is_asked_once(serve):
+def test_md_03_a_redirect_to_itself_is_fetched_once(serve):
     server = serve(saying(b"HTTP/1.1 302 Found\r\nLocation: /metadata\r\n\r\n"))
     assert refusal(server.url(), allow=server.allow)
     assert len(server.requests) == 1
@@ -285,7 +285,7 @@ def endless(head: bytes, part: bytes) -> Answer:
     return answer
 
 
-def test_md_03_a_hundred_megabytes_are_left_where_they_are(serve):
+def test_md_03_a_hundred_megabytes_are_not_read(serve):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     server = serve(endless(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65_536))
     assert "larger than 2 MB" in refusal(server.url(), allow=server.allow)
@@ -314,17 +314,17 @@ def fetch_from(serve: Callable[..., Server], answer: Answer) -> bytes:
         pytest.param(b"", id="nothing"),
     ],
 )
-def test_md_03_a_byte_at_a_time_ends_at_the_same_deadline(serve, start, monkeypatch):
+def test_md_03_a_byte_at_a_time_has_the_same_deadline(serve, start, monkeypatch):
     monkeypatch.setattr(fetching, "TOTAL_SECONDS", 0.7)
     server = serve(dripping(start))
-    begun = time.monotonic()
+    started = time.monotonic()
     assert "longer than 10 seconds" in refusal(server.url(), allow=server.allow)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - started < 2
 
 
-def test_md_03_the_deadlines_are_those_that_are_documented():
+def test_md_03_the_limits_are_documented():
     assert (fetching.CONNECT_SECONDS, fetching.TOTAL_SECONDS) == (5, 10)
-    assert "5 seconds to connect, 10 in all" in (fetching.__doc__ or "")
+    assert "5 seconds to connect, 10 in total" in (fetching.__doc__ or "")
 
 
 @pytest.mark.parametrize(
@@ -339,27 +339,27 @@ def test_md_03_the_deadlines_are_those_that_are_documented():
         ok(gzip.compress(b"x" * 99)[:-4], "Content-Encoding: gzip"),
     ],
 )
-def test_answers_that_are_none_are_refused(serve, answer):
+def test_malformed_responses_are_refused(serve, answer):
     server = serve(answer)
-    assert "broke off" in refusal(server.url(), allow=server.allow)
+    assert "was cut off" in refusal(server.url(), allow=server.allow)
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "500 Oops", "204 No Content"])
-def test_other_answers_than_200_are_named(serve, status):
+def test_other_statuses_than_200_are_named(serve, status):
     server = serve(saying(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()))
     assert status[:3] in refusal(server.url(), allow=server.allow)
 
 
 def test_an_unknown_compression_is_refused(serve):
     server = serve(ok(b"x", "Content-Encoding: br"))
-    assert "unknown way" in refusal(server.url(), allow=server.allow)
+    assert "unsupported compression" in refusal(server.url(), allow=server.allow)
 
 
-def test_nobody_there_is_said(serve):
+def test_a_closed_port_is_reported(serve):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     said = refusal(f"http://127.0.0.1:{port}/", allow={f"127.0.0.1:{port}"})
-    assert "does not answer" in said
+    assert "does not respond" in said
 
 
 # ---------------------------------------------------------------------------
@@ -386,7 +386,7 @@ def test_no_proxy_no_netrc_no_cookie_no_password(serve, monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
-    """Return a server's side for 127.0.0.1, and the certificate that vouches for it."""
+    """Return a TLS context for 127.0.0.1, and the CA certificate that signed it."""
     folder = tmp_path_factory.mktemp("tls")
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
@@ -414,12 +414,12 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]
     return context, path
 
 
-def test_https_is_spoken_to_who_is_vouched_for(serve, tls, monkeypatch):
+def test_https_requires_a_trusted_certificate(serve, tls, monkeypatch):
     context, certificate = tls
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     server = serve(ok(b"<a/>"), context)
     assert fetch(server.url(scheme="https"), allow=server.allow) == b"<a/>"
-    # The same server under a name that its certificate does not have.
+    # The same server under a name that is not in its certificate.
     said = refusal(server.url(scheme="https", host="localhost"), allow=server.allow)
     assert "not trusted" in said
 

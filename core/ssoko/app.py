@@ -76,7 +76,7 @@ def create_app(config: Config | None = None, registry: Registry | None = None) -
     :param registry: by default made from the installed plugins.
     :raises ConfigError: when a setting is missing or unsafe.
     :raises MigrationPending: when the database is older than the code.
-    :raises Unavailable: when the database does not answer.
+    :raises Unavailable: when the database does not respond.
     """
     config = load_config() if config is None else config
     database = db.connect(config.database_url)
@@ -159,7 +159,7 @@ def _healthz() -> tuple[Response, int]:
     try:
         db.ping()
     except Unavailable:
-        return jsonify(status="database does not answer"), 503
+        return jsonify(status="database does not respond"), 503
     return jsonify(status="ok"), 200
 
 

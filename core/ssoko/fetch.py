@@ -1,18 +1,18 @@
-"""Fetch a document from an address that an admin typed, and reach nothing else with it.
+"""Fetch a document from a URL that an admin typed, without letting the URL reach anything else.
 
 ====================  ========================================================================
-address               https, port 443, a plain host name or IP address; nothing else
-name                  looked up once; every answer must be a public address, and the
-                      connection goes to one of those very addresses
-redirects             none are followed
-time                  5 seconds to connect, 10 in all, however slowly the bytes come
+URL                   https, port 443, a plain host name or IP address; nothing else
+host name             resolved once; every result must be a public IP address, and the
+                      connection uses one of those addresses
+redirects             not followed
+time                  5 seconds to connect, 10 in total, however slow the server is
 size                  2 MB, counted after decompression
-proxies, cookies,     none, whatever the environment and the home directory say
+proxies, cookies,     none, whatever the environment and the home directory contain
 passwords
 ====================  ========================================================================
 
-An operator may allow ``host:port`` pairs beside these; for them alone http, other ports and
-addresses that are not public are let through.
+An operator can allow further ``host:port`` pairs; only for these, http, other ports and IP
+addresses that are not public are allowed.
 """
 
 import http.client
@@ -50,13 +50,13 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-class _Refused(Exception):
-    """The text says what is wrong with the address, and what to do."""
+class _FetchRefused(Exception):
+    """The text says what is wrong with the URL, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """An address that may be asked."""
+    """A URL that may be fetched."""
 
     secure: bool
     host: str
@@ -66,64 +66,66 @@ class _Target:
 
     @property
     def pair(self) -> str:
-        """``host:port``, as the setting has it."""
+        """``host:port``, as in the setting."""
         return _pair(self.host, self.port)
 
 
 def fetch(url: str, *, allow: Collection[str] = (), field: str = "url") -> bytes:
-    """Return what is at an address.
+    """Return the document at a URL.
 
     :param allow: ``host:port`` pairs of the setting ``metadata_fetch_allow``.
-    :raises InputError: at *field*, for every reason that it cannot be had.
+    :raises InputError: at *field*, for every reason that it cannot be fetched.
     """
     deadline = time.monotonic() + TOTAL_SECONDS
     try:
         target = _read_url(url, allow)
-        with closing(_connect(target, deadline)) as wire:
-            return _ask(wire, target, deadline)
-    except _Refused as refused:
-        message = str(refused)
+        with closing(_connect(target, deadline)) as connection:
+            return _request(connection, target, deadline)
+    except _FetchRefused as refusal:
+        message = str(refusal)
     except TimeoutError:
         message = "The server took longer than 10 seconds; try again, or upload the file"
     except ssl.SSLCertVerificationError as error:
         message = f"The server's certificate is not trusted: {error.verify_message}"
     except (OSError, http.client.HTTPException, zlib.error):
-        message = "The server's answer broke off or is no HTTP; try again, or upload the file"
+        message = "The server's response was cut off or is not HTTP; try again, or upload the file"
     raise InputError.of(field, message)
 
 
 def _read_url(url: str, allow: Collection[str]) -> _Target:
     if len(url) > MAX_URL:
-        raise _Refused(f"Shorten the address to {MAX_URL} characters")
+        raise _FetchRefused(f"Shorten the URL to {MAX_URL} characters")
     if not _URI.fullmatch(url):
-        raise _Refused(
-            "Write the address in full, like https://example.com/metadata, without # and with "
-            "%-codes for special characters"
+        raise _FetchRefused(
+            "Enter the full URL, like https://example.com/metadata, without # and with "
+            "percent-encoded special characters"
         )
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise _Refused("Write the address like https://example.com/metadata") from None
+        raise _FetchRefused("Enter a URL like https://example.com/metadata") from None
     if parts.scheme not in {"https", "http"}:
-        raise _Refused("Give an address that starts with https://")
+        raise _FetchRefused("Enter a URL that starts with https://")
     if "@" in parts.netloc:
-        raise _Refused("Leave the user name and password out of the address")
+        raise _FetchRefused("Remove the username and password from the URL")
     host = _check_host(parts.hostname or "")
     if port is None:
         port = 443 if parts.scheme == "https" else 80
     pair = _pair(host, port)
     allowed = pair in allow
     if parts.scheme == "http" and not allowed:
-        raise _Refused("Use https; over plain http anybody on the way could change the metadata")
+        raise _FetchRefused(
+            "Use https; with plain http, anyone on the network could change the metadata"
+        )
     if port != 443 and not allowed:
-        raise _Refused(f"Port {port} is not asked, only 443{_hint(pair)}")
+        raise _FetchRefused(f"Port {port} is not allowed, only 443{_hint(pair)}")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return _Target(parts.scheme == "https", host, port, path, allowed)
 
 
 def _check_host(host: str) -> str:
-    """Return a host name in small letters; refuse spellings that resolvers take for numbers."""
+    """Return a host name in lowercase; refuse spellings that resolvers read as numbers."""
     host = host.lower()
     try:
         if str(ipaddress.ip_address(host)) == host:
@@ -131,7 +133,7 @@ def _check_host(host: str) -> str:
     except ValueError:
         if _NAME.fullmatch(host) and not _NUMBER.fullmatch(host.rpartition(".")[2]):
             return host
-    raise _Refused("Write the host as a name, like example.com")
+    raise _FetchRefused("Enter the host as a name, like example.com")
 
 
 def _pair(host: str, port: int) -> str:
@@ -143,99 +145,99 @@ def _hint(pair: str) -> str:
 
 
 def _connect(target: _Target, deadline: float) -> socket.socket:
-    """Connect to one of the addresses that were checked; a name is never looked up again."""
+    """Connect to one of the checked IP addresses; the host name is not resolved again."""
     until = min(deadline, time.monotonic() + CONNECT_SECONDS)
-    for family, kind, protocol, _, address in _look_up(target, until):
-        wire = socket.socket(family, kind, protocol)
+    for family, kind, protocol, _, address in _resolve(target, until):
+        connection = socket.socket(family, kind, protocol)
         try:
-            wire.settimeout(_left(until))
-            wire.connect(address)
+            connection.settimeout(_remaining(until))
+            connection.connect(address)
         except OSError:
-            wire.close()
+            connection.close()
             continue
         try:
-            wire.settimeout(_left(deadline))
-            return _secure(wire, target.host) if target.secure else wire
+            connection.settimeout(_remaining(deadline))
+            return _secure(connection, target.host) if target.secure else connection
         except OSError:
-            wire.close()
+            connection.close()
             raise
-    raise _Refused("The server does not answer; compare the address with the vendor's")
+    raise _FetchRefused("The server does not respond; compare the URL with the vendor's")
 
 
-def _secure(wire: socket.socket, host: str) -> ssl.SSLSocket:
-    return ssl.create_default_context().wrap_socket(wire, server_hostname=host)
+def _secure(connection: socket.socket, host: str) -> ssl.SSLSocket:
+    return ssl.create_default_context().wrap_socket(connection, server_hostname=host)
 
 
-def _look_up(target: _Target, until: float) -> list[tuple[Any, ...]]:
-    """Return what the resolver says, once all of it is public; it gets no longer than *until*."""
-    answers: queue.SimpleQueue[list[tuple[Any, ...]]] = queue.SimpleQueue()
+def _resolve(target: _Target, until: float) -> list[tuple[Any, ...]]:
+    """Resolve a host name until *until*, and check that every result is public."""
+    results: queue.SimpleQueue[list[tuple[Any, ...]]] = queue.SimpleQueue()
 
-    def ask() -> None:
+    def resolve() -> None:
         try:
-            answers.put(socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM))
+            results.put(socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError):
-            answers.put([])
+            results.put([])
 
-    # The resolver takes no timeout, so it is left behind when it is too slow.
-    threading.Thread(target=ask, daemon=True).start()
+    # The resolver has no timeout, so a slow one is abandoned in its thread.
+    threading.Thread(target=resolve, daemon=True).start()
     try:
-        found = answers.get(timeout=_left(until))
+        addresses = results.get(timeout=_remaining(until))
     except queue.Empty:
-        found = []
-    if not found:
-        raise _Refused("There is no server of this name; compare the address with the vendor's")
-    if not target.allowed and not all(_is_public(answer[4][0]) for answer in found):
-        raise _Refused(
-            "The address leads into a private network, which is not asked" + _hint(target.pair)
+        addresses = []
+    if not addresses:
+        raise _FetchRefused("No server has this name; compare the URL with the vendor's")
+    if not target.allowed and not all(_is_public(result[4][0]) for result in addresses):
+        raise _FetchRefused(
+            "The URL points to a private network, which is not allowed" + _hint(target.pair)
         )
-    return found
+    return addresses
 
 
 def _is_public(text: str) -> bool:
     address = ipaddress.ip_address(text)
     return all(
-        one.is_global
-        and not (one.is_multicast or one.is_reserved or one.is_unspecified or one.is_link_local)
-        for one in (address, *_inside(address))
+        ip.is_global
+        and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_link_local)
+        for ip in (address, *_embedded(address))
     )
 
 
-def _inside(address: _IP) -> tuple[_IP, ...]:
-    """Return the IPv4 addresses that an IPv6 one stands for."""
+def _embedded(address: _IP) -> tuple[_IP, ...]:
+    """Return the IPv4 addresses embedded in an IPv6 address."""
     if isinstance(address, ipaddress.IPv4Address):
         return ()
     teredo = address.teredo or ()
     nat64 = [ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)] if address in _NAT64 else []
-    found = (address.ipv4_mapped, address.sixtofour, *teredo, *nat64)
-    return tuple(one for one in found if one is not None)
+    embedded = (address.ipv4_mapped, address.sixtofour, *teredo, *nat64)
+    return tuple(ip for ip in embedded if ip is not None)
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
+def _remaining(deadline: float) -> float:
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
         raise TimeoutError
-    return left
+    return seconds
 
 
 class _Incoming(io.RawIOBase):
-    """The bytes that come in; each wait for some ends at the same deadline."""
+    """The incoming bytes; every read has the same deadline."""
 
-    def __init__(self, wire: socket.socket, deadline: float) -> None:
-        self._wire, self._deadline = wire, deadline
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self._connection, self._deadline = connection, deadline
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        self._wire.settimeout(_left(self._deadline))
-        return self._wire.recv_into(buffer)
+        self._connection.settimeout(_remaining(self._deadline))
+        return self._connection.recv_into(buffer)
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """Do what :class:`http.client.HTTPResponse` asks of a socket."""
+        """Return a reader, as :class:`http.client.HTTPResponse` expects of a socket."""
         return io.BufferedReader(self)
 
 
-def _ask(wire: socket.socket, target: _Target, deadline: float) -> bytes:
+def _request(connection: socket.socket, target: _Target, deadline: float) -> bytes:
     usual = f":{443 if target.secure else 80}"
     lines = (
         f"GET {target.path} HTTP/1.1",
@@ -245,9 +247,9 @@ def _ask(wire: socket.socket, target: _Target, deadline: float) -> bytes:
         "Accept-Encoding: identity",
         "Connection: close",
     )
-    wire.settimeout(_left(deadline))
-    wire.sendall("\r\n".join((*lines, "", "")).encode("ascii"))
-    response = http.client.HTTPResponse(_Incoming(wire, deadline), method="GET")  # type: ignore[arg-type]  # it only calls makefile
+    connection.settimeout(_remaining(deadline))
+    connection.sendall("\r\n".join((*lines, "", "")).encode("ascii"))
+    response = http.client.HTTPResponse(_Incoming(connection, deadline), method="GET")  # type: ignore[arg-type]  # it only calls makefile
     with closing(response):
         response.begin()
         _check_status(response)
@@ -257,21 +259,25 @@ def _ask(wire: socket.socket, target: _Target, deadline: float) -> bytes:
 def _check_status(response: http.client.HTTPResponse) -> None:
     if 300 <= response.status < 400:
         place = response.getheader("Location", "")[:200]
-        raise _Refused(f"The address leads on to {place or 'another one'}; give that one itself")
+        raise _FetchRefused(
+            f"The URL redirects to {place or 'another URL'}; enter that URL instead"
+        )
     if response.status != 200:
-        raise _Refused(f"The server answers with status {response.status}; open it in a browser")
+        raise _FetchRefused(
+            f"The server responds with status {response.status}; open the URL in a browser"
+        )
 
 
 def _body(response: http.client.HTTPResponse) -> bytes:
     encoding = response.getheader("Content-Encoding", "identity").strip().lower()
     if encoding not in {"identity", "", "gzip", "x-gzip"}:
-        raise _Refused("The server compresses its answer in an unknown way; upload the file")
+        raise _FetchRefused("The server uses an unsupported compression; upload the file instead")
     unzip = zlib.decompressobj(16 + zlib.MAX_WBITS) if "gzip" in encoding else None
-    found = bytearray()
+    document = bytearray()
     while chunk := response.read(65_536):
-        found += unzip.decompress(chunk, MAX_BYTES + 1 - len(found)) if unzip else chunk
-        if len(found) > MAX_BYTES:
-            raise _Refused("The answer is larger than 2 MB; upload the part that you need")
+        document += unzip.decompress(chunk, MAX_BYTES + 1 - len(document)) if unzip else chunk
+        if len(document) > MAX_BYTES:
+            raise _FetchRefused("The document is larger than 2 MB; upload the part that you need")
     if response.length or (unzip and not unzip.eof):
-        raise http.client.IncompleteRead(bytes(found))
-    return bytes(found)
+        raise http.client.IncompleteRead(bytes(document))
+    return bytes(document)

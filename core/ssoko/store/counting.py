@@ -1,4 +1,4 @@
-"""Counts that stop, so that a list of large groups is as quick as one of small ones."""
+"""Counts with an upper limit, so that large groups are as fast to list as small ones."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ MOST = 10_000
 def capped_count(table: type[Table], column: str, equals: Node) -> NodeList:
     """Return an expression that counts rows of ``table`` up to :data:`MOST`.
 
-    :param column: column that must be equal to ``equals``, an expression of the query around.
+    :param column: the column that must equal ``equals``, an expression of the outer query.
     """
     name: Any = table._meta.table_name
     return NodeList(
         (
-            SQL(f'(SELECT COUNT(*) FROM (SELECT 1 FROM "{name}" WHERE "{column}" ='),  # noqa: S608 - names of ours
+            SQL(f'(SELECT COUNT(*) FROM (SELECT 1 FROM "{name}" WHERE "{column}" ='),  # noqa: S608 - our own names
             equals,
             SQL(f"LIMIT {MOST}) AS counted)"),
         )

@@ -1,4 +1,4 @@
-"""Connect to the database that the process serves."""
+"""Connect to the database of this process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from peewee import Database, InterfaceError, OperationalError, SqliteDatabase
 from ssoko.errors import ConfigError, Unavailable
 from ssoko.store.models.table import database
 
-#: Seconds that a writer waits for another one, on SQLite.
+#: Seconds that a writer waits for another writer, on SQLite.
 BUSY_TIMEOUT = 5
 
 _PRAGMAS = {
@@ -24,11 +24,11 @@ _PRAGMAS = {
 
 
 def connect(url: str) -> Database:
-    """Bind the models to the database at ``url`` and return it; nothing is opened yet.
+    """Bind the models to the database at ``url`` and return it; no connection is opened yet.
 
     :param url: ``sqlite:///relative.sqlite3``, ``sqlite:////absolute.sqlite3``, or
         ``postgresql://user:password@host/name``.
-    :raises ConfigError: when the URL is of no kind that Ssoko knows, or its driver is missing.
+    :raises ConfigError: when the URL has an unknown scheme, or its driver is missing.
     """
     scheme = urlsplit(url).scheme
     if scheme == "sqlite":
@@ -47,7 +47,7 @@ def connect(url: str) -> Database:
 def _sqlite(url: str) -> SqliteDatabase:
     path = Path(unquote(url.removeprefix("sqlite:///")))
     if not path.name or not path.parent.is_dir():
-        raise ConfigError(f"SSOKO_DATABASE_URL: the folder {path.parent} does not exist; make it")
+        raise ConfigError(f"SSOKO_DATABASE_URL: the folder {path.parent} does not exist; create it")
     return SqliteDatabase(str(path), pragmas=_PRAGMAS, timeout=BUSY_TIMEOUT, lock_type="IMMEDIATE")
 
 
@@ -69,20 +69,20 @@ def _postgresql(url: str) -> Database:
 def session() -> Iterator[None]:
     """Hold a connection for one request or command; it stays open for the thread's next one.
 
-    :raises Unavailable: when the database does not answer.
+    :raises Unavailable: when the database does not respond.
     """
     try:
         database.connect(reuse_if_open=True)
         yield
     except (InterfaceError, OperationalError) as error:
         database.close()
-        raise Unavailable("The database does not answer. Try again in a moment.") from error
+        raise Unavailable("The database does not respond. Try again in a moment.") from error
 
 
 def ping() -> None:
     """Ask the database for one row.
 
-    :raises Unavailable: when it does not answer.
+    :raises Unavailable: when it does not respond.
     """
     with session():
         database.execute_sql("SELECT 1").fetchone()

@@ -1,4 +1,4 @@
-"""Ids that Ssoko makes."""
+"""IDs that Ssoko generates."""
 
 import secrets
 import time
@@ -9,7 +9,7 @@ _BY_BYTE = bytes(ord(_ALPHABET[byte & 31]) for byte in range(256))
 
 
 def new_id() -> str:
-    """Return a 22-character id: 10 of milliseconds, 4 of the rest, 8 of randomness (40 bits)."""
+    """Return a 22-character ID: 10 for milliseconds, 4 for the rest, 8 random (40 bits)."""
     now, rest = divmod(time.time_ns(), 1_000_000)
     clock = now << 20 | rest
     pairs = [_PAIRS[clock >> shift & 1023] for shift in (60, 50, 40, 30, 20, 10, 0)]

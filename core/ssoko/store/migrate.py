@@ -1,4 +1,4 @@
-"""Bring the database up to date, one process at a time."""
+"""Apply migrations, one process at a time."""
 
 import os
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def pending(database: Database) -> list[str]:
 
 
 def require_current(database: Database) -> None:
-    """Refuse to go on with an old schema.
+    """Refuse an outdated schema.
 
     :raises MigrationPending: naming what is missing and the command that applies it.
     """
@@ -45,7 +45,7 @@ def require_current(database: Database) -> None:
 
 
 def migrate(database: Database) -> list[str]:
-    """Apply what is pending under a lock and return the names; safe to run twice at once."""
+    """Apply the pending migrations under a lock and return their names; safe to run twice."""
     database.connect(reuse_if_open=True)
     with _lock(database):
         return list(Runner(database, str(directory()), table_name=HISTORY).up())
@@ -70,9 +70,9 @@ def _file_lock(path: Path) -> Iterator[None]:
         import fcntl
     except ImportError as error:  # pragma: no cover - there is no fcntl on Windows
         raise Unavailable(
-            "Migrating SQLite needs file locks, which this system lacks; use PostgreSQL"
+            "Migrating SQLite needs file locks, which this system does not have; use PostgreSQL"
         ) from error
-    # The kernel drops the lock with the process, so a killed migration leaves none behind.
+    # The kernel releases the lock with the process, so a killed migration leaves no lock.
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -1,7 +1,7 @@
-"""Pages of long lists: an opaque cursor says where the next one begins, nothing is counted.
+"""Pages of long lists: an opaque cursor marks the start of the next page, and nothing is counted.
 
-A cursor is the sort key of the last item, as JSON in base64url. It is no secret and no proof:
-whoever makes one up sees only what they may list anyway.
+A cursor is the sort key of the last item, as JSON in base64url. It is neither secret nor
+signed: a forged cursor shows only what its user may list anyway.
 """
 
 import base64
@@ -37,12 +37,12 @@ def check_limit(limit: int) -> int:
     :raises InputError: at ``limit`` when it is not from 1 to 200.
     """
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:
-        raise InputError.of("limit", f"Give a number from 1 to {MAX_LIMIT}")
+        raise InputError.of("limit", f"Enter a number from 1 to {MAX_LIMIT}")
     return limit
 
 
 def encode_cursor(*key: str) -> str:
-    """Return the cursor that stands after the item with this sort key."""
+    """Return the cursor after the item with this sort key."""
     text = json.dumps(key, ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode("ascii").rstrip("=")
 
@@ -50,7 +50,7 @@ def encode_cursor(*key: str) -> str:
 def decode_cursor(cursor: str | None, *, length: int) -> tuple[str, ...] | None:
     """Return the sort key in a cursor, or None for the first page.
 
-    :raises InputError: at ``cursor`` when it is none of ours.
+    :raises InputError: at ``cursor`` when it is malformed.
     """
     if not cursor:
         return None
@@ -60,7 +60,7 @@ def decode_cursor(cursor: str | None, *, length: int) -> tuple[str, ...] | None:
     except (binascii.Error, UnicodeError, ValueError, RecursionError):
         key = None
     if not isinstance(key, list) or len(key) != length or not all(map(is_text, key)):
-        raise InputError.of("cursor", "Take the cursor of the page before, or leave it out")
+        raise InputError.of("cursor", "Use the cursor of the previous page, or omit it")
     return tuple(key)
 
 
@@ -71,7 +71,7 @@ def cut(
     key: Callable[[Row], tuple[str, ...]],
     view: Callable[[Row], T],
 ) -> Page[T]:
-    """Make the page of ``rows``, which were asked for one more than ``limit``."""
+    """Make a page of ``rows``, which were queried with one more than ``limit``."""
     shown = rows[:limit]
     more = len(rows) > limit
     return Page(tuple(map(view, shown)), encode_cursor(*key(shown[-1])) if more else None)

@@ -13,17 +13,17 @@ _CONTEXT = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a text; a ``gap`` stands for lines that are the same."""
+    """One line of a text; a ``gap`` replaces lines that are the same."""
 
     kind: Kind
     text: str
 
 
 def between(before: str, new: str) -> Iterator[Line]:
-    """Yield the lines that differ, with a few around them; none when the texts are the same."""
-    found = unified_diff(before.splitlines(), new.splitlines(), n=_CONTEXT, lineterm="")
-    for number, line in enumerate(found):
-        if number < 2:  # the names of two files that are none
+    """Yield the lines that differ, with a few around each; none when the texts are equal."""
+    lines = unified_diff(before.splitlines(), new.splitlines(), n=_CONTEXT, lineterm="")
+    for number, line in enumerate(lines):
+        if number < 2:  # the header with two file names
             continue
         if not line.startswith("@@"):
             yield Line(kind=_KINDS[line[0]], text=line[1:])

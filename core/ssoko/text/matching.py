@@ -1,18 +1,18 @@
-"""How well words are found in texts, with accents, case and slips of the keyboard forgiven."""
+"""How well a word matches a text, ignoring accents, case and small typing errors."""
 
 import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
-#: How much a match counts, by where it is.
+#: The weight of a match, by the field it is in.
 _WEIGHTS = (("name", 16), ("alias", 8), ("vendor", 4), ("summary", 2), ("description", 1))
-#: What a whole match is worth, before its place is counted.
+#: The score of an exact match, before the weight of its field.
 _WHOLE = 8
 
 
 def fold(text: str) -> str:
-    """Return a text for comparing: no accents, no case, words apart by single spaces."""
+    """Return a text to compare: without accents and case, words separated by single spaces."""
     bare = "".join(
         c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c)
     )
@@ -20,7 +20,7 @@ def fold(text: str) -> str:
 
 
 def score(word: str, fields: Mapping[str, list[str]]) -> int:
-    """Return how well one word is found: the place counts first, then how whole the match is.
+    """Return how well one word matches: the field counts first, then how exact the match is.
 
     :param fields: folded words by ``name``, ``alias``, ``vendor``, ``summary``, ``description``.
     """
@@ -28,30 +28,30 @@ def score(word: str, fields: Mapping[str, list[str]]) -> int:
     for name, weight in _WEIGHTS:
         if best >= weight * _WHOLE:
             break
-        for candidate in fields[name]:
-            best = max(best, weight * _closeness(word, candidate))
+        for text_word in fields[name]:
+            best = max(best, weight * _closeness(word, text_word))
     return best
 
 
-# Texts repeat each other's words, and an index may hold thousands of texts.
+# Texts share many words, and an index may have thousands of texts.
 @lru_cache(maxsize=32768)
-def _closeness(word: str, candidate: str) -> int:
-    if word == candidate:
+def _closeness(word: str, text_word: str) -> int:
+    if word == text_word:
         return _WHOLE
-    if candidate.startswith(word):
+    if text_word.startswith(word):
         return 6
-    if len(word) >= 3 and word in candidate:
+    if len(word) >= 3 and word in text_word:
         return 4
-    slips = 0 if len(word) < 4 else 1 if len(word) < 8 else 2
-    near = candidate[: len(word) + 1]
-    # Each letter that is missing is a slip at least, which is quicker to see.
-    if len(set(word) - set(candidate)) > slips:
+    errors = 0 if len(word) < 4 else 1 if len(word) < 8 else 2
+    near = text_word[: len(word) + 1]
+    # A missing letter is at least one typing error, and is cheaper to detect.
+    if len(set(word) - set(text_word)) > errors:
         return 0
-    return 2 if slips and min(_distance(word, candidate), _distance(word, near)) <= slips else 0
+    return 2 if errors and min(_distance(word, text_word), _distance(word, near)) <= errors else 0
 
 
 def _distance(a: str, b: str) -> int:
-    """Count the letters to change, add, drop or swap with a neighbour to get from a to b."""
+    """Count the letters to change, add, remove or swap with a neighbor to get from a to b."""
     if abs(len(a) - len(b)) > 2:
         return 3
     before: list[int] = []

@@ -1,4 +1,4 @@
-"""While the database does not answer: 503 everywhere, no page of it a 500, and well afterwards."""
+"""While the database does not respond: 503 everywhere, no page of it a 500, and well afterwards."""
 
 from collections.abc import Iterator
 from pathlib import Path

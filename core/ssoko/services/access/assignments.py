@@ -143,7 +143,7 @@ def assignments_of_role(
     role = roles.row_of(workspace_id, role_id)
     phase, *after = decode_cursor(cursor, length=3) or ("group", "", "")
     if phase not in {"group", "user"}:
-        raise InputError.of("cursor", "Take the cursor of the page before, or leave it out")
+        raise InputError.of("cursor", "Use the cursor of the previous page, or leave it out")
     now = services.clock()
     items: list[AssignmentView] = []
     if phase == "group":

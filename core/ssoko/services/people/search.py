@@ -11,7 +11,7 @@ from typing import Any
 
 from peewee import ModelSelect, Select, Tuple, fn
 
-from ssoko.store.models.people import User, UserWord, beginning_with
+from ssoko.store.models.people import User, UserWord, prefix_range
 from ssoko.store.paging import check_limit, decode_cursor, encode_cursor
 from ssoko.text.names import search_terms, search_words
 
@@ -117,7 +117,7 @@ def _conditions(workspace_id: str, q: str, belonging: Belonging | None) -> tuple
 
 
 def _with_word(workspace_id: str, term: str) -> "ModelSelect[UserWord]":
-    first, last = beginning_with(term)
+    first, last = prefix_range(term)
     return UserWord.select(UserWord.user_id).where(
         UserWord.workspace_id == workspace_id, UserWord.word >= first, UserWord.word < last
     )

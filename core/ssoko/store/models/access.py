@@ -16,10 +16,10 @@ class Role(Table):
     name = TextField()
     name_key = TextField()
     description = TextField(default="")
-    #: The application that this role opens, if any.
+    #: The application that this role gives access to, if any.
     application = ForeignKeyField(Application, null=True, on_delete="CASCADE")
     application_id: str | None
-    #: True for the role that was made with the application.
+    #: True for the role created with the application.
     is_default = BooleanField(default=False)
     attributes = JSONField(default=dict)
     created_at = BigIntegerField()
@@ -42,7 +42,7 @@ Role.add_index(
 
 
 class Assignment(Table):
-    """A role given to a user or to a group, never to both."""
+    """A role assigned to a user or to a group, never to both."""
 
     id = TextField(primary_key=True, default=new_id)
     role = ForeignKeyField(Role, on_delete="CASCADE", index=False)

@@ -33,9 +33,9 @@ class Application(Table):
     mappers = JSONField()
     metadata_fields = JSONField()
     guide = TextField()
-    #: Fields of the service provider that an admin set by hand; ``service_provider`` has them.
+    #: Fields of the service provider that an admin overrode; ``service_provider`` includes them.
     overrides = JSONField(default=dict)
-    #: What the plugin proposed: its ``service_provider`` and ``mappers``.
+    #: The plugin's proposal: its ``service_provider`` and ``mappers``.
     proposed = JSONField(default=dict)
     created_at = BigIntegerField()
     created_by = TextField(default="")
@@ -58,12 +58,12 @@ for _columns, _name in (
 
 
 class ApplicationMetadata(Table):
-    """The metadata that filled an application's settings last; most have none."""
+    """The metadata that last filled an application's settings; most have none."""
 
     application = ForeignKeyField(Application, primary_key=True, on_delete="CASCADE")
     #: "url", "file" or "text".
     kind = TextField()
-    #: The address, or the name of the file.
+    #: The URL, or the name of the file.
     name = TextField(default="")
     #: Of the bytes, in hexadecimal.
     sha256 = TextField()
@@ -76,14 +76,14 @@ class ApplicationMetadata(Table):
 
 
 class UpgradeDecision(Table):
-    """The proposal that an admin looked at last; it asks for attention no more."""
+    """The proposal that an admin reviewed last, so that it is not shown again."""
 
     application = ForeignKeyField(Application, primary_key=True, on_delete="CASCADE")
     #: SHA-256 of the proposal, in hexadecimal; see ``services.applications.upgrade_marks``.
     digest = TextField()
-    #: Who proposed it, such as "ssoko-aws 0.2".
+    #: The plugin that proposed it, such as "ssoko-aws 0.2".
     proposer = TextField()
-    #: Parts that were kept as recorded, separated by spaces.
+    #: Parts that were not accepted, separated by spaces.
     kept = TextField(default="")
     decided_at = BigIntegerField()
     decided_by = TextField(default="")
@@ -93,15 +93,15 @@ class UpgradeDecision(Table):
 
 
 class FormerRecord(Table):
-    """Columns of an application as they were before an upgrade was accepted, for a while."""
+    """Columns of an application before an upgrade was accepted, kept for 30 days."""
 
     application = ForeignKeyField(Application, primary_key=True, on_delete="CASCADE")
-    #: Who proposed what was recorded then, such as "ssoko-aws 0.1".
+    #: The plugin that proposed the former record, such as "ssoko-aws 0.1".
     proposer = TextField()
-    #: The columns, and the same columns as they were accepted: both by name.
+    #: The former columns, and the accepted ones, both by name.
     former = JSONField()
     accepted = JSONField()
-    #: Name and description of the default role, likewise; empty when it did not change.
+    #: Name and description of the default role, likewise; empty when unchanged.
     former_role = JSONField(default=dict)
     accepted_role = JSONField(default=dict)
     taken_at = BigIntegerField()

@@ -8,18 +8,18 @@ from ssoko.store.models.table import Table
 
 
 class GuideEvidence(Table):
-    """One thing that was seen: a download of one key's certificate, or an accepted answer."""
+    """One observation: a download of a key's certificate or metadata, or an accepted response."""
 
     id = TextField(primary_key=True, default=new_id)
     application = ForeignKeyField(Application, on_delete="CASCADE", index=False)
     #: "certificate", "metadata" or "accepted".
     kind = TextField()
-    #: The newest key whose certificate was in the file, or the key that signed the answer.
+    #: The newest key whose certificate was in the file, or the key that signed the response.
     key_id = TextField()
     at = BigIntegerField()
-    #: Name of whoever took the file, or who was signed in, at that time.
+    #: Name of the admin who downloaded the file, or of the user who was signed in.
     by_name = TextField()
-    #: Where an accepted answer was sent, and whom it was for (the SP's entity ID).
+    #: ACS URL and audience (the SP's entity ID) of an accepted response.
     acs_url = TextField(default="")
     audience = TextField(default="")
 

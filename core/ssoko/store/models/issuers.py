@@ -8,7 +8,7 @@ from ssoko.store.models.workspaces import Workspace
 
 
 class Issuer(Table):
-    #: Part of the entity ID and of every endpoint; never changes.
+    #: Part of the entity ID and of every endpoint URL; never changes.
     id = TextField(primary_key=True, default=random_id)
     workspace = ForeignKeyField(Workspace, on_delete="CASCADE")
     workspace_id: str
@@ -43,7 +43,7 @@ class SigningKey(Table):
         constraints = [Check("state IN ('next', 'active', 'retired')")]
 
 
-# At most one active and one next key an issuer, whoever races.
+# At most one active and one next key per issuer, even in a race.
 for _state in ("active", "next"):
     SigningKey.add_index(
         SigningKey.index(
@@ -56,7 +56,7 @@ for _state in ("active", "next"):
 
 
 class MetadataFetch(Table):
-    """Who asked for the metadata of an issuer, by address and program."""
+    """Who fetched the metadata of an issuer, by IP address and user agent."""
 
     id = TextField(primary_key=True, default=new_id)
     issuer = ForeignKeyField(Issuer, on_delete="CASCADE", index=False)
@@ -65,7 +65,7 @@ class MetadataFetch(Table):
     first_at = BigIntegerField()
     last_at = BigIntegerField()
     times = BigIntegerField()
-    #: The newest key whose certificate was in what was sent the last time.
+    #: The newest key whose certificate was in the last metadata sent.
     newest_key_id = TextField()
 
     class Meta:
@@ -74,15 +74,15 @@ class MetadataFetch(Table):
 
 
 class CertificateNotice(Table):
-    """One notice that was written to the log, so that no process writes it again."""
+    """One expiry notice in the activity log, so that no process writes it again."""
 
     id = TextField(primary_key=True, default=new_id)
     workspace = ForeignKeyField(Workspace, on_delete="CASCADE")
-    #: The issuer whose certificate it is, or the application whose service provider's.
+    #: The issuer of the certificate, or the application whose service provider has it.
     owner_id = TextField()
     #: SHA-256 of the certificate.
     fingerprint = TextField()
-    #: The threshold that was reached; 0 is the end itself.
+    #: The threshold that was reached; 0 means that it expired.
     days = BigIntegerField()
     created_at = BigIntegerField()
 

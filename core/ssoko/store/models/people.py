@@ -20,13 +20,13 @@ class User(Table):
     workspace = ForeignKeyField(Workspace, on_delete="CASCADE", index=False)
     workspace_id: str
     username = TextField()
-    #: Folded form of the user name, so that look-alikes count as taken.
+    #: Folded form of the username, so that look-alikes are not available.
     username_key = TextField()
     email = TextField(default="")
     email_key = TextField(default="")
     first_name = TextField(default="")
     last_name = TextField(default="")
-    #: Folded names, user name and e-mail, for the search.
+    #: Folded names, username and email, for the search.
     search_key = TextField(default="")
     password_hash = TextField(null=True)
     is_admin = BooleanField(default=False)
@@ -71,13 +71,13 @@ class Membership(Table):
 
 
 class UserWord(Table):
-    """One word that a user is found by; its beginning finds it too.
+    """One word that a user is found by, also by its first letters.
 
-    There is no foreign key, and so no index for one: whoever deletes a user deletes their words.
+    There is no foreign key, and no index for one: code that deletes a user deletes the words.
     """
 
     workspace_id = TextField()
-    #: Compared byte by byte on both databases; see :func:`beginning_with`.
+    #: Compared byte by byte on both databases; see :func:`prefix_range`.
     word = TextField()
     user_id = TextField()
 
@@ -91,7 +91,7 @@ for _where, _name in (("is_admin", "user_admins"), ("NOT active", "user_inactive
     User.add_index(
         User.index(User.workspace, User.search_key, User.id, where=SQL(_where), name=_name)
     )
-# One e-mail address is one person, since it is what most service providers know people by.
+# An email address belongs to one user, since most service providers identify users by it.
 User.add_index(
     User.index(
         User.workspace,
@@ -103,10 +103,10 @@ User.add_index(
 )
 
 
-#: Greater than every word that begins with what stands before it.
+#: Appended to a prefix, greater than every word with that prefix.
 LAST = "\U0010ffff"
 
 
-def beginning_with(term: str) -> tuple[str, str]:
-    """Return the range of words that begin with ``term``: from the first one to the second."""
+def prefix_range(term: str) -> tuple[str, str]:
+    """Return the range of words that start with ``term``, as its lower and upper bound."""
     return term, term + LAST

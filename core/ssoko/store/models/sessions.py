@@ -12,7 +12,7 @@ from ssoko.store.models.workspaces import Workspace
 class Session(Table):
     #: SHA-256 of the token in the browser, in hexadecimal.
     id = TextField(primary_key=True)
-    #: Names the session in pages and addresses; it opens nothing.
+    #: Identifies the session in pages and URLs; it grants nothing.
     handle = TextField(unique=True, default=random_id)
     workspace = ForeignKeyField(Workspace, on_delete="CASCADE", index=False)
     user = ForeignKeyField(User, on_delete="CASCADE")
@@ -20,7 +20,7 @@ class Session(Table):
     created_at = BigIntegerField()
     last_seen_at = BigIntegerField()
     expires_at = BigIntegerField()
-    #: When the person last proved who they are, and how.
+    #: When and how the user last authenticated.
     authn_at = BigIntegerField()
     authn_method = TextField()
     ended_at = BigIntegerField(null=True)
@@ -32,12 +32,12 @@ class Session(Table):
 
 
 class Participation(Table):
-    """One SP that a session has signed in to."""
+    """One service provider that a session has signed in to."""
 
     id = TextField(primary_key=True, default=new_id)
     session = ForeignKeyField(Session, on_delete="CASCADE", index=False)
     application = ForeignKeyField(Application, on_delete="CASCADE")
-    #: SessionIndex of the assertion; opaque, one a session and application.
+    #: SessionIndex of the assertion; opaque, one per session and application.
     session_index = TextField()
     name_id = TextField()
     name_id_format = TextField()
@@ -72,9 +72,9 @@ class ApiToken(Table):
 
 
 class OneTimeLink(Table):
-    """A link that sets up the first admin, or signs somebody in, once."""
+    """A link that sets up the first admin, or signs a user in, once."""
 
-    #: SHA-256 of the code in the address, in hexadecimal.
+    #: SHA-256 of the code in the URL, in hexadecimal.
     id = TextField(primary_key=True)
     #: "setup" or "sign-in".
     purpose = TextField()

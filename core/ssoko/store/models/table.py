@@ -7,7 +7,7 @@ database = DatabaseProxy()
 
 
 class Table(Model):
-    """What all tables share."""
+    """The base class of all tables."""
 
     class Meta:
         database = database

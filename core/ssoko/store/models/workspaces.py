@@ -10,7 +10,7 @@ class Workspace(Table):
     id = TextField(primary_key=True, default=new_id)
     slug = TextField(unique=True)
     name = TextField()
-    #: Whom people are told to ask; an e-mail address or a sentence.
+    #: Whom users should contact: an email address or a sentence.
     contact = TextField(default="")
     time_zone = TextField(default="UTC")
     created_at = BigIntegerField()
