@@ -24,7 +24,7 @@ from ssoko.services.applications import install as applications_install
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.authentication import sessions, sign_in
 from ssoko.services.authentication.sessions import SignedIn
-from ssoko.services.context import SYSTEM, Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.credentials.passwords import Hasher
 from ssoko.services.credentials.rate_limits import Limiter
 from ssoko.services.issuers.keys import KeyRing
@@ -96,11 +96,11 @@ class Visit:
         workspace = workspaces.create_workspace(
             self.services, SYSTEM, slug="acme", name="Acme", contact="it@acme.test"
         )
-        self.where = (self.services, workspace.id, SYSTEM)
+        self.scope = Scope(self.services, workspace.id, SYSTEM)
 
     def install(self, settings: Mapping[str, Any]) -> ApplicationView:
         return applications_install.install(
-            *self.where, integration=self.slug, name="Ours", settings=dict(settings)
+            self.scope, integration=self.slug, name="Ours", settings=dict(settings)
         )
 
     def person(self, application: ApplicationView, **more: Any) -> SignedIn:
@@ -112,14 +112,14 @@ class Visit:
             "last_name": "Otieno",
             **more,
         }
-        user = users.create_user(*self.where, password=PASSWORD, **values)
+        user = users.create_user(self.scope, password=PASSWORD, **values)
         assert application.default_role is not None
         assignments.assign_roles(
-            *self.where, role_ids=[application.default_role.id], user_id=user.id
+            self.scope, role_ids=[application.default_role.id], user_id=user.id
         )
         token = sign_in.sign_in(
             self.services,
-            self.where[1],
+            self.scope.workspace_id,
             username=values["username"],
             password=PASSWORD,
             address="192.0.2.7",

@@ -22,7 +22,7 @@ from playhouse.pool import PooledDatabase
 from ssoko.app import Site
 from ssoko.config import Config, load_config
 from ssoko.plugin.host.registry import Registry
-from ssoko.services.context import SYSTEM, Actor, Services
+from ssoko.services.context import SYSTEM, Actor, Scope, Services
 from ssoko.services.credentials.passwords import Hasher
 from ssoko.services.credentials.rate_limits import Limiter
 from ssoko.services.issuers.keys import KeyRing
@@ -199,9 +199,7 @@ def workspace(services: Services) -> WorkspaceView:
 def user(services: Services, workspace: WorkspaceView) -> UserView:
     """Return Amina, who may sign in and nothing else."""
     return create_user(
-        services,
-        workspace.id,
-        SYSTEM,
+        Scope(services, workspace.id, SYSTEM),
         username="amina",
         email="amina@acme.test",
         first_name="Amina",
@@ -214,9 +212,7 @@ def user(services: Services, workspace: WorkspaceView) -> UserView:
 def admin(services: Services, workspace: WorkspaceView) -> UserView:
     """Return Joseph, the admin of Acme."""
     return create_user(
-        services,
-        workspace.id,
-        SYSTEM,
+        Scope(services, workspace.id, SYSTEM),
         username="joseph",
         email="joseph@acme.test",
         first_name="Joseph",
@@ -230,6 +226,12 @@ def admin(services: Services, workspace: WorkspaceView) -> UserView:
 def actor(admin: UserView) -> Actor:
     """Return Joseph as whoever causes a change."""
     return Actor("user", admin.id, admin.display_name, "192.0.2.10")
+
+
+@pytest.fixture
+def scope(services: Services, workspace: WorkspaceView, actor: Actor) -> Scope:
+    """Return what Joseph does in Acme."""
+    return Scope(services, workspace.id, actor)
 
 
 def _program(name: str) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ssoko.services.context import Scope
 
 PASSWORD = "weathered teapot 41"
 
@@ -291,7 +292,9 @@ def issuer(ready: Place) -> str:
 
     with opened(load_config(ready.environment())) as services:
         place = workspaces.get_workspace("acme").id
-        return issuers.create_issuer(services, place, at_the_command_line(), name="Shared").id
+        return issuers.create_issuer(
+            Scope(services, place, at_the_command_line()), name="Shared"
+        ).id
 
 
 @pytest.mark.release

@@ -27,7 +27,7 @@ from ssoko.services import workspaces
 from ssoko.services.access import assignments
 from ssoko.services.applications import install
 from ssoko.services.applications.views import ApplicationView
-from ssoko.services.context import SYSTEM, Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.credentials.passwords import Hasher
 from ssoko.services.marketplace.inventory import list_plugins
 from ssoko.services.people import users
@@ -102,9 +102,7 @@ def site(folder: Path, tmp_path_factory: pytest.TempPathFactory, migrated: Path)
         workspace = workspaces.create_workspace(before.services, SYSTEM, slug="acme", name="Acme")
         people = {
             name: users.create_user(
-                before.services,
-                workspace.id,
-                SYSTEM,
+                Scope(before.services, workspace.id, SYSTEM),
                 username=name,
                 email=f"{name}@acme.test",
                 password=PASSWORD,
@@ -153,11 +151,14 @@ def _install(
     services: Services, workspace: str, slug: str, settings: dict[str, Any], person: str
 ) -> ApplicationView:
     made = install.install(
-        services, workspace, SYSTEM, integration=slug, name=slug.capitalize(), settings=settings
+        Scope(services, workspace, SYSTEM),
+        integration=slug,
+        name=slug.capitalize(),
+        settings=settings,
     )
     assert made.default_role
     assignments.assign_roles(
-        services, workspace, SYSTEM, role_ids=[made.default_role.id], user_id=person
+        Scope(services, workspace, SYSTEM), role_ids=[made.default_role.id], user_id=person
     )
     return made
 

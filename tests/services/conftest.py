@@ -24,7 +24,7 @@ from ssoko.services.applications.views import ApplicationView
 from ssoko.services.authentication import sessions
 from ssoko.services.authentication import sign_in as authentication_sign_in
 from ssoko.services.authentication.sessions import SignedIn
-from ssoko.services.context import SYSTEM, Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.issuers.keys import NewKey, generate
 from ssoko.services.people import users
 from ssoko.services.people.users import UserView
@@ -74,14 +74,17 @@ class SiteFixture:
     workspace: WorkspaceView
     amina: UserView = field(init=False)
 
+    @property
+    def scope(self) -> Scope:
+        """Ssoko itself acts in the workspace."""
+        return Scope(self.services, self.workspace.id, SYSTEM)
+
     def install(
         self, name: str = "App", *, people: bool = True, **settings: Any
     ) -> ApplicationView:
         """Install a custom SP; everybody gets its role unless ``people`` is false."""
         app = applications_install.install(
-            self.services,
-            self.workspace.id,
-            SYSTEM,
+            self.scope,
             integration="custom-saml",
             name=name,
             settings=custom(**settings),
@@ -93,9 +96,7 @@ class SiteFixture:
     def give(self, app: ApplicationView, *, expires_at: int | None = None) -> None:
         assert app.default_role is not None
         assignments.assign_roles(
-            self.services,
-            self.workspace.id,
-            SYSTEM,
+            self.scope,
             role_ids=[app.default_role.id],
             user_id=self.amina.id,
             expires_at=expires_at,
@@ -103,9 +104,7 @@ class SiteFixture:
 
     def person(self, username: str, **more: Any) -> UserView:
         return users.create_user(
-            self.services,
-            self.workspace.id,
-            SYSTEM,
+            self.scope,
             username=username,
             password=PASSWORD,
             **{"email": f"{username}@acme.test", **more},

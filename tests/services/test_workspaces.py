@@ -3,7 +3,7 @@
 import pytest
 from ssoko.errors import Conflict, InputError, NotFound
 from ssoko.services.activity import log
-from ssoko.services.context import SYSTEM, Actor, Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.workspaces import (
     WorkspaceView,
     create_workspace,
@@ -21,7 +21,7 @@ def test_a_workspace_is_found_by_its_slug(services: Services, workspace: Workspa
         "UTC",
     )
     assert list_workspaces() == (workspace,)
-    (event,) = log.list_events(services, workspace.id).items
+    (event,) = log.list_events(Scope(services, workspace.id, SYSTEM)).items
     assert (event.action, event.actor_name) == ("workspace.created", "Ssoko")
 
 
@@ -48,32 +48,24 @@ def test_an_unknown_workspace_is_not_found(workspace: WorkspaceView, slug: str) 
         get_workspace(slug)
 
 
-def test_a_change_is_written_with_its_event(
-    services: Services, workspace: WorkspaceView, actor: Actor
-) -> None:
-    changed = update_workspace(
-        services, workspace.id, actor, name="Acme Group", time_zone="Africa/Nairobi"
-    )
+def test_a_change_is_written_with_its_event(scope: Scope) -> None:
+    changed = update_workspace(scope, name="Acme Group", time_zone="Africa/Nairobi")
     assert changed == get_workspace("acme")
     assert (changed.name, changed.contact) == ("Acme Group", "it@acme.test")
-    event = log.list_events(services, workspace.id).items[0]
+    event = log.list_events(scope).items[0]
     assert event.action == "workspace.changed"
     assert event.detail == {"changed": ["name", "time_zone"]}
 
 
-def test_what_does_not_change_is_no_event(
-    services: Services, workspace: WorkspaceView, actor: Actor
-) -> None:
-    before = len(log.list_events(services, workspace.id).items)
-    update_workspace(services, workspace.id, actor, name="Acme")
-    assert len(log.list_events(services, workspace.id).items) == before
+def test_what_does_not_change_is_no_event(scope: Scope) -> None:
+    before = len(log.list_events(scope).items)
+    update_workspace(scope, name="Acme")
+    assert len(log.list_events(scope).items) == before
 
 
 @pytest.mark.parametrize("zone", ["", "Nairobi", "../etc/passwd", "/etc/passwd", "a\x00", "Africa"])
-def test_a_time_zone_must_be_one(
-    services: Services, workspace: WorkspaceView, actor: Actor, zone: str
-) -> None:
+def test_a_time_zone_must_be_one(scope: Scope, workspace: WorkspaceView, zone: str) -> None:
     with pytest.raises(InputError) as refused:
-        update_workspace(services, workspace.id, actor, time_zone=zone, name="")
+        update_workspace(scope, time_zone=zone, name="")
     assert sorted(refused.value.errors) == ["name", "time_zone"]
     assert get_workspace("acme") == workspace

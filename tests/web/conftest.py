@@ -14,7 +14,7 @@ from ssoko.app import create_app
 from ssoko.config import load_config
 from ssoko.plugin.host.registry import PluginSource, Registry
 from ssoko.services import workspaces
-from ssoko.services.context import SYSTEM, Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.credentials.passwords import Hasher
 from ssoko.services.people import users
 from ssoko.services.people.users import UserView
@@ -53,6 +53,11 @@ class Site:
     workspace: WorkspaceView
     admin: UserView
     person: UserView
+
+    @property
+    def scope(self) -> Scope:
+        """Ssoko itself acts in the workspace."""
+        return Scope(self.services, self.workspace.id, SYSTEM)
 
     def browser(self, user: UserView | None = None) -> "Browser":
         """Return a new browser, signed in as ``user`` when there is one."""
@@ -123,9 +128,7 @@ def populate(app: Flask) -> Site:
         )
         admin, person = (
             users.create_user(
-                services,
-                workspace.id,
-                SYSTEM,
+                Scope(services, workspace.id, SYSTEM),
                 username=name,
                 email=f"{name}@acme.test",
                 first_name=name.capitalize(),

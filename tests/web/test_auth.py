@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import pytest
 from ssoko.services.applications import install
 from ssoko.services.authentication import links
-from ssoko.services.context import SYSTEM
 from ssoko.store import db
 
 from .conftest import AWS_FORM, PASSWORD, Browser
@@ -92,9 +91,7 @@ def test_who_is_signed_in_is_asked_again_only_when_it_must_be_fresh(site):
 def _install(site):
     with db.session():
         return install.install(
-            site.services,
-            site.workspace.id,
-            SYSTEM,
+            site.scope,
             integration="aws",
             name="AWS",
             settings=AWS_FORM,
@@ -150,7 +147,7 @@ def test_a_disabled_person_is_out_at_once(site):
 
     browser = site.browser(site.person)
     with db.session():
-        users.update_user(site.services, site.workspace.id, SYSTEM, site.person.id, active=False)
+        users.update_user(site.scope, site.person.id, active=False)
     assert browser.get("/w/acme/dashboard").status_code == 303
 
 

@@ -241,6 +241,6 @@ def test_an_application_of_the_same_plugin_is_no_hindrance(ada: Browser, dev_sit
     ada.post("/w/acme/marketplace/aws/install", {**AWS_FORM, "name": "AWS"})
     assert "Accepted" in ada.get("/dev/aws?as=pete").text
     with db.session():
-        listed = views.list_applications(dev_site.services, dev_site.workspace.id)
+        listed = views.list_applications(dev_site.scope)
         assert [one.name for one in listed.items] == ["AWS"]
         assert len(roles.list_roles(dev_site.workspace.id).items) == 1

@@ -1,7 +1,6 @@
 """The admin's Dashboard."""
 
 from ssoko.services.applications import install
-from ssoko.services.context import SYSTEM
 from ssoko.store import db
 
 from .conftest import AWS_FORM, make_app, populate
@@ -12,9 +11,7 @@ def test_the_checklist_follows_what_was_done(site, admin):
     assert "0 of 3 done" in admin.get("/w/acme/").text
     with db.session():
         view = install.install(
-            site.services,
-            site.workspace.id,
-            SYSTEM,
+            site.scope,
             integration="aws",
             name="AWS",
             settings=AWS_FORM,
@@ -35,9 +32,7 @@ def test_an_application_without_its_plugin_needs_attention(tmp_path):
     site = populate(make_app(tmp_path))
     with db.session():
         install.install(
-            site.services,
-            site.workspace.id,
-            SYSTEM,
+            site.scope,
             integration="aws",
             name="AWS",
             settings=AWS_FORM,

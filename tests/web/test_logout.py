@@ -19,7 +19,6 @@ from ssoko.services.access import assignments
 from ssoko.services.activity.log import list_events
 from ssoko.services.applications import change, install
 from ssoko.services.authentication import sessions
-from ssoko.services.context import SYSTEM
 from ssoko.services.issuers import issuers, keys
 from ssoko.store import db
 from ssoko.store.models.sessions import Participation, Session
@@ -180,17 +179,13 @@ def provider(site, two_keys):
         } | settings
         with db.session():
             made.view = install.install(
-                site.services,
-                site.workspace.id,
-                SYSTEM,
+                site.scope,
                 integration="custom-saml",
                 name=name.capitalize(),
                 settings=settings,
             )
             assignments.assign_roles(
-                site.services,
-                site.workspace.id,
-                SYSTEM,
+                site.scope,
                 role_ids=[made.view.default_role.id],
                 user_id=site.person.id,
             )
@@ -223,7 +218,7 @@ def refused(response):
 
 def events(site, **where):
     with db.session():
-        return list_events(site.services, site.workspace.id, **where).items
+        return list_events(site.scope, **where).items
 
 
 # LO-01: who may end a session
@@ -409,7 +404,7 @@ def test_a_session_that_is_over_here_is_no_error(provider, pete, stranger, site)
     app = provider("app")
     app.sign_in(pete)
     with db.session():
-        sessions.end_sessions(site.services, site.workspace.id, SYSTEM, site.person.id)
+        sessions.end_sessions(site.scope, site.person.id)
     assert by_redirect(app.ask(stranger).location, app).statuses == [names.STATUS_SUCCESS]
 
 
@@ -450,9 +445,7 @@ def test_one_name_for_several_people_needs_a_session_index(site, provider, pete,
     app = provider("app", name_id_format="unspecified", name_id_source="constant:team")
     with db.session():
         assignments.assign_roles(
-            site.services,
-            site.workspace.id,
-            SYSTEM,
+            site.scope,
             role_ids=[app.view.default_role.id],
             user_id=site.admin.id,
         )
@@ -471,9 +464,7 @@ def test_a_disabled_application_can_still_sign_out(site, provider, pete, strange
     app = provider("app")
     app.sign_in(pete)
     with db.session():
-        change.update_application(
-            site.services, site.workspace.id, SYSTEM, app.view.id, enabled=False
-        )
+        change.update_application(site.scope, app.view.id, enabled=False)
     assert by_redirect(app.ask(stranger).location, app).statuses == [names.STATUS_SUCCESS]
     assert not signed_in(pete)
 
@@ -773,7 +764,7 @@ def test_the_metadata_announce_both_bindings(provider, stranger):
 
 def test_two_applications_on_a_shared_issuer_are_told_apart(site, provider, pete, stranger):
     with db.session():
-        shared = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
+        shared = issuers.create_issuer(site.scope, name="Shared")
     first = provider("first")
     assert shared.logout_endpoint != first.view.issuer.logout_endpoint
     moved = f"/saml/{shared.id}/logout"

@@ -87,7 +87,7 @@ def test_installing_leads_to_the_guide(site, admin):
     assert response.status_code == 303
     assert response.location == "/w/acme/applications/aws/guide"
     with db.session():
-        view = views.get_application(site.services, site.workspace.id, "aws")
+        view = views.get_application(site.scope, "aws")
     assert view.settings["issuer_url"] == AWS_FORM["issuer_url"]
     assert "Installed" in admin.get("/w/acme/marketplace?state=installed").text
     assert "Already installed as" in admin.get("/w/acme/marketplace/aws").text
@@ -104,7 +104,7 @@ def test_wrong_fields_are_named_and_what_was_typed_is_kept(site, admin):
     assert "not an address &lt;b&gt;" in page
     assert AWS_FORM["issuer_url"] in page
     with db.session():
-        assert not views.list_applications(site.services, site.workspace.id).items
+        assert not views.list_applications(site.scope).items
 
 
 def test_the_same_service_provider_twice_is_asked_about_first(site, admin):
@@ -137,7 +137,7 @@ def test_custom_saml_is_installed_with_rows_and_lines(site, admin):
     )
     assert response.status_code == 303, response.text
     with db.session():
-        view = views.get_application(site.services, site.workspace.id, "wiki")
+        view = views.get_application(site.scope, "wiki")
     assert view.service_provider.acs_urls == ("https://wiki.test/acs", "https://wiki.test/acs2")
     assert [m.name for m in view.mappers] == ["mail"]
     assert not view.service_provider.sign_response

@@ -91,8 +91,8 @@ def opened(browser: Browser, path: str) -> Form:
 
 def installed(site: Site) -> list[views.ApplicationView]:
     with db.session():
-        found = views.list_applications(site.services, site.workspace.id).items
-        return [views.get_application(site.services, site.workspace.id, one.id) for one in found]
+        found = views.list_applications(site.scope).items
+        return [views.get_application(site.scope, one.id) for one in found]
 
 
 def test_the_install_form_offers_the_vendors_file_first(admin):

@@ -11,7 +11,6 @@ from ssoko.plugin import Integration, ServiceProvider, hookimpl
 from ssoko.plugin.host.registry import PluginSource, Registry, installed_sources
 from ssoko.plugin.host.validate import POSTED_PREFIX
 from ssoko.services.applications import views
-from ssoko.services.context import SYSTEM
 from ssoko.services.issuers import issuers
 from ssoko.store import db
 from ssoko.web.components.plugin_form import OWN_CONTROLS, read
@@ -130,7 +129,7 @@ def test_a_shipped_plugin_is_installed_and_saved_unchanged_in_a_browser(tmp_path
 def test_fields_with_our_names_are_installed_saved_and_tried_like_others(site):
     admin = site.browser(site.admin)
     with db.session():
-        shared = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
+        shared = issuers.create_issuer(site.scope, name="Shared")
     form = fill(opened(admin, PAGE))
     assert form.values["name"] == "Clashing"
     answer = form.send(admin, PAGE, name="Ours", issuer=shared.id)
@@ -152,7 +151,7 @@ def test_fields_with_our_names_are_installed_saved_and_tried_like_others(site):
 def test_each_error_is_at_its_own_field(site):
     admin = site.browser(site.admin)
     with db.session():
-        shared = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
+        shared = issuers.create_issuer(site.scope, name="Shared")
     long = "x" * 61
     form = fill(opened(admin, PAGE))
     answer = form.send(admin, PAGE, name="", plugin__issuer=long, plugin__metadata_file="")
@@ -197,7 +196,7 @@ def test_asking_again_keeps_both_names(site):
     assert (again.values["again"], again.values["plugin.again"]) == ("yes", "their-again")
     assert again.send(admin, PAGE).status_code == 303
     with db.session():
-        app = views.get_application(site.services, site.workspace.id, "twice")
+        app = views.get_application(site.scope, "twice")
     assert app.settings == THEIRS
 
 
@@ -205,7 +204,7 @@ def test_asking_again_keeps_both_names(site):
 def test_every_control_beside_a_plugins_fields_is_known_to_be_ours(site, path):
     admin = site.browser(site.admin)
     with db.session():
-        issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
+        issuers.create_issuer(site.scope, name="Shared")
     assert fill(opened(admin, PAGE)).send(admin, PAGE).status_code == 303
     form = Form(admin.get(path).text).form
     names = form.xpath(".//*[@name]/@name")

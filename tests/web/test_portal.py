@@ -4,7 +4,6 @@ import pytest
 from ssoko.services.access import assignments
 from ssoko.services.applications import install
 from ssoko.services.authentication import sessions
-from ssoko.services.context import SYSTEM
 from ssoko.store import db
 
 from .conftest import AWS_FORM, PASSWORD
@@ -16,9 +15,7 @@ NEW = "a longer passphrase 42"
 def aws(site):
     with db.session():
         return install.install(
-            site.services,
-            site.workspace.id,
-            SYSTEM,
+            site.scope,
             integration="aws",
             name="AWS",
             settings=AWS_FORM,
@@ -28,9 +25,7 @@ def aws(site):
 def give(site, application, user, expires_at=None):
     with db.session():
         assignments.assign_roles(
-            site.services,
-            site.workspace.id,
-            SYSTEM,
+            site.scope,
             role_ids=[application.default_role.id],
             user_id=user.id,
             expires_at=expires_at,
@@ -99,7 +94,7 @@ def test_a_password_is_not_changed_otherwise(site, current, new, field):
 def test_one_ends_ones_other_sessions(site):
     browser, second, third = (site.browser(site.person) for _ in range(3))
     with db.session():
-        listed = sessions.list_sessions(site.services, site.workspace.id, site.person.id)
+        listed = sessions.list_sessions(site.scope, site.person.id)
     assert len(listed) == 3
     page = browser.get("/w/acme/account").text
     handle = page.split("/w/acme/account/sessions/")[2].split("/")[0]
@@ -114,8 +109,8 @@ def test_one_ends_ones_other_sessions(site):
 def test_nobody_ends_another_ones_session(site):
     site.browser(site.admin)
     with db.session():
-        handle = sessions.list_sessions(site.services, site.workspace.id, site.admin.id)[0].handle
+        handle = sessions.list_sessions(site.scope, site.admin.id)[0].handle
     browser = site.browser(site.person)
     browser.post(f"/w/acme/account/sessions/{handle}/end", form="/w/acme/account")
     with db.session():
-        assert sessions.list_sessions(site.services, site.workspace.id, site.admin.id)
+        assert sessions.list_sessions(site.scope, site.admin.id)

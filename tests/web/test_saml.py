@@ -16,7 +16,6 @@ from ssoko.saml.xml import instant
 from ssoko.services.access import assignments
 from ssoko.services.activity.log import list_events
 from ssoko.services.applications import change, install
-from ssoko.services.context import SYSTEM
 from ssoko.services.issuers import issuers
 from ssoko.store import db
 from ssoko.store.models.sso import PendingRequest
@@ -31,17 +30,13 @@ def app(site):
     """An application that pete has the role of."""
     with db.session():
         view = install.install(
-            site.services,
-            site.workspace.id,
-            SYSTEM,
+            site.scope,
             integration="custom-saml",
             name="App <1>",
             settings={"entity_id": SP, "acs_urls": [ACS]},
         )
         assignments.assign_roles(
-            site.services,
-            site.workspace.id,
-            SYSTEM,
+            site.scope,
             role_ids=[view.default_role.id],
             user_id=site.person.id,
         )
@@ -109,7 +104,7 @@ def refused(response, status=400) -> str:
 
 def events(site, **where):
     with db.session():
-        return list_events(site.services, site.workspace.id, **where).items
+        return list_events(site.scope, **where).items
 
 
 # Signing in
@@ -203,9 +198,7 @@ def test_is_passive_without_a_session_tells_the_sp(site, app):
 def test_a_launch_url_is_left_for_by_a_page(site, app, pete):
     with db.session():
         change.update_application(
-            site.services,
-            site.workspace.id,
-            SYSTEM,
+            site.scope,
             app.id,
             settings={"launch_url": "https://app.example.com/start?a=1&b=2"},
         )
@@ -331,7 +324,7 @@ def test_a_key_that_opens_nothing_gets_a_page(site, app, pete):
 
 def test_a_shared_issuer_waits_for_a_request(site, pete):
     with db.session():
-        shared = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
+        shared = issuers.create_issuer(site.scope, name="Shared")
     response = pete.get(f"/saml/{shared.id}/login")
     refused(response)
     assert "on your dashboard" in response.text

@@ -19,7 +19,7 @@ from ssoko.services.access import assignments
 from ssoko.services.activity.log import list_events
 from ssoko.services.applications import change as applications_change
 from ssoko.services.applications import install, mappers
-from ssoko.services.context import SYSTEM
+from ssoko.services.context import SYSTEM, Scope
 from ssoko.services.issuers import issuers
 from ssoko.services.issuers.keys import generate
 from ssoko.services.people import users
@@ -53,26 +53,24 @@ class Scene:
     def change(self, **settings: Any) -> None:
         with db.session():
             applications_change.update_application(
-                self.services, self.site.workspace.id, SYSTEM, self.app.id, settings=settings
+                Scope(self.services, self.site.workspace.id, SYSTEM), self.app.id, settings=settings
             )
 
     def disable(self, user=None) -> None:
         with db.session():
             if user is not None:
                 users.update_user(
-                    self.services, self.site.workspace.id, SYSTEM, user.id, active=False
+                    Scope(self.services, self.site.workspace.id, SYSTEM), user.id, active=False
                 )
                 return
             applications_change.update_application(
-                self.services, self.site.workspace.id, SYSTEM, self.app.id, enabled=False
+                Scope(self.services, self.site.workspace.id, SYSTEM), self.app.id, enabled=False
             )
 
     def take_role(self) -> None:
         with db.session():
             assignments.revoke_role(
-                self.services,
-                self.site.workspace.id,
-                SYSTEM,
+                Scope(self.services, self.site.workspace.id, SYSTEM),
                 role_id=self.app.default_role.id,
                 user_id=self.site.person.id,
             )
@@ -109,17 +107,13 @@ class Scene:
 def scene(site) -> Scene:
     with db.session():
         view = install.install(
-            site.services,
-            site.workspace.id,
-            SYSTEM,
+            site.scope,
             integration="custom-saml",
             name="Wiki",
             settings={"entity_id": SP, "acs_urls": [ACS]},
         )
         assignments.assign_roles(
-            site.services,
-            site.workspace.id,
-            SYSTEM,
+            site.scope,
             role_ids=[view.default_role.id],
             user_id=site.person.id,
         )
@@ -222,7 +216,7 @@ class Way:
 def _shared(scene: Scene, browser: Any) -> Any:
     site = scene.site
     with db.session():
-        shared = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
+        shared = issuers.create_issuer(site.scope, name="Shared")
     endpoint = issuers.login_endpoint(site.services.config.base_url, shared.id)
     path = scene.path(issuer_id=shared.id, issuer="https://stranger.test", Destination=endpoint)
     return browser.get(path)
@@ -237,9 +231,7 @@ def _expired(scene: Scene, browser: Any) -> Any:
     site = scene.site
     with db.session():
         assignments.assign_roles(
-            site.services,
-            site.workspace.id,
-            SYSTEM,
+            site.scope,
             role_ids=[scene.app.default_role.id],
             user_id=site.person.id,
             expires_at=site.services.clock() + 60,
@@ -260,14 +252,14 @@ def _disabled(scene: Scene, browser: Any) -> Any:
 def _uninstalled(scene: Scene, browser: Any) -> Any:
     site = scene.site
     with db.session():
-        applications_change.uninstall(site.services, site.workspace.id, SYSTEM, scene.app.id)
+        applications_change.uninstall(site.scope, scene.app.id)
     return browser.get(scene.path())
 
 
 def _no_email(scene: Scene, browser: Any) -> Any:
     site = scene.site
     with db.session():
-        users.update_user(site.services, site.workspace.id, SYSTEM, site.person.id, email="")
+        users.update_user(site.scope, site.person.id, email="")
     return browser.get(scene.path())
 
 
@@ -275,9 +267,7 @@ def _no_attribute(scene: Scene, browser: Any) -> Any:
     site = scene.site
     with db.session():
         mappers.set_mappers(
-            site.services,
-            site.workspace.id,
-            SYSTEM,
+            site.scope,
             scene.app.id,
             [{"name": "dept", "source": "user.attributes.department", "required": True}],
         )
@@ -450,7 +440,7 @@ def test_a_failed_sign_in_leaves_a_trace_that_says_why(way, scene, pete, admin) 
 
 def events(scene: Scene, **where: Any) -> Any:
     with db.session():
-        return list_events(scene.services, scene.site.workspace.id, **where).items
+        return list_events(Scope(scene.services, scene.site.workspace.id, SYSTEM), **where).items
 
 
 def test_nobody_signed_in_and_nothing_to_be_seen_is_told_to_the_sp_and_traced(
@@ -678,12 +668,14 @@ def test_what_was_added_stays_when_the_plugin_proposes_anew(scene, site) -> None
     more = "https://eu-central-1.sso.signin.aws/platform/saml/acs/9b1c2d3e-aaaa"
     here, services = site.workspace.id, site.services
     with db.session():
-        app = install.install(services, here, SYSTEM, integration="aws", name="AWS", settings=aws)
+        app = install.install(
+            Scope(services, here, SYSTEM), integration="aws", name="AWS", settings=aws
+        )
         fixes.add_acs_url(services, here, SYSTEM, app.id, more)
         fixes.add_acs_url(services, here, SYSTEM, app.id, more)
         moved = aws["acs_url"].replace("aaaa", "bbbb")
         changed = applications_change.update_application(
-            services, here, SYSTEM, app.id, settings={"acs_url": moved}
+            Scope(services, here, SYSTEM), app.id, settings={"acs_url": moved}
         )
     assert changed.service_provider.acs_urls == (moved, more)
 

@@ -73,3 +73,15 @@ class Services:
     proposed: Memory = field(default_factory=Memory)
     inventory: Inventory = field(default_factory=Inventory)
     index: PluginIndex = field(default_factory=PluginIndex)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The workspace that a use case works in, and who causes it.
+
+    :param actor: named in the events that the use case records.
+    """
+
+    services: Services
+    workspace_id: str
+    actor: Actor

@@ -8,7 +8,7 @@ from peewee import IntegrityError
 
 from ssoko.errors import Conflict, InputError, NotFound
 from ssoko.services.activity import log
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Actor, Scope, Services
 from ssoko.store.models.table import database
 from ssoko.store.models.workspaces import Workspace
 from ssoko.text.names import check_name
@@ -54,15 +54,7 @@ def create_workspace(
             raise Conflict.of(
                 "slug", f"There is a workspace {slug} already; choose another"
             ) from None
-        log.record(
-            row.id,
-            actor,
-            "workspace.created",
-            now=now,
-            target_kind="workspace",
-            target_id=row.id,
-            target_name=row.name,
-        )
+        log.record(Scope(services, row.id, actor), "workspace.created", target=row)
     return view(row)
 
 
@@ -100,9 +92,7 @@ def list_workspaces() -> tuple[WorkspaceView, ...]:
 
 
 def update_workspace(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     *,
     name: str | None = None,
     contact: str | None = None,
@@ -121,21 +111,12 @@ def update_workspace(
     if errors:
         raise InputError(errors)
     with database.atomic():
-        row = Workspace.get_by_id(workspace_id)
+        row = Workspace.get_by_id(scope.workspace_id)
         changed = sorted(key for key, value in values.items() if getattr(row, key) != value)
         if changed:
-            Workspace.update(**values).where(Workspace.id == workspace_id).execute()
-            row = Workspace.get_by_id(workspace_id)
-            log.record(
-                workspace_id,
-                actor,
-                "workspace.changed",
-                now=services.clock(),
-                target_kind="workspace",
-                target_id=row.id,
-                target_name=row.name,
-                detail={"changed": changed},
-            )
+            Workspace.update(**values).where(Workspace.id == scope.workspace_id).execute()
+            row = Workspace.get_by_id(scope.workspace_id)
+            log.record(scope, "workspace.changed", target=row, detail={"changed": changed})
     return view(row)
 
 

@@ -85,7 +85,7 @@ def test_it_is_installed_before_atlassian_shows_its_values(visit):
     session = visit.person(app)
     elsewhere = sign_in.launch(visit.services, "acme", app.slug, session=session)
     assert elsewhere == sign_in.Elsewhere(url="https://acme.atlassian.net", application_name="Ours")
-    app = change.update_application(*visit.where, app.id, settings={**GOOD, "site": "acme"})
+    app = change.update_application(visit.scope, app.id, settings={**GOOD, "site": "acme"})
     assert app.warnings == ()
     assert visit.launch(app, session).relay_state == "https://acme.atlassian.net"
 

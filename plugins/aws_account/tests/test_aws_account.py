@@ -211,7 +211,7 @@ def test_the_metadata_file_fills_partition_and_endpoint(aws):
 @mock_aws
 def test_an_assertion_of_ours_becomes_credentials(visit):
     app = visit.install({**LEAST, "session_duration": "1800"})
-    roles.update_role(*visit.where, app.default_role.id, attributes={"aws_role": "Developer"})
+    roles.update_role(visit.scope, app.default_role.id, attributes={"aws_role": "Developer"})
     answer = visit.launch(app, visit.person(app))
     assert answer.acs_url == "https://signin.aws.amazon.com/saml"
     assert answer.relay_state == "https://console.aws.amazon.com/"
@@ -260,13 +260,13 @@ def test_a_sign_in_without_an_iam_role_says_where_to_write_one(visit):
 
 def test_preflight_foretells_it_and_then_finds_nothing_to_say(visit):
     app = visit.install(LEAST)
-    services, workspace_id, _ = visit.where
+    services, workspace_id = visit.services, visit.scope.workspace_id
     user_id = visit.person(app).user.id
     report = check.check(services, workspace_id, app.id, user_id=user_id)
     (found,) = [one for one in report.general if one.id == "plugin-refused"]
     assert found.sentence.startswith("No IAM role is written at sso-aws-account-")
     assert "aws_role:" in found.fix
-    roles.update_role(*visit.where, app.default_role.id, attributes={"aws_role": "Developer"})
+    roles.update_role(visit.scope, app.default_role.id, attributes={"aws_role": "Developer"})
     report = check.check(services, workspace_id, app.id, user_id=user_id)
     assert not [one for one in report.general + report.vendor if one.state == "fail"]
 

@@ -16,7 +16,7 @@ from ssoko.plugin.host.registry import PluginSource, Registry
 from ssoko.plugin.tools.rules.sample import sample_settings
 from ssoko.services import workspaces
 from ssoko.services.applications import install
-from ssoko.services.context import SYSTEM
+from ssoko.services.context import SYSTEM, Scope
 from ssoko.store import db
 
 
@@ -87,9 +87,7 @@ def test_the_applications_that_use_it_are_counted_in_all_workspaces(data: Path) 
         for slug in ("acme", "bricks"):
             workspace = workspaces.create_workspace(services, SYSTEM, slug=slug, name=slug)
             install.install(
-                services,
-                workspace.id,
-                SYSTEM,
+                Scope(services, workspace.id, SYSTEM),
                 integration="zoom",
                 name="Zoom",
                 settings=sample_settings(ssoko_zoom.install_form()),

@@ -8,7 +8,7 @@ from ssoko.errors import NotFound
 from ssoko.services.access import assignments, roles
 from ssoko.services.access.decisions import decide, launchable, who_gets_in
 from ssoko.services.access.gate import gate
-from ssoko.services.context import SYSTEM, Actor, Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.people import groups, users
 from ssoko.services.people.users import UserView
 from ssoko.services.workspaces import WorkspaceView, create_workspace, update_workspace
@@ -57,12 +57,12 @@ def aws(workspace: WorkspaceView) -> Application:
 
 def give(services: Services, workspace: WorkspaceView, application: Application, **to: Any) -> None:
     role = roles.find_role(workspace.id, f"sso-aws-{application.name}-role")
-    assignments.assign_roles(services, workspace.id, SYSTEM, role_ids=[role.id], **to)
+    assignments.assign_roles(Scope(services, workspace.id, SYSTEM), role_ids=[role.id], **to)
 
 
 def group_of(services: Services, workspace: WorkspaceView, user: UserView) -> str:
-    group = groups.create_group(services, workspace.id, SYSTEM, name="Engineering")
-    groups.add_member(services, workspace.id, SYSTEM, group.id, user.id)
+    group = groups.create_group(Scope(services, workspace.id, SYSTEM), name="Engineering")
+    groups.add_member(Scope(services, workspace.id, SYSTEM), group.id, user.id)
     return group.id
 
 
@@ -86,23 +86,25 @@ def test_the_gate_opens_for_one_case_of_sixty_four() -> None:
 
 def code(services: Services, user: UserView, application: Application) -> str:
     workspace_id = application.workspace_id
-    return decide(services, workspace_id, user_id=user.id, application_id=application.id).code
+    return decide(
+        Scope(services, workspace_id, SYSTEM), user_id=user.id, application_id=application.id
+    ).code
 
 
 def test_without_a_role_nobody_gets_in(
     services: Services, workspace: WorkspaceView, aws: Application, user: UserView
 ) -> None:
-    decision = decide(services, workspace.id, user_id=user.id, application_id=aws.id)
+    decision = decide(Scope(services, workspace.id, SYSTEM), user_id=user.id, application_id=aws.id)
     assert (decision.allowed, decision.code, decision.paths) == (False, "no-role", ())
     assert decision.sentence == "Amina Otieno has no role of AWS. Give one to let them in."
-    assert launchable(services, workspace.id, user.id) == ()
+    assert launchable(Scope(services, workspace.id, SYSTEM), user.id) == ()
 
 
 def test_a_role_lets_in_and_the_decision_names_it(
     services: Services, workspace: WorkspaceView, aws: Application, user: UserView
 ) -> None:
     give(services, workspace, aws, user_id=user.id)
-    decision = decide(services, workspace.id, user_id=user.id, application_id=aws.id)
+    decision = decide(Scope(services, workspace.id, SYSTEM), user_id=user.id, application_id=aws.id)
     assert decision.allowed
     assert [path.role.name for path in decision.paths] == ["sso-aws-AWS-role"]
     assert decision.sentence == "Amina Otieno gets in by the role sso-aws-AWS-role."
@@ -113,9 +115,9 @@ def test_a_group_lets_in_as_well(
 ) -> None:
     group_id = group_of(services, workspace, user)
     give(services, workspace, aws, group_id=group_id)
-    decision = decide(services, workspace.id, user_id=user.id, application_id=aws.id)
+    decision = decide(Scope(services, workspace.id, SYSTEM), user_id=user.id, application_id=aws.id)
     assert decision.sentence.endswith("role sso-aws-AWS-role, from the group Engineering.")
-    groups.remove_member(services, workspace.id, SYSTEM, group_id, user.id)
+    groups.remove_member(Scope(services, workspace.id, SYSTEM), group_id, user.id)
     assert code(services, user, aws) == "no-role"
 
 
@@ -125,21 +127,21 @@ def test_a_grant_lapses_in_the_very_second(
     give(services, workspace, aws, user_id=user.id, expires_at=services.clock() + 60)
     services.clock.advance(seconds=59)
     assert code(services, user, aws) == "ok"
-    assert len(launchable(services, workspace.id, user.id)) == 1
+    assert len(launchable(Scope(services, workspace.id, SYSTEM), user.id)) == 1
     services.clock.advance(seconds=1)
-    decision = decide(services, workspace.id, user_id=user.id, application_id=aws.id)
+    decision = decide(Scope(services, workspace.id, SYSTEM), user_id=user.id, application_id=aws.id)
     assert (decision.code, decision.paths, len(decision.lapsed)) == ("role-expired", (), 1)
     assert decision.sentence.startswith("The role sso-aws-AWS-role of Amina Otieno has expired.")
-    assert launchable(services, workspace.id, user.id) == ()
+    assert launchable(Scope(services, workspace.id, SYSTEM), user.id) == ()
 
 
 def test_what_closes_the_door_is_named_in_order(
-    services: Services, workspace: WorkspaceView, aws: Application, user: UserView, actor: Actor
+    scope: Scope, services: Services, workspace: WorkspaceView, aws: Application, user: UserView
 ) -> None:
     give(services, workspace, aws, user_id=user.id)
-    users.update_user(services, workspace.id, actor, user.id, active=False)
+    users.update_user(scope, user.id, active=False)
     assert code(services, user, aws) == "user-disabled"
-    assert launchable(services, workspace.id, user.id) == ()
+    assert launchable(scope, user.id) == ()
     Application.update(enabled=False).execute()
     assert code(services, user, aws) == "application-disabled"
     Application.update(uninstalled_at=1).execute()
@@ -151,7 +153,7 @@ def test_a_disabled_application_is_on_no_portal(
 ) -> None:
     give(services, workspace, aws, user_id=user.id)
     Application.update(enabled=False).execute()
-    assert launchable(services, workspace.id, user.id) == ()
+    assert launchable(Scope(services, workspace.id, SYSTEM), user.id) == ()
 
 
 def test_tiles_are_named_in_order_with_their_soonest_lapse(
@@ -165,12 +167,14 @@ def test_tiles_are_named_in_order_with_their_soonest_lapse(
     give(services, workspace, aws, user_id=user.id, expires_at=soon)
     give(services, workspace, aws, group_id=group_id)
     give(services, workspace, box, user_id=user.id)
-    tiles = launchable(services, workspace.id, user.id)
+    tiles = launchable(Scope(services, workspace.id, SYSTEM), user.id)
     assert [(t.name, t.expires_at) for t in tiles] == [("AWS", None), ("Box", None), ("Zoom", late)]
     assert tiles[0].launch_path == "/w/acme/launch/aws"
     assert (tiles[0].monogram, tiles[0].integration) == ("AW", "aws")
-    assert [t.name for t in launchable(services, workspace.id, user.id, q="ZO")] == ["Zoom"]
-    assert launchable(services, workspace.id, user.id, q="%") == ()
+    assert [t.name for t in launchable(Scope(services, workspace.id, SYSTEM), user.id, q="ZO")] == [
+        "Zoom"
+    ]
+    assert launchable(Scope(services, workspace.id, SYSTEM), user.id, q="%") == ()
 
 
 def test_tiles_take_one_statement(
@@ -187,35 +191,35 @@ def test_tiles_take_one_statement(
     monkeypatch.setattr(
         database.obj, "execute_sql", lambda sql, *a, **k: statements.append(sql) or execute(sql, *a)
     )
-    assert len(launchable(services, workspace.id, user.id)) == 2
+    assert len(launchable(Scope(services, workspace.id, SYSTEM), user.id)) == 2
     assert len(statements) == 1
 
 
 def test_who_gets_in_lists_everybody_once_with_every_path(
+    scope: Scope,
     services: Services,
     workspace: WorkspaceView,
     aws: Application,
     user: UserView,
     admin: UserView,
-    actor: Actor,
 ) -> None:
     give(services, workspace, aws, user_id=user.id)
     give(services, workspace, aws, group_id=group_of(services, workspace, user))
     give(services, workspace, aws, user_id=admin.id, expires_at=services.clock() + 60)
-    gone = users.create_user(services, workspace.id, actor, username="zed", active=False)
+    gone = users.create_user(scope, username="zed", active=False)
     give(services, workspace, aws, user_id=gone.id)
-    users.create_user(services, workspace.id, actor, username="outsider")
+    users.create_user(scope, username="outsider")
     services.clock.advance(seconds=60)
-    page = who_gets_in(services, workspace.id, aws.id)
+    page = who_gets_in(scope, aws.id)
     assert [(r.user.username, r.allowed, r.code, len(r.paths)) for r in page.items] == [
         ("amina", True, "ok", 2),
         ("joseph", False, "role-expired", 1),
         ("zed", False, "user-disabled", 1),
     ]
-    found = who_gets_in(services, workspace.id, aws.id, q="otieno")
+    found = who_gets_in(scope, aws.id, q="otieno")
     assert [row.user.username for row in found.items] == ["amina"]
-    first = who_gets_in(services, workspace.id, aws.id, limit=2)
-    rest = who_gets_in(services, workspace.id, aws.id, limit=2, cursor=first.next)
+    first = who_gets_in(scope, aws.id, limit=2)
+    rest = who_gets_in(scope, aws.id, limit=2, cursor=first.next)
     assert [row.user.username for row in (*first.items, *rest.items)] == ["amina", "joseph", "zed"]
 
 
@@ -223,17 +227,17 @@ def test_another_workspace_is_not_there(
     services: Services, workspace: WorkspaceView, aws: Application, user: UserView
 ) -> None:
     other = create_workspace(services, SYSTEM, slug="other", name="Other")
-    stranger = users.create_user(services, other.id, SYSTEM, username="stranger")
-    update_workspace(services, other.id, SYSTEM, contact="x")
+    stranger = users.create_user(Scope(services, other.id, SYSTEM), username="stranger")
+    update_workspace(Scope(services, other.id, SYSTEM), contact="x")
     for ids in (
         {"user_id": stranger.id, "application_id": aws.id},
         {"user_id": user.id, "application_id": "unknown"},
         {"user_id": "\x00", "application_id": aws.id},
     ):
         with pytest.raises(NotFound):
-            decide(services, workspace.id, **ids)
+            decide(Scope(services, workspace.id, SYSTEM), **ids)
     with pytest.raises(NotFound):
-        who_gets_in(services, other.id, aws.id)
+        who_gets_in(Scope(services, other.id, SYSTEM), aws.id)
     give(services, workspace, aws, user_id=user.id)
-    assert launchable(services, other.id, user.id) == ()
-    assert launchable(services, workspace.id, "\x00") == ()
+    assert launchable(Scope(services, other.id, SYSTEM), user.id) == ()
+    assert launchable(Scope(services, workspace.id, SYSTEM), "\x00") == ()

@@ -24,7 +24,7 @@ from ssoko.services.access.roles import (
     update_role,
 )
 from ssoko.services.activity import log
-from ssoko.services.context import SYSTEM, Actor, Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.people import groups, users
 from ssoko.services.people.users import UserView
 from ssoko.services.workspaces import WorkspaceView, create_workspace
@@ -35,8 +35,8 @@ from ssoko.store.models.table import database
 
 
 @pytest.fixture
-def role(services: Services, workspace: WorkspaceView, actor: Actor) -> RoleView:
-    return create_role(services, workspace.id, actor, name="Auditors", description="May look")
+def role(scope: Scope) -> RoleView:
+    return create_role(scope, name="Auditors", description="May look")
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def application(workspace: WorkspaceView) -> Application:
 
 
 def events(services: Services, workspace: WorkspaceView) -> list[str]:
-    return [event.action for event in log.list_events(services, workspace.id).items]
+    return [event.action for event in log.list_events(Scope(services, workspace.id, SYSTEM)).items]
 
 
 def test_a_role_is_found_by_id_and_name(
@@ -86,65 +86,58 @@ def test_a_role_is_found_by_id_and_name(
             find_role(workspace.id, unknown)
 
 
-def test_every_wrong_field_is_named_at_once(
-    services: Services, workspace: WorkspaceView, actor: Actor, role: RoleView
-) -> None:
+def test_every_wrong_field_is_named_at_once(scope: Scope, role: RoleView) -> None:
     with pytest.raises(InputError) as refused:
         create_role(
-            services,
-            workspace.id,
-            actor,
+            scope,
             name="",
             description="x" * 501,
             attributes={"a b": "x"},
         )
     assert sorted(refused.value.errors) == ["attributes", "description", "name"]
     with pytest.raises(Conflict):
-        create_role(services, workspace.id, actor, name="auditors")
+        create_role(scope, name="auditors")
     with pytest.raises(InputError) as refused:
-        create_role(services, workspace.id, actor, name="New", application_id="unknown")
+        create_role(scope, name="New", application_id="unknown")
     assert list(refused.value.errors) == ["application_id"]
 
 
 def test_a_role_can_be_changed_and_deleted(
-    services: Services, workspace: WorkspaceView, actor: Actor, role: RoleView
+    scope: Scope, services: Services, workspace: WorkspaceView, role: RoleView
 ) -> None:
-    changed = update_role(
-        services, workspace.id, actor, role.id, name="Readers", attributes={"level": "1"}
-    )
+    changed = update_role(scope, role.id, name="Readers", attributes={"level": "1"})
     assert (changed.name, changed.description) == ("Readers", "May look")
     assert changed.attributes == {"level": "1"}
-    delete_role(services, workspace.id, actor, role.id)
+    delete_role(scope, role.id)
     assert events(services, workspace)[:2] == ["role.deleted", "role.changed"]
     with pytest.raises(NotFound):
         get_role(workspace.id, role.id)
 
 
 def test_a_default_role_stays_with_its_application(
-    services: Services, workspace: WorkspaceView, actor: Actor, application: Application
+    scope: Scope, workspace: WorkspaceView, application: Application
 ) -> None:
     default = find_role(workspace.id, "sso-aws-AWS-role")
     assert (default.application_id, default.application_name) == (application.id, "AWS")
     with pytest.raises(Conflict, match="default role of AWS"):
-        delete_role(services, workspace.id, actor, default.id)
+        delete_role(scope, default.id)
     with pytest.raises(Conflict):
-        update_role(services, workspace.id, actor, default.id, application_id=None)
+        update_role(scope, default.id, application_id=None)
 
 
 def test_another_role_may_open_an_application_and_stop(
-    services: Services,
+    scope: Scope,
     workspace: WorkspaceView,
-    actor: Actor,
     application: Application,
     role: RoleView,
 ) -> None:
-    opened = update_role(services, workspace.id, actor, role.id, application_id=application.id)
+    opened = update_role(scope, role.id, application_id=application.id)
     assert opened.application_name == "AWS"
     assert [r.name for r in list_roles(workspace.id, application_id=application.id).items] == [
         "Auditors",
         "sso-aws-AWS-role",
     ]
-    closed = update_role(services, workspace.id, actor, role.id, application_id=None)
+    closed = update_role(scope, role.id, application_id=None)
     assert closed.application_id is None
 
 
@@ -161,71 +154,66 @@ def test_roles_are_searched_by_their_and_their_applications_name(
 
 
 def test_a_role_is_given_and_taken_with_an_event_each(
-    services: Services, workspace: WorkspaceView, actor: Actor, role: RoleView, user: UserView
+    scope: Scope, services: Services, workspace: WorkspaceView, role: RoleView, user: UserView
 ) -> None:
-    (assignment,) = assign_roles(services, workspace.id, actor, role_ids=[role.id], user_id=user.id)
+    (assignment,) = assign_roles(scope, role_ids=[role.id], user_id=user.id)
     assert (assignment.via, assignment.user_name, assignment.created_by) == (
         "direct",
         "Amina Otieno",
         "Joseph Mwangi",
     )
-    assert assignments_of_user(services, workspace.id, user.id) == (assignment,)
+    assert assignments_of_user(scope, user.id) == (assignment,)
     assert assignment.role.assignment_count == 1
-    event = log.list_events(services, workspace.id).items[0]
+    event = log.list_events(scope).items[0]
     assert (event.action, event.target_name) == ("role.given", "Amina Otieno")
     assert event.detail == {"role": "Auditors", "role_id": role.id, "expires_at": None}
-    revoke_role(services, workspace.id, actor, role_id=role.id, user_id=user.id)
-    assert assignments_of_user(services, workspace.id, user.id) == ()
+    revoke_role(scope, role_id=role.id, user_id=user.id)
+    assert assignments_of_user(scope, user.id) == ()
     assert events(services, workspace)[0] == "role.removed"
     with pytest.raises(NotFound):
-        revoke_role(services, workspace.id, actor, role_id=role.id, user_id=user.id)
+        revoke_role(scope, role_id=role.id, user_id=user.id)
 
 
 def test_giving_again_sets_the_expiry_and_makes_no_second_assignment(
-    services: Services, workspace: WorkspaceView, actor: Actor, role: RoleView, user: UserView
+    scope: Scope, services: Services, workspace: WorkspaceView, role: RoleView, user: UserView
 ) -> None:
     soon = services.clock() + 60
     give = {"role_ids": [role.id], "user_id": user.id}
-    (first,) = assign_roles(services, workspace.id, actor, **give, expires_at=soon)
-    (again,) = assign_roles(services, workspace.id, actor, **give, expires_at=soon + 60)
+    (first,) = assign_roles(scope, **give, expires_at=soon)
+    (again,) = assign_roles(scope, **give, expires_at=soon + 60)
     assert (again.id, again.expires_at) == (first.id, soon + 60)
     before = events(services, workspace)
-    assign_roles(services, workspace.id, actor, **give, expires_at=soon + 60)
+    assign_roles(scope, **give, expires_at=soon + 60)
     assert events(services, workspace) == before
     assert Assignment.select().count() == 1
 
 
 def test_a_grant_counts_until_the_second_it_expires(
-    services: Services, workspace: WorkspaceView, actor: Actor, role: RoleView, user: UserView
+    scope: Scope, services: Services, role: RoleView, user: UserView
 ) -> None:
     assign_roles(
-        services,
-        workspace.id,
-        actor,
+        scope,
         role_ids=[role.id],
         user_id=user.id,
         expires_at=services.clock() + 60,
     )
     services.clock.advance(seconds=59)
-    assert not assignments_of_user(services, workspace.id, user.id)[0].expired
+    assert not assignments_of_user(scope, user.id)[0].expired
     services.clock.advance(seconds=1)
-    assert assignments_of_user(services, workspace.id, user.id)[0].expired
+    assert assignments_of_user(scope, user.id)[0].expired
 
 
 @pytest.mark.parametrize("seconds", [0, -1, LATEST])
 def test_an_expiry_is_in_the_future_and_before_the_year_10000(
+    scope: Scope,
     services: Services,
-    workspace: WorkspaceView,
-    actor: Actor,
     role: RoleView,
     user: UserView,
     seconds: int,
 ) -> None:
     with pytest.raises(InputError) as refused:
         assign_roles(
-            services,
-            workspace.id,
-            actor,
+            scope,
             role_ids=[role.id],
             user_id=user.id,
             expires_at=services.clock() + seconds,
@@ -234,71 +222,67 @@ def test_an_expiry_is_in_the_future_and_before_the_year_10000(
 
 
 def test_all_roles_are_given_or_none(
-    services: Services, workspace: WorkspaceView, actor: Actor, role: RoleView, user: UserView
+    scope: Scope, services: Services, workspace: WorkspaceView, role: RoleView, user: UserView
 ) -> None:
     before = events(services, workspace)
     with pytest.raises(NotFound):
-        assign_roles(services, workspace.id, actor, role_ids=[role.id, "unknown"], user_id=user.id)
+        assign_roles(scope, role_ids=[role.id, "unknown"], user_id=user.id)
     for wrong in ({"user_id": user.id, "group_id": "x"}, {}):
         with pytest.raises(InputError):
-            assign_roles(services, workspace.id, actor, role_ids=[role.id], **wrong)
+            assign_roles(scope, role_ids=[role.id], **wrong)
     with pytest.raises(InputError):
-        assign_roles(services, workspace.id, actor, role_ids=[], user_id=user.id)
-    assert assignments_of_user(services, workspace.id, user.id) == ()
+        assign_roles(scope, role_ids=[], user_id=user.id)
+    assert assignments_of_user(scope, user.id) == ()
     assert events(services, workspace) == before
 
 
 def test_a_role_reaches_people_through_their_groups(
-    services: Services, workspace: WorkspaceView, actor: Actor, role: RoleView, user: UserView
+    scope: Scope, role: RoleView, user: UserView
 ) -> None:
     for name in ("Engineering", "Everyone"):
-        group = groups.create_group(services, workspace.id, actor, name=name)
-        groups.add_member(services, workspace.id, actor, group.id, user.id)
-        assign_roles(services, workspace.id, actor, role_ids=[role.id], group_id=group.id)
-    assign_roles(services, workspace.id, actor, role_ids=[role.id], user_id=user.id)
-    reached = assignments_of_user(services, workspace.id, user.id)
+        group = groups.create_group(scope, name=name)
+        groups.add_member(scope, group.id, user.id)
+        assign_roles(scope, role_ids=[role.id], group_id=group.id)
+    assign_roles(scope, role_ids=[role.id], user_id=user.id)
+    reached = assignments_of_user(scope, user.id)
     assert [(g.via, g.group_name, g.user_name) for g in reached] == [
         ("direct", "", "Amina Otieno"),
         ("group", "Engineering", "Amina Otieno"),
         ("group", "Everyone", "Amina Otieno"),
     ]
-    (of_group,) = assignments_of_group(services, workspace.id, group.id)
+    (of_group,) = assignments_of_group(scope, group.id)
     assert (of_group.via, of_group.group_name, of_group.user_id) == ("group", "Everyone", "")
 
 
-def test_who_has_a_role_is_listed_groups_first_and_paged(
-    services: Services, workspace: WorkspaceView, actor: Actor, role: RoleView
-) -> None:
+def test_who_has_a_role_is_listed_groups_first_and_paged(scope: Scope, role: RoleView) -> None:
     for name in ("zulu", "yankee"):
-        group = groups.create_group(services, workspace.id, actor, name=name)
-        assign_roles(services, workspace.id, actor, role_ids=[role.id], group_id=group.id)
+        group = groups.create_group(scope, name=name)
+        assign_roles(scope, role_ids=[role.id], group_id=group.id)
     for name in ("dora", "Carl", "ben", "Abe"):
-        one = users.create_user(services, workspace.id, actor, username=name)
-        assign_roles(services, workspace.id, actor, role_ids=[role.id], user_id=one.id)
+        one = users.create_user(scope, username=name)
+        assign_roles(scope, role_ids=[role.id], user_id=one.id)
     expected = ["yankee", "zulu", "Abe", "ben", "Carl", "dora"]
     for limit in (1, 2, 3, 4, 6, 50):
         names: list[str] = []
         cursor = None
         while True:
-            page = assignments_of_role(services, workspace.id, role.id, limit=limit, cursor=cursor)
+            page = assignments_of_role(scope, role.id, limit=limit, cursor=cursor)
             names += [g.group_name or g.user_name for g in page.items]
             cursor = page.next
             if cursor is None:
                 break
         assert names == expected, limit
     with pytest.raises(InputError):
-        assignments_of_role(services, workspace.id, role.id, cursor="WyJ4IiwiIiwiIl0")
+        assignments_of_role(scope, role.id, cursor="WyJ4IiwiIiwiIl0")
 
 
 def test_the_dialog_leaves_out_what_a_person_has_and_offers_what_expired(
-    services: Services, workspace: WorkspaceView, actor: Actor, role: RoleView, user: UserView
+    scope: Scope, services: Services, workspace: WorkspaceView, role: RoleView, user: UserView
 ) -> None:
-    other = create_role(services, workspace.id, actor, name="Builders")
+    other = create_role(scope, name="Builders")
     now = services.clock()
-    assign_roles(services, workspace.id, actor, role_ids=[role.id], user_id=user.id)
-    assign_roles(
-        services, workspace.id, actor, role_ids=[other.id], user_id=user.id, expires_at=now + 60
-    )
+    assign_roles(scope, role_ids=[role.id], user_id=user.id)
+    assign_roles(scope, role_ids=[other.id], user_id=user.id, expires_at=now + 60)
     offered = list_roles(workspace.id, not_for_user=user.id, now=now)
     assert offered.items == ()
     later = list_roles(workspace.id, not_for_user=user.id, now=now + 60)
@@ -306,19 +290,19 @@ def test_the_dialog_leaves_out_what_a_person_has_and_offers_what_expired(
 
 
 def test_a_role_of_an_uninstalled_application_is_out_of_use(
+    scope: Scope,
     services: Services,
     workspace: WorkspaceView,
-    actor: Actor,
     application: Application,
     user: UserView,
 ) -> None:
     default = find_role(workspace.id, "sso-aws-AWS-role")
-    assign_roles(services, workspace.id, actor, role_ids=[default.id], user_id=user.id)
+    assign_roles(scope, role_ids=[default.id], user_id=user.id)
     Role.update(removed_at=services.clock()).where(Role.id == default.id).execute()
-    assert assignments_of_user(services, workspace.id, user.id) == ()
+    assert assignments_of_user(scope, user.id) == ()
     assert list_roles(workspace.id).items == ()
     with pytest.raises(NotFound):
-        assign_roles(services, workspace.id, actor, role_ids=[default.id], user_id=user.id)
+        assign_roles(scope, role_ids=[default.id], user_id=user.id)
 
 
 def test_a_role_given_ten_times_at_once_is_one_assignment(
@@ -326,8 +310,8 @@ def test_a_role_given_ten_times_at_once_is_one_assignment(
 ) -> None:
     services = open_services(either)
     workspace = create_workspace(services, SYSTEM, slug="acme", name="Acme")
-    user = users.create_user(services, workspace.id, SYSTEM, username="amina")
-    role = roles.create_role(services, workspace.id, SYSTEM, name="Auditors")
+    user = users.create_user(Scope(services, workspace.id, SYSTEM), username="amina")
+    role = roles.create_role(Scope(services, workspace.id, SYSTEM), name="Auditors")
     failures: list[BaseException] = []
     barrier = threading.Barrier(10)
 
@@ -335,7 +319,7 @@ def test_a_role_given_ten_times_at_once_is_one_assignment(
         database.connect(reuse_if_open=True)
         barrier.wait()
         try:
-            assign_roles(services, workspace.id, SYSTEM, role_ids=[role.id], user_id=user.id)
+            assign_roles(Scope(services, workspace.id, SYSTEM), role_ids=[role.id], user_id=user.id)
         except BaseException as error:
             failures.append(error)
         finally:

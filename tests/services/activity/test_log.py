@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from ssoko.errors import InputError, NotFound
 from ssoko.services.activity import log as activity_log
-from ssoko.services.activity.log import counts_by_day, get_event, list_events, record
-from ssoko.services.context import SYSTEM, Actor, Services
+from ssoko.services.activity.log import Target, counts_by_day, get_event, list_events, record
+from ssoko.services.context import SYSTEM, Actor, Scope, Services
 from ssoko.services.workspaces import WorkspaceView, create_workspace, update_workspace
 from ssoko.store.models.activity import Event
 from ssoko.store.models.applications import Application
@@ -21,7 +21,7 @@ LARS = Actor("user", "lars1", "Lars Holm", "192.0.2.8")
 def note(
     services: Services, workspace: WorkspaceView, actor: Actor, action: str, **more: Any
 ) -> None:
-    record(workspace.id, actor, action, now=services.clock(), **more)
+    record(Scope(services, workspace.id, actor), action, **more)
 
 
 @pytest.fixture
@@ -49,9 +49,10 @@ def aws(workspace: WorkspaceView) -> Application:
 @pytest.fixture
 def log(services: Services, workspace: WorkspaceView, aws: Application) -> None:
     """Write a day's events, the oldest first, after the workspace's own."""
-    note(services, workspace, NEEMA, "role.given", target_name="sso-aws-role", target_id="role1")
+    role = Target("role", "role1", "sso-aws-role")
+    note(services, workspace, NEEMA, "role.given", target=role)
     services.clock.advance(hours=8)
-    note(services, workspace, NEEMA, "sign-in", application_id=aws.id, target_name="AWS Identity")
+    note(services, workspace, NEEMA, "sign-in", target=aws)
     note(
         services,
         workspace,
@@ -65,7 +66,7 @@ def log(services: Services, workspace: WorkspaceView, aws: Application) -> None:
 
 
 def found(services: Services, workspace: WorkspaceView, **filters: Any) -> list[tuple[str, str]]:
-    page = list_events(services, workspace.id, **filters)
+    page = list_events(Scope(services, workspace.id, SYSTEM), **filters)
     return [(event.actor_name, event.action) for event in page.items]
 
 
@@ -130,7 +131,7 @@ def test_a_query_that_cannot_be_read_says_what_to_write(
     services: Services, workspace: WorkspaceView, q: str, advice: str
 ) -> None:
     with pytest.raises(InputError, match=advice) as refused:
-        list_events(services, workspace.id, q=q)
+        list_events(Scope(services, workspace.id, SYSTEM), q=q)
     assert list(refused.value.errors) == ["q"]
 
 
@@ -151,17 +152,25 @@ def test_filters_go_together(
     for nothing in ({"actor_id": "\x00"}, {"action": "\x00"}, {"target_id": "unknown"}):
         assert found(services, workspace, **nothing) == []
     with pytest.raises(InputError):
-        list_events(services, workspace.id, outcome="perhaps")
+        list_events(Scope(services, workspace.id, SYSTEM), outcome="perhaps")
 
 
 def test_pages_hold_every_event_once(services: Services, workspace: WorkspaceView) -> None:
     for number in range(20):
-        note(services, workspace, NEEMA, "sign-in", target_name=f"number {number}")
+        note(
+            services,
+            workspace,
+            NEEMA,
+            "sign-in",
+            target=Target("application", "", f"number {number}"),
+        )
     for limit in (1, 7, 20, 21, 50):
         names: list[str] = []
         cursor = None
         while True:
-            page = list_events(services, workspace.id, limit=limit, cursor=cursor, q="number")
+            page = list_events(
+                Scope(services, workspace.id, SYSTEM), limit=limit, cursor=cursor, q="number"
+            )
             names += [event.target_name for event in page.items]
             cursor = page.next
             if cursor is None:
@@ -172,15 +181,15 @@ def test_pages_hold_every_event_once(services: Services, workspace: WorkspaceVie
 def test_a_search_goes_on_where_it_stopped_looking(
     services: Services, workspace: WorkspaceView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    note(services, workspace, LARS, "sign-in", target_name="needle")
+    note(services, workspace, LARS, "sign-in", target=Target("application", "", "needle"))
     for _ in range(30):
-        note(services, workspace, NEEMA, "sign-in", target_name="hay")
+        note(services, workspace, NEEMA, "sign-in", target=Target("application", "", "hay"))
     monkeypatch.setattr(activity_log, "SCAN", 10)
     pages = 0
     names: list[str] = []
     cursor = None
     while True:
-        page = list_events(services, workspace.id, q="needle", cursor=cursor)
+        page = list_events(Scope(services, workspace.id, SYSTEM), q="needle", cursor=cursor)
         names += [event.target_name for event in page.items]
         cursor, pages = page.next, pages + 1
         if cursor is None:
@@ -198,11 +207,11 @@ def test_an_event_keeps_everything_that_was_said(
         workspace,
         NEEMA,
         "request.refused",
-        target_kind="application",
+        target=Target("application", "app1", "App"),
         detail=detail,
         reference="SK-1",
     )
-    (event, *_) = list_events(services, workspace.id).items
+    (event, *_) = list_events(Scope(services, workspace.id, SYSTEM)).items
     assert get_event(workspace.id, event.id) == event
     assert (event.detail, event.address, event.reference) == (detail, "192.0.2.7", "SK-1")
     assert (event.at, event.label) == (services.clock(), "Request refused")
@@ -219,10 +228,10 @@ def test_an_event_is_undone_with_its_change(
 
     monkeypatch.setattr(activity_log, "record", fail)
     with pytest.raises(RuntimeError):
-        update_workspace(services, workspace.id, SYSTEM, name="Another")
+        update_workspace(Scope(services, workspace.id, SYSTEM), name="Another")
     monkeypatch.undo()
     with pytest.raises(RuntimeError), database.atomic():
-        update_workspace(services, workspace.id, SYSTEM, name="Another")
+        update_workspace(Scope(services, workspace.id, SYSTEM), name="Another")
         raise RuntimeError("and what came after fails")
     assert Event.select().count() == 1
     assert create_workspace(services, SYSTEM, slug="two", name="Two").name == "Two"
@@ -232,22 +241,22 @@ def test_an_event_is_undone_with_its_change(
 def test_days_are_counted_in_the_time_zone_of_the_workspace(
     services: Services, workspace: WorkspaceView
 ) -> None:
-    days = counts_by_day(services, workspace.id)
+    days = counts_by_day(Scope(services, workspace.id, SYSTEM))
     assert [day.day for day in days[-2:]] == ["2026-11-23", "2026-11-24"]
     assert (days[-1].done, days[-1].refused, days[-1].sign_ins) == (3, 1, 1)
     assert days[-1].at == int(datetime(2026, 11, 24, tzinfo=UTC).timestamp())
     assert len(days) == 7
     # It is 17:14 in London, and the 25th in Auckland since eleven.
-    update_workspace(services, workspace.id, SYSTEM, time_zone="Pacific/Auckland")
-    days = counts_by_day(services, workspace.id)
+    update_workspace(Scope(services, workspace.id, SYSTEM), time_zone="Pacific/Auckland")
+    days = counts_by_day(Scope(services, workspace.id, SYSTEM))
     assert [day.day for day in days[-2:]] == ["2026-11-24", "2026-11-25"]
     assert (days[-2].done, days[-1].done, days[-1].refused) == (2, 2, 1)
 
 
 def test_a_day_of_23_or_25_hours_is_one_day(services: Services, workspace: WorkspaceView) -> None:
-    update_workspace(services, workspace.id, SYSTEM, time_zone="Europe/Berlin")
+    update_workspace(Scope(services, workspace.id, SYSTEM), time_zone="Europe/Berlin")
     services.clock.now = int(datetime(2027, 3, 29, 10, tzinfo=UTC).timestamp())
-    days = counts_by_day(services, workspace.id, days=3)
+    days = counts_by_day(Scope(services, workspace.id, SYSTEM), days=3)
     assert [later.at - day.at for day, later in zip(days, days[1:], strict=False)] == [
         24 * 3600,
         23 * 3600,
@@ -256,7 +265,9 @@ def test_a_day_of_23_or_25_hours_is_one_day(services: Services, workspace: Works
 
 def test_another_workspace_has_other_events(services: Services, workspace: WorkspaceView) -> None:
     other = create_workspace(services, SYSTEM, slug="other", name="Other")
-    (event,) = list_events(services, other.id).items
+    (event,) = list_events(Scope(services, other.id, SYSTEM)).items
     with pytest.raises(NotFound):
         get_event(workspace.id, event.id)
-    assert [e.target_name for e in list_events(services, workspace.id).items] == ["Acme"]
+    assert [e.target_name for e in list_events(Scope(services, workspace.id, SYSTEM)).items] == [
+        "Acme"
+    ]

@@ -9,7 +9,7 @@ from ssoko.plugin.host.registry import Registry
 from ssoko.services.access import decisions, roles
 from ssoko.services.applications import change, mappers, views
 from ssoko.services.applications import install as applications_install
-from ssoko.services.context import SYSTEM, Actor
+from ssoko.services.context import SYSTEM, Actor, Scope
 from ssoko.services.issuers import issuers
 from ssoko.services.sso.saml import sign_in
 from ssoko.store import db
@@ -28,9 +28,7 @@ CUSTOM = {"entity_id": "urn:sp", "acs_urls": ["https://app.example.com/acs"]}
 
 def install(site, name="AWS", settings=AWS, integration="aws", **more):
     return applications_install.install(
-        site.services,
-        site.workspace.id,
-        more.pop("actor", SYSTEM),
+        Scope(site.services, site.workspace.id, more.pop("actor", SYSTEM)),
         integration=integration,
         name=name,
         settings=settings,
@@ -39,7 +37,7 @@ def install(site, name="AWS", settings=AWS, integration="aws", **more):
 
 
 def update(site, app, **changes):
-    return change.update_application(site.services, site.workspace.id, SYSTEM, app.id, **changes)
+    return change.update_application(site.scope, app.id, **changes)
 
 
 # Install
@@ -63,7 +61,7 @@ def test_an_install_makes_everything_that_sign_in_needs(site):
     assert subject.rfc4514_string() == "O=Acme,CN=AWS"
     (event,) = site.events(action="application.installed")
     assert (event.application_id, event.actor_name) == (app.id, "Amina Otieno")
-    assert app == views.get_application(site.services, site.workspace.id, "aws")
+    assert app == views.get_application(site.scope, "aws")
 
 
 def test_slugs_differ_where_names_only_look_different(site):
@@ -82,7 +80,7 @@ def test_a_name_that_looks_the_same_is_taken(site, name):
 
 
 def test_a_role_that_is_there_already_is_named_at_the_name(site):
-    roles.create_role(site.services, site.workspace.id, SYSTEM, name="sso-aws-AWS-role")
+    roles.create_role(site.scope, name="sso-aws-AWS-role")
     with pytest.raises(Conflict) as error:
         install(site)
     assert "sso-aws-AWS-role" in error.value.errors["name"][0]
@@ -125,7 +123,7 @@ def test_an_integration_that_is_not_there_is_not_found(site):
 
 
 def test_several_applications_share_an_issuer_that_was_made_for_it(site, saml):
-    shared = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
+    shared = issuers.create_issuer(site.scope, name="Shared")
     app = install(site, "One", CUSTOM, "custom-saml", issuer_id=shared.id)
     other = install(
         site, "Two", CUSTOM | {"entity_id": "urn:two"}, "custom-saml", issuer_id=shared.id
@@ -143,15 +141,13 @@ def test_several_applications_share_an_issuer_that_was_made_for_it(site, saml):
 
 
 def test_one_service_provider_is_on_an_issuer_once(site):
-    shared = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
+    shared = issuers.create_issuer(site.scope, name="Shared")
     install(site, "One", CUSTOM, "custom-saml", issuer_id=shared.id)
     with pytest.raises(Conflict) as error:
         install(site, "Two", CUSTOM, "custom-saml", issuer_id=shared.id)
     assert set(error.value.errors) == {"issuer"}
     install(site, "Two", CUSTOM, "custom-saml")
-    found = applications_install.find_duplicates(
-        site.services, site.workspace.id, "custom-saml", CUSTOM
-    )
+    found = applications_install.find_duplicates(site.scope, "custom-saml", CUSTOM)
     assert [app.name for app in found] == ["One", "Two"]
 
 
@@ -224,7 +220,7 @@ def test_wrong_settings_change_nothing(site):
     with pytest.raises(InputError) as error:
         update(site, app, name="New", settings={"acs_urls": [], "colour": "red"})
     assert set(error.value.errors) == {"acs_urls", "colour"}
-    assert views.get_application(site.services, site.workspace.id, app.id) == app
+    assert views.get_application(site.scope, app.id) == app
 
 
 def test_a_new_name_keeps_address_and_role(site):
@@ -256,7 +252,7 @@ def test_a_missing_plugin_leaves_the_sign_in_and_the_switches(site, saml):
         clock=site.clock,
         hasher=site.services.hasher,
     )
-    found = views.get_application(site.services, site.workspace.id, app.id)
+    found = views.get_application(site.scope, app.id)
     assert (found.plugin, found.settings, found.warnings) == ("missing", app.settings, ())
     session = site.sign_in()
     saml.accept(app, site.begin(app, session, ID="_r"), request_id="_r")
@@ -264,13 +260,13 @@ def test_a_missing_plugin_leaves_the_sign_in_and_the_switches(site, saml):
         update(site, app, settings={"entity_id": "urn:new"})
     assert "not loaded" in error.value.errors[""][0]
     assert update(site, app, enabled=False).state == "disabled"
-    change.uninstall(site.services, site.workspace.id, SYSTEM, app.id)
+    change.uninstall(site.scope, app.id)
 
 
 def test_warnings_of_the_plugin_stay_with_the_application(site):
     app = site.install(name_id_source="constant:everybody")
     assert [(w.field, w.level) for w in app.warnings] == [("name_id_source", "warning")]
-    again = views.get_application(site.services, site.workspace.id, app.id)
+    again = views.get_application(site.scope, app.id)
     assert again.warnings == app.warnings
 
 
@@ -280,7 +276,7 @@ def test_warnings_of_the_plugin_stay_with_the_application(site):
 def test_mappings_are_replaced_and_used(site, saml):
     app = site.install()
     wanted = [{"name": "mail", "source": "user.email", "name_format": "basic", "required": True}]
-    saved = mappers.set_mappers(site.services, site.workspace.id, SYSTEM, app.id, wanted)
+    saved = mappers.set_mappers(site.scope, app.id, wanted)
     assert saved[0].required
     answer = site.begin(app, site.sign_in(), ID="_r")
     assert saml.accept(app, answer, request_id="_r").get_attributes() == {
@@ -307,16 +303,14 @@ def test_mappings_are_replaced_and_used(site, saml):
 def test_a_wrong_mapping_is_named_and_nothing_changes(site, raw, names):
     app = site.install()
     with pytest.raises(InputError) as error:
-        mappers.set_mappers(site.services, site.workspace.id, SYSTEM, app.id, raw)
+        mappers.set_mappers(site.scope, app.id, raw)
     assert set(error.value.errors) == names
     assert not site.events(action="mappers.changed")
 
 
 def test_edited_mappings_survive_other_changes_of_the_settings(site):
     app = site.install(attributes=[{"name": "mail", "source": "user.email"}])
-    mappers.set_mappers(
-        site.services, site.workspace.id, SYSTEM, app.id, [{"name": "x", "source": "user.id"}]
-    )
+    mappers.set_mappers(site.scope, app.id, [{"name": "x", "source": "user.id"}])
     kept = update(site, app, settings={"relay_state": "https://app.example.com/x"})
     assert [mapper.name for mapper in kept.mappers] == ["x"]
     replaced = update(site, app, settings={"attributes": [{"name": "y", "source": "user.id"}]})
@@ -333,7 +327,7 @@ def test_applications_are_found_by_state_word_and_page(site):
     install(site, "Cloud")
 
     def named(**where):
-        page = views.list_applications(site.services, site.workspace.id, **where)
+        page = views.list_applications(site.scope, **where)
         return [app.name for app in page.items]
 
     assert named() == ["Active", "Cloud", "Disabled", "Waiting"]
@@ -344,8 +338,8 @@ def test_applications_are_found_by_state_word_and_page(site):
     assert named(q="aws") == ["Cloud"]
     assert named(q="%") == []
     assert named(integration="aws") == ["Cloud"]
-    first = views.list_applications(site.services, site.workspace.id, limit=3)
-    rest = views.list_applications(site.services, site.workspace.id, limit=3, cursor=first.next)
+    first = views.list_applications(site.scope, limit=3)
+    rest = views.list_applications(site.scope, limit=3, cursor=first.next)
     assert [app.name for app in (*first.items, *rest.items)] == named()
     for wrong in ({"state": "odd"}, {"cursor": "odd"}, {"limit": 0}):
         with pytest.raises(InputError):
@@ -355,7 +349,7 @@ def test_applications_are_found_by_state_word_and_page(site):
 def test_the_last_sign_in_and_the_people_are_counted(site):
     app = site.install()
     site.begin(app, site.sign_in())
-    view = views.get_application(site.services, site.workspace.id, app.id)
+    view = views.get_application(site.scope, app.id)
     assert (view.people_count, view.state) == (1, "active")
     assert abs(view.last_sign_in_at - site.clock()) < 5
 
@@ -367,45 +361,45 @@ def test_an_uninstalled_application_can_be_restored_with_its_assignments(site, s
     app = site.install()
     session = site.sign_in()
     site.begin(app, session)
-    effects = change.impact(site.services, site.workspace.id, app.id)
+    effects = change.impact(site.scope, app.id)
     assert (effects.people, effects.roles, effects.sessions) == (1, 1, 1)
-    change.uninstall(site.services, site.workspace.id, SYSTEM, app.id)
+    change.uninstall(site.scope, app.id)
     with pytest.raises(NotFound):
-        views.get_application(site.services, site.workspace.id, app.id)
-    assert not decisions.launchable(site.services, site.workspace.id, site.amina.id)
-    (gone,) = change.list_uninstalled(site.services, site.workspace.id)
+        views.get_application(site.scope, app.id)
+    assert not decisions.launchable(site.scope, site.amina.id)
+    (gone,) = change.list_uninstalled(site.scope)
     assert gone.restore_until - gone.uninstalled_at == 30 * 86_400
-    restored = change.restore(site.services, site.workspace.id, SYSTEM, app.id)
+    restored = change.restore(site.scope, app.id)
     assert (restored.slug, restored.issuer) == (app.slug, app.issuer)
     saml.accept(app, site.begin(app, session, ID="_r"), request_id="_r")
 
 
 def test_the_name_can_be_used_again_and_then_not_be_restored(site):
     app = install(site)
-    change.uninstall(site.services, site.workspace.id, SYSTEM, app.id)
+    change.uninstall(site.scope, app.id)
     install(site)
     with pytest.raises(Conflict) as error:
-        change.restore(site.services, site.workspace.id, SYSTEM, app.id)
+        change.restore(site.scope, app.id)
     assert set(error.value.errors) == {"name"}
 
 
 def test_a_role_name_taken_meanwhile_stops_the_restoring(site):
     app = install(site)
-    change.uninstall(site.services, site.workspace.id, SYSTEM, app.id)
-    roles.create_role(site.services, site.workspace.id, SYSTEM, name="SSO-aws-AWS-role")
+    change.uninstall(site.scope, app.id)
+    roles.create_role(site.scope, name="SSO-aws-AWS-role")
     with pytest.raises(Conflict, match="SSO-aws-AWS-role"):
-        change.restore(site.services, site.workspace.id, SYSTEM, app.id)
+        change.restore(site.scope, app.id)
 
 
 def test_after_thirty_days_it_is_gone_for_good(site):
     app = install(site)
-    change.uninstall(site.services, site.workspace.id, SYSTEM, app.id)
+    change.uninstall(site.scope, app.id)
     site.clock.ahead += 30 * 86_400
-    assert not change.list_uninstalled(site.services, site.workspace.id)
+    assert not change.list_uninstalled(site.scope)
     with pytest.raises(NotFound):
-        change.restore(site.services, site.workspace.id, SYSTEM, app.id)
+        change.restore(site.scope, app.id)
     other = install(site, "Other")
-    change.uninstall(site.services, site.workspace.id, SYSTEM, other.id)
+    change.uninstall(site.scope, other.id)
     assert [row.id for row in Application.select()] == [other.id]
     assert Issuer.select().count() == 1
 
@@ -413,12 +407,12 @@ def test_after_thirty_days_it_is_gone_for_good(site):
 def test_an_application_of_another_workspace_is_not_found(site):
     app = install(site)
     for use in (
-        lambda ws: views.get_application(site.services, ws, app.id),
-        lambda ws: change.update_application(site.services, ws, SYSTEM, app.id, name="x"),
-        lambda ws: mappers.set_mappers(site.services, ws, SYSTEM, app.id, []),
-        lambda ws: change.uninstall(site.services, ws, SYSTEM, app.id),
-        lambda ws: change.impact(site.services, ws, app.id),
-        lambda ws: change.restore(site.services, ws, SYSTEM, app.id),
+        lambda ws: views.get_application(Scope(site.services, ws, SYSTEM), app.id),
+        lambda ws: change.update_application(Scope(site.services, ws, SYSTEM), app.id, name="x"),
+        lambda ws: mappers.set_mappers(Scope(site.services, ws, SYSTEM), app.id, []),
+        lambda ws: change.uninstall(Scope(site.services, ws, SYSTEM), app.id),
+        lambda ws: change.impact(Scope(site.services, ws, SYSTEM), app.id),
+        lambda ws: change.restore(Scope(site.services, ws, SYSTEM), app.id),
     ):
         with pytest.raises(NotFound):
             use("elsewhere")

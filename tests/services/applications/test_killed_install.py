@@ -7,7 +7,7 @@ import sys
 import time
 
 from ssoko.services.applications import views
-from ssoko.services.context import SYSTEM
+from ssoko.services.context import SYSTEM, Scope
 from ssoko.services.workspaces import create_workspace
 from ssoko.store.models.access import Role
 from ssoko.store.models.activity import Event
@@ -23,7 +23,7 @@ import ssoko_custom_saml
 from ssoko.config import load_config
 from ssoko.plugin.host.registry import PluginSource, Registry
 from ssoko.services.applications import install
-from ssoko.services.context import SYSTEM, Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.issuers.keys import KeyRing
 from ssoko.services.credentials.rate_limits import Limiter
 from ssoko.store import db
@@ -34,11 +34,12 @@ config = load_config({
 })
 plugin = PluginSource("custom-saml", lambda: ssoko_custom_saml)
 services = Services(config, Registry.load([plugin]), KeyRing(config.master_key), Limiter())
+scope = Scope(services, workspace, SYSTEM)
 db.connect(url).connect()
 number = 0
 while True:
     app = install.install(
-        services, workspace, SYSTEM, integration="custom-saml", name=f"{prefix} {number}",
+        scope, integration="custom-saml", name=f"{prefix} {number}",
         settings={"entity_id": "urn:sp", "acs_urls": ["https://app.example.com/acs"]},
     )
     print(app.id, flush=True)
@@ -67,6 +68,6 @@ def test_killed_installs_are_whole_or_absent(open_services, sqlite, config, tmp_
         assert SigningKey.get(SigningKey.issuer == row.issuer_id).state == "active"
         assert Role.get(Role.application == row.id).is_default
         assert Event.get(Event.application_id == row.id).action == "application.installed"
-        assert views.get_application(services, acme.id, row.id).issuer.certificate
+        assert views.get_application(Scope(services, acme.id, SYSTEM), row.id).issuer.certificate
     counts = {table: table.select().count() for table in (Issuer, SigningKey, Role)}
     assert set(counts.values()) == {len(rows)}

@@ -11,7 +11,6 @@ from ssoko.saml.xml import parse_instant
 from ssoko.services.applications import change as applications_change
 from ssoko.services.applications import mappers as applications_mappers
 from ssoko.services.applications import views
-from ssoko.services.context import SYSTEM
 from ssoko.services.issuers import issuers
 from ssoko.store.models.applications import Application
 
@@ -19,9 +18,7 @@ ACS = "https://app.example.com/saml/acs"
 
 
 def change(site, app, **more):
-    return applications_change.update_application(
-        site.services, site.workspace.id, SYSTEM, app.id, **more
-    )
+    return applications_change.update_application(site.scope, app.id, **more)
 
 
 def by_hand(site, app, **fields):
@@ -197,9 +194,7 @@ def test_a_change_of_an_old_look_is_refused(site):
     change(site, app, name="Renamed")
     with pytest.raises(Conflict, match="meanwhile"):
         applications_mappers.set_mappers(
-            site.services,
-            site.workspace.id,
-            SYSTEM,
+            site.scope,
             app.id,
             [{"name": "a", "source": "user.id"}],
             seen=app.updated_at,
@@ -212,20 +207,18 @@ def test_a_change_of_an_old_look_is_refused(site):
 
 
 def set_mappers(site, app, *mappers):
-    return applications_mappers.set_mappers(
-        site.services, site.workspace.id, SYSTEM, app.id, list(mappers)
-    )
+    return applications_mappers.set_mappers(site.scope, app.id, list(mappers))
 
 
 def test_mappings_go_back_to_the_proposal(site):
     app = site.install(attributes=[{"name": "mail", "source": "user.email"}])
     assert not app.mappers_edited
     set_mappers(site, app, {"name": "x", "source": "user.id"})
-    view = views.get_application(site.services, site.workspace.id, app.id)
+    view = views.get_application(site.scope, app.id)
     assert view.mappers_edited
-    back = applications_mappers.reset_mappers(site.services, site.workspace.id, SYSTEM, app.id)
+    back = applications_mappers.reset_mappers(site.scope, app.id)
     assert [one.name for one in back] == ["mail"]
-    view = views.get_application(site.services, site.workspace.id, app.id)
+    view = views.get_application(site.scope, app.id)
     assert not view.mappers_edited
 
 

@@ -9,7 +9,7 @@ from ssoko.services.authentication.api_tokens import (
     list_tokens,
     revoke_token,
 )
-from ssoko.services.context import SYSTEM, Actor, Services
+from ssoko.services.context import SYSTEM, Actor, Scope, Services
 from ssoko.services.people import users
 from ssoko.services.people.users import UserView
 from ssoko.services.workspaces import WorkspaceView, create_workspace
@@ -17,9 +17,9 @@ from ssoko.store.models.sessions import ApiToken
 
 
 def test_a_token_opens_its_workspace(
-    services: Services, workspace: WorkspaceView, actor: Actor
+    scope: Scope, services: Services, workspace: WorkspaceView
 ) -> None:
-    token, view = create_token(services, workspace.id, actor, name="lab")
+    token, view = create_token(scope, name="lab")
     assert token.startswith("ssoko_")
     found = authenticate_token(services, token)
     assert (found.id, found.name, found.workspace) == (view.id, "lab", workspace)
@@ -28,85 +28,73 @@ def test_a_token_opens_its_workspace(
     assert (view.created_by, view.active) == ("Joseph Mwangi", True)
 
 
-def test_only_the_digest_is_stored_and_shown(
-    services: Services, workspace: WorkspaceView, actor: Actor
-) -> None:
-    token, _ = create_token(services, workspace.id, actor, name="lab")
+def test_only_the_digest_is_stored_and_shown(scope: Scope) -> None:
+    token, _ = create_token(scope, name="lab")
     seen = repr([row.__data__ for row in ApiToken.select()])
-    seen += repr(list_tokens(services, workspace.id))
-    seen += repr(log.list_events(services, workspace.id))
+    seen += repr(list_tokens(scope))
+    seen += repr(log.list_events(scope))
     assert token not in seen
     assert token.removeprefix("ssoko_") not in seen
 
 
-def test_a_token_to_read_may_not_change(
-    services: Services, workspace: WorkspaceView, actor: Actor
-) -> None:
-    token, view = create_token(services, workspace.id, actor, name="monitor", scope="read")
+def test_a_token_to_read_may_not_change(scope: Scope, services: Services) -> None:
+    token, view = create_token(scope, name="monitor", token_scope="read")
     assert authenticate_token(services, token).scopes == {"read"}
     assert view.scope == "read"
 
 
 @pytest.mark.parametrize("change", ["", "x", "ssoko_", "\x00", "é", None, "A" * 10_000])
 def test_what_is_nearly_a_token_opens_nothing(
-    services: Services, workspace: WorkspaceView, actor: Actor, change: str | None
+    scope: Scope, services: Services, change: str | None
 ) -> None:
-    token, _ = create_token(services, workspace.id, actor, name="lab")
+    token, _ = create_token(scope, name="lab")
     for near in (change, token[:-1], token + "A", token.upper(), f" {token}", token[6:]):
         with pytest.raises(AuthenticationFailed):
             authenticate_token(services, near)
 
 
-def test_a_token_expires_in_the_very_second(
-    services: Services, workspace: WorkspaceView, actor: Actor
-) -> None:
-    token, _ = create_token(
-        services, workspace.id, actor, name="lab", expires_at=services.clock() + 60
-    )
+def test_a_token_expires_in_the_very_second(scope: Scope, services: Services) -> None:
+    token, _ = create_token(scope, name="lab", expires_at=services.clock() + 60)
     services.clock.advance(seconds=59)
     authenticate_token(services, token)
     services.clock.advance(seconds=1)
     with pytest.raises(AuthenticationFailed):
         authenticate_token(services, token)
-    assert [view.active for view in list_tokens(services, workspace.id).items] == [False]
+    assert [view.active for view in list_tokens(scope).items] == [False]
 
 
-def test_a_revoked_token_stops_at_once(
-    services: Services, workspace: WorkspaceView, actor: Actor
-) -> None:
-    token, view = create_token(services, workspace.id, actor, name="lab")
-    revoke_token(services, workspace.id, actor, view.id)
+def test_a_revoked_token_stops_at_once(scope: Scope, services: Services) -> None:
+    token, view = create_token(scope, name="lab")
+    revoke_token(scope, view.id)
     with pytest.raises(AuthenticationFailed):
         authenticate_token(services, token)
-    assert list_tokens(services, workspace.id).items == ()
+    assert list_tokens(scope).items == ()
     for unknown in (view.id, "unknown", "\x00"):
         with pytest.raises(NotFound):
-            revoke_token(services, workspace.id, actor, unknown)
-    assert log.list_events(services, workspace.id).items[0].action == "token.revoked"
+            revoke_token(scope, unknown)
+    assert log.list_events(scope).items[0].action == "token.revoked"
 
 
 def test_a_token_stops_with_whoever_made_it(
-    services: Services, workspace: WorkspaceView, admin: UserView, actor: Actor
+    scope: Scope, services: Services, workspace: WorkspaceView, admin: UserView
 ) -> None:
-    users.create_user(services, workspace.id, SYSTEM, username="second", admin=True)
-    token, _ = create_token(services, workspace.id, actor, name="lab")
-    from_cli, _ = create_token(services, workspace.id, SYSTEM, name="cli")
+    users.create_user(Scope(services, workspace.id, SYSTEM), username="second", admin=True)
+    token, _ = create_token(scope, name="lab")
+    from_cli, _ = create_token(Scope(services, workspace.id, SYSTEM), name="cli")
     for change in ({"active": False}, {"active": True, "admin": False}):
-        users.update_user(services, workspace.id, SYSTEM, admin.id, **change)
+        users.update_user(Scope(services, workspace.id, SYSTEM), admin.id, **change)
         with pytest.raises(AuthenticationFailed):
             authenticate_token(services, token)
-    users.update_user(services, workspace.id, SYSTEM, admin.id, admin=True)
+    users.update_user(Scope(services, workspace.id, SYSTEM), admin.id, admin=True)
     authenticate_token(services, token)
-    users.delete_user(services, workspace.id, SYSTEM, admin.id)
+    users.delete_user(Scope(services, workspace.id, SYSTEM), admin.id)
     with pytest.raises(AuthenticationFailed):
         authenticate_token(services, token)
     authenticate_token(services, from_cli)
 
 
-def test_being_used_is_written_once_a_minute(
-    services: Services, workspace: WorkspaceView, actor: Actor
-) -> None:
-    token, _ = create_token(services, workspace.id, actor, name="lab")
+def test_being_used_is_written_once_a_minute(scope: Scope, services: Services) -> None:
+    token, _ = create_token(scope, name="lab")
     began = services.clock()
     seen = []
     for _ in range(4):
@@ -116,28 +104,22 @@ def test_being_used_is_written_once_a_minute(
     assert seen == [0, 0, 80, 80]
 
 
-def test_every_wrong_field_is_named_at_once(
-    services: Services, workspace: WorkspaceView, actor: Actor
-) -> None:
+def test_every_wrong_field_is_named_at_once(scope: Scope, services: Services) -> None:
     with pytest.raises(InputError) as refused:
-        create_token(
-            services, workspace.id, actor, name=" ", scope="root", expires_at=services.clock()
-        )
+        create_token(scope, name=" ", token_scope="root", expires_at=services.clock())
     assert sorted(refused.value.errors) == ["expires_at", "name", "scope"]
     assert not ApiToken.select().exists()
 
 
-def test_tokens_are_paged_the_newest_first(
-    services: Services, workspace: WorkspaceView, actor: Actor
-) -> None:
+def test_tokens_are_paged_the_newest_first(scope: Scope, services: Services) -> None:
     other = create_workspace(services, SYSTEM, slug="other", name="Other")
-    create_token(services, other.id, SYSTEM, name="theirs")
+    create_token(Scope(services, other.id, SYSTEM), name="theirs")
     for name in ("a", "b", "c"):
-        create_token(services, workspace.id, actor, name=name)
+        create_token(scope, name=name)
     names = []
     cursor = None
     while True:
-        page = list_tokens(services, workspace.id, limit=2, cursor=cursor)
+        page = list_tokens(scope, limit=2, cursor=cursor)
         names += [view.name for view in page.items]
         cursor = page.next
         if cursor is None:

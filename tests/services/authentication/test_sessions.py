@@ -20,7 +20,7 @@ from ssoko.services.authentication.sessions import (
     load_session,
 )
 from ssoko.services.authentication.sign_in import sign_in, sign_in_with_link
-from ssoko.services.context import SYSTEM, Actor, Services
+from ssoko.services.context import SYSTEM, Actor, Scope, Services
 from ssoko.services.credentials.passwords import Hasher
 from ssoko.services.credentials.rate_limits import PER_ACCOUNT
 from ssoko.services.people import users
@@ -57,7 +57,7 @@ def open_session(services: Services, token: str) -> SignedIn:
 
 
 def last_event(services: Services, workspace: WorkspaceView) -> log.EventView:
-    return log.list_events(services, workspace.id).items[0]
+    return log.list_events(Scope(services, workspace.id, SYSTEM)).items[0]
 
 
 @pytest.mark.parametrize("name", ["amina", "AMINA", "amina@acme.test", " Amina@Acme.test"])
@@ -88,7 +88,7 @@ def test_only_the_digest_of_the_token_is_stored(
     assert token not in repr(signed_in)
     assert load_session(services, signed_in.session_id) is None
     assert load_session(services, signed_in.handle) is None
-    (view,) = list_sessions(services, workspace.id, user.id)
+    (view,) = list_sessions(Scope(services, workspace.id, SYSTEM), user.id)
     assert view.user_agent == "Firefox on Debian"
 
 
@@ -130,9 +130,9 @@ def test_every_cause_has_one_sentence_and_its_event(
     reason: str,
 ) -> None:
     create_user(
-        services, workspace.id, SYSTEM, username="disabled", password=PASSWORD, active=False
+        Scope(services, workspace.id, SYSTEM), username="disabled", password=PASSWORD, active=False
     )
-    create_user(services, workspace.id, SYSTEM, username="linkonly")
+    create_user(Scope(services, workspace.id, SYSTEM), username="linkonly")
     with pytest.raises(AuthenticationFailed) as refused:
         enter(services, workspace, name, password)
     assert str(refused.value) == "The user name or the password is wrong. Check both and try again."
@@ -145,7 +145,7 @@ def test_only_who_knows_the_password_learns_that_the_account_is_disabled(
     services: Services, workspace: WorkspaceView
 ) -> None:
     create_user(
-        services, workspace.id, SYSTEM, username="disabled", password=PASSWORD, active=False
+        Scope(services, workspace.id, SYSTEM), username="disabled", password=PASSWORD, active=False
     )
     with pytest.raises(AuthenticationFailed, match="This account is disabled. Ask an admin"):
         enter(services, workspace, "disabled", PASSWORD)
@@ -158,7 +158,7 @@ def test_a_password_in_the_wrong_field_is_written_down_nowhere(
 ) -> None:
     with pytest.raises(AuthenticationFailed):
         enter(services, workspace, "my secret passphrase", "x")
-    assert "passphrase" not in repr(log.list_events(services, workspace.id))
+    assert "passphrase" not in repr(log.list_events(Scope(services, workspace.id, SYSTEM)))
 
 
 def test_nobody_learns_from_the_time_it_takes(
@@ -168,14 +168,12 @@ def test_nobody_learns_from_the_time_it_takes(
     slow = replace(services, hasher=Hasher(memory_cost=16_384, time_cost=1))
     for name in ("known", "disabled"):
         create_user(
-            slow,
-            workspace.id,
-            SYSTEM,
+            Scope(slow, workspace.id, SYSTEM),
             username=name,
             password=PASSWORD,
             active=name == "known",
         )
-    create_user(slow, workspace.id, SYSTEM, username="linkonly")
+    create_user(Scope(slow, workspace.id, SYSTEM), username="linkonly")
     cases = {
         "wrong": ("known", "a wrong guess 1"),
         "empty": ("known", ""),
@@ -200,7 +198,7 @@ def test_sixty_guesses_at_once_look_at_ten_passwords(
 ) -> None:
     services = open_services(either)
     workspace = create_workspace(services, SYSTEM, slug="acme", name="Acme")
-    create_user(services, workspace.id, SYSTEM, username="amina", password=PASSWORD)
+    create_user(Scope(services, workspace.id, SYSTEM), username="amina", password=PASSWORD)
     outcomes: list[type[BaseException]] = []
 
     def guess() -> None:
@@ -219,7 +217,9 @@ def test_sixty_guesses_at_once_look_at_ten_passwords(
         thread.join()
     assert outcomes.count(AuthenticationFailed) == PER_ACCOUNT
     assert outcomes.count(TooManyAttempts) == 50
-    refused = log.list_events(services, workspace.id, outcome="refused", limit=200).items
+    refused = log.list_events(
+        Scope(services, workspace.id, SYSTEM), outcome="refused", limit=200
+    ).items
     assert len(refused) == PER_ACCOUNT + 1
     with pytest.raises(TooManyAttempts):
         enter(services, workspace)
@@ -287,7 +287,7 @@ def test_a_database_that_is_busy_signs_nobody_out(
 ) -> None:
     services = open_services(sqlite)
     workspace = create_workspace(services, SYSTEM, slug="acme", name="Acme")
-    create_user(services, workspace.id, SYSTEM, username="amina", password=PASSWORD)
+    create_user(Scope(services, workspace.id, SYSTEM), username="amina", password=PASSWORD)
     token = enter(services, workspace)
     services.clock.advance(minutes=5)
     database.execute_sql("PRAGMA busy_timeout = 50")
@@ -318,36 +318,36 @@ def test_signing_out_ends_the_session_and_says_so(
     assert load_session(services, token) is None
     assert load_session(services, other) is not None
     assert last_event(services, workspace).action == "sign-out"
-    before = len(log.list_events(services, workspace.id).items)
+    before = len(log.list_events(Scope(services, workspace.id, SYSTEM)).items)
     end_session(services, token, SYSTEM)
     end_session(services, "unknown", SYSTEM)
-    assert len(log.list_events(services, workspace.id).items) == before
+    assert len(log.list_events(Scope(services, workspace.id, SYSTEM)).items) == before
     end_session(services, open_session(services, other).session_id, SYSTEM)
     assert load_session(services, other) is None
 
 
 def test_sessions_are_listed_and_ended_one_or_all(
-    services: Services, workspace: WorkspaceView, user: UserView, actor: Actor
+    scope: Scope, services: Services, workspace: WorkspaceView, user: UserView, actor: Actor
 ) -> None:
     tokens = []
     for _ in range(3):
         tokens.append(enter(services, workspace))
         services.clock.advance(minutes=1)
     own = open_session(services, tokens[0])
-    listed = list_sessions(services, workspace.id, user.id, current=own.session_id)
+    listed = list_sessions(scope, user.id, current=own.session_id)
     assert len(listed) == 3
     assert [view.current for view in listed].count(True) == 1
     second = open_session(services, tokens[1]).handle
-    assert end_sessions(services, workspace.id, actor, user.id, handle=second) == 1
+    assert end_sessions(scope, user.id, handle=second) == 1
     assert load_session(services, tokens[1]) is None
     with pytest.raises(NotFound):
-        end_sessions(services, workspace.id, actor, user.id, handle=second)
+        end_sessions(scope, user.id, handle=second)
     with pytest.raises(NotFound):
-        end_sessions(services, workspace.id, actor, actor.id, handle=own.handle)
-    assert end_sessions(services, workspace.id, actor, user.id, keep=own.handle) == 1
+        end_sessions(scope, actor.id, handle=own.handle)
+    assert end_sessions(scope, user.id, keep=own.handle) == 1
     assert load_session(services, tokens[0]) is not None
-    assert end_sessions(services, workspace.id, actor, user.id) == 1
-    assert list_sessions(services, workspace.id, user.id) == ()
+    assert end_sessions(scope, user.id) == 1
+    assert list_sessions(scope, user.id) == ()
     assert last_event(services, workspace).detail == {"sessions": 1}
 
 
@@ -356,7 +356,7 @@ def test_a_session_that_is_over_is_in_no_list(
 ) -> None:
     enter(services, workspace)
     services.clock.advance(hours=2)
-    assert list_sessions(services, workspace.id, user.id) == ()
+    assert list_sessions(Scope(services, workspace.id, SYSTEM), user.id) == ()
 
 
 def test_a_hash_of_old_costs_is_renewed_at_sign_in(
@@ -395,14 +395,13 @@ def test_a_link_lasts_half_an_hour(
 
 @pytest.mark.parametrize("change", [{"active": False}, {"password": "another kettle 7"}])
 def test_disabling_and_a_new_password_take_the_links_away(
+    scope: Scope,
     services: Services,
-    workspace: WorkspaceView,
     user: UserView,
-    actor: Actor,
     change: dict[str, object],
 ) -> None:
     code = create_link(services, purpose="sign-in", user_id=user.id)
-    users.update_user(services, workspace.id, actor, user.id, **change)
+    users.update_user(scope, user.id, **change)
     assert peek_link(services, code) is None
     with pytest.raises(AuthenticationFailed):
         sign_in_with_link(services, code, address="", user_agent="")
@@ -420,7 +419,7 @@ def test_of_ten_who_press_one_link_at_once_one_gets_in(
 ) -> None:
     services = open_services(either)
     workspace = create_workspace(services, SYSTEM, slug="acme", name="Acme")
-    user = create_user(services, workspace.id, SYSTEM, username="amina")
+    user = create_user(Scope(services, workspace.id, SYSTEM), username="amina")
     code = create_link(services, purpose="sign-in", user_id=user.id)
     outcomes: list[str] = []
     barrier = threading.Barrier(10)

@@ -10,7 +10,7 @@ from ssoko.services.activity import log
 from ssoko.services.authentication.links import create_link, peek_link
 from ssoko.services.authentication.sessions import load_session
 from ssoko.services.authentication.setup import complete_setup, needs_setup
-from ssoko.services.context import SYSTEM, Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.people.users import create_user, list_users
 from ssoko.services.workspaces import create_workspace, get_workspace, list_workspaces
 from ssoko.store.models.people import User
@@ -46,7 +46,7 @@ def test_a_new_ssoko_is_set_up_once(services: Services) -> None:
     assert (signed_in.user.username, signed_in.user.admin) == ("joseph", True)
     assert (signed_in.authn_method, signed_in.workspace.name) == ("password", "Acme")
     assert not needs_setup()
-    events = log.list_events(services, signed_in.workspace.id).items
+    events = log.list_events(Scope(services, signed_in.workspace.id, SYSTEM)).items
     assert {event.action for event in events} == {
         "workspace.created",
         "user.created",
@@ -59,7 +59,7 @@ def test_a_new_ssoko_is_set_up_once(services: Services) -> None:
 def test_a_code_is_good_for_nothing_once_there_is_an_admin(services: Services) -> None:
     codes = [create_link(services, purpose="setup") for _ in range(2)]
     workspace = create_workspace(services, SYSTEM, slug="acme", name="Acme")
-    create_user(services, workspace.id, SYSTEM, username="joseph", admin=True, active=False)
+    create_user(Scope(services, workspace.id, SYSTEM), username="joseph", admin=True, active=False)
     assert not needs_setup()
     for code in codes:
         with pytest.raises(NotFound):
@@ -83,7 +83,7 @@ def test_a_code_runs_out(services: Services) -> None:
 
 def test_a_sign_in_link_sets_nothing_up(services: Services) -> None:
     workspace = create_workspace(services, SYSTEM, slug="acme", name="Acme")
-    user = create_user(services, workspace.id, SYSTEM, username="amina")
+    user = create_user(Scope(services, workspace.id, SYSTEM), username="amina")
     code = create_link(services, purpose="sign-in", user_id=user.id)
     with pytest.raises(NotFound):
         set_up(services, code)

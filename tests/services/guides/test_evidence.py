@@ -13,7 +13,7 @@ from ssoko.saml.response import NameId
 from ssoko.saml.signing import SigningKey
 from ssoko.services.access import assignments
 from ssoko.services.applications import change, install, views
-from ssoko.services.context import SYSTEM, Actor
+from ssoko.services.context import SYSTEM, Actor, Scope
 from ssoko.services.guides import progress
 from ssoko.services.guides.evidence import gather
 from ssoko.services.issuers import issuers, rotation
@@ -34,8 +34,8 @@ def seen(site):
     """Return what is seen of an application, as a function of a kind."""
 
     def look(app, kind):
-        now = views.get_application(site.services, site.workspace.id, app.id)
-        return gather(site.services, site.workspace.id, now, [kind])[kind]
+        now = views.get_application(site.scope, app.id)
+        return gather(site.scope, now, [kind])[kind]
 
     return look
 
@@ -48,14 +48,13 @@ def fetch(site, app, *, agent="python-requests/2.32", address="192.0.2.9"):
 def switch_key(site, app):
     """Make another key the one that signs, a minute later."""
     site.clock.ahead += 60
-    here = site.services, site.workspace.id, SYSTEM, app.issuer.id
-    made = rotation.create_next(*here)
-    rotation.activate(*here, made.id)
+    made = rotation.create_next(site.scope, app.issuer.id)
+    rotation.activate(site.scope, app.issuer.id, made.id)
     site.clock.ahead += 60
 
 
 def take_certificate(site, app):
-    issuer = views.get_application(site.services, site.workspace.id, app.id).issuer
+    issuer = views.get_application(site.scope, app.id).issuer
     evidence.note_certificate(site.services, ADA, app.id, issuer.id, issuer.certificate)
 
 
@@ -115,11 +114,10 @@ def test_a_metadata_file_holds_the_certificate_too(site, seen):
 
 def test_metadata_with_the_next_key_count_after_the_switch(site, seen):
     app = site.install()
-    here = site.services, site.workspace.id, SYSTEM, app.issuer.id
-    made = rotation.create_next(*here)
+    made = rotation.create_next(site.scope, app.issuer.id)
     take_metadata(site, app)
     fetch(site, app)
-    rotation.activate(*here, made.id)
+    rotation.activate(site.scope, app.issuer.id, made.id)
     assert seen(app, "metadata").done
     assert seen(app, "certificate").done
 
@@ -134,11 +132,9 @@ def test_a_fetch_names_the_program(site, seen):
 
 
 def test_fetches_of_a_shared_issuer_are_nobodys(site, seen):
-    shared = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
+    shared = issuers.create_issuer(site.scope, name="Shared")
     app = install.install(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         integration="custom-saml",
         name="App",
         settings={"entity_id": "urn:app", "acs_urls": [ACS]},
@@ -151,14 +147,12 @@ def test_fetches_of_a_shared_issuer_are_nobodys(site, seen):
 def test_a_role_counts_while_somebody_has_it(site, seen):
     app = site.install()
     assert seen(app, "role").sentence == (f"{app.default_role.name} given to Amina Otieno by Ssoko")
-    users.update_user(site.services, site.workspace.id, SYSTEM, site.amina.id, active=False)
+    users.update_user(site.scope, site.amina.id, active=False)
     assert not seen(app, "role").done
-    users.update_user(site.services, site.workspace.id, SYSTEM, site.amina.id, active=True)
+    users.update_user(site.scope, site.amina.id, active=True)
     assert seen(app, "role").done
     assignments.revoke_role(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         role_id=app.default_role.id,
         user_id=site.amina.id,
     )
@@ -175,16 +169,14 @@ def test_a_role_that_lapsed_is_nobodys(site, seen):
 
 def test_a_group_counts_and_an_empty_one_is_called_so(site, seen):
     app = site.install(people=False)
-    group = groups.create_group(site.services, site.workspace.id, SYSTEM, name="Ops")
+    group = groups.create_group(site.scope, name="Ops")
     assignments.assign_roles(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         role_ids=[app.default_role.id],
         group_id=group.id,
     )
     assert "the group Ops, which nobody is in yet" in seen(app, "role").sentence
-    groups.add_member(site.services, site.workspace.id, SYSTEM, group.id, user_id=site.amina.id)
+    groups.add_member(site.scope, group.id, user_id=site.amina.id)
     assert "given to the group Ops by Ssoko" in seen(app, "role").sentence
 
 
@@ -227,7 +219,7 @@ def test_an_answer_counts_while_it_would_go_there_again(site, seen, changed, req
     app = site.install()
     request(site, app)
     settings = {"entity_id": app.service_provider.entity_id, "acs_urls": [ACS], **changed}
-    change.update_application(site.services, site.workspace.id, SYSTEM, app.id, settings=settings)
+    change.update_application(site.scope, app.id, settings=settings)
     assert not seen(app, "sign-in").done
     assert seen(app, "request").done is request_stays
 
@@ -268,7 +260,7 @@ def test_a_sign_out_with_the_index_shows_that_the_answer_was_accepted(site, seen
     switch_key(site, app)
     assert not seen(app, "accepted").done
     # Switched back, the same certificate was handed over, and nothing was tried since.
-    rotation.activate(site.services, site.workspace.id, SYSTEM, app.issuer.id, before)
+    rotation.activate(site.scope, app.issuer.id, before)
     assert not seen(app, "accepted").done
     assert not seen(app, "sign-in").done
 
@@ -303,7 +295,7 @@ def test_a_new_installation_begins_with_nothing(site, seen):
     app = site.install()
     take_certificate(site, app)
     launch(site, app)
-    change.uninstall(site.services, site.workspace.id, SYSTEM, app.id)
+    change.uninstall(site.scope, app.id)
     again = site.install(people=False)
     for kind in ("certificate", "role", "sign-in"):
         assert not seen(again, kind).done
@@ -312,9 +304,7 @@ def test_a_new_installation_begins_with_nothing(site, seen):
 
 def aws(site, *, people=True):
     made = install.install(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         integration="aws",
         name="AWS",
         settings={
@@ -337,22 +327,22 @@ def test_a_rule_of_the_plugin_is_judged_for_somebody_who_gets_in(site, seen):
     # Only AWS can know this one.
     assert not seen(app, "check:username").done
     assert not seen(app, "check:nothing").done
-    users.update_user(site.services, site.workspace.id, SYSTEM, site.amina.id, email="")
+    users.update_user(site.scope, site.amina.id, email="")
     assert not seen(app, "check:name-id-email").done
 
 
 def test_a_rule_of_a_missing_plugin_ticks_nothing(site):
     app = aws(site)
     services = replace(site.services, registry=Registry.load([]))
-    found = views.get_application(services, site.workspace.id, app.id)
-    shown = progress.progress(services, site.workspace.id, found)
+    found = views.get_application(Scope(services, site.workspace.id, SYSTEM), app.id)
+    shown = progress.progress(Scope(services, site.workspace.id, SYSTEM), found)
     assert not shown.seen["check:name-id-email"].done
     assert shown.seen["role"].done
 
 
 def test_a_guide_that_names_nothing_still_says_how_far_it_is(site):
     app = replace(site.install(), guide="1. Do it.")
-    shown = progress.progress(site.services, site.workspace.id, app)
+    shown = progress.progress(site.scope, app)
     assert list(shown.seen) == ["installed", "role", "sign-in"]
     assert (shown.done, shown.next, shown.places.get("role")) == (2, "sign-in", None)
 
@@ -371,7 +361,7 @@ def test_a_guide_is_looked_up_in_few_statements(site, monkeypatch):
 
     monkeypatch.setattr(type(database.obj), "execute_sql", counted)
     kinds = ["installed", "metadata", "certificate", "role", "request", "sign-in", "accepted"]
-    gather(site.services, site.workspace.id, app, kinds)
+    gather(site.scope, app, kinds)
     assert len(asked) <= 5, asked
 
 

@@ -4,7 +4,6 @@ import threading
 
 import pytest
 from ssoko.services.applications import change, views
-from ssoko.services.context import SYSTEM
 from ssoko.services.issuers import expiry_notices, issuers, keys, rotation
 from ssoko.store.models.table import database
 
@@ -32,7 +31,7 @@ def told(site):
 
 
 def test_nothing_is_said_of_a_certificate_that_lasts(site, app):
-    assert expiry_notices.due(site.services, site.workspace.id) == ()
+    assert expiry_notices.due(site.scope) == ()
     assert expiry_notices.write_due(site.services) == 0
 
 
@@ -73,13 +72,13 @@ def test_a_clock_that_jumps_back_tells_nothing_twice(site, app):
 
 def test_the_page_says_what_is_due_without_writing(site, app):
     before_the_end(site, app, 6, hours=12)
-    (found,) = expiry_notices.due(site.services, site.workspace.id)
+    (found,) = expiry_notices.due(site.scope)
     assert (found.use, found.days_left, found.threshold, found.ended) == ("ours", 6, 7, False)
     assert (found.slug, found.application_id) == (app.slug, app.id)
-    view = views.get_application(site.services, site.workspace.id, app.id)
-    assert expiry_notices.due_for(site.services, site.workspace.id, view) == (found,)
+    view = views.get_application(site.scope, app.id)
+    assert expiry_notices.due_for(site.scope, view) == (found,)
     before_the_end(site, app, -1)
-    assert expiry_notices.due(site.services, site.workspace.id)[0].ended
+    assert expiry_notices.due(site.scope)[0].ended
     assert told(site) == []
 
 
@@ -88,14 +87,12 @@ def test_the_certificates_of_service_providers_are_watched_too(site):
     app = site.install(certificates=[theirs.certificate], encrypt_assertions=True)
     site.clock.ahead = 3600
     rotation.activate(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         app.issuer.id,
-        rotation.create_next(site.services, site.workspace.id, SYSTEM, app.issuer.id).id,
+        rotation.create_next(site.scope, app.issuer.id).id,
     )
     site.clock.ahead = keys.LIFETIME - 90 * DAY + 1800
-    (found,) = expiry_notices.due(site.services, site.workspace.id)
+    (found,) = expiry_notices.due(site.scope)
     assert (found.use, found.issuer_id, found.sha256) == (
         "signing",
         "",
@@ -108,17 +105,17 @@ def test_the_certificates_of_service_providers_are_watched_too(site):
 
 def test_a_rotation_ends_the_notices_of_the_old_certificate(site, app):
     before_the_end(site, app, 20)
-    made = rotation.create_next(site.services, site.workspace.id, SYSTEM, app.issuer.id)
-    assert len(expiry_notices.due(site.services, site.workspace.id)) == 1
-    rotation.activate(site.services, site.workspace.id, SYSTEM, app.issuer.id, made.id)
-    assert expiry_notices.due(site.services, site.workspace.id) == ()
+    made = rotation.create_next(site.scope, app.issuer.id)
+    assert len(expiry_notices.due(site.scope)) == 1
+    rotation.activate(site.scope, app.issuer.id, made.id)
+    assert expiry_notices.due(site.scope) == ()
 
 
 def test_a_shared_issuer_is_named_and_an_uninstalled_application_is_not(site, app):
-    shared = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
-    change.uninstall(site.services, site.workspace.id, SYSTEM, app.id)
+    shared = issuers.create_issuer(site.scope, name="Shared")
+    change.uninstall(site.scope, app.id)
     before_the_end(site, app, 1)
-    (found,) = expiry_notices.due(site.services, site.workspace.id)
+    (found,) = expiry_notices.due(site.scope)
     assert (found.name, found.issuer_id, found.slug) == ("Shared", shared.id, "")
     expiry_notices.write_due(site.services)
     assert site.events(action="certificate.ending", target_id=shared.id, application_id="")

@@ -4,47 +4,45 @@ import pytest
 from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 from ssoko.errors import InputError, NotFound
 from ssoko.services.applications import change
-from ssoko.services.context import SYSTEM
+from ssoko.services.context import SYSTEM, Scope
 from ssoko.services.issuers import issuers
 
 
 def test_a_shared_issuer_is_made_with_a_key_and_an_event(site):
-    view = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name=" Shared ")
+    view = issuers.create_issuer(site.scope, name=" Shared ")
     assert (view.name, view.shared, view.application_count) == ("Shared", True, 0)
     assert view.entity_id == f"https://sso.example/saml/{view.id}/metadata"
     assert view.login_endpoint == f"https://sso.example/saml/{view.id}/login"
     assert view.logout_endpoint == f"https://sso.example/saml/{view.id}/logout"
     assert view.key_description == "RSA 2048, SHA-256"
     assert view.certificate_file_name == "shared-certificate.pem"
-    assert view == issuers.get_issuer(site.services, site.workspace.id, view.id)
+    assert view == issuers.get_issuer(site.scope, view.id)
     assert site.events(action="issuer.created", target_id=view.id)
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 200, "with\0nul", "bell\a"])
 def test_a_name_that_cannot_be_shown_is_refused(site, name):
     with pytest.raises(InputError) as error:
-        issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name=name)
+        issuers.create_issuer(site.scope, name=name)
     assert set(error.value.errors) == {"name"}
 
 
 def test_the_issuer_of_another_workspace_is_not_found(site):
-    view = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
+    view = issuers.create_issuer(site.scope, name="Shared")
     with pytest.raises(NotFound):
-        issuers.get_issuer(site.services, "elsewhere", view.id)
+        issuers.get_issuer(Scope(site.services, "elsewhere", SYSTEM), view.id)
 
 
 def test_issuers_are_listed_in_pages(site):
     site.install("Own")
     for name in ("B", "A", "C"):
-        issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name=name)
-    page = issuers.list_issuers(site.services, site.workspace.id, shared=True, limit=2)
+        issuers.create_issuer(site.scope, name=name)
+    page = issuers.list_issuers(site.scope, shared=True, limit=2)
     assert [view.name for view in page.items] == ["A", "B"]
-    rest = issuers.list_issuers(
-        site.services, site.workspace.id, shared=True, limit=2, cursor=page.next
-    )
+    rest = issuers.list_issuers(site.scope, shared=True, limit=2, cursor=page.next)
     assert [view.name for view in rest.items] == ["C"]
     assert rest.next is None
-    everything = issuers.list_issuers(site.services, site.workspace.id)
+    everything = issuers.list_issuers(site.scope)
     assert [view.name for view in everything.items] == ["A", "B", "C", "Own"]
 
 
@@ -66,9 +64,7 @@ def test_the_metadata_say_whether_requests_must_be_signed(site, sp_key):
     xml, etag = issuers.issuer_metadata(site.services, app.issuer.id)
     assert b'WantAuthnRequestsSigned="true"' in xml
     change.update_application(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         app.id,
         settings={"require_signed_requests": False},
     )
@@ -80,7 +76,7 @@ def test_the_metadata_say_whether_requests_must_be_signed(site, sp_key):
 def test_a_disabled_application_keeps_its_metadata(site):
     app = site.install()
     before = issuers.issuer_metadata(site.services, app.issuer.id)
-    change.update_application(site.services, site.workspace.id, SYSTEM, app.id, enabled=False)
+    change.update_application(site.scope, app.id, enabled=False)
     assert issuers.issuer_metadata(site.services, app.issuer.id) == before
 
 

@@ -1,6 +1,6 @@
 """Who fetched the metadata: seen by the admin, bounded, and cheap whoever asks."""
 
-from ssoko.services.context import SYSTEM
+from ssoko.services.context import SYSTEM, Scope
 from ssoko.services.issuers import issuers, metadata_fetches, rotation
 from ssoko.services.issuers.fetch_pace import FetchPace
 from ssoko.services.issuers.metadata_fetches import list_fetches, note_fetch
@@ -83,23 +83,23 @@ def test_the_plan_tells_who_has_the_next_certificate(site):
     for address in ("192.0.2.1", "192.0.2.2"):
         note(site, app, address=address)
     before, _ = issuers.issuer_metadata(services, app.issuer.id)
-    rotation.create_next(services, place, SYSTEM, app.issuer.id)
-    found = plan_of(services, place, app.issuer.id)
+    rotation.create_next(Scope(services, place, SYSTEM), app.issuer.id)
+    found = plan_of(Scope(services, place, SYSTEM), app.issuer.id)
     assert (len(found.fetched), len(found.missing), found.all_fetched) == (0, 2, False)
     note(site, app, address="192.0.2.2")
     # What was made ready before the key was made and sent after it does not hold it.
     late = {"etag": "late", "address": "192.0.2.1", "user_agent": "SimpleSAMLphp"}
     note_fetch(services, app.issuer.id, before, **late)
-    found = plan_of(services, place, app.issuer.id)
+    found = plan_of(Scope(services, place, SYSTEM), app.issuer.id)
     assert [f.address for f in found.fetched] == ["192.0.2.2"]
     assert [f.address for f in found.missing] == ["192.0.2.1"]
     note(site, app, address="192.0.2.1")
-    assert plan_of(services, place, app.issuer.id).all_fetched
+    assert plan_of(Scope(services, place, SYSTEM), app.issuer.id).all_fetched
 
 
 def test_whoever_did_not_come_for_a_month_is_not_waited_for(site):
     app = site.install()
     note(site, app)
     site.clock.ahead = 40 * 86_400
-    rotation.create_next(site.services, site.workspace.id, SYSTEM, app.issuer.id)
-    assert plan_of(site.services, site.workspace.id, app.issuer.id).fetches == ()
+    rotation.create_next(site.scope, app.issuer.id)
+    assert plan_of(site.scope, app.issuer.id).fetches == ()

@@ -8,7 +8,7 @@ from onelogin.saml2.errors import OneLogin_Saml2_ValidationError
 from ssoko.errors import Conflict, InputError, NotFound
 from ssoko.plugin.host.registry import Registry
 from ssoko.services.applications import install, views
-from ssoko.services.context import SYSTEM, Actor
+from ssoko.services.context import SYSTEM, Actor, Scope
 from ssoko.services.issuers import issuers, keys, rotation
 from ssoko.services.issuers.rotation_status import rotation as plan_of
 from ssoko.services.marketplace.plugin_pages import web_applications
@@ -30,10 +30,8 @@ def turn(site, app):
     """Call a function of the rotation on the application's issuer."""
 
     def call(function, *key_ids, **more):
-        where = (site.services, site.workspace.id)
-        if function in (rotation.list_keys, rotation.get_key):
-            return function(*where, app.issuer.id, *key_ids)
-        return function(*where, JOSEPH, app.issuer.id, *key_ids, **more)
+        scope = Scope(site.services, site.workspace.id, JOSEPH)
+        return function(scope, app.issuer.id, *key_ids, **more)
 
     return call
 
@@ -44,7 +42,7 @@ def states(keys):
 
 def published(site, app):
     """Return the certificates of the metadata in their order, as PEM."""
-    return issuers.get_issuer(site.services, site.workspace.id, app.issuer.id).certificates
+    return issuers.get_issuer(site.scope, app.issuer.id).certificates
 
 
 def signed_by(saml, answer):
@@ -91,7 +89,7 @@ def test_sign_ins_go_on_with_the_active_key_until_the_switch(site, app, turn, sa
     assert signed_by(saml, answer) == body(made.certificate)
     with pytest.raises(OneLogin_Saml2_ValidationError):
         saml.accept(app, answer)
-    saml.accept(views.get_application(site.services, site.workspace.id, app.id), answer)
+    saml.accept(views.get_application(site.scope, app.id), answer)
 
 
 @pytest.mark.parametrize("algorithm", keys.ALGORITHMS)
@@ -232,7 +230,7 @@ def test_an_unknown_algorithm_is_refused_with_those_that_there_are(turn, algorit
 
 def test_keys_of_other_workspaces_and_issuers_are_not_found(site, app, turn):
     made = turn(rotation.create_next)
-    shared = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
+    shared = issuers.create_issuer(site.scope, name="Shared")
     for workspace, issuer, key in (
         ("elsewhere", app.issuer.id, made.id),
         (site.workspace.id, shared.id, made.id),
@@ -241,7 +239,7 @@ def test_keys_of_other_workspaces_and_issuers_are_not_found(site, app, turn):
     ):
         for change in (rotation.activate, rotation.retire, rotation.discard):
             with pytest.raises(NotFound):
-                change(site.services, workspace, JOSEPH, issuer, key)
+                change(Scope(site.services, workspace, JOSEPH), issuer, key)
     assert turn(rotation.get_key, made.id).state == "next"
 
 
@@ -270,16 +268,14 @@ def test_several_admins_who_switch_at_once_switch_once(site, turn):
 
 def test_the_plan_follows_what_the_plugins_say(site, app):
     def plan(issuer_id):
-        return plan_of(site.services, site.workspace.id, issuer_id)
+        return plan_of(site.scope, issuer_id)
 
     own = plan(app.issuer.id)
     assert (own.accepted, own.other_side, own.next) == ("metadata", "App", None)
-    shared = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
+    shared = issuers.create_issuer(site.scope, name="Shared")
     assert plan(shared.id).other_side == "the service providers"
     install.install(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         integration="aws",
         name="Cloud",
         issuer_id=shared.id,
@@ -301,7 +297,7 @@ def test_the_plan_follows_what_the_plugins_say(site, app):
 
 def test_a_vendor_whose_plugin_is_missing_is_taken_to_hold_one_certificate(site, app):
     without = replace(site.services, registry=Registry.load([]))
-    found = plan_of(without, site.workspace.id, app.issuer.id)
+    found = plan_of(Scope(without, site.workspace.id, SYSTEM), app.issuer.id)
     assert (found.accepted, found.sides[0].import_at) == ("one", "")
 
 

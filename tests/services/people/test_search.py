@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from peewee import chunked
 from ssoko.errors import InputError
-from ssoko.services.context import SYSTEM, Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.people import groups, search
 from ssoko.services.people.users import UserView, create_user, list_users
 from ssoko.services.workspaces import WorkspaceView, create_workspace
@@ -31,9 +31,7 @@ def crowd(services: Services, workspace: WorkspaceView) -> dict[str, UserView]:
     for first, last in NAMES:
         name = f"{first}.{last}".lower().replace("'", "")
         made[first] = create_user(
-            services,
-            workspace.id,
-            SYSTEM,
+            Scope(services, workspace.id, SYSTEM),
             username=name,
             email=f"{name}@acme.test" if name.isascii() else "",
             first_name=first,
@@ -118,7 +116,7 @@ def test_somebody_who_comes_or_goes_between_pages_repeats_nobody(
     services: Services, workspace: WorkspaceView
 ) -> None:
     first = list_users(workspace.id, limit=3)
-    create_user(services, workspace.id, SYSTEM, username="aaron", first_name="Aaron")
+    create_user(Scope(services, workspace.id, SYSTEM), username="aaron", first_name="Aaron")
     rest = list_users(workspace.id, limit=200, cursor=first.next)
     names = [user.first_name for user in (*first.items, *rest.items)]
     assert len(names) == len(set(names)) == 8
@@ -135,9 +133,9 @@ def test_a_cursor_that_is_made_up_is_refused(workspace: WorkspaceView) -> None:
 def test_members_of_a_group_are_searched_in_the_group(
     services: Services, workspace: WorkspaceView, crowd: dict[str, UserView]
 ) -> None:
-    group = groups.create_group(services, workspace.id, SYSTEM, name="Engineering")
+    group = groups.create_group(Scope(services, workspace.id, SYSTEM), name="Engineering")
     for name in ("Amina", "Lars", "Zoë"):
-        groups.add_member(services, workspace.id, SYSTEM, group.id, crowd[name].id)
+        groups.add_member(Scope(services, workspace.id, SYSTEM), group.id, crowd[name].id)
     names = [u.first_name for u in groups.list_members(workspace.id, group.id, q="otieno").items]
     assert names == ["Amina", "Lars"]
     page = groups.list_members(workspace.id, group.id, limit=2)
@@ -149,7 +147,9 @@ def test_members_of_a_group_are_searched_in_the_group(
 @pytest.mark.usefixtures("way", "crowd")
 def test_another_workspace_has_other_people(services: Services, workspace: WorkspaceView) -> None:
     other = create_workspace(services, SYSTEM, slug="other", name="Other")
-    create_user(services, other.id, SYSTEM, username="amina", first_name="Amina", last_name="X")
+    create_user(
+        Scope(services, other.id, SYSTEM), username="amina", first_name="Amina", last_name="X"
+    )
     assert [user.last_name for user in list_users(workspace.id, q="amina").items] == ["Otieno"]
     assert [user.last_name for user in list_users(other.id, q="amina").items] == ["X"]
 

@@ -9,7 +9,7 @@ from ssoko.errors import AuthenticationFailed, Conflict, InputError, NotFound
 from ssoko.services.activity import log
 from ssoko.services.authentication import sessions
 from ssoko.services.authentication import sign_in as authentication_sign_in
-from ssoko.services.context import SYSTEM, Actor, Services
+from ssoko.services.context import SYSTEM, Actor, Scope, Services
 from ssoko.services.people.search import words_of
 from ssoko.services.people.users import (
     UserView,
@@ -28,11 +28,11 @@ PASSWORD = "weathered teapot 41"
 
 
 def add(services: Services, workspace: WorkspaceView, username: str, **fields: Any) -> UserView:
-    return create_user(services, workspace.id, SYSTEM, username=username, **fields)
+    return create_user(Scope(services, workspace.id, SYSTEM), username=username, **fields)
 
 
 def actions(services: Services, workspace: WorkspaceView) -> list[str]:
-    return [event.action for event in log.list_events(services, workspace.id).items]
+    return [event.action for event in log.list_events(Scope(services, workspace.id, SYSTEM)).items]
 
 
 def sign_in(services: Services, workspace: WorkspaceView, username: str, password: str) -> str:
@@ -153,60 +153,56 @@ def test_attributes_hold_texts_and_lists_of_texts(
     assert made.attributes == {"department": "Sales", "sites": ["Nairobi", "Mombasa"]}
     for wrong in ([], "x", {f"k{n}": "x" for n in range(65)}, {"a": ["x", 1]}, {"a": {"b": "c"}}):
         with pytest.raises(InputError):
-            update_user(services, workspace.id, SYSTEM, made.id, attributes=wrong)
+            update_user(Scope(services, workspace.id, SYSTEM), made.id, attributes=wrong)
     assert get_user(workspace.id, made.id) == made
 
 
 def test_only_what_is_given_changes(
-    services: Services, workspace: WorkspaceView, user: UserView, actor: Actor
+    scope: Scope, services: Services, workspace: WorkspaceView, user: UserView, actor: Actor
 ) -> None:
     services.clock.advance(hours=1)
-    changed = update_user(
-        services, workspace.id, actor, user.id, last_name="Kileo", email="amina.kileo@acme.test"
-    )
+    changed = update_user(scope, user.id, last_name="Kileo", email="amina.kileo@acme.test")
     assert changed.display_name == "Amina Kileo"
     assert changed.username == "amina"
     assert changed.updated_at == user.updated_at + 3600
-    event = log.list_events(services, workspace.id).items[0]
+    event = log.list_events(scope).items[0]
     assert (event.action, event.actor_id) == ("user.changed", actor.id)
     assert event.detail == {"changed": ["email", "last_name"]}
     assert [u.id for u in list_users(workspace.id, q="kileo").items] == [user.id]
     assert list_users(workspace.id, q="otieno").items == ()
 
 
-def test_a_user_may_keep_the_own_name_in_another_case(
-    services: Services, workspace: WorkspaceView, user: UserView, actor: Actor
-) -> None:
-    assert update_user(services, workspace.id, actor, user.id, username="Amina").username == "Amina"
+def test_a_user_may_keep_the_own_name_in_another_case(scope: Scope, user: UserView) -> None:
+    assert update_user(scope, user.id, username="Amina").username == "Amina"
 
 
 def test_a_change_that_is_refused_changes_nothing(
-    services: Services, workspace: WorkspaceView, user: UserView, actor: Actor
+    scope: Scope, services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     before = actions(services, workspace)
     with pytest.raises(Conflict):
-        update_user(services, workspace.id, actor, user.id, first_name="Other", username="joseph")
+        update_user(scope, user.id, first_name="Other", username="joseph")
     assert get_user(workspace.id, user.id) == user
     assert actions(services, workspace) == before
 
 
 def test_the_theme_is_nobodys_business(
-    services: Services, workspace: WorkspaceView, user: UserView, actor: Actor
+    scope: Scope, services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     before = actions(services, workspace)
-    assert update_user(services, workspace.id, actor, user.id, theme="dark").theme == "dark"
+    assert update_user(scope, user.id, theme="dark").theme == "dark"
     assert actions(services, workspace) == before
     with pytest.raises(InputError):
-        update_user(services, workspace.id, actor, user.id, theme="pink")
+        update_user(scope, user.id, theme="pink")
 
 
 def test_disabling_ends_every_session_at_once(
-    services: Services, workspace: WorkspaceView, user: UserView, actor: Actor
+    scope: Scope, services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     tokens = [sign_in(services, workspace, "amina", PASSWORD) for _ in range(2)]
-    update_user(services, workspace.id, actor, user.id, active=False)
+    update_user(scope, user.id, active=False)
     assert [sessions.load_session(services, token) for token in tokens] == [None, None]
-    update_user(services, workspace.id, actor, user.id, active=True)
+    update_user(scope, user.id, active=True)
     assert [sessions.load_session(services, token) for token in tokens] == [None, None]
     assert actions(services, workspace)[:2] == ["user.enabled", "user.disabled"]
 
@@ -253,37 +249,37 @@ def test_a_password_is_changed_by_whoever_knows_it(
 
 
 def test_a_password_can_be_taken_away(
-    services: Services, workspace: WorkspaceView, user: UserView, actor: Actor
+    scope: Scope, services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
-    changed = update_user(services, workspace.id, actor, user.id, password=None)
+    changed = update_user(scope, user.id, password=None)
     assert not changed.has_password
     with pytest.raises(AuthenticationFailed):
         sign_in(services, workspace, "amina", PASSWORD)
 
 
 def test_the_last_active_admin_stays(
-    services: Services, workspace: WorkspaceView, admin: UserView, actor: Actor
+    scope: Scope, services: Services, workspace: WorkspaceView, admin: UserView
 ) -> None:
     other = add(services, workspace, "neema", admin=True, active=False)
     for change in ({"admin": False}, {"active": False}):
         with pytest.raises(Conflict, match="last active admin") as refused:
-            update_user(services, workspace.id, actor, admin.id, **change)
+            update_user(scope, admin.id, **change)
         assert list(refused.value.errors) == list(change)
     with pytest.raises(Conflict, match="last active admin"):
-        delete_user(services, workspace.id, actor, admin.id)
+        delete_user(scope, admin.id)
     assert get_user(workspace.id, admin.id) == admin
-    update_user(services, workspace.id, actor, other.id, active=True)
-    update_user(services, workspace.id, actor, admin.id, admin=False)
+    update_user(scope, other.id, active=True)
+    update_user(scope, admin.id, admin=False)
     assert actions(services, workspace)[:2] == ["user.demoted", "user.enabled"]
 
 
 def test_an_admin_of_another_workspace_does_not_count(
-    services: Services, workspace: WorkspaceView, admin: UserView, actor: Actor
+    scope: Scope, services: Services, admin: UserView
 ) -> None:
     other = create_workspace(services, SYSTEM, slug="other", name="Other")
     add(services, other, "joseph", admin=True)
     with pytest.raises(Conflict):
-        delete_user(services, workspace.id, actor, admin.id)
+        delete_user(scope, admin.id)
 
 
 def test_two_admins_who_remove_each_other_leave_one(
@@ -299,7 +295,7 @@ def test_two_admins_who_remove_each_other_leave_one(
         database.connect(reuse_if_open=True)
         barrier.wait()
         try:
-            update_user(services, workspace.id, SYSTEM, user.id, admin=False)
+            update_user(Scope(services, workspace.id, SYSTEM), user.id, admin=False)
             outcomes.append("done")
         except Conflict:
             outcomes.append("refused")
@@ -338,17 +334,17 @@ def test_of_ten_who_take_one_name_at_once_one_gets_it(
 
 
 def test_a_deleted_user_leaves_events_and_nothing_else(
-    services: Services, workspace: WorkspaceView, user: UserView, actor: Actor
+    scope: Scope, services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     token = sign_in(services, workspace, "amina", PASSWORD)
-    delete_user(services, workspace.id, actor, user.id)
+    delete_user(scope, user.id)
     assert sessions.load_session(services, token) is None
     assert list_users(workspace.id, q="amina").items == ()
     assert not UserWord.select().where(UserWord.user_id == user.id).exists()
-    event = log.list_events(services, workspace.id).items[0]
+    event = log.list_events(scope).items[0]
     assert (event.action, event.target_name) == ("user.deleted", "Amina Otieno")
     with pytest.raises(NotFound):
-        delete_user(services, workspace.id, actor, user.id)
+        delete_user(scope, user.id)
 
 
 def run_all(works: Any) -> None:

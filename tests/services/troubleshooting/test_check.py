@@ -7,7 +7,6 @@ from ssoko.plugin import AcceptanceRule, NameIdFormat, hookimpl
 from ssoko.plugin.host.registry import PluginSource
 from ssoko.services.applications import change, install
 from ssoko.services.applications import mappers as applications_mappers
-from ssoko.services.context import SYSTEM
 from ssoko.services.people import users
 from ssoko.services.troubleshooting import check as troubleshooting_check
 from ssoko.services.troubleshooting import preview as troubleshooting_preview
@@ -36,15 +35,11 @@ def states(findings):
 
 
 def set_mappers(site, app, *mappers):
-    applications_mappers.set_mappers(
-        site.services, site.workspace.id, SYSTEM, app.id, list(mappers)
-    )
+    applications_mappers.set_mappers(site.scope, app.id, list(mappers))
 
 
 def by_hand(site, app, **fields):
-    return change.update_application(
-        site.services, site.workspace.id, SYSTEM, app.id, service_provider=fields
-    )
+    return change.update_application(site.scope, app.id, service_provider=fields)
 
 
 # Preview
@@ -133,9 +128,7 @@ def test_somebody_who_gets_in_is_looked_at_first(site):
 
 
 def aws(site):
-    app = install.install(
-        site.services, site.workspace.id, SYSTEM, integration="aws", name="Cloud", settings=AWS
-    )
+    app = install.install(site.scope, integration="aws", name="Cloud", settings=AWS)
     site.give(app)
     return app
 
@@ -190,9 +183,7 @@ def test_aws_takes_no_encryption_and_signs_no_requests(site, sp_key):
 def test_attributes_for_access_control_are_single_and_of_format_uri(site, mapper):
     app = aws(site)
     users.update_user(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         site.amina.id,
         attributes={"many": ["a", "b"]},
     )
@@ -245,9 +236,7 @@ def test_a_clock_that_went_back_is_noticed(site):
 def test_long_values_are_worth_a_look(site):
     app = site.install(name_id_source="user.attributes.long")
     users.update_user(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         site.amina.id,
         attributes={"long": "x" * 4096},
     )
@@ -293,9 +282,7 @@ def test_rules_of_a_plugin_cannot_break_the_check(make_site, answer, found):
     plugin = Ruled(answer)
     site = make_site(PluginSource("ruled", lambda: plugin, "ssoko-ruled", "1.0"))
     app = install.install(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         integration="ruled",
         name="Ruled",
         settings={"region": "eu"},

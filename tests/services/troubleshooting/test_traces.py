@@ -126,11 +126,10 @@ def test_what_was_added_can_be_taken_away(site) -> None:
     app = site.install()
     site.services = replace(site.services, registry=Registry())
     add_acs_url(site.services, site.workspace.id, SYSTEM, app.id, "https://b.test/")
-    here = (site.services, site.workspace.id)
-    found = views.get_application(*here, app.id)
+    found = views.get_application(site.scope, app.id)
     assert found.overrides == {"acs_urls": ["https://b.test/"]}
     assert found.service_provider.acs_urls == (*app.service_provider.acs_urls, "https://b.test/")
-    back = change.update_application(*here, SYSTEM, app.id, service_provider={"acs_urls": None})
+    back = change.update_application(site.scope, app.id, service_provider={"acs_urls": None})
     assert back.service_provider.acs_urls == app.service_provider.acs_urls
 
 

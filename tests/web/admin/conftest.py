@@ -19,7 +19,7 @@ from ssoko.app import create_app
 from ssoko.config import load_config
 from ssoko.plugin.host.registry import PluginSource, Registry
 from ssoko.services import workspaces
-from ssoko.services.context import SYSTEM, Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.credentials.passwords import Hasher
 from ssoko.services.people import users
 from ssoko.services.people.users import UserView
@@ -123,14 +123,17 @@ class Site:
     workspace: WorkspaceView
     base: str
 
+    @property
+    def scope(self) -> Scope:
+        """Ssoko itself acts in the workspace."""
+        return Scope(self.services, self.workspace.id, SYSTEM)
+
     def visitor(self) -> Visitor:
         return Visitor(self.app.test_client(), self.base)
 
     def person(self, username: str, **more: Any) -> UserView:
         values = {"email": f"{username}@acme.test", "password": PASSWORD, **more}
-        return users.create_user(
-            self.services, self.workspace.id, SYSTEM, username=username, **values
-        )
+        return users.create_user(self.scope, username=username, **values)
 
 
 def sources() -> list[PluginSource]:

@@ -5,7 +5,7 @@ import io
 
 import pytest
 from ssoko.services.activity import log
-from ssoko.services.context import SYSTEM
+from ssoko.services.context import SYSTEM, Scope
 from ssoko.services.people import groups, users
 
 
@@ -89,7 +89,7 @@ def test_older_and_newer_lead_back_and_forth(site, admin):
 
 def test_what_happened_in_the_first_second_is_all_there(site, admin):
     for number in range(20):
-        groups.create_group(site.services, site.workspace.id, SYSTEM, name=f"Group {number}")
+        groups.create_group(site.scope, name=f"Group {number}")
     everything = admin.get("/activity?since=all")
     assert "Workspace created" in everything.words
     assert len(rows(admin.get("/activity"))) == len(rows(everything))
@@ -109,9 +109,7 @@ def test_an_event_has_an_address_of_its_own(admin, amina):
 
 def test_csv_is_quoted_against_formulas(site, admin):
     for name in ('=cmd("calc")', "+1+1", "@sum", "-2"):
-        users.create_user(
-            site.services, site.workspace.id, SYSTEM, username=f"u{ord(name[0])}", first_name=name
-        )
+        users.create_user(site.scope, username=f"u{ord(name[0])}", first_name=name)
     answer = admin.get("/activity.csv").response
     assert answer.mimetype == "text/csv"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="acme-activity.csv"'
@@ -138,5 +136,5 @@ def test_an_event_of_another_workspace_is_not_there(site, admin):
     from ssoko.services import workspaces
 
     other = workspaces.create_workspace(site.services, SYSTEM, slug="other", name="Other")
-    (event, *_) = log.list_events(site.services, other.id).items
+    (event, *_) = log.list_events(Scope(site.services, other.id, SYSTEM)).items
     assert admin.get(f"/activity/{event.id}").status == 404

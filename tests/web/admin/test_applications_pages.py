@@ -7,7 +7,7 @@ from lxml import etree
 from ssoko.plugin.host.registry import Registry
 from ssoko.services.access import assignments
 from ssoko.services.applications import install, views
-from ssoko.services.context import SYSTEM, Actor
+from ssoko.services.context import SYSTEM, Actor, Scope
 from ssoko.services.people import users
 
 from .conftest import AWS
@@ -20,16 +20,12 @@ def amina(site):
 
 @pytest.fixture
 def aws(site):
-    return install.install(
-        site.services, site.workspace.id, SYSTEM, integration="aws", name="AWS", settings=AWS
-    )
+    return install.install(site.scope, integration="aws", name="AWS", settings=AWS)
 
 
 def give(site, application, user, **more):
     assignments.assign_roles(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         role_ids=[application.default_role.id],
         user_id=user.id,
         **more,
@@ -139,7 +135,7 @@ def test_a_person_is_checked(site, admin, aws, amina):
     assert admin.get(href).find(f"//dialog//input[@value='{aws.default_role.id}' and @checked]")
     give(site, aws, amina)
     assert "Gets in" in admin.get("/applications/aws/access?person=amina@acme.test").words
-    users.update_user(site.services, site.workspace.id, SYSTEM, amina.id, active=False)
+    users.update_user(site.scope, amina.id, active=False)
     assert "Does not get in" in admin.get("/applications/aws/access?person=amina").words
     unknown = admin.get("/applications/aws/access?person=amin")
     assert "Nobody here has that user name" in unknown.words
@@ -158,7 +154,7 @@ def test_settings_are_saved(site, admin, aws):
     changed = AWS | {"sign_in_url": "https://d-1111111111.awsapps.com/start"}
     done = admin.follow(admin.submit("/applications/aws/settings", {"name": "AWS two", **changed}))
     assert "AWS two is saved." in done.all_words
-    found = views.get_application(site.services, site.workspace.id, aws.id)
+    found = views.get_application(site.scope, aws.id)
     assert found.settings["sign_in_url"] == changed["sign_in_url"]
     assert found.issuer.entity_id == aws.issuer.entity_id
 
@@ -170,7 +166,7 @@ def test_wrong_settings_are_named_and_kept(site, admin, aws, field, typed):
     assert {a.get("href") for a in page.find("//*[@role='alert']//a")} == {f"#f-plugin-{field}"}
     assert page.value(f"plugin.{field}") == typed
     assert page.value("name") == "B"
-    found = views.get_application(site.services, site.workspace.id, aws.id)
+    found = views.get_application(site.scope, aws.id)
     assert (found.name, found.settings[field]) == ("AWS", AWS[field])
 
 
@@ -192,7 +188,7 @@ def test_uninstalling_names_what_breaks_and_wants_the_name(site, admin, aws, ami
     wrong = admin.submit("/applications/aws/uninstall", {"name": "aw"})
     assert wrong.status == 422
     assert wrong.value("name") == "aw"
-    assert views.get_application(site.services, site.workspace.id, aws.id)
+    assert views.get_application(site.scope, aws.id)
     done = admin.follow(admin.submit("/applications/aws/uninstall", {"name": "AWS"}))
     assert "AWS is uninstalled. You can restore it for 30 days." in done.all_words
     assert "30 days" in done.words
@@ -243,7 +239,7 @@ def test_only_admins_see_these_pages(site, admin, aws, amina):
     for path in (*TABS.values(), "/certificate.pem", "/metadata.xml", "/uninstall"):
         assert hers.get(f"/applications/aws{path}").status == 403
     assert hers.submit("/applications/aws/disable").status == 403
-    assert views.get_application(site.services, site.workspace.id, aws.id).enabled
+    assert views.get_application(site.scope, aws.id).enabled
 
 
 def test_nothing_changes_by_opening_an_address(admin, aws):
@@ -254,7 +250,7 @@ def test_nothing_changes_by_opening_an_address(admin, aws):
 def test_a_form_without_its_token_changes_nothing(site, admin, aws):
     answer = admin.client.post("/w/acme/applications/aws/disable")
     assert answer.status_code == 400
-    assert views.get_application(site.services, site.workspace.id, aws.id).enabled
+    assert views.get_application(site.scope, aws.id).enabled
 
 
 def test_an_application_of_another_workspace_is_not_there(site, admin):
@@ -262,7 +258,10 @@ def test_an_application_of_another_workspace_is_not_there(site, admin):
 
     other = workspaces.create_workspace(site.services, SYSTEM, slug="other", name="Other")
     theirs = install.install(
-        site.services, other.id, Actor("system"), integration="aws", name="Theirs", settings=AWS
+        Scope(site.services, other.id, Actor("system")),
+        integration="aws",
+        name="Theirs",
+        settings=AWS,
     )
     for name in (theirs.id, theirs.slug):
         assert admin.get(f"/applications/{name}/metadata").status == 404

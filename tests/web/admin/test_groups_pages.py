@@ -2,7 +2,6 @@
 
 import pytest
 from ssoko.services.access import assignments, roles
-from ssoko.services.context import SYSTEM
 from ssoko.services.people import groups
 
 
@@ -18,7 +17,7 @@ def lars(site):
 
 @pytest.fixture
 def group(site):
-    return groups.create_group(site.services, site.workspace.id, SYSTEM, name="Engineering")
+    return groups.create_group(site.scope, name="Engineering")
 
 
 def members(site, group):
@@ -52,7 +51,7 @@ def test_members_are_added_by_search(admin, site, group, amina, lars):
 
 
 def test_a_pasted_list_is_added_whole(admin, site, group, amina, lars):
-    groups.add_member(site.services, site.workspace.id, SYSTEM, group.id, lars.id)
+    groups.add_member(site.scope, group.id, lars.id)
     sent = admin.submit(
         f"/groups/{group.id}/members/paste",
         {"people": "amina@acme.test\r\n\r\nlars\r\namina@acme.test"},
@@ -76,24 +75,24 @@ def test_an_empty_list_is_refused(admin, group):
 
 
 def test_a_member_is_removed(admin, site, group, amina):
-    groups.add_member(site.services, site.workspace.id, SYSTEM, group.id, amina.id)
+    groups.add_member(site.scope, group.id, amina.id)
     page = admin.follow(admin.submit(f"/groups/{group.id}/members/{amina.id}/remove"))
     assert "Amina Otieno is out of the group." in page.all_words
     assert members(site, group) == []
 
 
 def test_roles_of_a_group_reach_its_members(admin, site, group, amina):
-    groups.add_member(site.services, site.workspace.id, SYSTEM, group.id, amina.id)
-    role = roles.create_role(site.services, site.workspace.id, SYSTEM, name="readers")
+    groups.add_member(site.scope, group.id, amina.id)
+    role = roles.create_role(site.scope, name="readers")
     assert "No roles yet" in admin.get(f"/groups/{group.id}/roles").words
     assert admin.get(f"/groups/{group.id}/roles?add=1").find(f"//dialog//input[@value='{role.id}']")
     page = admin.follow(admin.submit(f"/groups/{group.id}/roles", {"role": role.id, "do": "add"}))
     assert "readers" in page.words
-    (assignment,) = assignments.assignments_of_user(site.services, site.workspace.id, amina.id)
+    (assignment,) = assignments.assignments_of_user(site.scope, amina.id)
     assert (assignment.via, assignment.group_name) == ("group", "Engineering")
     assert "Group Engineering" in admin.get(f"/users/{amina.id}/roles").words
     admin.submit(f"/groups/{group.id}/roles/{role.id}/remove")
-    assert not assignments.assignments_of_user(site.services, site.workspace.id, amina.id)
+    assert not assignments.assignments_of_user(site.scope, amina.id)
 
 
 def test_it_is_renamed(admin, site, group):
@@ -102,7 +101,7 @@ def test_it_is_renamed(admin, site, group):
 
 
 def test_its_end_is_asked_for_and_leaves_the_people(admin, site, group, amina):
-    groups.add_member(site.services, site.workspace.id, SYSTEM, group.id, amina.id)
+    groups.add_member(site.scope, group.id, amina.id)
     asked = admin.get(f"/groups/{group.id}/delete")
     assert "with 1 member. The people stay" in asked.words
     done = admin.follow(admin.submit(f"/groups/{group.id}/delete"))

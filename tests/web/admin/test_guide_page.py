@@ -5,7 +5,6 @@ import re
 import pytest
 from ssoko.services.access import assignments
 from ssoko.services.applications import change, install
-from ssoko.services.context import SYSTEM
 from ssoko.services.people import users
 from ssoko.store.models.guides import GuideEvidence
 
@@ -17,9 +16,7 @@ GIVE = "//main//li//form/button[.='Give it to me']"
 
 @pytest.fixture
 def aws(site):
-    return install.install(
-        site.services, site.workspace.id, SYSTEM, integration="aws", name="AWS", settings=AWS
-    )
+    return install.install(site.scope, integration="aws", name="AWS", settings=AWS)
 
 
 def step(page, number):
@@ -86,25 +83,14 @@ def test_give_it_to_me_gives_the_role_and_shows_the_tile(site, admin, aws):
     (tile,) = page.find("//main//ol//h3/a")
     assert tile.get("href").endswith("/w/acme/launch/aws")
     assert admin.submit(f"{GUIDE}/role", on=GUIDE).status == 303
-    assert (
-        len(
-            assignments.assignments_of_role(
-                site.services, site.workspace.id, aws.default_role.id
-            ).items
-        )
-        == 1
-    )
+    assert len(assignments.assignments_of_role(site.scope, aws.default_role.id).items) == 1
 
 
 def test_the_role_unticks_when_the_last_one_loses_it(site, admin, aws):
     admin.submit(f"{GUIDE}/role", on=GUIDE)
-    (assignment,) = assignments.assignments_of_role(
-        site.services, site.workspace.id, aws.default_role.id
-    ).items
+    (assignment,) = assignments.assignments_of_role(site.scope, aws.default_role.id).items
     assignments.revoke_role(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         role_id=aws.default_role.id,
         user_id=assignment.user_id,
     )
@@ -126,7 +112,7 @@ def test_the_card_and_the_steps_agree(admin, aws):
 
 
 def test_a_disabled_application_offers_no_role_and_says_so(site, admin, aws):
-    change.update_application(site.services, site.workspace.id, SYSTEM, aws.id, enabled=False)
+    change.update_application(site.scope, aws.id, enabled=False)
     page = admin.get(GUIDE)
     assert not page.find(GIVE)
     assert "Nobody can sign in" in page.words
@@ -136,19 +122,15 @@ def test_somebody_who_is_no_admin_gives_nothing(site, aws):
     site.person("amina")
     visitor = site.visitor().sign_in("amina")
     assert visitor.submit(f"{GUIDE}/role").status in {403, 404}
-    assert not assignments.assignments_of_role(
-        site.services, site.workspace.id, aws.default_role.id
-    ).items
+    assert not assignments.assignments_of_role(site.scope, aws.default_role.id).items
 
 
 def test_a_hostile_name_is_shown_as_it_is_spelt(site, admin, aws):
     amina = site.person("amina", first_name="<b>*Amina*", last_name="{{ entity_id }}")
-    assignments.assign_roles(
-        site.services, site.workspace.id, SYSTEM, role_ids=[aws.default_role.id], user_id=amina.id
-    )
+    assignments.assign_roles(site.scope, role_ids=[aws.default_role.id], user_id=amina.id)
     page = admin.get(GUIDE)
     assert "given to <b>*Amina* {{ entity_id }} by Ssoko" in step(page, 21)[0]
-    users.update_user(site.services, site.workspace.id, SYSTEM, amina.id, active=False)
+    users.update_user(site.scope, amina.id, active=False)
     assert not step(admin.get(GUIDE), 21)[1]
 
 

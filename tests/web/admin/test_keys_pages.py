@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 from cryptography import x509
 from ssoko.services.applications import install
-from ssoko.services.context import SYSTEM
 from ssoko.services.issuers import expiry_notices, issuers, metadata_fetches, rotation
 from ssoko.services.issuers.fetch_pace import Hourly
 
@@ -16,17 +15,13 @@ DAY = 86_400
 
 @pytest.fixture
 def aws(site):
-    return install.install(
-        site.services, site.workspace.id, SYSTEM, integration="aws", name="AWS", settings=AWS
-    )
+    return install.install(site.scope, integration="aws", name="AWS", settings=AWS)
 
 
 @pytest.fixture
 def wiki(site):
     return install.install(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         integration="custom-saml",
         name="Wiki",
         settings={"entity_id": "urn:wiki", "acs_urls": ["https://wiki.example.org/acs"]},
@@ -36,7 +31,7 @@ def wiki(site):
 @pytest.fixture
 def keys_of(site):
     def listed(application):
-        return rotation.list_keys(site.services, site.workspace.id, application.issuer.id)
+        return rotation.list_keys(site.scope, application.issuer.id)
 
     return listed
 
@@ -101,8 +96,8 @@ def test_a_rotation_at_aws_from_the_first_step_to_the_last(admin, aws, keys_of):
 
 
 def test_the_old_certificate_is_retired_for_good(site, admin, aws, keys_of):
-    place = (site.services, site.workspace.id, SYSTEM, aws.issuer.id)
-    rotation.activate(*place, rotation.create_next(*place).id)
+    made = rotation.create_next(site.scope, aws.issuer.id)
+    rotation.activate(site.scope, aws.issuer.id, made.id)
     way = admin.get("/applications/aws/metadata").links()["Retire the old one for good"]
     way = way.removeprefix("/w/acme")
     assert "You cannot switch back" in admin.get(way).words
@@ -169,11 +164,9 @@ def test_only_admins_change_keys(site, aws, keys_of):
 
 
 def test_a_shared_issuer_has_the_same_card(site, admin):
-    shared = issuers.create_issuer(site.services, site.workspace.id, SYSTEM, name="Shared")
+    shared = issuers.create_issuer(site.scope, name="Shared")
     install.install(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         integration="aws",
         name="Cloud",
         settings=AWS,

@@ -6,7 +6,6 @@ import pytest
 from ssoko.plugin.host.registry import Registry
 from ssoko.services.access import assignments
 from ssoko.services.applications import install, mappers, views
-from ssoko.services.context import SYSTEM
 
 from .conftest import AWS
 
@@ -16,9 +15,8 @@ PAGE = "/applications/aws"
 @pytest.fixture
 def aws(site):
     """Install AWS, with no mappers at all to begin with."""
-    here = (site.services, site.workspace.id, SYSTEM)
-    made = install.install(*here, integration="aws", name="AWS", settings=AWS)
-    mappers.set_mappers(*here, made.id, [])
+    made = install.install(site.scope, integration="aws", name="AWS", settings=AWS)
+    mappers.set_mappers(site.scope, made.id, [])
     return view(site)
 
 
@@ -29,16 +27,14 @@ def amina(site):
 
 def give(site, application, user):
     assignments.assign_roles(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         role_ids=[application.default_role.id],
         user_id=user.id,
     )
 
 
 def view(site):
-    return views.get_application(site.services, site.workspace.id, "aws")
+    return views.get_application(site.scope, "aws")
 
 
 def sent(admin, path, **values):

@@ -2,7 +2,6 @@
 
 import pytest
 from ssoko.services.access import assignments, roles
-from ssoko.services.context import SYSTEM
 from ssoko.services.people import groups
 
 
@@ -13,12 +12,12 @@ def amina(site):
 
 @pytest.fixture
 def group(site):
-    return groups.create_group(site.services, site.workspace.id, SYSTEM, name="Engineering")
+    return groups.create_group(site.scope, name="Engineering")
 
 
 @pytest.fixture
 def role(site):
-    return roles.create_role(site.services, site.workspace.id, SYSTEM, name="readers")
+    return roles.create_role(site.scope, name="readers")
 
 
 def test_an_empty_list_says_where_roles_come_from(admin):
@@ -68,7 +67,7 @@ def test_giving_to_nobody_is_said(admin, role, way):
 
 def test_it_is_taken_back(admin, site, role, amina, group):
     for to in ({"user_id": amina.id}, {"group_id": group.id}):
-        assignments.assign_roles(site.services, site.workspace.id, SYSTEM, role_ids=[role.id], **to)
+        assignments.assign_roles(site.scope, role_ids=[role.id], **to)
     for action in admin.get(f"/roles/{role.id}").find("//main//tbody//form/@action"):
         admin.submit(action.removeprefix("/w/acme"))
     assert "Nobody has it" in admin.get(f"/roles/{role.id}").words
@@ -94,7 +93,7 @@ def test_its_attributes_are_written_as_lines(admin, site, role):
 
 def test_its_end_names_who_loses_it(admin, site, role, amina, group):
     for to in ({"user_id": amina.id}, {"group_id": group.id}):
-        assignments.assign_roles(site.services, site.workspace.id, SYSTEM, role_ids=[role.id], **to)
+        assignments.assign_roles(site.scope, role_ids=[role.id], **to)
     asked = admin.get(f"/roles/{role.id}/delete")
     assert "Amina Otieno loses it" in asked.words
     assert "Everybody in the group Engineering loses it" in asked.words

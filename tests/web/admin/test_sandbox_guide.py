@@ -6,7 +6,6 @@ import pytest
 import ssoko_sandbox
 from ssoko.plugin.host.registry import PluginSource, Registry
 from ssoko.services.applications import install
-from ssoko.services.context import SYSTEM
 from ssoko.services.guides import evidence
 from ssoko_sandbox import once
 
@@ -21,9 +20,7 @@ def registry():
 def sandbox(site, tmp_path, monkeypatch):
     monkeypatch.setattr(once.tempfile, "tempdir", str(tmp_path))
     return install.install(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         integration="sandbox",
         name="Sandbox",
         settings={"key": "tryout"},
@@ -31,9 +28,7 @@ def sandbox(site, tmp_path, monkeypatch):
 
 
 def seen(site, sandbox):
-    found = evidence.gather(
-        site.services, site.workspace.id, sandbox, ["sign-in", "accepted", "request"]
-    )
+    found = evidence.gather(site.scope, sandbox, ["sign-in", "accepted", "request"])
     return {kind for kind, one in found.items() if one.done}
 
 

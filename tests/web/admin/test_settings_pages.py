@@ -56,7 +56,7 @@ def test_a_wrong_token_is_refused_and_what_was_typed_kept(site, admin, sent):
     page = admin.submit("/settings/tokens", sent)
     assert page.status == 422
     assert page.value("name") == sent["name"]
-    assert not api_tokens.list_tokens(site.services, site.workspace.id).items
+    assert not api_tokens.list_tokens(site.scope).items
 
 
 def test_revoking_asks_first(site, admin):
@@ -74,7 +74,7 @@ def test_revoking_asks_first(site, admin):
 
 def test_a_shared_issuer_is_made_with_its_values_to_copy(site, admin):
     page = admin.follow(admin.submit("/settings/issuers", {"name": "Test systems"}))
-    (issuer,) = issuers.list_issuers(site.services, site.workspace.id).items
+    (issuer,) = issuers.list_issuers(site.scope).items
     copied = {
         dt.text.strip(): code.text
         for dt, code in zip(

@@ -6,7 +6,6 @@ import pytest
 from ssoko.plugin.host.registry import Registry
 from ssoko.services.access import assignments
 from ssoko.services.applications import install, views
-from ssoko.services.context import SYSTEM
 
 from ... import two_versions
 
@@ -31,17 +30,13 @@ def notes(site, load, admin_user):
     """Version 0.1, installed; its role is the admin's."""
     load("0.1")
     made = install.install(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         integration="notes",
         name="Notes",
         settings=two_versions.SETTINGS | {"team": "blue", "api_key": "top secret"},
     )
     assignments.assign_roles(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         role_ids=[made.default_role.id],
         user_id=admin_user.id,
     )
@@ -49,7 +44,7 @@ def notes(site, load, admin_user):
 
 
 def view(site):
-    return views.get_application(site.services, site.workspace.id, "notes")
+    return views.get_application(site.scope, "notes")
 
 
 def choices(page, **chosen: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from ssoko.services.access import assignments, roles
-from ssoko.services.context import SYSTEM
+from ssoko.services.context import SYSTEM, Scope
 from ssoko.services.people import groups, users
 
 from .conftest import PASSWORD
@@ -18,9 +18,7 @@ def amina(site):
 
 @pytest.fixture
 def role(site):
-    return roles.create_role(
-        site.services, site.workspace.id, SYSTEM, name="readers", description="Read the papers"
-    )
+    return roles.create_role(site.scope, name="readers", description="Read the papers")
 
 
 def names(page):
@@ -130,9 +128,7 @@ def test_the_last_admin_stays_and_the_page_says_why(site, admin, admin_user, act
 
 
 def test_deleting_asks_first_and_names_what_is_lost(site, admin, amina, role):
-    assignments.assign_roles(
-        site.services, site.workspace.id, SYSTEM, role_ids=[role.id], user_id=amina.id
-    )
+    assignments.assign_roles(site.scope, role_ids=[role.id], user_id=amina.id)
     asked = admin.get(f"/users/{amina.id}/delete")
     assert "1 role: readers" in asked.words
     assert users.get_user(site.workspace.id, amina.id)
@@ -158,7 +154,7 @@ def test_the_journey_adds_a_role_in_the_dialog(site, admin, amina, role):
 
 
 def test_searching_in_the_dialog_keeps_what_is_ticked(site, admin, amina, role):
-    other = roles.create_role(site.services, site.workspace.id, SYSTEM, name="writers")
+    other = roles.create_role(site.scope, name="writers")
     again = admin.submit(
         f"/users/{amina.id}/roles",
         {"role": role.id, "find": "writ", "do": "search", "expires": "2030-01-31"},
@@ -170,18 +166,16 @@ def test_searching_in_the_dialog_keeps_what_is_ticked(site, admin, amina, role):
     assert offered == [role.id, other.id]
     assert page.value("expires") == "2030-01-31"
     assert "csrf" not in again.response.headers["Location"]
-    assert not assignments.assignments_of_user(site.services, site.workspace.id, amina.id)
+    assert not assignments.assignments_of_user(site.scope, amina.id)
 
 
 def test_a_role_lasts_to_the_end_of_the_day_in_the_workspace(site, admin, amina, role):
     from ssoko.services import workspaces
 
-    workspaces.update_workspace(
-        site.services, site.workspace.id, SYSTEM, time_zone="Africa/Nairobi"
-    )
+    workspaces.update_workspace(site.scope, time_zone="Africa/Nairobi")
     day = datetime.now(UTC).date() + timedelta(days=30)
     admin.submit(f"/users/{amina.id}/roles", {"role": role.id, "expires": day.isoformat()})
-    (assignment,) = assignments.assignments_of_user(site.services, site.workspace.id, amina.id)
+    (assignment,) = assignments.assignments_of_user(site.scope, amina.id)
     end = datetime.fromtimestamp(assignment.expires_at, UTC)
     assert (end.date(), end.hour) == (day, 21)
 
@@ -207,10 +201,10 @@ def test_nothing_ticked_is_said_in_the_dialog(admin, amina, role):
 
 
 def test_the_map_shows_each_way_to_a_role(site, admin, amina, role):
-    group = groups.create_group(site.services, site.workspace.id, SYSTEM, name="Engineering")
-    groups.add_member(site.services, site.workspace.id, SYSTEM, group.id, amina.id)
+    group = groups.create_group(site.scope, name="Engineering")
+    groups.add_member(site.scope, group.id, amina.id)
     for to in ({"user_id": amina.id}, {"group_id": group.id}):
-        assignments.assign_roles(site.services, site.workspace.id, SYSTEM, role_ids=[role.id], **to)
+        assignments.assign_roles(site.scope, role_ids=[role.id], **to)
     page = admin.get(f"/users/{amina.id}/roles?view=map")
     ways = [" ".join(way.text_content().split()) for way in page.find("//main//ol[@aria-label]")]
     assert sorted(ways) == [
@@ -220,7 +214,7 @@ def test_the_map_shows_each_way_to_a_role(site, admin, amina, role):
 
 
 def test_a_group_is_joined_and_left(site, admin, amina):
-    group = groups.create_group(site.services, site.workspace.id, SYSTEM, name="Engineering")
+    group = groups.create_group(site.scope, name="Engineering")
     joined = admin.follow(admin.submit(f"/users/{amina.id}/groups", {"group": group.id}))
     assert "Joined Engineering." in joined.all_words
     assert [g.id for g in groups.groups_of(site.workspace.id, amina.id)] == [group.id]
@@ -230,9 +224,7 @@ def test_a_group_is_joined_and_left(site, admin, amina):
 
 
 def test_a_role_is_removed_where_it_was_given(site, admin, amina, role):
-    assignments.assign_roles(
-        site.services, site.workspace.id, SYSTEM, role_ids=[role.id], user_id=amina.id
-    )
+    assignments.assign_roles(site.scope, role_ids=[role.id], user_id=amina.id)
     page = admin.follow(admin.submit(f"/users/{amina.id}/roles/{role.id}/remove"))
     assert "readers is taken from Amina Otieno." in page.all_words
     assert "No roles yet" in page.words
@@ -334,7 +326,7 @@ def test_a_user_of_another_workspace_is_not_there(site, admin):
     from ssoko.services import workspaces
 
     other = workspaces.create_workspace(site.services, SYSTEM, slug="other", name="Other")
-    theirs = users.create_user(site.services, other.id, SYSTEM, username="theirs")
+    theirs = users.create_user(Scope(site.services, other.id, SYSTEM), username="theirs")
     for path in ("", "/roles", "/sessions", "/activity", "/delete"):
         assert admin.get(f"/users/{theirs.id}{path}").status == 404
     assert admin.submit(f"/users/{theirs.id}/disable").status == 404

@@ -26,7 +26,7 @@ from ssoko.plugin import (
 from ssoko.plugin.host.registry import PluginSource, Registry
 from ssoko.services import workspaces
 from ssoko.services.authentication import api_tokens
-from ssoko.services.context import SYSTEM, Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.credentials.passwords import Hasher
 from ssoko.store.models.table import database
 from werkzeug.test import TestResponse
@@ -188,11 +188,9 @@ def caller(app: Flask, services: Services) -> Callable[..., Api]:
         if slug not in {one.slug for one in workspaces.list_workspaces()}:
             workspaces.create_workspace(services, SYSTEM, slug=slug, name=slug.capitalize())
         token, _ = api_tokens.create_token(
-            services,
-            workspaces.get_workspace(slug).id,
-            SYSTEM,
+            Scope(services, workspaces.get_workspace(slug).id, SYSTEM),
             name=f"{scope} of {slug}",
-            scope=scope,
+            token_scope=scope,
             expires_at=expires_at,
         )
         return Api(app.test_client(), slug, token)

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from ssoko.services import workspaces
 from ssoko.services.authentication import api_tokens
-from ssoko.services.context import SYSTEM, Services
+from ssoko.services.context import SYSTEM, Scope, Services
 
 from .conftest import Api
 
@@ -39,10 +39,10 @@ def test_a_token_may_end_and_be_revoked(caller: Callable[..., Api], services: Se
     short = caller(expires_at=int(time.time()) + 1)
     assert short("GET", "/users").status_code == 200
     workspace = workspaces.get_workspace("acme")
-    token, view = api_tokens.create_token(services, workspace.id, SYSTEM, name="gone")
+    token, view = api_tokens.create_token(Scope(services, workspace.id, SYSTEM), name="gone")
     gone = Api(short.client, "acme", token)
     assert gone("GET", "/users").status_code == 200
-    api_tokens.revoke_token(services, workspace.id, SYSTEM, view.id)
+    api_tokens.revoke_token(Scope(services, workspace.id, SYSTEM), view.id)
     assert gone("GET", "/users").status_code == 401
     time.sleep(1.1)
     assert short("GET", "/users").status_code == 401

@@ -14,7 +14,7 @@ from ssoko.services.access import assignments
 from ssoko.services.activity import log
 from ssoko.services.applications import change, install, views
 from ssoko.services.applications.views import ApplicationView
-from ssoko.services.context import SYSTEM, Actor, Services
+from ssoko.services.context import SYSTEM, Actor, Scope, Services
 from ssoko.services.people import groups, users
 from ssoko.services.people.users import UserView
 from ssoko.services.workspaces import WorkspaceView
@@ -66,7 +66,7 @@ def seed(services: Services) -> Demo:
     if SLUG not in {one.slug for one in workspaces.list_workspaces()}:
         _fill(services)
     workspace = workspaces.get_workspace(SLUG)
-    found = views.list_applications(services, workspace.id, integration=SANDBOX)
+    found = views.list_applications(Scope(services, workspace.id, SYSTEM), integration=SANDBOX)
     return Demo(
         workspace,
         users.find_user(workspace.id, _ADMIN),
@@ -80,33 +80,31 @@ def move(services: Services, demo: Demo) -> None:
     application = demo.application
     if application is not None and SANDBOX in services.registry.integrations:
         change.update_application(
-            services, demo.workspace.id, SYSTEM, application.id, settings=application.settings
+            Scope(services, demo.workspace.id, SYSTEM),
+            application.id,
+            settings=application.settings,
         )
 
 
 def _fill(services: Services) -> None:
     start = services.clock() - _DAYS * _DAY
-    then = _at(services, start)
     workspace = workspaces.create_workspace(
-        then, SYSTEM, slug=SLUG, name="Demo company", contact="Amina in Engineering"
+        _at(services, start), SYSTEM, slug=SLUG, name="Demo company", contact="Amina in Engineering"
     )
-    people = _people(_at(services, start + 60), workspace)
+    people = _people(Scope(_at(services, start + 60), workspace.id, SYSTEM))
     admin = people[_ADMIN]
-    actor = Actor("user", admin.id, admin.display_name, "192.0.2.10")
-    circles = _circles(_at(services, start + 300), workspace, people, actor)
-    application = _sandbox(_at(services, start + 900), workspace, circles, actor)
+    scope = Scope(services, workspace.id, Actor("user", admin.id, admin.display_name, "192.0.2.10"))
+    circles = _circles(replace(scope, services=_at(services, start + 300)), people)
+    application = _sandbox(replace(scope, services=_at(services, start + 900)), circles)
     for moment, person, refused in _visits(start):
         if person == _LEFT and people[_LEFT].active and moment > start + 9 * _DAY:
-            then = _at(services, start + 9 * _DAY)
-            people[_LEFT] = users.update_user(
-                then, workspace.id, actor, people[_LEFT].id, active=False
-            )
-        _visit(workspace, people[person], application, moment, refused=refused)
+            then = replace(scope, services=_at(services, start + 9 * _DAY))
+            people[_LEFT] = users.update_user(then, people[_LEFT].id, active=False)
+        visit = replace(scope, services=_at(services, moment))
+        _visit(visit, people[person], application, refused=refused)
     if application is not None and application.default_role is not None:
         assignments.assign_roles(
-            services,
-            workspace.id,
-            actor,
+            scope,
             role_ids=[application.default_role.id],
             user_id=people[_VISITING].id,
             expires_at=services.clock() + 3 * _DAY,
@@ -117,12 +115,10 @@ def _at(services: Services, moment: int) -> Services:
     return replace(services, clock=lambda: moment)
 
 
-def _people(services: Services, workspace: WorkspaceView) -> dict[str, UserView]:
+def _people(scope: Scope) -> dict[str, UserView]:
     return {
         username: users.create_user(
-            services,
-            workspace.id,
-            SYSTEM,
+            scope,
             username=username,
             email=f"{username}@demo.example",
             first_name=first,
@@ -133,37 +129,25 @@ def _people(services: Services, workspace: WorkspaceView) -> dict[str, UserView]
     }
 
 
-def _circles(
-    services: Services, workspace: WorkspaceView, people: dict[str, UserView], actor: Actor
-) -> dict[str, str]:
+def _circles(scope: Scope, people: dict[str, UserView]) -> dict[str, str]:
     """Make the groups and return their ids by name."""
     made = {
-        name: groups.create_group(
-            services, workspace.id, actor, name=name, description=description
-        ).id
+        name: groups.create_group(scope, name=name, description=description).id
         for name, description in _GROUPS
     }
     for username, _, _, names in _PEOPLE:
         for name in names:
-            groups.add_member(services, workspace.id, actor, made[name], people[username].id)
+            groups.add_member(scope, made[name], people[username].id)
     return made
 
 
-def _sandbox(
-    services: Services, workspace: WorkspaceView, circles: dict[str, str], actor: Actor
-) -> ApplicationView | None:
-    if SANDBOX not in services.registry.integrations:
+def _sandbox(scope: Scope, circles: dict[str, str]) -> ApplicationView | None:
+    if SANDBOX not in scope.services.registry.integrations:
         return None
-    made = install.install(
-        services, workspace.id, actor, integration=SANDBOX, name="Sandbox", settings={}
-    )
+    made = install.install(scope, integration=SANDBOX, name="Sandbox", settings={})
     if made.default_role is not None:
         assignments.assign_roles(
-            services,
-            workspace.id,
-            actor,
-            role_ids=[made.default_role.id],
-            group_id=circles["Everyone"],
+            scope, role_ids=[made.default_role.id], group_id=circles["Everyone"]
         )
     return made
 
@@ -181,57 +165,36 @@ def _visits(start: int) -> list[tuple[int, str, bool]]:
 
 
 def _visit(
-    workspace: WorkspaceView,
-    person: UserView,
-    application: ApplicationView | None,
-    moment: int,
-    *,
-    refused: bool,
+    scope: Scope, person: UserView, application: ApplicationView | None, *, refused: bool
 ) -> None:
     """Write the events of one sign-in, and of the application opened after it."""
     address = f"192.0.2.{20 + len(person.username)}"
-    who = Actor("user", person.id, person.display_name, address)
     if refused or not person.active:
         _write(
-            workspace,
-            Actor("anonymous", "", "", address),
+            replace(scope, actor=Actor("anonymous", "", "", address)),
             "sign-in",
-            now=moment,
-            target_kind="user",
-            target_id=person.id,
-            target_name=person.display_name,
+            target=log.Target("user", person.id, person.display_name),
             outcome="refused",
             detail={"reason": "wrong-password" if person.active else "user-disabled"},
         )
         return
-    _write(
-        workspace,
-        who,
-        "session.started",
-        now=moment,
-        target_kind="session",
-        target_name=person.display_name,
-        detail={"method": "link"},
-    )
+    scope = replace(scope, actor=Actor("user", person.id, person.display_name, address))
+    session = log.Target("session", "", person.display_name)
+    _write(scope, "session.started", target=session, detail={"method": "link"})
     if application is None:
         return
     outside = person.username == _VISITING
     _write(
-        workspace,
-        who,
+        replace(scope, services=_at(scope.services, scope.services.clock() + 20)),
         "sign-in",
-        now=moment + 20,
-        target_kind="application",
-        target_id=application.id,
-        target_name=application.name,
-        application_id=application.id,
+        target=log.Target("application", application.id, application.name),
         outcome="refused" if outside else "done",
         detail={"started": "ssoko", **({"code": "no-role"} if outside else {})},
     )
 
 
-def _write(workspace: WorkspaceView, actor: Actor, action: str, **event: Any) -> None:
+def _write(scope: Scope, action: str, **event: Any) -> None:
     with database.atomic():
-        log.record(workspace.id, actor, action, **event)
+        log.record(scope, action, **event)
     # Ids sort by the millisecond they were made in, and the log is read in their order.
     time.sleep(0.001)

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ssoko.cli.operators.open_site import at_the_command_line, opened
+from ssoko.cli.operators.open_site import opened, scope_of
 from ssoko.cli.output import Commands, json_option, say
 from ssoko.errors import InputError
 
 if TYPE_CHECKING:
-    from ssoko.services.context import Services
+    from ssoko.services.context import Scope, Services
     from ssoko.services.issuers.rotation import KeyView
 
 _ALGORITHMS = ("rsa-2048", "rsa-3072", "rsa-4096", "ec-p256", "ec-p384")
@@ -42,7 +42,7 @@ def list_keys(slug: str, application: str, issuer: str, as_json: bool) -> None:
         from ssoko.schemas import dump
         from ssoko.services.issuers import rotation
 
-        found = rotation.list_keys(services, *_place(services, slug, application, issuer))
+        found = rotation.list_keys(*_issuer(services, slug, application, issuer))
         answer = {"items": [dump.key(key) for key in found], "next": None}
         say(as_json, answer, *map(_line, found))
 
@@ -62,10 +62,8 @@ def make_next(slug: str, application: str, issuer: str, algorithm: str, as_json:
         from ssoko.schemas import dump
         from ssoko.services.issuers import rotation
 
-        workspace_id, issuer_id = _place(services, slug, application, issuer)
-        made = rotation.create_next(
-            services, workspace_id, at_the_command_line(), issuer_id, algorithm=algorithm
-        )
+        scope, issuer_id = _issuer(services, slug, application, issuer)
+        made = rotation.create_next(scope, issuer_id, algorithm=algorithm)
         say(as_json, dump.key(made), made.certificate.rstrip())
 
 
@@ -77,14 +75,12 @@ def activate(slug: str, application: str, issuer: str, as_json: bool) -> None:
         from ssoko.schemas import dump
         from ssoko.services.issuers import rotation
 
-        workspace_id, issuer_id = _place(services, slug, application, issuer)
-        found = rotation.list_keys(services, workspace_id, issuer_id)
+        scope, issuer_id = _issuer(services, slug, application, issuer)
+        found = rotation.list_keys(scope, issuer_id)
         following = next((key for key in found if key.state == "next"), None)
         if following is None:
             raise InputError.of("", "There is no next key. Make one first: ssoko keys next")
-        done = rotation.activate(
-            services, workspace_id, at_the_command_line(), issuer_id, following.id
-        )
+        done = rotation.activate(scope, issuer_id, following.id)
         say(as_json, dump.key(done), _line(done))
 
 
@@ -96,8 +92,7 @@ def undo(slug: str, application: str, issuer: str, as_json: bool) -> None:
         from ssoko.schemas import dump
         from ssoko.services.issuers import rotation
 
-        where = _place(services, slug, application, issuer)
-        done = rotation.undo(services, where[0], at_the_command_line(), where[1])
+        done = rotation.undo(*_issuer(services, slug, application, issuer))
         say(as_json, dump.key(done), _line(done))
 
 
@@ -116,18 +111,16 @@ def notices(as_json: bool) -> None:
         say(as_json, {"written": written}, f"{written} written")
 
 
-def _place(services: "Services", slug: str, application: str, issuer: str) -> tuple[str, str]:
-    """Return the ids of workspace and issuer."""
-    from ssoko.services import workspaces
+def _issuer(services: "Services", slug: str, application: str, issuer: str) -> tuple["Scope", str]:
+    """Return the workspace and the id of the issuer."""
     from ssoko.services.applications import views
 
     if bool(application) == bool(issuer):
         raise InputError.of("", "Say whose keys, with --application or with --issuer.")
-    workspace_id = workspaces.get_workspace(slug).id
+    scope = scope_of(services, slug)
     if application:
-        found = views.get_application(services, workspace_id, application)
-        return workspace_id, found.issuer.id
-    return workspace_id, issuer
+        return scope, views.get_application(scope, application).issuer.id
+    return scope, issuer
 
 
 def _line(key: "KeyView") -> str:

@@ -8,7 +8,7 @@ from ssoko.config import Config, load_config
 from ssoko.errors import ConfigError
 
 if TYPE_CHECKING:
-    from ssoko.services.context import Actor, Services
+    from ssoko.services.context import Actor, Scope, Services
 
 
 def check_libraries() -> None:
@@ -31,6 +31,17 @@ def at_the_command_line() -> "Actor":
     from ssoko.services.context import Actor
 
     return Actor("system", "", "Command line")
+
+
+def scope_of(services: "Services", slug: str) -> "Scope":
+    """Return a workspace, with the operator at the command line as the actor.
+
+    :raises NotFound: when no workspace has this slug.
+    """
+    from ssoko.services import workspaces
+    from ssoko.services.context import Scope
+
+    return Scope(services, workspaces.get_workspace(slug).id, at_the_command_line())
 
 
 @contextmanager

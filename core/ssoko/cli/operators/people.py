@@ -5,7 +5,7 @@ import time
 
 import click
 
-from ssoko.cli.operators.open_site import at_the_command_line, opened
+from ssoko.cli.operators.open_site import at_the_command_line, opened, scope_of
 from ssoko.cli.output import Commands, json_option, say
 from ssoko.errors import InputError
 
@@ -82,13 +82,10 @@ def create_user(
     password = _read_password() if password_stdin else _ask_password(as_json)
     with opened() as services:
         from ssoko.schemas import dump
-        from ssoko.services import workspaces
         from ssoko.services.people import users
 
         made = users.create_user(
-            services,
-            workspaces.get_workspace(slug).id,
-            at_the_command_line(),
+            scope_of(services, slug),
             username=username,
             email=email,
             first_name=first_name,
@@ -142,16 +139,13 @@ def create_token(slug: str, name: str, scope: str, expires_days: int | None, as_
     """Create a token for the JSON API and print it. It is shown this once."""
     with opened() as services:
         from ssoko.schemas import dump
-        from ssoko.services import workspaces
         from ssoko.services.authentication import api_tokens
 
         expires_at = int(time.time()) + expires_days * _DAY if expires_days else None
         text, made = api_tokens.create_token(
-            services,
-            workspaces.get_workspace(slug).id,
-            at_the_command_line(),
+            scope_of(services, slug),
             name=name,
-            scope=scope,
+            token_scope=scope,
             expires_at=expires_at,
         )
         say(as_json, {"token": text, **dump.token(made), "workspace": slug}, text)

@@ -22,7 +22,7 @@ from ssoko.services.applications.views import ApplicationView
 from ssoko.services.authentication import sessions
 from ssoko.services.authentication import sign_in as authentication_sign_in
 from ssoko.services.authentication.sessions import SignedIn
-from ssoko.services.context import SYSTEM, Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.credentials.passwords import Hasher
 from ssoko.services.people import users
 from ssoko.services.people.users import UserView
@@ -51,12 +51,15 @@ class SiteFixture:
     person: UserView
     ahead: int = 0
 
+    @property
+    def scope(self) -> Scope:
+        """Ssoko itself acts in the workspace."""
+        return Scope(self.services, self.workspace.id, SYSTEM)
+
     def install(self, name: str, settings: Mapping[str, Any]) -> ApplicationView:
         """Install the plugin, as an admin does, and give the person its role."""
         made = applications_install.install(
-            self.services,
-            self.workspace.id,
-            SYSTEM,
+            self.scope,
             integration=self.slug,
             name=name,
             settings=settings,
@@ -64,9 +67,7 @@ class SiteFixture:
         self._fill_in_what_is_required(made)
         if made.default_role is not None:
             assignments.assign_roles(
-                self.services,
-                self.workspace.id,
-                SYSTEM,
+                self.scope,
                 role_ids=[made.default_role.id],
                 user_id=self.person.id,
             )
@@ -74,13 +75,11 @@ class SiteFixture:
 
     def update(self, made: ApplicationView, settings: Mapping[str, Any]) -> ApplicationView:
         """Save the settings again, which proposes everything anew."""
-        return change.update_application(
-            self.services, self.workspace.id, SYSTEM, made.id, settings=settings
-        )
+        return change.update_application(self.scope, made.id, settings=settings)
 
     def uninstall(self, made: ApplicationView) -> None:
         """Take the application away."""
-        change.uninstall(self.services, self.workspace.id, SYSTEM, made.id)
+        change.uninstall(self.scope, made.id)
 
     def sign_in(self, made: ApplicationView) -> saml_sign_in.Answer:
         """Sign the person in: from Ssoko, or by a request where the vendor wants one."""
@@ -124,9 +123,7 @@ class SiteFixture:
             if m.required and m.source.startswith(prefix)
         }
         if wanted:
-            self.person = users.update_user(
-                self.services, self.workspace.id, SYSTEM, self.person.id, attributes=wanted
-            )
+            self.person = users.update_user(self.scope, self.person.id, attributes=wanted)
 
 
 @contextmanager
@@ -158,9 +155,7 @@ def _furnish(app: Flask, slug: str) -> SiteFixture:
         services, SYSTEM, slug="acme", name="Acme", contact="it@example.org"
     )
     person = users.create_user(
-        services,
-        workspace.id,
-        SYSTEM,
+        Scope(services, workspace.id, SYSTEM),
         username="zoe",
         email="zoe@example.org",
         first_name="Zoë",

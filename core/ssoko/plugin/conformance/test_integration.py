@@ -124,7 +124,7 @@ def test_an_uninstalled_application_leaves_nothing_behind(
         return ssoko_site.rows()
 
     left = come_and_go()
-    assert not views.list_applications(ssoko_site.services, ssoko_site.workspace.id).items
+    assert not views.list_applications(ssoko_site.scope).items
     # It can be restored for thirty days; the next uninstallation after them sweeps it away.
     ssoko_site.ahead = _MONTH
     later = come_and_go()

@@ -1,6 +1,6 @@
 """Assignments: which roles users and groups were given, and until when."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,11 @@ from ssoko.errors import InputError, NotFound
 from ssoko.services.access import roles
 from ssoko.services.access.roles import RoleView
 from ssoko.services.activity import log
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Scope
 from ssoko.services.people import groups, users
 from ssoko.services.people.search import Belonging, find_people
 from ssoko.store.models.access import Assignment, Role
-from ssoko.store.models.people import Group, Membership, User
+from ssoko.store.models.people import Group, Membership, User, display_name
 from ssoko.store.models.table import database
 from ssoko.store.paging import Page, check_limit, decode_cursor, encode_cursor
 
@@ -48,9 +48,7 @@ class AssignmentView:
 
 
 def assign_roles(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     *,
     role_ids: Sequence[str],
     user_id: str | None = None,
@@ -65,28 +63,26 @@ def assign_roles(
     :raises InputError: at ``role_ids``, ``user_id`` or ``expires_at``.
     :raises NotFound: when a role, the user or the group is not in the workspace.
     """
-    now = services.clock()
+    now = scope.services.clock()
     _check(role_ids, expires_at, now)
     with database.atomic():
-        owner = _owner(workspace_id, user_id, group_id)
-        rows = roles.rows_of(workspace_id, role_ids)
+        owner = _owner(scope.workspace_id, user_id, group_id)
+        rows = roles.rows_of(scope.workspace_id, role_ids)
         held = _is_held_by(owner) & Assignment.role.in_([row.id for row in rows])
         terms: Any = Assignment.select(Assignment.role, Assignment.expires_at).where(held).tuples()
         before: dict[str, int | None] = dict(terms)
         for row in rows:
             if row.id in before and before[row.id] == expires_at:
                 continue
-            _give(row, owner, expires_at=expires_at, actor=actor, now=now)
-            _record(services, actor, "role.given", row, owner, {"expires_at": expires_at})
-        made = _views(workspace_id, _select().where(held), now)
+            _give(scope, row, owner, expires_at)
+            _record(scope, "role.given", owner, row, {"expires_at": expires_at})
+        made = _views(scope.workspace_id, _select().where(held), now)
     order = [row.id for row in rows]
     return tuple(sorted(made, key=lambda assignment: order.index(assignment.role.id)))
 
 
 def revoke_role(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     *,
     role_id: str,
     user_id: str | None = None,
@@ -97,38 +93,35 @@ def revoke_role(
     :raises NotFound: when they were not given it.
     """
     with database.atomic():
-        owner = _owner(workspace_id, user_id, group_id)
-        role = roles.row_of(workspace_id, role_id)
+        owner = _owner(scope.workspace_id, user_id, group_id)
+        role = roles.row_of(scope.workspace_id, role_id)
         if not Assignment.delete().where(Assignment.role == role, _is_held_by(owner)).execute():
             raise NotFound("This role was not given here")
-        _record(services, actor, "role.removed", role, owner, {})
+        _record(scope, "role.removed", owner, role)
 
 
-def assignments_of_user(
-    services: Services, workspace_id: str, user_id: str
-) -> tuple[AssignmentView, ...]:
+def assignments_of_user(scope: Scope, user_id: str) -> tuple[AssignmentView, ...]:
     """Return the roles of a user by name, direct and through groups, expired ones marked.
 
     :raises NotFound: when there is no such user in the workspace.
     """
-    user = users.row_of(workspace_id, user_id)
-    return reaching(workspace_id, [user], now=services.clock())[user.id]
+    user = users.row_of(scope.workspace_id, user_id)
+    return reaching(scope.workspace_id, [user], now=scope.services.clock())[user.id]
 
 
-def assignments_of_group(
-    services: Services, workspace_id: str, group_id: str
-) -> tuple[AssignmentView, ...]:
+def assignments_of_group(scope: Scope, group_id: str) -> tuple[AssignmentView, ...]:
     """Return the roles of a group by name, expired ones marked.
 
     :raises NotFound: when there is no such group in the workspace.
     """
-    group = groups.row_of(workspace_id, group_id)
-    return _views(workspace_id, _select().where(Assignment.group == group), services.clock())
+    group = groups.row_of(scope.workspace_id, group_id)
+    return _views(
+        scope.workspace_id, _select().where(Assignment.group == group), scope.services.clock()
+    )
 
 
 def assignments_of_role(
-    services: Services,
-    workspace_id: str,
+    scope: Scope,
     role_id: str,
     *,
     q: str = "",
@@ -140,24 +133,26 @@ def assignments_of_role(
     :raises NotFound: when there is no such role in the workspace.
     """
     check_limit(limit)
-    role = roles.row_of(workspace_id, role_id)
+    role = roles.row_of(scope.workspace_id, role_id)
     phase, *after = decode_cursor(cursor, length=3) or ("group", "", "")
     if phase not in {"group", "user"}:
         raise InputError.of("cursor", "Use the cursor of the previous page, or leave it out")
-    now = services.clock()
+    now = scope.services.clock()
     items: list[AssignmentView] = []
     if phase == "group":
         rows = list(_groups_with(role, q, after, limit + 1))
-        items = [_views(workspace_id, [row], now)[0] for row in rows[:limit]]
+        items = [_views(scope.workspace_id, [row], now)[0] for row in rows[:limit]]
         if len(rows) > limit:
             last = rows[limit - 1]
             return Page(tuple(items), encode_cursor("group", last["group_key"], last["group_id"]))
         after = ["", ""]
     if len(items) == limit:
         return Page(tuple(items), encode_cursor("user", "", ""))
-    people, following = _people_with(workspace_id, role, q, after, limit - len(items))
+    people, following = _people_with(scope.workspace_id, role, q, after, limit - len(items))
     mine = _select().where(Assignment.role == role, Assignment.user.in_([p.id for p in people]))
-    by_user = {assignment.user_id: assignment for assignment in _views(workspace_id, mine, now)}
+    by_user = {
+        assignment.user_id: assignment for assignment in _views(scope.workspace_id, mine, now)
+    }
     items += [by_user[person.id] for person in people]
     return Page(tuple(items), following)
 
@@ -262,7 +257,7 @@ def _view(row: dict[str, Any], role: RoleView, now: int) -> AssignmentView:
     expires_at = row["expires_at"]
     name = ""
     if row["user_id"]:
-        name = users.display_name(row["username"], row["first_name"], row["last_name"])
+        name = display_name(row["username"], row["first_name"], row["last_name"])
     return AssignmentView(
         id=row["id"],
         role=role,
@@ -305,17 +300,15 @@ def _is_held_by(owner: User | Group) -> Expression:
     return held
 
 
-def _give(
-    role: Role, owner: User | Group, *, expires_at: int | None, actor: Actor, now: int
-) -> None:
+def _give(scope: Scope, role: Role, owner: User | Group, expires_at: int | None) -> None:
     column = Assignment.user if isinstance(owner, User) else Assignment.group
     Assignment.insert(
         {
             Assignment.role: role,
             column: owner,
             Assignment.expires_at: expires_at,
-            Assignment.created_at: now,
-            Assignment.created_by: actor.name,
+            Assignment.created_at: scope.services.clock(),
+            Assignment.created_by: scope.actor.name,
         }
     ).on_conflict(
         conflict_target=[Assignment.role, column], update={Assignment.expires_at: expires_at}
@@ -323,25 +316,16 @@ def _give(
 
 
 def _record(
-    services: Services,
-    actor: Actor,
+    scope: Scope,
     action: str,
-    role: Role,
     owner: User | Group,
-    detail: dict[str, Any],
+    role: Role,
+    detail: Mapping[str, Any] | None = None,
 ) -> None:
-    if isinstance(owner, User):
-        kind, name = "user", users.display_name(owner.username, owner.first_name, owner.last_name)
-    else:
-        kind, name = "group", owner.name
     log.record(
-        owner.workspace_id,
-        actor,
+        scope,
         action,
-        now=services.clock(),
-        target_kind=kind,
-        target_id=owner.id,
-        target_name=name,
+        target=owner,
         application_id=role.application_id or "",
-        detail={"role_id": role.id, "role": role.name} | detail,
+        detail={"role_id": role.id, "role": role.name, **(detail or {})},
     )

@@ -11,7 +11,7 @@ from ssoko.services.access.assignments import (
     reaching,
 )
 from ssoko.services.access.gate import Code, gate
-from ssoko.services.context import Services
+from ssoko.services.context import Scope
 from ssoko.services.people import users
 from ssoko.services.people.search import Belonging, find_people
 from ssoko.services.people.users import UserView
@@ -65,16 +65,16 @@ class Tile:
     launch_path: str
 
 
-def decide(services: Services, workspace_id: str, *, user_id: str, application_id: str) -> Decision:
+def decide(scope: Scope, *, user_id: str, application_id: str) -> Decision:
     """Say whether a user gets into an application now, and through which assignments.
 
     :raises NotFound: when either is not in the workspace.
     """
-    user = users.row_of(workspace_id, user_id)
-    application = _application(workspace_id, application_id)
-    now = services.clock()
+    user = users.row_of(scope.workspace_id, user_id)
+    application = _application(scope.workspace_id, application_id)
+    now = scope.services.clock()
     of_application = Role.application == application
-    assignments = reaching(workspace_id, [user], of_application, now=now)[user.id]
+    assignments = reaching(scope.workspace_id, [user], of_application, now=now)[user.id]
     paths = tuple(assignment for assignment in assignments if not assignment.expired)
     lapsed = tuple(assignment for assignment in assignments if assignment.expired)
     code = _judge(user, application, paths, lapsed)
@@ -83,8 +83,7 @@ def decide(services: Services, workspace_id: str, *, user_id: str, application_i
 
 
 def who_gets_in(
-    services: Services,
-    workspace_id: str,
+    scope: Scope,
     application_id: str,
     *,
     q: str = "",
@@ -96,13 +95,13 @@ def who_gets_in(
     :param q: beginnings of words in the names, the user name or the e-mail address.
     :raises NotFound: when the application is not in the workspace.
     """
-    application = _application(workspace_id, application_id)
+    application = _application(scope.workspace_id, application_id)
     people, following = find_people(
-        workspace_id, q=q, belonging=_holders(application), limit=limit, cursor=cursor
+        scope.workspace_id, q=q, belonging=_holders(application), limit=limit, cursor=cursor
     )
-    now = services.clock()
+    now = scope.services.clock()
     of_application = Role.application == application
-    assignments = reaching(workspace_id, people, of_application, now=now)
+    assignments = reaching(scope.workspace_id, people, of_application, now=now)
     rows = []
     for person in people:
         paths = tuple(assignment for assignment in assignments[person.id] if not assignment.expired)
@@ -112,16 +111,14 @@ def who_gets_in(
     return Page(tuple(rows), following)
 
 
-def launchable(
-    services: Services, workspace_id: str, user_id: str, *, q: str = ""
-) -> tuple[Tile, ...]:
+def launchable(scope: Scope, user_id: str, *, q: str = "") -> tuple[Tile, ...]:
     """Return the applications that a user may launch now, by name, in one statement.
 
     :param q: words that the application's name must contain.
     """
     if not is_id(user_id):
         return ()
-    now = services.clock()
+    now = scope.services.clock()
     held = _held_by(user_id).alias("held")
     last = fn.MAX(Case(None, [(held.c.expires_at.is_null(), LAST_GRANT)], held.c.expires_at))
     query: Any = (
@@ -139,7 +136,7 @@ def launchable(
         .join_from(Application, Workspace)
         .join(User, on=((User.workspace == Workspace.id) & (User.id == user_id) & User.active))
         .where(
-            Application.workspace == workspace_id,
+            Application.workspace == scope.workspace_id,
             Application.enabled,
             Application.uninstalled_at.is_null(),
             Role.removed_at.is_null(),

@@ -8,7 +8,7 @@ from peewee import JOIN, IntegrityError, ModelSelect, Tuple, fn
 
 from ssoko.errors import Conflict, InputError, NotFound
 from ssoko.services.activity import log
-from ssoko.services.context import UNSET, Actor, Services, Unset
+from ssoko.services.context import UNSET, Scope, Unset
 from ssoko.services.context import now as wall_clock
 from ssoko.services.people.user_fields import check_attributes
 from ssoko.store.counting import capped_count
@@ -102,9 +102,7 @@ MAX_DESCRIPTION = 500
 
 
 def create_role(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     *,
     name: str,
     description: str = "",
@@ -118,17 +116,17 @@ def create_role(
     :raises Conflict: at ``name``, when there is one that looks the same.
     """
     values = _values(name=name, description=description, attributes=attributes or {})
-    now = services.clock()
+    now = scope.services.clock()
     with database.atomic():
         if application_id:
-            values["application"] = _application(workspace_id, application_id)
+            values["application"] = _application(scope.workspace_id, application_id)
         try:
             with database.atomic():
-                row = Role.create(workspace=workspace_id, created_at=now, **values)
+                row = Role.create(workspace=scope.workspace_id, created_at=now, **values)
         except IntegrityError:
             raise _taken() from None
-        _record(services, actor, "role.created", row)
-    return get_role(workspace_id, row.id)
+        log.record(scope, "role.created", target=row)
+    return get_role(scope.workspace_id, row.id)
 
 
 def get_role(workspace_id: str, role_id: str) -> RoleView:
@@ -194,9 +192,7 @@ def list_roles(
 
 
 def update_role(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     role_id: str,
     *,
     name: str | None = None,
@@ -212,12 +208,12 @@ def update_role(
     """
     values = _values(name=name, description=description, attributes=attributes)
     with database.atomic():
-        row = row_of(workspace_id, role_id)
+        row = row_of(scope.workspace_id, role_id)
         if not isinstance(application_id, Unset) and application_id != row.application_id:
             if row.is_default:
                 raise Conflict.of("application_id", "A default role stays with its application")
             values["application_id"] = (
-                _application(workspace_id, application_id).id if application_id else None
+                _application(scope.workspace_id, application_id).id if application_id else None
             )
         changed = sorted(k for k, v in values.items() if getattr(row, k) != v)
         if changed:
@@ -226,19 +222,19 @@ def update_role(
                     Role.update(**_columns(values)).where(Role.id == row.id).execute()
             except IntegrityError:
                 raise _taken() from None
-            row = row_of(workspace_id, role_id)
+            row = row_of(scope.workspace_id, role_id)
             fields = [field for field in changed if field != "name_key"]
-            _record(services, actor, "role.changed", row, {"changed": fields})
+            log.record(scope, "role.changed", target=row, detail={"changed": fields})
     return view(row)
 
 
-def delete_role(services: Services, workspace_id: str, actor: Actor, role_id: str) -> None:
+def delete_role(scope: Scope, role_id: str) -> None:
     """Delete a role with its assignments.
 
     :raises Conflict: when it is the default role of an application that is installed.
     """
     with database.atomic():
-        row = row_of(workspace_id, role_id)
+        row = row_of(scope.workspace_id, role_id)
         if row.is_default and row.application is not None:
             raise Conflict.of(
                 "",
@@ -246,7 +242,7 @@ def delete_role(services: Services, workspace_id: str, actor: Actor, role_id: st
                 "to remove it, or take the role from whoever has it.",
             )
         Role.delete().where(Role.id == row.id).execute()
-        _record(services, actor, "role.deleted", row)
+        log.record(scope, "role.deleted", target=row)
 
 
 def _held(user_id: str, now: int | None) -> "ModelSelect[Assignment]":
@@ -306,19 +302,3 @@ def _columns(values: dict[str, Any]) -> dict[str, Any]:
 
 def _taken() -> InputError:
     return Conflict.of("name", "There is a role of this name, or one that looks the same")
-
-
-def _record(
-    services: Services, actor: Actor, action: str, row: Role, detail: dict[str, Any] | None = None
-) -> None:
-    log.record(
-        row.workspace_id,
-        actor,
-        action,
-        now=services.clock(),
-        target_kind="role",
-        target_id=row.id,
-        target_name=row.name,
-        application_id=row.application_id or "",
-        detail=detail,
-    )

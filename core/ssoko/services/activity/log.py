@@ -12,9 +12,14 @@ from peewee import SQL, Expression, fn
 from ssoko.errors import InputError, NotFound
 from ssoko.services.activity.query import Filters, parse_query
 from ssoko.services.activity.references import read_reference
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Scope
+from ssoko.store.models.access import Role
 from ssoko.store.models.activity import Event
 from ssoko.store.models.applications import Application
+from ssoko.store.models.issuers import Issuer
+from ssoko.store.models.people import Group, User
+from ssoko.store.models.sessions import ApiToken
+from ssoko.store.models.table import Table
 from ssoko.store.models.workspaces import Workspace
 from ssoko.store.paging import Page, check_limit, decode_cursor, encode_cursor
 from ssoko.text.names import is_id, is_text
@@ -125,37 +130,78 @@ class DayCount:
     sign_ins: int
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an event is about, as the log names it.
+
+    :param kind: ``user``, ``group``, ``role``, ``application``, ``issuer``, ``token``,
+        ``workspace`` or ``session``.
+    """
+
+    kind: str
+    id: str
+    name: str
+
+
+#: Rows that an event can be about.
+Row = User | Group | Role | Application | Issuer | ApiToken | Workspace
+
+_KINDS: dict[type[Table], str] = {
+    User: "user",
+    Group: "group",
+    Role: "role",
+    Application: "application",
+    Issuer: "issuer",
+    ApiToken: "token",
+    Workspace: "workspace",
+}
+
+
 def record(
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     action: str,
     *,
-    now: int,
-    target_kind: str = "",
-    target_id: str = "",
-    target_name: str = "",
-    application_id: str = "",
+    target: Row | Target | None = None,
+    application_id: str | None = None,
     outcome: str = "done",
     detail: Mapping[str, Any] | None = None,
     reference: str = "",
 ) -> None:
-    """Write one event, inside the caller's transaction. ``detail`` never holds a secret."""
+    """Write one event, inside the caller's transaction.
+
+    :param target: the row that the event is about.
+    :param application_id: shows the event on the page of this application too; by default the
+        target itself or the application of a role.
+    :param detail: never holds a secret.
+    """
+    about = Target("", "", "") if target is None else _target(target)
+    if application_id is None:
+        application_id = about.id if about.kind == "application" else ""
+        if isinstance(target, Role):
+            application_id = target.application_id or ""
     Event.insert(
-        workspace=workspace_id,
-        at=now,
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        actor_name=actor.name,
+        workspace=scope.workspace_id,
+        at=scope.services.clock(),
+        actor_kind=scope.actor.kind,
+        actor_id=scope.actor.id,
+        actor_name=scope.actor.name,
         action=action,
-        target_kind=target_kind,
-        target_id=target_id,
-        target_name=target_name,
+        target_kind=about.kind,
+        target_id=about.id,
+        target_name=about.name,
         application_id=application_id,
         outcome=outcome,
         detail=dict(detail or {}),
-        address=actor.address,
+        address=scope.actor.address,
         reference=reference,
     ).execute()
+
+
+def _target(target: Row | Target) -> Target:
+    if isinstance(target, Target):
+        return target
+    name = target.display_name if isinstance(target, User) else target.name
+    return Target(_KINDS[type(target)], target.id, name)
 
 
 def get_event(workspace_id: str, event_id: str) -> EventView:
@@ -180,8 +226,7 @@ def find_event(workspace_id: str, reference: str) -> EventView | None:
 
 
 def list_events(
-    services: Services,
-    workspace_id: str,
+    scope: Scope,
     *,
     q: str = "",
     actor_id: str = "",
@@ -205,16 +250,16 @@ def list_events(
     :raises InputError: at ``q``, ``outcome``, ``limit`` or ``cursor``.
     """
     check_limit(limit)
-    filters = parse_query(q, now=services.clock(), actions=ACTIONS)
+    filters = parse_query(q, now=scope.services.clock(), actions=ACTIONS)
     if outcome not in {"", "done", "refused"}:
         raise InputError.of("outcome", "Choose done or refused")
     after = decode_cursor(cursor, length=1)
     if filters.reference:
         # There is one such event, so no time has to be looked through.
-        match = _matching(workspace_id, filters, action=action, outcome=outcome)
-        return _scan(_of_reference(workspace_id, filters.reference), match, limit)
+        match = _matching(scope.workspace_id, filters, action=action, outcome=outcome)
+        return _scan(_of_reference(scope.workspace_id, filters.reference), match, limit)
     since = max((s for s in (since, filters.since) if s is not None), default=None)
-    place: list[Expression] = [Event.workspace == workspace_id]
+    place: list[Expression] = [Event.workspace == scope.workspace_id]
     for column, value in (
         (Event.actor_id, actor_id),
         (Event.target_id, target_id),
@@ -224,10 +269,10 @@ def list_events(
             # No id holds a hyphen, so what is no id fits nothing.
             place.append(column == (value if is_id(value) else "-"))
     if since is not None:
-        place.append(Event.id >= _first_id(workspace_id, since))
+        place.append(Event.id >= _first_id(scope.workspace_id, since))
     if after is not None:
         place.append(Event.id < after[0])
-    match = _matching(workspace_id, filters, action=action, outcome=outcome)
+    match = _matching(scope.workspace_id, filters, action=action, outcome=outcome)
     if since is not None:
         match.append(Event.at >= since)
     if until is not None:
@@ -235,13 +280,13 @@ def list_events(
     return _scan(place, match, limit)
 
 
-def counts_by_day(services: Services, workspace_id: str, *, days: int = 7) -> tuple[DayCount, ...]:
+def counts_by_day(scope: Scope, *, days: int = 7) -> tuple[DayCount, ...]:
     """Count the events of the last days, today included, in the workspace's time zone.
 
     :param days: from 1 to 31.
     """
-    zone = ZoneInfo(Workspace.get_by_id(workspace_id).time_zone)
-    today = datetime.fromtimestamp(services.clock(), zone).date()
+    zone = ZoneInfo(Workspace.get_by_id(scope.workspace_id).time_zone)
+    today = datetime.fromtimestamp(scope.services.clock(), zone).date()
     dates = [today - timedelta(days=back) for back in range(min(max(days, 1), 31) - 1, -1, -1)]
     starts = [int(datetime(d.year, d.month, d.day, tzinfo=zone).timestamp()) for d in dates]
     # A quarter of an hour is the finest step of any time zone.
@@ -249,7 +294,7 @@ def counts_by_day(services: Services, workspace_id: str, *, days: int = 7) -> tu
     signed_in = fn.SUM(SQL("CASE WHEN action = 'sign-in' THEN 1 ELSE 0 END"))
     rows: Any = (
         Event.select(quarter, Event.outcome, fn.COUNT(SQL("*")), signed_in)
-        .where(Event.workspace == workspace_id, Event.at >= starts[0])
+        .where(Event.workspace == scope.workspace_id, Event.at >= starts[0])
         .group_by(SQL("quarter"), Event.outcome)
         .tuples()
     )

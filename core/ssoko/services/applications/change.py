@@ -10,6 +10,7 @@ from peewee import IntegrityError
 from ssoko.errors import Conflict, InputError, NotFound
 from ssoko.plugin.host.record import service_provider_from_json, service_provider_to_json
 from ssoko.plugin.host.registry import LoadedIntegration
+from ssoko.services.activity import log
 from ssoko.services.applications import change as applications_change
 from ssoko.services.applications import overrides, proposals, settings, snapshots
 from ssoko.services.applications.install import (
@@ -24,9 +25,8 @@ from ssoko.services.applications.snapshots import Snapshot
 from ssoko.services.applications.three_way_merge import merge_fields, merge_rows
 from ssoko.services.applications.upgrade_marks import is_same_version
 from ssoko.services.applications.views import ApplicationView, find_row, get_application
-from ssoko.services.applications.views import record as _record
 from ssoko.services.applications.views import update as _update
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Scope, Services
 from ssoko.store.models.access import Role
 from ssoko.store.models.applications import Application, UpgradeDecision
 from ssoko.store.models.issuers import Issuer
@@ -66,9 +66,7 @@ class UninstalledView:
 
 
 def update_application(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     app_id: str,
     *,
     name: str | None = None,
@@ -89,7 +87,7 @@ def update_application(
     :raises InputError: with every field that is wrong; under ``""`` when the plugin is missing.
     :raises Conflict: at ``name`` or ``issuer``.
     """
-    row = find_row(workspace_id, app_id)
+    row = find_row(scope.workspace_id, app_id)
     changes: dict[str, Any] = {}
     wrong: list[InputError] = []
     given: Any
@@ -97,7 +95,7 @@ def update_application(
     for given, change in (
         (name, _new_name),
         (service_provider, overrides.changes),
-        (settings, partial(applications_change.changes, services, changes)),
+        (settings, partial(applications_change.changes, scope.services, changes)),
         (enabled, _new_switch),
     ):
         if given is not None:
@@ -109,13 +107,13 @@ def update_application(
         raise _together(wrong)
     changes = {column: new for column, new in changes.items() if getattr(row, column) != new}
     if changes or refreshed is not None:
-        _write_changes(services, actor, row, changes, refreshed)
-    return get_application(services, workspace_id, row.id)
+        _write_changes(scope, row, changes, refreshed)
+    return get_application(scope, row.id)
 
 
-def impact(services: Services, workspace_id: str, app_id: str) -> Impact:
+def impact(scope: Scope, app_id: str) -> Impact:
     """Tell what breaks without this application."""
-    view = get_application(services, workspace_id, app_id)
+    view = get_application(scope, app_id)
     roles = Role.select().where(Role.application == view.id, Role.removed_at.is_null()).count()
     sessions = (
         Participation.select()
@@ -124,7 +122,7 @@ def impact(services: Services, workspace_id: str, app_id: str) -> Impact:
             Participation.application == view.id,
             Participation.ended_at.is_null(),
             Session.ended_at.is_null(),
-            Session.expires_at > services.clock(),
+            Session.expires_at > scope.services.clock(),
         )
         .count()
     )
@@ -142,31 +140,31 @@ def impact(services: Services, workspace_id: str, app_id: str) -> Impact:
     return Impact(people=people, roles=roles, sessions=sessions, sentences=sentences)
 
 
-def uninstall(services: Services, workspace_id: str, actor: Actor, app_id: str) -> None:
+def uninstall(scope: Scope, app_id: str) -> None:
     """Take an application away; it can be restored for 30 days.
 
     Sign-in stops at once. Its roles are put away with it, their assignments are kept.
     """
-    now = services.clock()
+    now = scope.services.clock()
     with database.atomic():
-        row = find_row(workspace_id, app_id)
-        _update(services, row.id, {"uninstalled_at": now})
+        row = find_row(scope.workspace_id, app_id)
+        _update(scope.services, row.id, {"uninstalled_at": now})
         Role.update(removed_at=now).where(
             Role.application == row.id, Role.removed_at.is_null()
         ).execute()
         Participation.update(ended_at=now).where(
             Participation.application == row.id, Participation.ended_at.is_null()
         ).execute()
-        _record(services, actor, "application.uninstalled", row)
-        _purge(workspace_id, before=now - RESTORABLE)
+        log.record(scope, "application.uninstalled", target=row)
+        _purge(scope.workspace_id, before=now - RESTORABLE)
 
 
-def list_uninstalled(services: Services, workspace_id: str) -> tuple[UninstalledView, ...]:
+def list_uninstalled(scope: Scope) -> tuple[UninstalledView, ...]:
     """Return the applications that can be restored, the latest first."""
-    since = services.clock() - RESTORABLE
+    since = scope.services.clock() - RESTORABLE
     rows: Any = (
         Application.select()
-        .where(Application.workspace == workspace_id, Application.uninstalled_at > since)
+        .where(Application.workspace == scope.workspace_id, Application.uninstalled_at > since)
         .order_by(Application.uninstalled_at.desc(), Application.id)
         .limit(200)
     )
@@ -184,7 +182,7 @@ def list_uninstalled(services: Services, workspace_id: str) -> tuple[Uninstalled
     )
 
 
-def restore(services: Services, workspace_id: str, actor: Actor, app_id: str) -> ApplicationView:
+def restore(scope: Scope, app_id: str) -> ApplicationView:
     """Bring an uninstalled application back with its roles and assignments.
 
     :raises NotFound: when it is gone for good.
@@ -192,31 +190,31 @@ def restore(services: Services, workspace_id: str, actor: Actor, app_id: str) ->
     """
     try:
         with database.atomic():
-            row = _uninstalled(services, workspace_id, app_id)
-            require_free_name(workspace_id, row.name)
+            row = _uninstalled(scope, app_id)
+            require_free_name(scope.workspace_id, row.name)
             require_free_sp(row.issuer_id, row.sp_entity_id)
             roles = list(
                 Role.select().where(
                     Role.application == row.id, Role.removed_at == row.uninstalled_at
                 )
             )
-            _require_free_role_names(workspace_id, roles)
+            _require_free_role_names(scope.workspace_id, roles)
             slug_taken = (
                 Application.select()
                 .where(
-                    Application.workspace == workspace_id,
+                    Application.workspace == scope.workspace_id,
                     Application.slug == row.slug,
                     Application.uninstalled_at.is_null(),
                 )
                 .exists()
             )
-            slug = free_slug(workspace_id, row.name) if slug_taken else row.slug
-            _update(services, row.id, {"uninstalled_at": None, "slug": slug})
+            slug = free_slug(scope.workspace_id, row.name) if slug_taken else row.slug
+            _update(scope.services, row.id, {"uninstalled_at": None, "slug": slug})
             Role.update(removed_at=None).where(Role.id.in_([r.id for r in roles])).execute()
-            _record(services, actor, "application.restored", row)
+            log.record(scope, "application.restored", target=row)
     except IntegrityError:
         raise Conflict.of("", "Its name was taken at this moment. Try again.") from None
-    return get_application(services, workspace_id, app_id)
+    return get_application(scope, app_id)
 
 
 def _together(wrong: list[InputError]) -> InputError:
@@ -238,8 +236,7 @@ def _new_switch(row: Any, enabled: object) -> dict[str, Any]:
 
 
 def _write_changes(
-    services: Services,
-    actor: Actor,
+    scope: Scope,
     row: Any,
     changes: dict[str, Any],
     refreshed: Refreshed | None,
@@ -250,27 +247,27 @@ def _write_changes(
     shown += overrides.changed_fields(row, changes)
     try:
         with database.atomic():
-            _update(services, row.id, changes, seen=seen)
+            _update(scope.services, row.id, changes, seen=seen)
             if refreshed is not None:
                 remember(row.id, refreshed.source)
                 detail = {"metadata": refreshed.source.words, "changed": list(refreshed.changed)}
-                _record(services, actor, "application.refreshed", row, detail)
+                log.record(scope, "application.refreshed", target=row, detail=detail)
             elif set(changes) - {"enabled"}:
-                _record(services, actor, "application.changed", row, {"changed": shown})
+                log.record(scope, "application.changed", target=row, detail={"changed": shown})
             if "enabled" in changes:
                 action = "application.enabled" if changes["enabled"] else "application.disabled"
-                _record(services, actor, action, row)
+                log.record(scope, action, target=row)
     except IntegrityError:
         raise Conflict.of(
             "", "Somebody changed the same thing at this moment. Try again."
         ) from None
 
 
-def _uninstalled(services: Services, workspace_id: str, app_id: str) -> Any:
+def _uninstalled(scope: Scope, app_id: str) -> Any:
     row = Application.get_or_none(
-        Application.workspace == workspace_id,
+        Application.workspace == scope.workspace_id,
         Application.id == app_id,
-        Application.uninstalled_at > services.clock() - RESTORABLE,
+        Application.uninstalled_at > scope.services.clock() - RESTORABLE,
     )
     if row is None:
         raise NotFound("This application is gone; it could be restored for 30 days.")

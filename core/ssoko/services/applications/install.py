@@ -8,13 +8,13 @@ from peewee import IntegrityError
 
 from ssoko.errors import Conflict, InputError, Unavailable
 from ssoko.plugin.host.registry import LoadedIntegration
-from ssoko.services.activity.log import record
+from ssoko.services.activity import log
 from ssoko.services.applications import proposals, settings
 from ssoko.services.applications.metadata_source import MetadataSource, remember
 from ssoko.services.applications.proposals import Proposal
 from ssoko.services.applications.snapshots import role_texts
 from ssoko.services.applications.views import ApplicationView, get_application, views_of
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Scope, Services
 from ssoko.services.issuers import keys
 from ssoko.services.issuers.issuers import add_issuer, workspace_name
 from ssoko.store.ids import new_id
@@ -35,8 +35,6 @@ _TRIES = 5
 class _Order:
     """An install, checked and ready to be written."""
 
-    workspace_id: str
-    actor: Actor
     loaded: LoadedIntegration
     application_id: str
     name: str
@@ -48,9 +46,7 @@ class _Order:
 
 
 def install(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     *,
     integration: str,
     name: str,
@@ -68,31 +64,31 @@ def install(
     :raises Conflict: at ``name`` when it, or the role it makes, is taken; at ``issuer`` when the
         same SP is on that issuer already.
     """
-    order = _prepare(services, workspace_id, actor, integration, name, settings, issuer_id, source)
+    order = _prepare(scope, integration, name, settings, issuer_id, source)
     for attempt in range(_TRIES):
         try:
             with database.atomic():
-                _write(services, order)
+                _write(scope, order)
             break
         except IntegrityError as error:
             # A race: the next try finds what the other one wrote, and names it.
             if attempt == _TRIES - 1:
                 raise Unavailable("Others are installing at this moment. Try again.") from error
-    return get_application(services, workspace_id, order.application_id)
+    return get_application(scope, order.application_id)
 
 
 def find_duplicates(
-    services: Services, workspace_id: str, integration: str, settings: Mapping[str, Any]
+    scope: Scope, integration: str, settings: Mapping[str, Any]
 ) -> tuple[ApplicationView, ...]:
     """Return the applications of this workspace with the same SP entity ID.
 
     :param settings: as they were typed.
     :raises InputError: when they are wrong.
     """
-    loaded, values = _load(services, integration, settings)
-    entity_id = proposals.propose(services, loaded, values).service_provider.entity_id
-    rows = installed_applications(workspace_id).where(Application.sp_entity_id == entity_id)
-    return views_of(services, list(rows.order_by(Application.name_key).limit(20)))
+    loaded, values = _load(scope.services, integration, settings)
+    entity_id = proposals.propose(scope.services, loaded, values).service_provider.entity_id
+    rows = installed_applications(scope.workspace_id).where(Application.sp_entity_id == entity_id)
+    return views_of(scope.services, list(rows.order_by(Application.name_key).limit(20)))
 
 
 def check_application_name(name: str) -> str:
@@ -159,41 +155,37 @@ def _load(
 
 
 def _prepare(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     integration: str,
     name: str,
     raw: Mapping[str, Any],
     issuer_id: str | None,
     source: MetadataSource | None,
 ) -> _Order:
-    organization = workspace_name(workspace_id)
-    loaded = settings.find_integration(services, integration)
+    organization = workspace_name(scope.workspace_id)
+    loaded = settings.find_integration(scope.services, integration)
     wrong_name: InputError | None = None
     try:
         name = check_application_name(name)
-        require_free_name(workspace_id, name)
+        require_free_name(scope.workspace_id, name)
     except InputError as error:
         wrong_name = error
     try:
         values = settings.load(loaded, raw)
-        proposal = proposals.propose(services, loaded, values)
+        proposal = proposals.propose(scope.services, loaded, values)
     except InputError as error:
         raise InputError.together([*([wrong_name] if wrong_name else []), error]) from error
     if wrong_name is not None:
         raise wrong_name
     if issuer_id is not None:
-        _require_shared(workspace_id, issuer_id)
+        _require_shared(scope.workspace_id, issuer_id)
     application_id = new_id()
-    now = services.clock()
+    now = scope.services.clock()
     return _Order(
-        workspace_id=workspace_id,
-        actor=actor,
         loaded=loaded,
         application_id=application_id,
         name=name,
-        stored=settings.dump(services, loaded, values, application_id=application_id),
+        stored=settings.dump(scope.services, loaded, values, application_id=application_id),
         proposal=proposal,
         issuer_id=issuer_id,
         key=None
@@ -211,44 +203,42 @@ def _require_shared(workspace_id: str, issuer_id: str) -> None:
         raise InputError.of("issuer", "Choose a shared issuer of this workspace, or none.")
 
 
-def _write(services: Services, order: _Order) -> None:
-    now = services.clock()
-    require_free_name(order.workspace_id, order.name)
+def _write(scope: Scope, order: _Order) -> None:
+    now = scope.services.clock()
+    require_free_name(scope.workspace_id, order.name)
     issuer_id = order.issuer_id
     if order.key is not None:
         issuer_id = add_issuer(
-            services, order.workspace_id, name=order.name, shared=False, key=order.key
+            scope,
+            name=order.name,
+            shared=False,
+            key=order.key,
         ).id
     assert issuer_id is not None  # noqa: S101 - one of the two is there, see _prepare
     require_free_sp(issuer_id, order.proposal.service_provider.entity_id)
-    Application.create(
+    row = Application.create(
         force_insert=True,
         id=order.application_id,
-        workspace=order.workspace_id,
+        workspace=scope.workspace_id,
         issuer=issuer_id,
-        slug=free_slug(order.workspace_id, order.name),
+        slug=free_slug(scope.workspace_id, order.name),
         name=order.name,
         name_key=fold(order.name),
         integration=order.loaded.slug,
         settings=order.stored,
         mappers=proposals.mapper_column(order.proposal),
         created_at=now,
-        created_by=order.actor.name,
+        created_by=scope.actor.name,
         updated_at=now,
         **_recorded(order),
     )
     if order.source is not None:
         remember(order.application_id, order.source)
-    _write_default_role(order, now)
-    record(
-        order.workspace_id,
-        order.actor,
+    _write_default_role(scope, order)
+    log.record(
+        scope,
         "application.installed",
-        now=now,
-        target_kind="application",
-        target_id=order.application_id,
-        target_name=order.name,
-        application_id=order.application_id,
+        target=row,
         detail={
             "integration": order.loaded.slug,
             "version": order.loaded.version,
@@ -268,23 +258,23 @@ def _role_made(order: _Order) -> dict[str, str]:
     return {name: text.replace("{name}", order.name) for name, text in texts}
 
 
-def _write_default_role(order: _Order, now: int) -> None:
+def _write_default_role(scope: Scope, order: _Order) -> None:
     made = _role_made(order)
     name = made["name"]
     key = fold(name)
     taken = Role.get_or_none(
-        Role.workspace == order.workspace_id, Role.name_key == key, Role.removed_at.is_null()
+        Role.workspace == scope.workspace_id, Role.name_key == key, Role.removed_at.is_null()
     )
     if taken is not None:
         raise Conflict.of(
             "name", f"There is a role named {taken.name} already; choose another name."
         )
     Role.create(
-        workspace=order.workspace_id,
+        workspace=scope.workspace_id,
         name=name,
         name_key=key,
         description=made["description"],
         application=order.application_id,
         is_default=True,
-        created_at=now,
+        created_at=scope.services.clock(),
     )

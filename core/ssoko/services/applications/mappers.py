@@ -9,9 +9,10 @@ from ssoko.errors import InputError
 from ssoko.plugin import Mapping
 from ssoko.plugin.host.record import NAME_FORMATS, mappers_from_json, mappers_to_json
 from ssoko.plugin.host.validate import check_mappers
+from ssoko.services.activity import log
 from ssoko.services.applications import proposals, settings, views
 from ssoko.services.applications.views import find_row
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Scope, Services
 from ssoko.store.models.table import database
 
 MAX_MAPPINGS = 50
@@ -99,9 +100,7 @@ def _read(item: AnyMapping[str, Any]) -> Mapping:
 
 
 def set_mappers(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     app_id: str,
     mappers: object,
     *,
@@ -114,28 +113,25 @@ def set_mappers(
     :raises InputError: with names like ``mappers.0.source``.
     :raises Conflict: when somebody changed the application since.
     """
-    row = find_row(workspace_id, app_id)
+    row = find_row(scope.workspace_id, app_id)
     wanted = read_mappers(mappers)
-    _write(services, actor, row, wanted, seen=seen)
+    _write(scope, row, wanted, seen=seen)
     return wanted
 
 
-def reset_mappers(
-    services: Services, workspace_id: str, actor: Actor, app_id: str
-) -> tuple[Mapping, ...]:
+def reset_mappers(scope: Scope, app_id: str) -> tuple[Mapping, ...]:
     """Go back to the mappers that the plugin proposed for the settings there are.
 
     :raises InputError: when they were never recorded and the plugin cannot be asked.
     """
-    row = find_row(workspace_id, app_id)
-    wanted = mappers_from_json(_proposed(services, row))
-    _write(services, actor, row, wanted)
+    row = find_row(scope.workspace_id, app_id)
+    wanted = mappers_from_json(_proposed(scope.services, row))
+    _write(scope, row, wanted)
     return wanted
 
 
 def _write(
-    services: Services,
-    actor: Actor,
+    scope: Scope,
     row: Any,
     wanted: tuple[Mapping, ...],
     *,
@@ -145,13 +141,12 @@ def _write(
     if column == row.mappers:
         return
     with database.atomic():
-        views.update(services, row.id, {"mappers": column}, seen=seen)
-        views.record(
-            services,
-            actor,
+        views.update(scope.services, row.id, {"mappers": column}, seen=seen)
+        log.record(
+            scope,
             "mappers.changed",
-            row,
-            {"attributes": [mapper.name for mapper in wanted]},
+            target=row,
+            detail={"attributes": [mapper.name for mapper in wanted]},
         )
 
 

@@ -1,6 +1,5 @@
 """Applications as pages and the API see them."""
 
-from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -16,13 +15,12 @@ from ssoko.plugin.host.record import (
 )
 from ssoko.services.access.roles import RoleView, select_roles
 from ssoko.services.access.roles import view as role_view
-from ssoko.services.activity import log
 from ssoko.services.applications import overrides as applications_overrides
 from ssoko.services.applications import proposals, settings, upgrade_marks
 from ssoko.services.applications.metadata_source import MetadataSource, find_source
 from ssoko.services.applications.overrides import proposed_of
 from ssoko.services.applications.upgrade_marks import UpgradeMark
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Scope, Services
 from ssoko.services.issuers.issuers import IssuerView, issuer_views
 from ssoko.store.models.access import Assignment, Role
 from ssoko.store.models.applications import Application, installed_applications
@@ -127,17 +125,18 @@ def find_row(workspace_id: str, id_or_slug: str) -> Any:
     return row
 
 
-def get_application(services: Services, workspace_id: str, id_or_slug: str) -> ApplicationView:
+def get_application(scope: Scope, id_or_slug: str) -> ApplicationView:
     """Return one application, with the plugin's warnings; raises NotFound."""
-    row = find_row(workspace_id, id_or_slug)
-    (view,) = views_of(services, [row])
-    warnings = _warnings(services, row) + applications_overrides.warnings(view.service_provider)
+    row = find_row(scope.workspace_id, id_or_slug)
+    (view,) = views_of(scope.services, [row])
+    warnings = _warnings(scope.services, row) + applications_overrides.warnings(
+        view.service_provider
+    )
     return replace(view, warnings=warnings, metadata_source=find_source(row.id))
 
 
 def list_applications(
-    services: Services,
-    workspace_id: str,
+    scope: Scope,
     *,
     q: str = "",
     integration: str = "",
@@ -152,7 +151,7 @@ def list_applications(
     :raises InputError: at ``state``, ``limit`` or ``cursor``.
     """
     check_limit(limit)
-    found = installed_applications(workspace_id)
+    found = installed_applications(scope.workspace_id)
     for word in search_terms(q):
         found = found.where(
             Application.name_key.contains(word)
@@ -162,13 +161,13 @@ def list_applications(
     if integration:
         found = found.where(Application.integration == integration)
     if state:
-        found = found.where(_in_state(state, services.clock()))
+        found = found.where(_in_state(state, scope.services.clock()))
     start = decode_cursor(cursor, length=2)
     if start is not None:
         same = (Application.name_key == start[0]) & (Application.id > start[1])
         found = found.where((Application.name_key > start[0]) | same)
     rows = list(found.order_by(Application.name_key, Application.id).limit(limit + 1))
-    views = {view.id: view for view in views_of(services, rows[:limit])}
+    views = {view.id: view for view in views_of(scope.services, rows[:limit])}
     return cut(rows, limit, key=lambda row: (row.name_key, row.id), view=lambda r: views[r.id])
 
 
@@ -307,24 +306,3 @@ def update(
         )
     at = max(services.clock(), before + 1)
     Application.update(updated_at=at, **changes).where(Application.id == application_id).execute()
-
-
-def record(
-    services: Services,
-    actor: Actor,
-    action: str,
-    row: Any,
-    detail: AnyMapping[str, Any] | None = None,
-) -> None:
-    """Write an event about an application, inside the caller's transaction."""
-    log.record(
-        row.workspace_id,
-        actor,
-        action,
-        now=services.clock(),
-        target_kind="application",
-        target_id=row.id,
-        target_name=row.name,
-        application_id=row.id,
-        detail=detail,
-    )

@@ -8,9 +8,8 @@ from ssoko.errors import AuthenticationFailed, InputError, NotFound
 from ssoko.services import workspaces
 from ssoko.services.access.assignments import LATEST
 from ssoko.services.activity import log
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Actor, Scope, Services
 from ssoko.services.credentials.secret_tokens import digest, make_token
-from ssoko.services.people.users import display_name
 from ssoko.services.workspaces import WorkspaceView
 from ssoko.store.models.people import User
 from ssoko.store.models.sessions import ApiToken
@@ -67,28 +66,27 @@ class TokenAuth:
 
 
 def create_token(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     *,
     name: str,
-    scope: str = "admin",
+    token_scope: str = "admin",  # noqa: S107 - what the token may do, no secret
     expires_at: int | None = None,
 ) -> tuple[str, TokenView]:
     """Make a token; return it, once, with what stays known of it.
 
     A token that a user made stops when that user is disabled, demoted or deleted.
 
+    :param token_scope: ``read`` or ``admin``.
     :param expires_at: seconds since the epoch in the future, or None for ever.
     :raises InputError: with every field that is wrong.
     """
-    now = services.clock()
+    now = scope.services.clock()
     errors: dict[str, list[str]] = {}
     try:
         name = check_name(name, longest=100)
     except InputError as error:
         errors |= error.errors
-    if scope not in SCOPES:
+    if token_scope not in SCOPES:
         errors["scope"] = [f"Choose {' or '.join(SCOPES)}"]
     if expires_at is not None and not now < expires_at <= LATEST:
         errors["expires_at"] = ["Choose a time in the future, or leave it empty"]
@@ -97,16 +95,16 @@ def create_token(
     token = make_token(PREFIX)
     with database.atomic():
         row = ApiToken.create(
-            workspace=workspace_id,
+            workspace=scope.workspace_id,
             name=name,
             token_hash=digest(token),
-            scope=scope,
+            scope=token_scope,
             created_at=now,
-            created_by=actor.id if actor.kind == "user" else actor.name,
+            created_by=scope.actor.id if scope.actor.kind == "user" else scope.actor.name,
             expires_at=expires_at,
         )
-        _record(services, actor, "token.created", row, {"scope": scope})
-    made = _select(workspace_id).where(ApiToken.id == row.id).get()
+        log.record(scope, "token.created", target=row, detail={"scope": token_scope})
+    made = _select(scope.workspace_id).where(ApiToken.id == row.id).get()
     return token, _view(made, now)
 
 
@@ -134,36 +132,34 @@ def authenticate_token(services: Services, token: str) -> TokenAuth:
     return TokenAuth(row.id, row.name, scopes, workspaces.view(row.workspace))
 
 
-def list_tokens(
-    services: Services, workspace_id: str, *, limit: int = 50, cursor: str | None = None
-) -> Page[TokenView]:
+def list_tokens(scope: Scope, *, limit: int = 50, cursor: str | None = None) -> Page[TokenView]:
     """List the tokens that were not revoked, the newest first."""
     check_limit(limit)
     after = decode_cursor(cursor, length=1)
-    query = _select(workspace_id).where(ApiToken.revoked_at.is_null())
+    query = _select(scope.workspace_id).where(ApiToken.revoked_at.is_null())
     if after is not None:
         query = query.where(ApiToken.id < after[0])
     rows = list(query.order_by(ApiToken.id.desc()).limit(limit + 1))
-    now = services.clock()
+    now = scope.services.clock()
     return cut(rows, limit, key=lambda row: (row.id,), view=lambda row: _view(row, now))
 
 
-def revoke_token(services: Services, workspace_id: str, actor: Actor, token_id: str) -> None:
+def revoke_token(scope: Scope, token_id: str) -> None:
     """Make a token stop at once.
 
     :raises NotFound: when there is none of this id in the workspace that still works.
     """
-    now = services.clock()
+    now = scope.services.clock()
     with database.atomic():
         row = ApiToken.get_or_none(
-            ApiToken.workspace == workspace_id,
+            ApiToken.workspace == scope.workspace_id,
             ApiToken.id == (token_id if is_id(token_id) else ""),
             ApiToken.revoked_at.is_null(),
         )
         if row is None:
             raise NotFound("There is no such API token")
         ApiToken.update(revoked_at=now).where(ApiToken.id == row.id).execute()
-        _record(services, actor, "token.revoked", row, {})
+        log.record(scope, "token.revoked", target=row)
 
 
 def _select(workspace_id: str) -> "ModelSelect[ApiToken]":
@@ -186,7 +182,7 @@ def _view(row: ApiToken, now: int) -> TokenView:
     maker: User | None = getattr(row, "maker", None)
     made_by = row.created_by
     if maker is not None:
-        made_by = display_name(maker.username, maker.first_name, maker.last_name)
+        made_by = maker.display_name
     return TokenView(
         id=row.id,
         name=row.name,
@@ -197,19 +193,4 @@ def _view(row: ApiToken, now: int) -> TokenView:
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
         active=row.revoked_at is None and _works(row, now),
-    )
-
-
-def _record(
-    services: Services, actor: Actor, action: str, row: ApiToken, detail: dict[str, str]
-) -> None:
-    log.record(
-        row.workspace_id,
-        actor,
-        action,
-        now=services.clock(),
-        target_kind="token",
-        target_id=row.id,
-        target_name=row.name,
-        detail=detail,
     )

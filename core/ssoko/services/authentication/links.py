@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ssoko.errors import InputError, NotFound
 from ssoko.services import workspaces
 from ssoko.services.activity import log
-from ssoko.services.context import SYSTEM, Actor, Services
+from ssoko.services.context import SYSTEM, Actor, Scope, Services
 from ssoko.services.credentials.secret_tokens import digest
 from ssoko.services.people import users
 from ssoko.services.people.users import UserView
@@ -66,15 +66,8 @@ def create_link(
             id=digest(code), purpose=purpose, user=user, created_at=now, expires_at=now + lifetime
         )
         if user is not None:
-            log.record(
-                user.workspace_id,
-                actor,
-                "link.created",
-                now=now,
-                target_kind="user",
-                target_id=user.id,
-                target_name=users.view(user).display_name,
-            )
+            scope = Scope(services, user.workspace_id, actor)
+            log.record(scope, "link.created", target=user)
     return code
 
 

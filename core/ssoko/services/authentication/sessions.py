@@ -14,13 +14,13 @@ from peewee import OperationalError
 
 from ssoko.errors import InputError, NotFound
 from ssoko.services.activity import log as activity_log
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Actor, Scope, Services
 from ssoko.services.credentials.secret_tokens import digest, make_token
 from ssoko.services.people import users
-from ssoko.services.people.users import UserView, display_name
+from ssoko.services.people.users import UserView
 from ssoko.services.workspaces import WorkspaceView
 from ssoko.store.models.applications import Application
-from ssoko.store.models.people import User
+from ssoko.store.models.people import User, display_name
 from ssoko.store.models.sessions import OneTimeLink, Participation, Session
 from ssoko.store.models.table import database
 from ssoko.text.names import is_id, is_text
@@ -185,7 +185,11 @@ def end_session(services: Services, token_or_id: str, actor: Actor) -> None:
         if row is None:
             return
         Session.update(ended_at=now).where(Session.id == row.id).execute()
-        _record_end(row.user, actor, now, "sign-out" if actor.id == row.user_id else "", 1)
+        scope = Scope(services, row.user.workspace_id, actor)
+        if actor.id == row.user_id:
+            activity_log.record(scope, "sign-out", target=row.user)
+        else:
+            activity_log.record(scope, "session.ended", target=row.user, detail={"sessions": 1})
 
 
 def replace_session(services: Services, before: str, after: str, actor: Actor) -> None:
@@ -206,9 +210,7 @@ def replace_session(services: Services, before: str, after: str, actor: Actor) -
 
 
 def end_sessions(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     user_id: str,
     *,
     handle: str | None = None,
@@ -220,8 +222,8 @@ def end_sessions(
     :param keep: ``session_id`` or ``handle`` of one that goes on.
     :raises NotFound: when there is no such user, or no such session of theirs that still runs.
     """
-    user = users.row_of(workspace_id, user_id)
-    now = services.clock()
+    user = users.row_of(scope.workspace_id, user_id)
+    now = scope.services.clock()
     with database.atomic():
         update = Session.update(ended_at=now).where(
             Session.user == user,
@@ -235,27 +237,27 @@ def end_sessions(
         if handle is not None and not ended:
             raise NotFound("There is no such session")
         if ended:
-            _record_end(user, actor, now, "", ended)
+            activity_log.record(scope, "session.ended", target=user, detail={"sessions": ended})
     return ended
 
 
 def list_sessions(
-    services: Services, workspace_id: str, user_id: str, *, current: str | None = None
+    scope: Scope, user_id: str, *, current: str | None = None
 ) -> tuple[SessionView, ...]:
     """Return the sessions of a user that still run, the one seen last first; at most 200.
 
     :param current: ``SignedIn.session_id`` of the one to mark.
     :raises NotFound: when there is no such user in the workspace.
     """
-    user = users.row_of(workspace_id, user_id)
-    now = services.clock()
+    user = users.row_of(scope.workspace_id, user_id)
+    now = scope.services.clock()
     rows = list(
         Session.select()
         .where(
             Session.user == user,
             Session.ended_at.is_null(),
             Session.expires_at > now,
-            Session.last_seen_at > now - services.config.session_idle,
+            Session.last_seen_at > now - scope.services.config.session_idle,
         )
         .order_by(Session.last_seen_at.desc(), Session.handle)
         .limit(200)
@@ -308,9 +310,7 @@ def change_password(
         raise InputError.of("current_password", "This is not your password now; type it again")
     services.limiter.forgive(account, address)
     users.update_user(
-        services,
-        signed_in.workspace.id,
-        signed_in.actor(address),
+        Scope(services, signed_in.workspace.id, signed_in.actor(address)),
         signed_in.user.id,
         password=new,
         keep_session=signed_in.session_id,
@@ -334,16 +334,3 @@ def _touch(session_id: str, now: int) -> None:
     except OperationalError:
         # Another process holds the database for long; whoever is signed in stays so.
         log.warning("Could not note that a session was seen; the database is busy")
-
-
-def _record_end(user: User, actor: Actor, now: int, action: str, count: int) -> None:
-    activity_log.record(
-        user.workspace_id,
-        actor,
-        action or "session.ended",
-        now=now,
-        target_kind="user",
-        target_id=user.id,
-        target_name=users.view(user).display_name,
-        detail={} if action else {"sessions": count},
-    )

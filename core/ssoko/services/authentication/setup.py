@@ -7,7 +7,7 @@ from ssoko.services import workspaces
 from ssoko.services.activity import log
 from ssoko.services.authentication import links
 from ssoko.services.authentication.sessions import start_session
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Actor, Scope, Services
 from ssoko.services.people import users
 from ssoko.services.people.user_fields import check_fields
 from ssoko.store.models.people import User
@@ -63,18 +63,10 @@ def complete_setup(
             raise NotFound(_GONE)
         workspace = _workspace(services, place, address)
         user = users.insert(workspace.id, person | {"is_admin": True, "active": True}, now=now)
-        actor = Actor("user", user.id, users.view(user).display_name, address)
-        for action in ("user.created", "session.started"):
-            log.record(
-                workspace.id,
-                actor,
-                action,
-                now=now,
-                target_kind="user",
-                target_id=user.id,
-                target_name=actor.name,
-                detail={"admin": True} if action == "user.created" else {"method": "password"},
-            )
+        actor = Actor("user", user.id, user.display_name, address)
+        scope = Scope(services, workspace.id, actor)
+        log.record(scope, "user.created", target=user, detail={"admin": True})
+        log.record(scope, "session.started", target=user, detail={"method": "password"})
         token = start_session(
             services, user, method="password", address=address, user_agent=user_agent
         )
@@ -106,13 +98,6 @@ def _workspace(services: Services, place: dict[str, str], address: str) -> Works
     if row is not None:
         return row
     row = Workspace.create(created_at=services.clock(), **place)
-    log.record(
-        row.id,
-        Actor("anonymous", address=address),
-        "workspace.created",
-        now=services.clock(),
-        target_kind="workspace",
-        target_id=row.id,
-        target_name=row.name,
-    )
+    scope = Scope(services, row.id, Actor("anonymous", address=address))
+    log.record(scope, "workspace.created", target=row)
     return row

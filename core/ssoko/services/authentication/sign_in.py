@@ -9,7 +9,7 @@ from ssoko.errors import AuthenticationFailed, InputError, TooManyAttempts
 from ssoko.services.activity import log
 from ssoko.services.authentication import links
 from ssoko.services.authentication.sessions import start_session
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Actor, Scope, Services
 from ssoko.services.credentials.secret_tokens import digest
 from ssoko.services.people import users
 from ssoko.store.models.people import User
@@ -73,20 +73,15 @@ def sign_in_with_link(
 
 
 def _begin(services: Services, user: User, *, method: str, address: str, user_agent: str) -> str:
-    view = users.view(user)
     with database.atomic():
         # Between the look at the password and here the person may have been disabled.
         if not User.select().where(User.id == user.id, User.active).exists():
             raise AuthenticationFailed(DISABLED)
         token = start_session(services, user, method=method, address=address, user_agent=user_agent)
         log.record(
-            user.workspace_id,
-            Actor("user", user.id, view.display_name, address),
+            Scope(services, user.workspace_id, Actor("user", user.id, user.display_name, address)),
             "session.started",
-            now=services.clock(),
-            target_kind="session",
-            target_id=digest(token)[:12],
-            target_name=view.display_name,
+            target=log.Target("session", digest(token)[:12], user.display_name),
             detail={"method": method},
         )
     return token
@@ -97,13 +92,9 @@ def _record_refusal(
 ) -> None:
     # A name that nobody has is not written down: people type passwords into the wrong field.
     log.record(
-        workspace_id,
-        Actor("anonymous", "", "", address),
+        Scope(services, workspace_id, Actor("anonymous", "", "", address)),
         "sign-in",
-        now=services.clock(),
-        target_kind="user" if user is not None else "",
-        target_id=user.id if user is not None else "",
-        target_name=users.view(user).display_name if user is not None else "",
+        target=user,
         outcome="refused",
         detail={"reason": reason},
     )

@@ -13,9 +13,8 @@ from peewee import JOIN
 
 from ssoko.plugin.steps import rule_of
 from ssoko.services.applications.views import ApplicationView
-from ssoko.services.context import Services
+from ssoko.services.context import Scope, Services
 from ssoko.services.issuers.metadata_fetches import FetchView, list_fetches
-from ssoko.services.people.users import display_name
 from ssoko.services.sso.evidence import Sent, active_key, sent_lately
 from ssoko.services.troubleshooting.check import Report, check
 from ssoko.services.troubleshooting.preview import first_person
@@ -60,8 +59,7 @@ _LABELS = {
 
 
 def gather(
-    services: Services,
-    workspace_id: str,
+    scope: Scope,
     application: ApplicationView,
     kinds: Iterable[str],
     *,
@@ -74,18 +72,18 @@ def gather(
     """
     wanted = tuple(dict.fromkeys(kinds))
     if report is None and any(rule_of(kind) for kind in wanted):
-        report = _report(services, workspace_id, application)
-    seen = _Seen(services, application, report)
+        report = _report(scope, application)
+    seen = _Seen(scope.services, application, report)
     return {kind: seen.evidence(kind) for kind in wanted}
 
 
-def _report(services: Services, workspace_id: str, application: ApplicationView) -> Report | None:
+def _report(scope: Scope, application: ApplicationView) -> Report | None:
     if application.plugin != "loaded":
         return None
-    person = first_person(services, workspace_id, application.id, rather="")
+    person = first_person(scope.services, scope.workspace_id, application.id, rather="")
     if person is None:
         return None
-    return check(services, workspace_id, application.id, user_id=person.id)
+    return check(scope.services, scope.workspace_id, application.id, user_id=person.id)
 
 
 class _Seen:
@@ -189,7 +187,7 @@ class _Seen:
             nobody = ", which nobody is in yet" if not self._app.people_count else ""
             to = f"the group {row.group.name}{nobody}"
         else:
-            to = display_name(row.user.username, row.user.first_name, row.user.last_name)
+            to = row.user.display_name
         by = f" by {row.created_by}" if row.created_by else ""
         return [_found(row.created_at, row.created_by, f"{row.role.name} given to {to}{by}")]
 

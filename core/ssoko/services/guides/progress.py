@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ssoko.plugin.steps import EVIDENCE, rule_of
 from ssoko.services.applications.views import ApplicationView
-from ssoko.services.context import Services
+from ssoko.services.context import Scope
 from ssoko.services.guides import evidence
 from ssoko.services.guides import guide as guides_guide
 from ssoko.services.guides.evidence import Evidence
@@ -52,8 +52,7 @@ class Progress:
 
 
 def progress(
-    services: Services,
-    workspace_id: str,
+    scope: Scope,
     application: ApplicationView,
     *,
     report: Report | None = None,
@@ -64,9 +63,7 @@ def progress(
     """
     guide = guides_guide.render_guide(application.guide, guides_guide.guide_values(application))
     kinds = guide.kinds or ALWAYS
-    return Progress(
-        guide, evidence.gather(services, workspace_id, application, kinds, report=report)
-    )
+    return Progress(guide, evidence.gather(scope, application, kinds, report=report))
 
 
 def ticks_when(kind: str) -> str:

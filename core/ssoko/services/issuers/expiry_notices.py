@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from peewee import PeeweeException
 
-from ssoko.services.activity.log import record
+from ssoko.services.activity.log import Target, record
 from ssoko.services.applications.upgrades import undo
 from ssoko.services.applications.views import ApplicationView
-from ssoko.services.context import SYSTEM, Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.issuers import keys
 from ssoko.services.issuers.rotation import forget_retired
 from ssoko.store.ids import new_id
@@ -69,18 +69,16 @@ class Notice:
         return self.threshold == 0
 
 
-def due(services: Services, workspace_id: str) -> tuple[Notice, ...]:
+def due(scope: Scope) -> tuple[Notice, ...]:
     """Return what ends within 90 days in a workspace, what ends first before the others."""
-    now = services.clock()
-    return _sorted((*_ours(workspace_id, now), *_theirs(workspace_id, now)))
+    now = scope.services.clock()
+    return _sorted((*_ours(scope.workspace_id, now), *_theirs(scope.workspace_id, now)))
 
 
-def due_for(
-    services: Services, workspace_id: str, application: ApplicationView
-) -> tuple[Notice, ...]:
+def due_for(scope: Scope, application: ApplicationView) -> tuple[Notice, ...]:
     """Return what ends within 90 days of one application: its issuer's and its SP's."""
-    now, issuer, sp = services.clock(), application.issuer, application.service_provider
-    about = _about(workspace_id, application)
+    now, issuer, sp = scope.services.clock(), application.issuer, application.service_provider
+    about = _about(scope.workspace_id, application)
     ours = _notice(issuer.certificate, now, use="ours", issuer_id=issuer.id, **about)
     theirs = _of_sp(sp.certificates, sp.encryption_certificates, now=now, about=about)
     return _sorted((*((ours,) if ours else ()), *theirs))
@@ -91,12 +89,12 @@ def write_due(services: Services) -> int:
 
     A certificate that is found late gets the event of the last threshold it passed alone.
     """
-    now, written = services.clock(), 0
+    written = 0
     for workspace in Workspace.select(Workspace.id):
-        told = _told(workspace.id)
-        for notice in due(services, workspace.id):
+        scope, told = Scope(services, workspace.id, SYSTEM), _told(workspace.id)
+        for notice in due(scope):
             if (_owner(notice), notice.sha256, notice.threshold) not in told:
-                written += _write(notice, now)
+                written += _write(scope, notice)
     return written
 
 
@@ -120,20 +118,18 @@ def run(services: Services) -> int:
     return write_due(services)
 
 
-def _write(notice: Notice, now: int) -> int:
+def _write(scope: Scope, notice: Notice) -> int:
+    now = scope.services.clock()
     key = (notice.workspace_id, _owner(notice), notice.sha256, notice.threshold, now)
     with database.atomic():
         if execute(_TOLD, (new_id(), *key)).rowcount != 1:
             return 0
         record(
-            notice.workspace_id,
-            SYSTEM,
+            scope,
             "certificate.ended" if notice.ended else "certificate.ending",
-            now=now,
-            target_kind="application" if notice.application_id else "issuer",
-            target_id=notice.application_id or notice.issuer_id,
-            target_name=notice.name,
-            application_id=notice.application_id,
+            target=Target("application", notice.application_id, notice.name)
+            if notice.application_id
+            else Target("issuer", notice.issuer_id, notice.name),
             detail={
                 "certificate": "ours" if notice.use == "ours" else f"theirs, {notice.use}",
                 "certificate_sha256": notice.sha256,

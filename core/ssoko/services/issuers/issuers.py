@@ -11,8 +11,8 @@ from ssoko.errors import NotFound
 from ssoko.plugin import NameIdFormat, ServiceProvider
 from ssoko.plugin.host.record import service_provider_from_json
 from ssoko.saml.idp_metadata import build_idp_metadata
-from ssoko.services.activity.log import record
-from ssoko.services.context import Actor, Services
+from ssoko.services.activity import log
+from ssoko.services.context import Scope, Services
 from ssoko.services.issuers import keys
 from ssoko.store.ids import new_id
 from ssoko.store.models.applications import Application
@@ -76,35 +76,25 @@ def logout_endpoint(base_url: str, issuer_id: str) -> str:
     return f"{base_url}/saml/{issuer_id}/logout"
 
 
-def create_issuer(services: Services, workspace_id: str, actor: Actor, *, name: str) -> IssuerView:
+def create_issuer(scope: Scope, *, name: str) -> IssuerView:
     """Make a shared issuer with its first key.
 
     :raises InputError: at ``name``.
     """
     name = check_name(name)
-    organization = workspace_name(workspace_id)
-    now = services.clock()
+    organization = workspace_name(scope.workspace_id)
+    now = scope.services.clock()
     key = keys.generate(common_name=name, organization=organization, now=now)
     with database.atomic():
-        issuer = add_issuer(services, workspace_id, name=name, shared=True, key=key)
-        record(
-            workspace_id,
-            actor,
-            "issuer.created",
-            now=now,
-            target_kind="issuer",
-            target_id=issuer.id,
-            target_name=name,
-        )
-    return issuer_views(services, [issuer])[issuer.id]
+        issuer = add_issuer(scope, name=name, shared=True, key=key)
+        log.record(scope, "issuer.created", target=issuer)
+    return issuer_views(scope.services, [issuer])[issuer.id]
 
 
-def add_issuer(
-    services: Services, workspace_id: str, *, name: str, shared: bool, key: keys.NewKey
-) -> Issuer:
+def add_issuer(scope: Scope, *, name: str, shared: bool, key: keys.NewKey) -> Issuer:
     """Write an issuer and its active key, inside the caller's transaction."""
-    now = services.clock()
-    issuer = Issuer.create(workspace=workspace_id, name=name, shared=shared, created_at=now)
+    now = scope.services.clock()
+    issuer = Issuer.create(workspace=scope.workspace_id, name=name, shared=shared, created_at=now)
     row_id = new_id()
     SigningKey.create(
         id=row_id,
@@ -112,7 +102,7 @@ def add_issuer(
         state="active",
         algorithm=key.algorithm,
         certificate=key.certificate,
-        private_key=services.keys.encrypt(key.private_pem, row_id=row_id),
+        private_key=scope.services.keys.encrypt(key.private_pem, row_id=row_id),
         not_before=key.not_before,
         not_after=key.not_after,
         created_at=now,
@@ -129,17 +119,16 @@ def workspace_name(workspace_id: str) -> str:
     return str(workspace.name)
 
 
-def get_issuer(services: Services, workspace_id: str, issuer_id: str) -> IssuerView:
+def get_issuer(scope: Scope, issuer_id: str) -> IssuerView:
     """Return one issuer; raises NotFound."""
-    issuer = Issuer.get_or_none(Issuer.id == issuer_id, Issuer.workspace == workspace_id)
+    issuer = Issuer.get_or_none(Issuer.id == issuer_id, Issuer.workspace == scope.workspace_id)
     if issuer is None:
         raise NotFound("There is no such issuer in this workspace.")
-    return issuer_views(services, [issuer])[issuer.id]
+    return issuer_views(scope.services, [issuer])[issuer.id]
 
 
 def list_issuers(
-    services: Services,
-    workspace_id: str,
+    scope: Scope,
     *,
     shared: bool | None = None,
     limit: int = 50,
@@ -149,7 +138,7 @@ def list_issuers(
 
     :param shared: true for the shared ones alone, false for the others alone.
     """
-    query = Issuer.select().where(Issuer.workspace == workspace_id)
+    query = Issuer.select().where(Issuer.workspace == scope.workspace_id)
     if shared is not None:
         query = query.where(Issuer.shared == shared)
     start = decode_cursor(cursor, length=2)
@@ -157,7 +146,7 @@ def list_issuers(
         same = (Issuer.name == start[0]) & (Issuer.id > start[1])
         query = query.where((Issuer.name > start[0]) | same)
     rows = list(query.order_by(Issuer.name, Issuer.id).limit(check_limit(limit) + 1))
-    views = issuer_views(services, rows)
+    views = issuer_views(scope.services, rows)
     return cut(rows, limit, key=lambda row: (row.name, row.id), view=lambda row: views[row.id])
 
 

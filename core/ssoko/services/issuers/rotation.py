@@ -12,8 +12,8 @@ from typing import Any, Literal
 from peewee import IntegrityError, fn
 
 from ssoko.errors import Conflict, InputError, NotFound
-from ssoko.services.activity.log import record
-from ssoko.services.context import Actor, Services
+from ssoko.services.activity import log
+from ssoko.services.context import Scope
 from ssoko.services.issuers import keys
 from ssoko.services.issuers.issuers import workspace_name
 from ssoko.store.ids import new_id
@@ -71,25 +71,25 @@ class KeyView:
         return self.state == "retired" and self.published
 
 
-def list_keys(services: Services, workspace_id: str, issuer_id: str) -> tuple[KeyView, ...]:
+def list_keys(scope: Scope, issuer_id: str) -> tuple[KeyView, ...]:
     """Return the keys of an issuer: active, next, then the retired ones, the last one first.
 
     :raises NotFound: when there is no such issuer.
     """
-    issuer = find_issuer(workspace_id, issuer_id)
+    issuer = find_issuer(scope.workspace_id, issuer_id)
     rows = sorted(_rows(issuer), key=lambda row: _ORDER.index(row.state))
-    return tuple(_view(row, now=services.clock()) for row in rows)
+    return tuple(_view(row, now=scope.services.clock()) for row in rows)
 
 
-def get_key(services: Services, workspace_id: str, issuer_id: str, key_id: str) -> KeyView:
+def get_key(scope: Scope, issuer_id: str, key_id: str) -> KeyView:
     """Return one key; raises NotFound."""
-    return _view(_find(find_issuer(workspace_id, issuer_id), key_id), now=services.clock())
+    return _view(
+        _find(find_issuer(scope.workspace_id, issuer_id), key_id), now=scope.services.clock()
+    )
 
 
 def create_next(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     issuer_id: str,
     *,
     algorithm: str = "rsa-2048",
@@ -101,12 +101,12 @@ def create_next(
     :raises Conflict: when there is a next key already.
     :raises NotFound: when there is no such issuer.
     """
-    issuer = find_issuer(workspace_id, issuer_id)
+    issuer = find_issuer(scope.workspace_id, issuer_id)
     if algorithm not in keys.ALGORITHMS:
         raise InputError.of("algorithm", f"Choose one of {', '.join(keys.ALGORITHMS)}")
     _require_no_next(issuer)
-    now = services.clock()
-    organization = workspace_name(workspace_id)
+    now = scope.services.clock()
+    organization = workspace_name(scope.workspace_id)
     made = keys.generate(algorithm, common_name=issuer.name, organization=organization, now=now)
     row_id = new_id()
     try:
@@ -117,22 +117,20 @@ def create_next(
                 state="next",
                 algorithm=made.algorithm,
                 certificate=made.certificate,
-                private_key=services.keys.encrypt(made.private_pem, row_id=row_id),
+                private_key=scope.services.keys.encrypt(made.private_pem, row_id=row_id),
                 not_before=made.not_before,
                 not_after=made.not_after,
                 created_at=now,
-                created_by=actor.name,
+                created_by=scope.actor.name,
             )
-            _record(issuer, actor, "key.created", row, now=now)
+            _record(scope, "key.created", issuer, row)
     except IntegrityError:
         _require_no_next(issuer)
         raise
     return _view(row, now=now)
 
 
-def activate(
-    services: Services, workspace_id: str, actor: Actor, issuer_id: str, key_id: str
-) -> KeyView:
+def activate(scope: Scope, issuer_id: str, key_id: str) -> KeyView:
     """Sign with this key from now on: the next one, or a retired one that is still kept.
 
     The active key is retired and kept. When a retired key takes over again, the key that it
@@ -141,7 +139,7 @@ def activate(
     :raises Conflict: when it is neither, or somebody else has just changed the keys.
     :raises NotFound: when there is no such key.
     """
-    issuer, now = find_issuer(workspace_id, issuer_id), services.clock()
+    issuer, now = find_issuer(scope.workspace_id, issuer_id), scope.services.clock()
     row = _find(issuer, key_id)
     if row.state == "active":
         raise Conflict.of("", "This key is active already.")
@@ -161,33 +159,31 @@ def activate(
             if not taken:
                 raise Conflict.of("", _ANOTHER)
             action = "key.restored" if row.state == "retired" else "key.activated"
-            _record(issuer, actor, action, row, now=now)
+            _record(scope, action, issuer, row)
     except IntegrityError:
         # Two at once: the one unique active key is the other one's.
         raise Conflict.of("", _ANOTHER) from None
-    return get_key(services, workspace_id, issuer_id, key_id)
+    return get_key(scope, issuer_id, key_id)
 
 
-def undo(services: Services, workspace_id: str, actor: Actor, issuer_id: str) -> KeyView:
+def undo(scope: Scope, issuer_id: str) -> KeyView:
     """Sign with the key again that was retired last.
 
     :raises Conflict: when none is kept.
     """
-    kept = [key for key in list_keys(services, workspace_id, issuer_id) if key.kept]
+    kept = [key for key in list_keys(scope, issuer_id) if key.kept]
     if not kept:
         raise Conflict.of("", "There is no earlier key to go back to; none is kept.")
-    return activate(services, workspace_id, actor, issuer_id, kept[0].id)
+    return activate(scope, issuer_id, kept[0].id)
 
 
-def retire(
-    services: Services, workspace_id: str, actor: Actor, issuer_id: str, key_id: str
-) -> KeyView:
+def retire(scope: Scope, issuer_id: str, key_id: str) -> KeyView:
     """Take a retired key out of the metadata for good.
 
     :raises Conflict: when it is active, next or out already.
     :raises NotFound: when there is no such key.
     """
-    issuer, now = find_issuer(workspace_id, issuer_id), services.clock()
+    issuer, now = find_issuer(scope.workspace_id, issuer_id), scope.services.clock()
     row = _find(issuer, key_id)
     if row.state == "active":
         raise Conflict.of("", "This key signs. Make the next one active first.")
@@ -198,13 +194,11 @@ def retire(
     with database.atomic():
         if not _update(row, SigningKey.state == "retired", published_until=now):
             raise Conflict.of("", _ANOTHER)
-        _record(issuer, actor, "key.retired", row, now=now)
-    return get_key(services, workspace_id, issuer_id, key_id)
+        _record(scope, "key.retired", issuer, row)
+    return get_key(scope, issuer_id, key_id)
 
 
-def discard(
-    services: Services, workspace_id: str, actor: Actor, issuer_id: str, key_id: str
-) -> None:
+def discard(scope: Scope, issuer_id: str, key_id: str) -> None:
     """Take the next key out of the metadata and forget it.
 
     One that has signed before the change was undone is kept as a retired one, out of the metadata.
@@ -212,7 +206,7 @@ def discard(
     :raises Conflict: when it is not the next one.
     :raises NotFound: when there is no such key.
     """
-    issuer, now = find_issuer(workspace_id, issuer_id), services.clock()
+    issuer, now = find_issuer(scope.workspace_id, issuer_id), scope.services.clock()
     row = _find(issuer, key_id)
     if row.state != "next":
         raise Conflict.of("", f"Only a next key can be discarded; this one is {row.state}.")
@@ -230,7 +224,7 @@ def discard(
             )
         if not done:
             raise Conflict.of("", _ANOTHER)
-        _record(issuer, actor, "key.discarded", row, now=now)
+        _record(scope, "key.discarded", issuer, row)
 
 
 def forget_retired(*, now: int) -> int:
@@ -322,20 +316,16 @@ def _view(row: Any, *, now: int) -> KeyView:
     )
 
 
-def _record(issuer: Issuer, actor: Actor, action: str, row: Any, *, now: int) -> None:
+def _record(scope: Scope, action: str, issuer: Issuer, key: SigningKey) -> None:
     """Write the event, also into the log of the application that the issuer is the own one of."""
     application = None
     if not issuer.shared:
         application = Application.get_or_none(Application.issuer == issuer)
-    facts = keys.describe(row.certificate)
-    record(
-        issuer.workspace_id,
-        actor,
+    facts = keys.describe(key.certificate)
+    log.record(
+        scope,
         action,
-        now=now,
-        target_kind="issuer",
-        target_id=issuer.id,
-        target_name=issuer.name,
+        target=issuer,
         application_id=application.id if application else "",
         detail={"key": facts.key, "certificate_sha256": facts.sha256},
     )

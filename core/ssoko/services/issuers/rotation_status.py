@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ssoko.services.context import Services
+from ssoko.services.context import Scope, Services
 from ssoko.services.issuers.metadata_fetches import FetchView, list_fetches
 from ssoko.services.issuers.rotation import KeyView, find_issuer, list_keys
 from ssoko.store.models.applications import Application, installed_applications
@@ -86,13 +86,13 @@ class Rotation:
         return bool(self.fetched) and not self.missing
 
 
-def rotation(services: Services, workspace_id: str, issuer_id: str) -> Rotation:
+def rotation(scope: Scope, issuer_id: str) -> Rotation:
     """Return where the rotation of an issuer's key stands; raises NotFound."""
-    issuer = find_issuer(workspace_id, issuer_id)
-    listed = list_keys(services, workspace_id, issuer_id)
+    issuer = find_issuer(scope.workspace_id, issuer_id)
+    listed = list_keys(scope, issuer_id)
     following = next((key for key in listed if key.state == "next"), None)
     earliest = (following or listed[0]).created_at - LATELY
-    rows: Any = installed_applications(workspace_id).where(Application.issuer == issuer_id)
+    rows: Any = installed_applications(scope.workspace_id).where(Application.issuer == issuer_id)
     return Rotation(
         issuer_id=issuer.id,
         issuer_name=issuer.name,
@@ -100,7 +100,7 @@ def rotation(services: Services, workspace_id: str, issuer_id: str) -> Rotation:
         active=listed[0],
         next=following,
         kept=tuple(key for key in listed if key.kept),
-        sides=tuple(_side(services, row) for row in rows.order_by(Application.name_key)),
+        sides=tuple(_side(scope.services, row) for row in rows.order_by(Application.name_key)),
         fetches=tuple(one for one in list_fetches(issuer_id) if one.last_at >= earliest),
     )
 

@@ -10,7 +10,7 @@ from peewee import fn
 from ssoko.services.applications import upgrade_marks
 from ssoko.services.applications.upgrade_marks import UpgradeMark
 from ssoko.services.applications.views import PluginState, plugin_state
-from ssoko.services.context import Services
+from ssoko.services.context import Scope
 from ssoko.store.models.access import Assignment, Role
 from ssoko.store.models.activity import Event
 from ssoko.store.models.applications import Application, installed_applications
@@ -54,31 +54,33 @@ class Overview:
     upgrades: tuple[Waiting, ...]
 
 
-def overview(services: Services, workspace_id: str) -> Overview:
+def overview(scope: Scope) -> Overview:
     """Return where a workspace stands now."""
-    newest = installed_applications(workspace_id).order_by(Application.created_at.desc()).first()
+    newest = (
+        installed_applications(scope.workspace_id).order_by(Application.created_at.desc()).first()
+    )
     given = (
         Assignment.select()
         .join(Role)
         .where(
-            Role.workspace == workspace_id,
+            Role.workspace == scope.workspace_id,
             Role.application.is_null(False),
             Role.removed_at.is_null(),
         )
     )
     signed_in = Event.select().where(
-        Event.workspace == workspace_id,
+        Event.workspace == scope.workspace_id,
         Event.action == "sign-in",
         Event.outcome == "done",
         Event.application_id != "",
     )
     return Overview(
-        application_count=installed_applications(workspace_id).count(),
+        application_count=installed_applications(scope.workspace_id).count(),
         newest=newest.name if newest else "",
         role_given=given.exists(),
         signed_in=newest is not None and signed_in.exists(),
-        orphans=_orphans(services, workspace_id),
-        upgrades=_upgrades(services, workspace_id),
+        orphans=_orphans(scope),
+        upgrades=_upgrades(scope),
     )
 
 
@@ -112,33 +114,33 @@ def suggest_name(workspace_id: str, wanted: str) -> str:
     return name
 
 
-def _orphans(services: Services, workspace_id: str) -> tuple[Orphan, ...]:
-    loaded = list(services.registry.integrations)
+def _orphans(scope: Scope) -> tuple[Orphan, ...]:
+    loaded = list(scope.services.registry.integrations)
     rows = (
-        installed_applications(workspace_id)
+        installed_applications(scope.workspace_id)
         .where(Application.integration.not_in(loaded))
         .order_by(Application.name_key)
         .limit(_MOST)
     )
     return tuple(
-        Orphan(row.slug, row.name, plugin_state(services, row.integration)) for row in rows
+        Orphan(row.slug, row.name, plugin_state(scope.services, row.integration)) for row in rows
     )
 
 
-def _upgrades(services: Services, workspace_id: str) -> tuple[Waiting, ...]:
+def _upgrades(scope: Scope) -> tuple[Waiting, ...]:
     others = [
         (Application.integration == one.slug)
         & ((Application.distribution != one.distribution) | (Application.version != one.version))
-        for one in services.registry.integrations.values()
+        for one in scope.services.registry.integrations.values()
     ]
     if not others:
         return ()
     rows = list(
-        installed_applications(workspace_id)
+        installed_applications(scope.workspace_id)
         .where(reduce(or_, others))
         .order_by(Application.name_key)
         .limit(5 * _MOST)
     )
-    marked = upgrade_marks.marks(services, rows)
+    marked = upgrade_marks.marks(scope.services, rows)
     found = (Waiting(row.slug, row.name, marked[row.id]) for row in rows if row.id in marked)
     return tuple(islice(found, _MOST))

@@ -5,7 +5,7 @@ from typing import Any
 
 from ssoko.plugin import WebApplication
 from ssoko.services.applications.views import ApplicationView, list_applications
-from ssoko.services.context import Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.workspaces import WorkspaceView, list_workspaces
 
 
@@ -38,7 +38,7 @@ def _all(services: Services, workspace_id: str, integration: str) -> Iterator[Ap
     cursor: str | None = None
     while True:
         page = list_applications(
-            services, workspace_id, integration=integration, limit=200, cursor=cursor
+            Scope(services, workspace_id, SYSTEM), integration=integration, limit=200, cursor=cursor
         )
         yield from page.items
         cursor = page.next

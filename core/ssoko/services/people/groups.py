@@ -7,7 +7,7 @@ from peewee import Expression, IntegrityError, Tuple, fn
 
 from ssoko.errors import Conflict, InputError, NotFound
 from ssoko.services.activity import log
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Scope
 from ssoko.services.people import users
 from ssoko.services.people.search import Belonging, find_people
 from ssoko.services.people.users import UserView
@@ -34,23 +34,21 @@ class GroupView:
     created_at: int
 
 
-def create_group(
-    services: Services, workspace_id: str, actor: Actor, *, name: str, description: str = ""
-) -> GroupView:
+def create_group(scope: Scope, *, name: str, description: str = "") -> GroupView:
     """Make a group.
 
     :raises InputError: at ``name`` or ``description``.
     :raises Conflict: at ``name``, when there is one that looks the same.
     """
     values = _values(name=name, description=description)
-    now = services.clock()
+    now = scope.services.clock()
     with database.atomic():
         try:
             with database.atomic():
-                row = Group.create(workspace=workspace_id, created_at=now, **values)
+                row = Group.create(workspace=scope.workspace_id, created_at=now, **values)
         except IntegrityError:
             raise _taken() from None
-        _record(services, actor, "group.created", row)
+        log.record(scope, "group.created", target=row)
     return view(row)
 
 
@@ -81,9 +79,7 @@ def list_groups(
 
 
 def update_group(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     group_id: str,
     *,
     name: str | None = None,
@@ -96,7 +92,7 @@ def update_group(
     """
     values = _values(name=name, description=description)
     with database.atomic():
-        row = row_of(workspace_id, group_id)
+        row = row_of(scope.workspace_id, group_id)
         changed = sorted(k for k, v in values.items() if getattr(row, k) != v)
         if changed:
             try:
@@ -104,56 +100,52 @@ def update_group(
                     Group.update(**values).where(Group.id == row.id).execute()
             except IntegrityError:
                 raise _taken() from None
-            row = row_of(workspace_id, group_id)
+            row = row_of(scope.workspace_id, group_id)
             fields = [name for name in changed if name != "name_key"]
-            _record(services, actor, "group.changed", row, {"changed": fields})
+            log.record(scope, "group.changed", target=row, detail={"changed": fields})
     return view(row)
 
 
-def delete_group(services: Services, workspace_id: str, actor: Actor, group_id: str) -> None:
+def delete_group(scope: Scope, group_id: str) -> None:
     """Delete a group with its memberships and assignments.
 
     :raises NotFound: when there is none of this id in the workspace.
     """
     with database.atomic():
-        row = row_of(workspace_id, group_id)
+        row = row_of(scope.workspace_id, group_id)
         Group.delete().where(Group.id == row.id).execute()
-        _record(services, actor, "group.deleted", row)
+        log.record(scope, "group.deleted", target=row)
 
 
-def add_member(
-    services: Services, workspace_id: str, actor: Actor, group_id: str, user_id: str
-) -> None:
+def add_member(scope: Scope, group_id: str, user_id: str) -> None:
     """Put a user into a group; it is no error when they are in it.
 
     :raises NotFound: when there is no such group or user in the workspace.
     """
-    now = services.clock()
+    now = scope.services.clock()
     with database.atomic():
-        group = row_of(workspace_id, group_id)
-        user = users.row_of(workspace_id, user_id)
+        group = row_of(scope.workspace_id, group_id)
+        user = users.row_of(scope.workspace_id, user_id)
         try:
             with database.atomic():
                 Membership.create(group=group, user=user, created_at=now)
         except IntegrityError:
             return
-        _record(services, actor, "member.added", group, _member(user))
+        log.record(scope, "member.added", target=group, detail=_member(user))
 
 
-def remove_member(
-    services: Services, workspace_id: str, actor: Actor, group_id: str, user_id: str
-) -> None:
+def remove_member(scope: Scope, group_id: str, user_id: str) -> None:
     """Take a user out of a group.
 
     :raises NotFound: when there is no such group or user, or they are not in it.
     """
     with database.atomic():
-        group = row_of(workspace_id, group_id)
-        user = users.row_of(workspace_id, user_id)
+        group = row_of(scope.workspace_id, group_id)
+        user = users.row_of(scope.workspace_id, user_id)
         membership = (Membership.group == group) & (Membership.user == user)
         if not Membership.delete().where(membership).execute():
             raise NotFound("This user is not in the group")
-        _record(services, actor, "member.removed", group, _member(user))
+        log.record(scope, "member.removed", target=group, detail=_member(user))
 
 
 def list_members(
@@ -243,24 +235,4 @@ def _taken() -> InputError:
 
 
 def _member(user: User) -> dict[str, str]:
-    name = users.display_name(user.username, user.first_name, user.last_name)
-    return {"user_id": user.id, "user": name}
-
-
-def _record(
-    services: Services,
-    actor: Actor,
-    action: str,
-    row: Group,
-    detail: dict[str, Any] | None = None,
-) -> None:
-    log.record(
-        row.workspace_id,
-        actor,
-        action,
-        now=services.clock(),
-        target_kind="group",
-        target_id=row.id,
-        target_name=row.name,
-        detail=detail,
-    )
+    return {"user_id": user.id, "user": user.display_name}

@@ -7,7 +7,7 @@ from peewee import IntegrityError
 
 from ssoko.errors import Conflict, InputError, NotFound
 from ssoko.services.activity import log
-from ssoko.services.context import UNSET, Actor, Services, Unset
+from ssoko.services.context import UNSET, Scope, Unset
 from ssoko.services.people.search import (
     find_people,
     forget_words,
@@ -48,9 +48,7 @@ class UserView:
 
 
 def create_user(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     *,
     username: str,
     email: str = "",
@@ -79,10 +77,12 @@ def create_user(
     )
     # Hashing takes long, so it happens before the transaction begins.
     if password is not None:
-        values["password_hash"] = services.hasher.hash(password)
+        values["password_hash"] = scope.services.hasher.hash(password)
     with database.atomic():
-        row = insert(workspace_id, values, now=services.clock())
-        _record(services, actor, "user.created", row, {"admin": True} if row.is_admin else {})
+        row = insert(scope.workspace_id, values, now=scope.services.clock())
+        log.record(
+            scope, "user.created", target=row, detail={"admin": True} if row.is_admin else {}
+        )
     return view(row)
 
 
@@ -147,9 +147,7 @@ def list_users(
 
 
 def update_user(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     user_id: str,
     *,
     username: str | Unset = UNSET,
@@ -171,7 +169,7 @@ def update_user(
     :raises Conflict: at ``username`` or ``email`` when it is taken, at ``admin`` or ``active``
         for the last active admin.
     """
-    before = row_of(workspace_id, user_id)
+    before = row_of(scope.workspace_id, user_id)
     values = check_fields(
         username=username,
         email=email,
@@ -187,32 +185,32 @@ def update_user(
     if password is None:
         values["password_hash"] = None
     elif not isinstance(password, Unset):
-        values["password_hash"] = services.hasher.hash(password)
+        values["password_hash"] = scope.services.hasher.hash(password)
     with database.atomic():
-        row = row_of(workspace_id, user_id)
+        row = row_of(scope.workspace_id, user_id)
         changed = {key: value for key, value in values.items() if getattr(row, key) != value}
         if changed:
-            _change(services, actor, row, changed, keep_session=keep_session)
+            _change(scope, row, changed, keep_session=keep_session)
     return view(row)
 
 
-def delete_user(services: Services, workspace_id: str, actor: Actor, user_id: str) -> None:
+def delete_user(scope: Scope, user_id: str) -> None:
     """Delete a user with their assignments, memberships, sessions, links and API tokens.
 
     :raises Conflict: for the last active admin.
     """
     with database.atomic():
-        row = row_of(workspace_id, user_id)
+        row = row_of(scope.workspace_id, user_id)
         if row.is_admin and row.active:
-            keep_an_admin(workspace_id, field="", leaving=row.id)
-        ApiToken.update(revoked_at=services.clock()).where(
-            ApiToken.workspace == workspace_id,
+            keep_an_admin(scope.workspace_id, field="", leaving=row.id)
+        ApiToken.update(revoked_at=scope.services.clock()).where(
+            ApiToken.workspace == scope.workspace_id,
             ApiToken.created_by == row.id,
             ApiToken.revoked_at.is_null(),
         ).execute()
-        forget_words(workspace_id, row.id, _words(row.__data__))
+        forget_words(scope.workspace_id, row.id, _words(row.__data__))
         User.delete().where(User.id == row.id).execute()
-        _record(services, actor, "user.deleted", row, {})
+        log.record(scope, "user.deleted", target=row)
 
 
 def row_of(workspace_id: str, user_id: str) -> User:
@@ -252,7 +250,7 @@ def view(row: User) -> UserView:
         email=row.email,
         first_name=row.first_name,
         last_name=row.last_name,
-        display_name=display_name(row.username, row.first_name, row.last_name),
+        display_name=row.display_name,
         admin=row.is_admin,
         active=row.active,
         attributes=row.attributes,
@@ -263,14 +261,8 @@ def view(row: User) -> UserView:
     )
 
 
-def display_name(username: str, first_name: str, last_name: str) -> str:
-    """Return what a user is called: the full name, or else the user name."""
-    return f"{first_name} {last_name}".strip() or username
-
-
 def _change(
-    services: Services,
-    actor: Actor,
+    scope: Scope,
     row: User,
     changed: dict[str, Any],
     *,
@@ -287,7 +279,7 @@ def _change(
         setattr(row, key, value)
     words = _words(row.__data__)
     row.search_key = _search_key(row.__data__, words)
-    row.updated_at = services.clock()
+    row.updated_at = scope.services.clock()
     try:
         with database.atomic():
             row.save()
@@ -297,38 +289,23 @@ def _change(
         forget_words(workspace_id, row.id, old_words)
         write_words(workspace_id, row.id, words)
     if "password_hash" in changed or changed.get("active") is False:
-        sign_out_everywhere(row.id, now=services.clock(), keep=keep_session)
-    _record_changes(services, actor, row, changed)
+        sign_out_everywhere(row.id, now=scope.services.clock(), keep=keep_session)
+    _record_changes(scope, row, changed)
 
 
-def _record_changes(services: Services, actor: Actor, row: User, changed: dict[str, Any]) -> None:
+def _record_changes(scope: Scope, row: User, changed: dict[str, Any]) -> None:
     shown = {"is_admin", "active", "password_hash"}
     plain = sorted(k for k in changed if k not in shown and not k.endswith("_key"))
     # How somebody likes their pages is nobody's business.
     if plain and plain != ["theme"]:
-        _record(services, actor, "user.changed", row, {"changed": plain})
+        log.record(scope, "user.changed", target=row, detail={"changed": plain})
     if "password_hash" in changed:
-        _record(services, actor, "password.changed", row, {})
+        log.record(scope, "password.changed", target=row)
     if "is_admin" in changed:
         action = "user.promoted" if row.is_admin else "user.demoted"
-        _record(services, actor, action, row, {})
+        log.record(scope, action, target=row)
     if "active" in changed:
-        _record(services, actor, "user.enabled" if row.active else "user.disabled", row, {})
-
-
-def _record(
-    services: Services, actor: Actor, action: str, row: User, detail: dict[str, Any]
-) -> None:
-    log.record(
-        row.workspace_id,
-        actor,
-        action,
-        now=services.clock(),
-        target_kind="user",
-        target_id=row.id,
-        target_name=display_name(row.username, row.first_name, row.last_name),
-        detail=detail,
-    )
+        log.record(scope, "user.enabled" if row.active else "user.disabled", target=row)
 
 
 def _words(values: dict[str, Any]) -> tuple[str, ...]:

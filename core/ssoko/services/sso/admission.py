@@ -3,6 +3,7 @@
 from ssoko.errors import AccessRefused, RequestRefused
 from ssoko.saml import names
 from ssoko.services.access import decisions, gate
+from ssoko.services.context import SYSTEM, Scope
 from ssoko.services.sso.attempt import Exchange
 from ssoko.services.sso.saml.pending import Pending
 from ssoko.services.sso.sign_in_context import Candidate
@@ -68,8 +69,7 @@ def require_access(exchange: Exchange, candidate: Candidate) -> None:
         exchange.passed["role"] = f"Has a role of {candidate.name}"
         return
     decision = decisions.decide(
-        exchange.services,
-        candidate.workspace_id,
+        Scope(exchange.services, candidate.workspace_id, SYSTEM),
         user_id=candidate.user_id,
         application_id=candidate.application_id,
     )

@@ -17,7 +17,7 @@ from ssoko.services.access import assignments, decisions
 from ssoko.services.access.roles import RoleView
 from ssoko.services.applications import change
 from ssoko.services.applications.views import ApplicationView, find_row, get_application
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import SYSTEM, Actor, Scope, Services
 from ssoko.services.issuers import keys
 from ssoko.services.issuers.keys import CertificateFacts
 from ssoko.services.people import users
@@ -58,7 +58,7 @@ class Offer:
 def offer_for(services: Services, workspace_id: str, trace: TraceView) -> Offer | None:
     """Return what one press can do about a trace as things are now, or None."""
     try:
-        application = get_application(services, workspace_id, trace.application_id)
+        application = get_application(Scope(services, workspace_id, SYSTEM), trace.application_id)
         user = users.get_user(workspace_id, trace.user_id) if trace.user_id else None
     except NotFound:
         return None
@@ -101,12 +101,12 @@ def accept(
     elif offer.mend == "trust-certificate":
         trust_certificate(services, workspace_id, actor, app_id, offer.certificate)
     elif offer.mend == "enable-application":
-        change.update_application(services, workspace_id, actor, app_id, enabled=True)
+        change.update_application(Scope(services, workspace_id, actor), app_id, enabled=True)
     elif offer.mend == "enable-user" and offer.user:
-        users.update_user(services, workspace_id, actor, offer.user.id, active=True)
+        users.update_user(Scope(services, workspace_id, actor), offer.user.id, active=True)
     elif offer.role and offer.user:
         assignments.assign_roles(
-            services, workspace_id, actor, role_ids=[offer.role.id], user_id=offer.user.id
+            Scope(services, workspace_id, actor), role_ids=[offer.role.id], user_id=offer.user.id
         )
     return offer
 
@@ -157,13 +157,13 @@ def _add(
     typed = row.settings.get(field)
     if isinstance(typed, list) and services.registry.get(row.integration):
         view = change.update_application(
-            services, workspace_id, actor, row.id, settings={field: [*typed, value]}
+            Scope(services, workspace_id, actor), row.id, settings={field: [*typed, value]}
         )
         if value in getattr(view.service_provider, field):
             return
         row = find_row(workspace_id, application_id)
     added: dict[str, list[str]] = {field: [*row.service_provider[field], value]}
-    change.update_application(services, workspace_id, actor, row.id, service_provider=added)
+    change.update_application(Scope(services, workspace_id, actor), row.id, service_provider=added)
 
 
 def _offer_acs_url(application: ApplicationView, url: str) -> Offer | None:
@@ -211,7 +211,7 @@ def _offer_role(
     services: Services, workspace_id: str, application: ApplicationView, user: UserView
 ) -> Offer | None:
     decision = decisions.decide(
-        services, workspace_id, user_id=user.id, application_id=application.id
+        Scope(services, workspace_id, SYSTEM), user_id=user.id, application_id=application.id
     )
     lapsed = max(decision.lapsed, key=lambda assignment: assignment.expires_at or 0, default=None)
     role = lapsed.role if lapsed else application.default_role

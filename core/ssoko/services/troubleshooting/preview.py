@@ -12,7 +12,7 @@ from ssoko.saml.response import Attribute, NameId
 from ssoko.services.access import decisions
 from ssoko.services.access.decisions import Decision
 from ssoko.services.applications.views import ApplicationView, get_application
-from ssoko.services.context import Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.issuers import issuers
 from ssoko.services.people import users
 from ssoko.services.people.users import UserView
@@ -73,7 +73,7 @@ def rehearse(services: Services, workspace_id: str, app_id: str, *, user_id: str
 
     :raises NotFound: when the application or the user is not in the workspace.
     """
-    application = get_application(services, workspace_id, app_id)
+    application = get_application(Scope(services, workspace_id, SYSTEM), app_id)
     return rehearse_record(services, workspace_id, application, user_id=user_id)
 
 
@@ -100,7 +100,7 @@ def rehearse_record(
         candidate=candidate,
         user=user,
         decision=decisions.decide(
-            services, workspace_id, user_id=user.id, application_id=application.id
+            Scope(services, workspace_id, SYSTEM), user_id=user.id, application_id=application.id
         ),
         name_id=name_id,
         note=_note(name_id),
@@ -121,10 +121,12 @@ def first_person(
     :param rather: empty for whoever is first.
     """
     if rather:
-        decision = decisions.decide(services, workspace_id, user_id=rather, application_id=app_id)
+        decision = decisions.decide(
+            Scope(services, workspace_id, SYSTEM), user_id=rather, application_id=app_id
+        )
         if decision.allowed:
             return users.get_user(workspace_id, rather)
-    rows = decisions.who_gets_in(services, workspace_id, app_id, limit=20).items
+    rows = decisions.who_gets_in(Scope(services, workspace_id, SYSTEM), app_id, limit=20).items
     return next((row.user for row in rows if row.allowed), None)
 
 

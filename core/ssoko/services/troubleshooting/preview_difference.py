@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ssoko.saml import names
 from ssoko.services.applications.differences import Difference
 from ssoko.services.applications.upgrades import compare
-from ssoko.services.context import Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.people.users import UserView
 from ssoko.services.troubleshooting.preview import Rehearsal, rehearse, rehearse_record
 from ssoko.text.line_difference import Line, between
@@ -74,7 +74,7 @@ def of_upgrade(
 
     :raises InputError: when the parts do not go together.
     """
-    then = compare.record_after(services, workspace_id, app_id, accept)
+    then = compare.record_after(Scope(services, workspace_id, SYSTEM), app_id, accept)
     return differences(
         rehearse(services, workspace_id, app_id, user_id=user_id),
         rehearse_record(services, workspace_id, then, user_id=user_id),

@@ -16,7 +16,7 @@ from ssoko.services.applications import install
 from ssoko.services.applications.settings import find_integration
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.authentication import links, sessions, sign_in
-from ssoko.services.context import SYSTEM, Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.marketplace.overview import suggest_name
 from ssoko.services.people import users
 from ssoko.services.people.users import UserView
@@ -84,7 +84,7 @@ def try_out(
     with database.atomic() as everything:
         try:
             made = install.install(
-                services, workspace_id, SYSTEM, integration=slug, name=name, settings=raw
+                Scope(services, workspace_id, SYSTEM), integration=slug, name=name, settings=raw
             )
             trial = _sign_in(services, workspace_id, made, person) if person else None
             return Tryout(application=made, trial=trial)
@@ -123,7 +123,9 @@ def _sign_in(
         )
     if made.default_role is not None:
         assignments.assign_roles(
-            services, workspace_id, SYSTEM, role_ids=[made.default_role.id], user_id=person.id
+            Scope(services, workspace_id, SYSTEM),
+            role_ids=[made.default_role.id],
+            user_id=person.id,
         )
     try:
         answer = _answer(services, made, person, by_request=by_request)
@@ -173,5 +175,5 @@ def _lend(
     lent = sorted(keys - set(person.attributes))
     if lent:
         attributes = {**person.attributes, **dict.fromkeys(lent, "sample")}
-        users.update_user(services, workspace_id, SYSTEM, person.id, attributes=attributes)
+        users.update_user(Scope(services, workspace_id, SYSTEM), person.id, attributes=attributes)
     return lent

@@ -15,6 +15,11 @@ from ssoko.store.models.table import Table
 from ssoko.store.models.workspaces import Workspace
 
 
+def display_name(username: str, first_name: str, last_name: str) -> str:
+    """Return what a user is called: the full name, or else the username."""
+    return f"{first_name} {last_name}".strip() or username
+
+
 class User(Table):
     id = TextField(primary_key=True, default=new_id)
     workspace = ForeignKeyField(Workspace, on_delete="CASCADE", index=False)
@@ -43,6 +48,10 @@ class User(Table):
             (("workspace", "email_key"), False),
             (("workspace", "search_key", "id"), False),
         )
+
+    @property
+    def display_name(self) -> str:
+        return display_name(self.username, self.first_name, self.last_name)
 
 
 class Group(Table):

@@ -7,11 +7,10 @@ from ssoko.errors import InputError, TooManyAttempts
 from ssoko.services.authentication import sessions
 from ssoko.web.components.forms import text_field
 from ssoko.web.framework.session import (
-    current_actor,
+    current_scope,
     current_services,
     current_signed_in,
     current_user,
-    current_workspace,
     signed_in,
 )
 
@@ -47,8 +46,7 @@ def _page(errors: dict[str, list[str]]) -> str:
     ]
     signed = current_signed_in()
     listed = sessions.list_sessions(
-        current_services(),
-        current_workspace().id,
+        current_scope(),
         current_user().id,
         current=signed.session_id if signed else None,
     )
@@ -85,9 +83,7 @@ def end_others() -> Response:
     """End all sessions but this one."""
     signed = current_signed_in()
     sessions.end_sessions(
-        current_services(),
-        current_workspace().id,
-        current_actor(),
+        current_scope(),
         current_user().id,
         keep=signed.session_id if signed else None,
     )
@@ -100,9 +96,7 @@ def end_others() -> Response:
 def end(handle: str) -> Response:
     """End one session; that of this browser signs out."""
     sessions.end_sessions(
-        current_services(),
-        current_workspace().id,
-        current_actor(),
+        current_scope(),
         current_user().id,
         handle=handle,
     )

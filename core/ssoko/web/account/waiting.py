@@ -5,7 +5,7 @@ import re
 from ssoko.errors import SsokoError
 from ssoko.services.applications import views
 from ssoko.services.sso.saml import sign_in
-from ssoko.web.framework.session import current_services, current_workspace
+from ssoko.web.framework.session import current_scope, current_services, current_workspace
 
 _HELD = re.compile(r"/saml/([a-z0-9]+)/continue/([\w-]+)")
 _LAUNCH = re.compile(r"/w/([a-z0-9-]+)/launch/([a-z0-9-]+)")
@@ -23,6 +23,6 @@ def waiting_application(target: str) -> str:
     if not launch or launch[1] != current_workspace().slug:
         return ""
     try:
-        return views.get_application(services, current_workspace().id, launch[2]).name
+        return views.get_application(current_scope(), launch[2]).name
     except SsokoError:
         return ""

@@ -16,7 +16,12 @@ from ssoko.web.components.forms import text_field
 from ssoko.web.framework.dates import start_of_day, zone
 from ssoko.web.framework.downloads import attachment, csv_lines
 from ssoko.web.framework.responses import Answer, argument, form_page
-from ssoko.web.framework.session import admin_only, current_services, current_workspace
+from ssoko.web.framework.session import (
+    admin_only,
+    current_scope,
+    current_services,
+    current_workspace,
+)
 
 blueprint = Blueprint("activity", __name__, url_prefix="/w/<workspace>")
 
@@ -45,7 +50,7 @@ def index() -> Answer:
         page = list_filtered(chosen, cursor=argument("cursor") or None)
     except InputError as error:
         errors = error.errors
-    days = log.counts_by_day(current_services(), current_workspace().id)
+    days = log.counts_by_day(current_scope())
     return form_page(
         "activity/index.html",
         errors,
@@ -95,8 +100,7 @@ def list_filtered(
     here = current_workspace()
     now = current_services().clock()
     return log.list_events(
-        current_services(),
-        here.id,
+        current_scope(),
         q=chosen["q"],
         actor_id=chosen["who"],
         action=chosen["what"],

@@ -19,6 +19,7 @@ from ssoko.web.framework.responses import Answer, Errors, argument, form_page, p
 from ssoko.web.framework.session import (
     admin_only,
     current_actor,
+    current_scope,
     current_services,
     current_workspace,
 )
@@ -116,7 +117,7 @@ def _done(offer: fixes.Offer) -> str:
 
 def _application(application_id: str) -> ApplicationView | None:
     try:
-        return views.get_application(current_services(), current_workspace().id, application_id)
+        return views.get_application(current_scope(), application_id)
     except NotFound:
         return None
 

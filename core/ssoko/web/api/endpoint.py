@@ -10,7 +10,7 @@ from marshmallow import Schema
 
 from ssoko.errors import AuthenticationFailed, Forbidden, NotFound
 from ssoko.services.authentication import api_tokens
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Actor, Scope, Services
 from ssoko.services.workspaces import WorkspaceView
 from ssoko.web.api import body as bodies
 from ssoko.web.api import inputs
@@ -32,6 +32,11 @@ class Call:
     actor: Actor
     body: Any = None
     query: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def scope(self) -> Scope:
+        """The workspace of the token, with the token as the actor."""
+        return Scope(self.services, self.workspace.id, self.actor)
 
 
 @dataclass(frozen=True, slots=True)

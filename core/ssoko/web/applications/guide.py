@@ -16,9 +16,9 @@ from ssoko.web.framework.responses import refused, see
 from ssoko.web.framework.session import (
     admin_only,
     current_actor,
+    current_scope,
     current_services,
     current_user,
-    current_workspace,
 )
 
 
@@ -27,9 +27,7 @@ def guide(slug: str) -> str:
     """Show the installation guide with this application's own values and what was seen."""
     application = find(slug)
     report = checks.ready(application)
-    progress = guides_progress.progress(
-        current_services(), current_workspace().id, application, report=report
-    )
+    progress = guides_progress.progress(current_scope(), application, report=report)
     return render_tab(
         "guide",
         application,
@@ -52,9 +50,7 @@ def give_me(slug: str) -> Response:
             raise InputError.of("", "Its own role is gone. Make one on the page Roles.")
         if not _mine(application).paths:
             assignments.assign_roles(
-                current_services(),
-                current_workspace().id,
-                current_actor(),
+                current_scope(),
                 role_ids=[role.id],
                 user_id=me.id,
             )
@@ -91,8 +87,7 @@ def metadata_xml(slug: str) -> Response:
 
 def _mine(application: ApplicationView) -> decisions.Decision:
     return decisions.decide(
-        current_services(),
-        current_workspace().id,
+        current_scope(),
         user_id=current_user().id,
         application_id=application.id,
     )

@@ -29,7 +29,12 @@ from ssoko.web.components.certificates import card_values, certificate_facts
 from ssoko.web.components.event_list import turns
 from ssoko.web.components.notices import notices_of
 from ssoko.web.framework.responses import argument
-from ssoko.web.framework.session import admin_only, current_services, current_workspace
+from ssoko.web.framework.session import (
+    admin_only,
+    current_scope,
+    current_services,
+    current_workspace,
+)
 
 #: Why somebody does not get in, in a word or two.
 REFUSED = {
@@ -54,15 +59,15 @@ STATES = (
 @admin_only
 def index() -> str:
     """List the applications, or those that were uninstalled and can still come back."""
-    here, services = current_workspace(), current_services()
+    services = current_services()
     state = argument("state") if argument("state") in dict(STATES) else ""
     page: Page[ApplicationView] = Page((), None)
     uninstalled: tuple[Any, ...] = ()
     if state == "uninstalled":
-        uninstalled = change.list_uninstalled(services, here.id)
+        uninstalled = change.list_uninstalled(current_scope())
     else:
         page = views.list_applications(
-            services, here.id, q=argument("q"), state=state, cursor=argument("cursor") or None
+            current_scope(), q=argument("q"), state=state, cursor=argument("cursor") or None
         )
     return render_template(
         "applications/index.html",
@@ -82,9 +87,7 @@ def index() -> str:
 def overview(slug: str) -> str:
     """Show what the application is, the state it is in and what to do next."""
     application = find(slug)
-    recent = log.list_events(
-        current_services(), current_workspace().id, application_id=application.id, limit=5
-    )
+    recent = log.list_events(current_scope(), application_id=application.id, limit=5)
     return render_tab(
         "overview",
         application,
@@ -115,9 +118,9 @@ def metadata(slug: str) -> str:
 def who_gets_in(slug: str) -> str:
     """Show who gets in and why, and answer for one person who does not."""
     application = find(slug)
-    here, services = current_workspace(), current_services()
+    here = current_workspace()
     page = decisions.who_gets_in(
-        services, here.id, application.id, q=argument("q"), cursor=argument("cursor") or None
+        current_scope(), application.id, q=argument("q"), cursor=argument("cursor") or None
     )
     person = argument("person")
     checked, decision, suggestions = None, None, ()
@@ -128,7 +131,7 @@ def who_gets_in(slug: str) -> str:
             suggestions = users.list_users(here.id, q=person, limit=6).items
         else:
             decision = decisions.decide(
-                services, here.id, user_id=checked.id, application_id=application.id
+                current_scope(), user_id=checked.id, application_id=application.id
             )
     return render_tab(
         "access",
@@ -149,8 +152,7 @@ def events(slug: str) -> str:
     """Show the events of this application, newest first."""
     application = find(slug)
     page = log.list_events(
-        current_services(),
-        current_workspace().id,
+        current_scope(),
         application_id=application.id,
         cursor=argument("cursor") or None,
     )

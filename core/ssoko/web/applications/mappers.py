@@ -18,9 +18,7 @@ from ssoko.web.components.source_form import place_errors, read_source, source_f
 from ssoko.web.framework.responses import Answer, Errors, posted, refused, see
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
-    current_services,
-    current_workspace,
+    current_scope,
 )
 
 #: Choices of the field Name format; any other is a URI of its own.
@@ -109,9 +107,7 @@ def reset_mappers(slug: str) -> Answer:
     application = find(slug)
     if request.method == "POST":
         try:
-            mappers.reset_mappers(
-                current_services(), current_workspace().id, current_actor(), application.id
-            )
+            mappers.reset_mappers(current_scope(), application.id)
         except InputError as error:
             return refused(error, "applications.mappers", slug=slug)
         return see("applications.mappers", "The mappers are the plugin's again.", slug=slug)
@@ -139,9 +135,7 @@ def _save(application: ApplicationView, wanted: list[Any]) -> None:
     plain = [asdict(one) if isinstance(one, Mapping) else one for one in wanted]
     seen = posted("seen")
     mappers.set_mappers(
-        current_services(),
-        current_workspace().id,
-        current_actor(),
+        current_scope(),
         application.id,
         plain,
         seen=int(seen) if seen.isascii() and seen.isdigit() else 0,

@@ -7,7 +7,7 @@ from flask import render_template, url_for
 from ssoko.services.applications import views
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.marketplace.catalog import GENERIC
-from ssoko.web.framework.session import current_services, current_workspace
+from ssoko.web.framework.session import current_scope, current_services
 
 #: Endpoint in the blueprint, and the tab's label.
 TABS = (
@@ -57,7 +57,7 @@ def find(slug: str) -> ApplicationView:
 
     :raises NotFound: also for one that is uninstalled or in another workspace.
     """
-    return views.get_application(current_services(), current_workspace().id, slug)
+    return views.get_application(current_scope(), slug)
 
 
 def render_tab(

@@ -16,9 +16,8 @@ from ssoko.web.components import metadata_form, plugin_form
 from ssoko.web.framework.responses import Answer, Errors, posted, see
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
+    current_scope,
     current_services,
-    current_workspace,
 )
 
 #: The button that fetches the remembered address again.
@@ -38,8 +37,7 @@ def refresh(slug: str) -> Answer:
     try:
         found = _read(application)
         compared = sp_metadata_refresh.compare(
-            current_services(),
-            current_workspace().id,
+            current_scope(),
             application.id,
             found,
             field=metadata_form.URL if found.source.kind == "url" else metadata_form.FILE,
@@ -71,9 +69,7 @@ def accept_refresh(slug: str) -> Answer:
         if shown is None:
             raise Conflict.of("", "This comparison is too old; compare again.")
         sp_metadata_refresh.accept(
-            current_services(),
-            current_workspace().id,
-            current_actor(),
+            current_scope(),
             application.id,
             offered=shown["accepted"],
             source=metadata_source.MetadataSource(**shown["source"]),
@@ -95,9 +91,7 @@ def require_signer(slug: str) -> Answer:
         if not text and _STOP not in request.form:
             raise InputError.of(metadata_form.SIGNER, "Paste the certificate, or press Stop")
         sp_metadata_refresh.require_signer(
-            current_services(),
-            current_workspace().id,
-            current_actor(),
+            current_scope(),
             application.id,
             text,
             field=metadata_form.SIGNER,

@@ -24,9 +24,7 @@ from ssoko.web.components.source_form import place_errors, read_source, source_f
 from ssoko.web.framework.responses import Answer, Errors, posted, refused, see
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
-    current_services,
-    current_workspace,
+    current_scope,
 )
 
 _AT = "service_provider."
@@ -95,9 +93,7 @@ def saml_back(slug: str) -> Response:
 
 def _change(application: ApplicationView, values: Mapping[str, Any]) -> None:
     change.update_application(
-        current_services(),
-        current_workspace().id,
-        current_actor(),
+        current_scope(),
         application.id,
         service_provider=dict(values),
     )

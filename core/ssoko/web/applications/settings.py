@@ -19,9 +19,8 @@ from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.framework.responses import Answer, Errors, form_page, posted, see
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
+    current_scope,
     current_services,
-    current_workspace,
 )
 
 #: Words that are written in capital letters.
@@ -41,9 +40,7 @@ def settings(slug: str) -> Answer:
         emptied = dict.fromkeys(_required(loaded) - typed.keys())
         try:
             changed = change.update_application(
-                current_services(),
-                current_workspace().id,
-                current_actor(),
+                current_scope(),
                 application.id,
                 name=posted("name"),
                 settings=typed | emptied if loaded else None,
@@ -94,12 +91,11 @@ def disable(slug: str) -> Response:
 def uninstall(slug: str) -> Answer:
     """Ask first, naming what breaks; then take the application away, for 30 days restorably."""
     application = find(slug)
-    here, services = current_workspace(), current_services()
-    impact = change.impact(services, here.id, application.id)
+    impact = change.impact(current_scope(), application.id)
     errors: Errors = {}
     if request.method == "POST":
         if not impact.people or posted("name") == application.name:
-            change.uninstall(services, here.id, current_actor(), application.id)
+            change.uninstall(current_scope(), application.id)
             return see(
                 "applications.index",
                 f"{application.name} is uninstalled. You can restore it for 30 days.",
@@ -120,9 +116,7 @@ def uninstall(slug: str) -> Answer:
 @admin_only
 def restore(application_id: str) -> Response:
     """Bring an uninstalled application back with its roles, its issuer and its people."""
-    application = change.restore(
-        current_services(), current_workspace().id, current_actor(), application_id
-    )
+    application = change.restore(current_scope(), application_id)
     return see(
         "applications.overview",
         f"{application.name} is back, with its roles and the people who had them.",
@@ -193,6 +187,4 @@ def _lines(value: Any) -> Iterator[str]:
 
 
 def _change(slug: str, *, enabled: bool) -> ApplicationView:
-    return change.update_application(
-        current_services(), current_workspace().id, current_actor(), find(slug).id, enabled=enabled
-    )
+    return change.update_application(current_scope(), find(slug).id, enabled=enabled)

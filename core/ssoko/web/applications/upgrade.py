@@ -16,7 +16,7 @@ from ssoko.web.applications.page import find, render_tab
 from ssoko.web.framework.responses import Answer, posted, refused, see, sentence_of
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
+    current_scope,
     current_services,
     current_workspace,
 )
@@ -51,7 +51,7 @@ def put_back(slug: str) -> Response:
     """Put the record from before the last upgrade back."""
     application = find(slug)
     try:
-        decide.put_back(current_services(), current_workspace().id, current_actor(), application.id)
+        decide.put_back(current_scope(), application.id)
     except InputError as error:
         return refused(error, "applications.upgrade", slug=slug)
     message = "The former record is back. People sign in by it from now on."
@@ -68,9 +68,7 @@ def field_labels(application: ApplicationView) -> dict[str, str]:
 def _record(application: ApplicationView) -> Response:
     seen = posted("seen")
     done = decide.decide(
-        current_services(),
-        current_workspace().id,
-        current_actor(),
+        current_scope(),
         application.id,
         accept=() if posted("do") == "keep" else _chosen(),
         digest=posted("digest"),
@@ -93,7 +91,7 @@ def _status(error: SsokoError) -> int:
 
 
 def _page(application: ApplicationView, *, problem: str = "") -> str:
-    found = compare.compare(current_services(), current_workspace().id, application.id)
+    found = compare.compare(current_scope(), application.id)
     accepted = _chosen() if request.method == "POST" else found.preselected
     return render_tab(
         "overview",

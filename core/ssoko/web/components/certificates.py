@@ -6,7 +6,7 @@ from typing import Any
 from ssoko.services.issuers.issuers import IssuerView
 from ssoko.services.issuers.rotation_status import rotation as find_rotation
 from ssoko.web.components.forms import FormField, text_field
-from ssoko.web.framework.session import current_services, current_workspace
+from ssoko.web.framework.session import current_scope
 
 #: The largest certificate file that AWS, the strictest vendor, accepts, in characters.
 CERTIFICATE_LIMIT = 2500
@@ -52,7 +52,7 @@ def certificate_facts(issuer: IssuerView, *, now: int) -> CertificateFacts:
 
 def card_values(issuer_id: str) -> dict[str, Any]:
     """Return what the card Next certificate needs."""
-    rotation = find_rotation(current_services(), current_workspace().id, issuer_id)
+    rotation = find_rotation(current_scope(), issuer_id)
     return {"rotation": rotation, "algorithm": _algorithm_field()}
 
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.issuers import expiry_notices
 from ssoko.services.issuers.expiry_notices import Notice
-from ssoko.web.framework.session import current_services, current_workspace
+from ssoko.web.framework.session import current_scope, current_services
 from ssoko.web.framework.template_globals import day_of
 
 #: Blueprints whose answers somebody waits for on the way to an application.
@@ -28,13 +28,13 @@ class Warned:
 
 def notices_of(application: ApplicationView) -> list[Warned]:
     """Return what ends soon of one application."""
-    found = expiry_notices.due_for(current_services(), current_workspace().id, application)
+    found = expiry_notices.due_for(current_scope(), application)
     return [in_words(notice) for notice in found]
 
 
 def notices_here(limit: int = 20) -> list[Warned]:
     """Return what ends soonest in this workspace."""
-    found = expiry_notices.due(current_services(), current_workspace().id)
+    found = expiry_notices.due(current_scope())
     return [in_words(notice) for notice in found[:limit]]
 
 

@@ -22,7 +22,7 @@ from ssoko.errors import Forbidden
 from ssoko.services import workspaces
 from ssoko.services.authentication import sessions, sign_in
 from ssoko.services.authentication.sessions import SignedIn
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Actor, Scope, Services
 from ssoko.services.people.users import UserView
 from ssoko.services.sso.saml import logout
 from ssoko.services.workspaces import WorkspaceView
@@ -123,6 +123,14 @@ def current_workspace() -> WorkspaceView:
             g.workspace = workspaces.get_workspace(slug)
     workspace: WorkspaceView = g.workspace
     return workspace
+
+
+def current_scope() -> Scope:
+    """Return the workspace that the URL names and who acts in it.
+
+    :raises NotFound: when no workspace has this slug.
+    """
+    return Scope(current_services(), current_workspace().id, current_actor())
 
 
 def signed_in(view: View) -> View:

@@ -13,6 +13,7 @@ from ssoko.services.people import users
 from ssoko.web.components.notices import notices_here
 from ssoko.web.framework.session import (
     admin_only,
+    current_scope,
     current_services,
     current_user,
     current_workspace,
@@ -63,8 +64,8 @@ def show() -> Response | str:
     """Show the Dashboard to admins; other people are led to their tiles."""
     if not current_user().admin:
         return redirect(url_for("portal.show"))
-    services, workspace = current_services(), current_workspace()
-    standing = overview(services, workspace.id)
+    services = current_services()
+    standing = overview(current_scope())
     steps = _checklist(standing)
     return render_template(
         "home/dashboard.html",
@@ -75,8 +76,8 @@ def show() -> Response | str:
         attention=_attention(standing),
         application_count=standing.application_count,
         integration_count=len(services.registry.integrations),
-        days=log.counts_by_day(services, workspace.id),
-        recent=log.list_events(services, workspace.id, limit=_RECENT).items,
+        days=log.counts_by_day(current_scope()),
+        recent=log.list_events(current_scope(), limit=_RECENT).items,
         actions=log.ACTIONS,
     )
 
@@ -172,14 +173,14 @@ def _words(waiting: Waiting) -> tuple[str, str, str]:
 def jump() -> Response | str:
     """Find people, applications and pages by a word, and what a reference is about."""
     query = request.args.get("q", "").strip()[:200]
-    services, workspace = current_services(), current_workspace()
+    workspace = current_workspace()
     if not query:
         return render_template("home/jump.html", title="Search or jump to", query="", found=())
     if reference := read_reference(query):
         return redirect(url_for("traces.show", reference=reference))
     found = [
         Found(view.name, "Application", url_for("applications.overview", slug=view.slug))
-        for view in views.list_applications(services, workspace.id, q=query, limit=_FOUND).items
+        for view in views.list_applications(current_scope(), q=query, limit=_FOUND).items
     ]
     found += [
         Found(user.display_name, "User", url_for("users.details", user_id=user.id))

@@ -4,7 +4,11 @@ from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from ssoko.services.access import decisions
-from ssoko.web.framework.session import current_services, current_user, current_workspace, signed_in
+from ssoko.web.framework.session import (
+    current_scope,
+    current_user,
+    signed_in,
+)
 
 blueprint = Blueprint("portal", __name__, url_prefix="/w/<workspace>")
 
@@ -14,8 +18,7 @@ blueprint = Blueprint("portal", __name__, url_prefix="/w/<workspace>")
 def show() -> Response | str:
     """Show the tiles; ``?q=`` narrows them, and ``?open=1`` launches the first that is left."""
     query = request.args.get("q", "").strip()[:200]
-    services, workspace = current_services(), current_workspace()
-    tiles = decisions.launchable(services, workspace.id, current_user().id, q=query)
+    tiles = decisions.launchable(current_scope(), current_user().id, q=query)
     if query and tiles and request.args.get("open") == "1":
         return redirect(tiles[0].launch_path)
     return render_template("home/portal.html", title="SSO Dashboard", tiles=tiles, query=query)

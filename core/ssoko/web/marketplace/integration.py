@@ -22,7 +22,7 @@ from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.components.metadata_form import Taken
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
+    current_scope,
     current_services,
     current_workspace,
     signed_in,
@@ -46,9 +46,7 @@ def _page(template: str, slug: str, **values: Any) -> str:
     loaded = _loaded(slug)
     index = current_services().index.read().entries
     card = catalog.one(current_services().registry, slug, index)
-    same = views.list_applications(
-        current_services(), current_workspace().id, integration=slug, limit=20
-    )
+    same = views.list_applications(current_scope(), integration=slug, limit=20)
     return render_template(
         template,
         menu="marketplace",
@@ -147,9 +145,7 @@ def _install(slug: str, typed: dict[str, Any], taken: Taken) -> Answer | tuple[s
         return _install_page(slug, **typed, taken=taken, twins=twins), 409
     try:
         made = install.install(
-            current_services(),
-            current_workspace().id,
-            current_actor(),
+            current_scope(),
             integration=slug,
             name=typed["name"],
             settings=taken.raw,
@@ -176,7 +172,7 @@ def _choose_page(slug: str, found: Found) -> str:
 
 def _twins(slug: str, raw: dict[str, Any]) -> tuple[ApplicationView, ...]:
     try:
-        return install.find_duplicates(current_services(), current_workspace().id, slug, raw)
+        return install.find_duplicates(current_scope(), slug, raw)
     except InputError:
         # The install says what is wrong, with the name's errors beside it.
         return ()
@@ -237,9 +233,7 @@ def _metadata_fields(loaded: LoadedIntegration, errors: dict[str, list[str]]) ->
 
 
 def _issuer_field(chosen: str, errors: dict[str, list[str]]) -> FormField | None:
-    shared = issuers.list_issuers(
-        current_services(), current_workspace().id, shared=True, limit=200
-    ).items
+    shared = issuers.list_issuers(current_scope(), shared=True, limit=200).items
     choices = [(view.id, view.name) for view in shared]
     if not choices:
         return None

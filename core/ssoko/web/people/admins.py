@@ -9,8 +9,7 @@ from ssoko.web.components.picker import SHOWN, Picker, chosen_ids, of_user, sear
 from ssoko.web.framework.responses import argument, refused, see
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
-    current_services,
+    current_scope,
     current_workspace,
 )
 
@@ -35,13 +34,10 @@ def promote() -> Response:
     again = searched("users.admins", "user", add=1)
     if again:
         return again
-    here, chosen = current_workspace(), chosen_ids("user")
+    chosen = chosen_ids("user")
     if not chosen:
         return see("users.admins", add=1, missing=1)
-    made = [
-        users.update_user(current_services(), here.id, current_actor(), user_id, admin=True)
-        for user_id in sorted(chosen)
-    ]
+    made = [users.update_user(current_scope(), user_id, admin=True) for user_id in sorted(chosen)]
     names = ", ".join(user.display_name for user in made[:3])
     more = f" and {len(made) - 3} more" if len(made) > 3 else ""
     return see("users.admins", f"Admins now: {names}{more}.")
@@ -51,9 +47,7 @@ def promote() -> Response:
 def demote(user_id: str) -> Response:
     """Take the admin right away; the person stays a user."""
     try:
-        user = users.update_user(
-            current_services(), current_workspace().id, current_actor(), user_id, admin=False
-        )
+        user = users.update_user(current_scope(), user_id, admin=False)
     except (Conflict, Forbidden) as error:
         return refused(error, "users.admins")
     return see("users.admins", f"{user.display_name} is no admin any more, and still a user.")

@@ -13,8 +13,7 @@ from ssoko.web.components.tabs import render_group_tab
 from ssoko.web.framework.responses import Answer, Errors, argument, posted, see, sentence_of
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
-    current_services,
+    current_scope,
     current_workspace,
 )
 
@@ -72,7 +71,7 @@ def remove(group_id: str, user_id: str) -> Response:
     """Take somebody out of the group, and with it the group's roles."""
     here = current_workspace()
     user = users.get_user(here.id, user_id)
-    groups.remove_member(current_services(), here.id, current_actor(), group_id, user_id)
+    groups.remove_member(current_scope(), group_id, user_id)
     return see("groups.show", f"{user.display_name} is out of the group.", group_id=group_id)
 
 
@@ -100,13 +99,13 @@ def read_people(text: str) -> list[UserView]:
 
 
 def _add(group: GroupView, people: list[UserView]) -> Response:
-    here, services = current_workspace(), current_services()
+    here = current_workspace()
     already = 0
     for user in people:
         if group.id in {joined.id for joined in groups.groups_of(here.id, user.id)}:
             already += 1
             continue
-        groups.add_member(services, here.id, current_actor(), group.id, user.id)
+        groups.add_member(current_scope(), group.id, user.id)
     added = len(people) - already
     message = "1 person added" if added == 1 else f"{added} people added"
     if already:

@@ -14,7 +14,7 @@ from ssoko.web.framework.dates import parse_last_day
 from ssoko.web.framework.responses import Answer, argument, posted, see, sentence_of
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
+    current_scope,
     current_services,
     current_workspace,
 )
@@ -43,7 +43,7 @@ def give(group_id: str) -> Answer:
             posted("expires"), field="expires", time_zone=here.time_zone, now=services.clock()
         )
         access_assignments.assign_roles(
-            services, here.id, current_actor(), role_ids=chosen, group_id=group.id, expires_at=until
+            current_scope(), role_ids=chosen, group_id=group.id, expires_at=until
         )
     except InputError as error:
         return _page(group, picker=_picker(group, error)), 422
@@ -56,16 +56,12 @@ def remove(group_id: str, role_id: str) -> Response:
     """Take a role from the group."""
     here = current_workspace()
     role = roles.get_role(here.id, role_id)
-    access_assignments.revoke_role(
-        current_services(), here.id, current_actor(), role_id=role.id, group_id=group_id
-    )
+    access_assignments.revoke_role(current_scope(), role_id=role.id, group_id=group_id)
     return see("groups.roles", f"{role.name} is taken from the group.", group_id=group_id)
 
 
 def _page(group: GroupView, *, picker: Picker | None) -> str:
-    assignments = access_assignments.assignments_of_group(
-        current_services(), current_workspace().id, group.id
-    )
+    assignments = access_assignments.assignments_of_group(current_scope(), group.id)
     return render_group_tab(
         "roles",
         group,
@@ -76,11 +72,11 @@ def _page(group: GroupView, *, picker: Picker | None) -> str:
 
 
 def _picker(group: GroupView, error: InputError | None = None) -> Picker:
-    here, services = current_workspace(), current_services()
+    here = current_workspace()
     q, chosen = posted("find") or argument("find"), chosen_ids("role")
     held = {
         assignment.role.id
-        for assignment in access_assignments.assignments_of_group(services, here.id, group.id)
+        for assignment in access_assignments.assignments_of_group(current_scope(), group.id)
     }
     found = roles.list_roles(here.id, q=q, limit=SHOWN)
     page = url_for("groups.roles", group_id=group.id)

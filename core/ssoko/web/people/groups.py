@@ -11,8 +11,7 @@ from ssoko.web.components.tabs import render_group_tab
 from ssoko.web.framework.responses import Answer, Errors, argument, form_page, posted, see
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
-    current_services,
+    current_scope,
     current_workspace,
 )
 from ssoko.web.people import group_members, group_roles
@@ -38,9 +37,7 @@ def new() -> Answer:
     if request.method == "POST":
         try:
             group = groups.create_group(
-                current_services(),
-                current_workspace().id,
-                current_actor(),
+                current_scope(),
                 name=posted("name"),
                 description=posted("description"),
             )
@@ -61,9 +58,7 @@ def settings(group_id: str) -> Answer:
     if request.method == "POST":
         try:
             group = groups.update_group(
-                current_services(),
-                here.id,
-                current_actor(),
+                current_scope(),
                 group_id,
                 name=posted("name"),
                 description=posted("description"),
@@ -80,12 +75,12 @@ def settings(group_id: str) -> Answer:
 @admin_only
 def delete(group_id: str) -> Answer:
     """Ask first, naming who loses what; then delete the group."""
-    here, services = current_workspace(), current_services()
+    here = current_workspace()
     group = groups.get_group(here.id, group_id)
     if request.method == "POST":
-        groups.delete_group(services, here.id, current_actor(), group_id)
+        groups.delete_group(current_scope(), group_id)
         return see("groups.index", f"{group.name} is deleted. Its people stay.")
-    assignments = access_assignments.assignments_of_group(services, here.id, group_id)
+    assignments = access_assignments.assignments_of_group(current_scope(), group_id)
     return render_template("people/groups/delete.html", group=group, assignments=assignments)
 
 

@@ -21,7 +21,7 @@ from ssoko.web.framework.dates import parse_last_day
 from ssoko.web.framework.responses import Answer, argument, posted, see, sentence_of
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
+    current_scope,
     current_services,
     current_workspace,
 )
@@ -76,9 +76,7 @@ def _give(role_id: str, kind: str) -> Answer:
         )
         for one in chosen:
             to = {"user_id": one} if kind == "user" else {"group_id": one}
-            assignments.assign_roles(
-                services, here.id, current_actor(), role_ids=[role.id], expires_at=until, **to
-            )
+            assignments.assign_roles(current_scope(), role_ids=[role.id], expires_at=until, **to)
     except InputError as error:
         picker = _people(role, error) if kind == "user" else _groups(role, error)
         return _page(role, picker=picker), 422
@@ -90,13 +88,13 @@ def _give(role_id: str, kind: str) -> Answer:
 def _remove(role_id: str, name: str, **holder: str) -> Response:
     here = current_workspace()
     role = roles.get_role(here.id, role_id)
-    assignments.revoke_role(current_services(), here.id, current_actor(), role_id=role.id, **holder)
+    assignments.revoke_role(current_scope(), role_id=role.id, **holder)
     return see("roles.show", f"{role.name} is taken from {name}.", role_id=role.id)
 
 
 def _page(role: RoleView, *, picker: Picker | None) -> str:
     page = assignments.assignments_of_role(
-        current_services(), current_workspace().id, role.id, cursor=argument("cursor") or None
+        current_scope(), role.id, cursor=argument("cursor") or None
     )
     return render_role_tab(
         "show",
@@ -162,7 +160,5 @@ def _groups(role: RoleView, error: InputError | None = None) -> Picker:
 
 
 def _assignments(role: RoleView) -> tuple[assignments.AssignmentView, ...]:
-    page = assignments.assignments_of_role(
-        current_services(), current_workspace().id, role.id, limit=200
-    )
+    page = assignments.assignments_of_role(current_scope(), role.id, limit=200)
     return page.items

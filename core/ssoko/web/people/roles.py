@@ -13,8 +13,7 @@ from ssoko.web.components.tabs import render_role_tab
 from ssoko.web.framework.responses import Answer, Errors, argument, form_page, posted, refused, see
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
-    current_services,
+    current_scope,
     current_workspace,
 )
 from ssoko.web.people import role_assignments
@@ -43,9 +42,7 @@ def new() -> Answer:
     if request.method == "POST":
         try:
             role = roles.create_role(
-                current_services(),
-                current_workspace().id,
-                current_actor(),
+                current_scope(),
                 name=posted("name"),
                 description=posted("description"),
                 application_id=posted("application_id") or None,
@@ -68,9 +65,7 @@ def settings(role_id: str) -> Answer:
     if request.method == "POST":
         try:
             role = roles.update_role(
-                current_services(),
-                here.id,
-                current_actor(),
+                current_scope(),
                 role_id,
                 name=posted("name"),
                 description=posted("description"),
@@ -89,15 +84,15 @@ def settings(role_id: str) -> Answer:
 @admin_only
 def delete(role_id: str) -> Answer:
     """Ask first, naming who loses it; then delete the role."""
-    here, services = current_workspace(), current_services()
+    here = current_workspace()
     role = roles.get_role(here.id, role_id)
     if request.method == "POST":
         try:
-            roles.delete_role(services, here.id, current_actor(), role_id)
+            roles.delete_role(current_scope(), role_id)
         except (Conflict, Forbidden) as error:
             return refused(error, "roles.settings", role_id=role_id)
         return see("roles.index", f"{role.name} is deleted.")
-    page = assignments.assignments_of_role(services, here.id, role_id, limit=20)
+    page = assignments.assignments_of_role(current_scope(), role_id, limit=20)
     return render_template("people/roles/delete.html", role=role, page=page)
 
 
@@ -143,7 +138,7 @@ def _sent_attributes(role: RoleView) -> dict[str, Any]:
 
 
 def _application_field(errors: Errors) -> FormField:
-    listed = views.list_applications(current_services(), current_workspace().id, limit=200)
+    listed = views.list_applications(current_scope(), limit=200)
     choices = [("", "No application"), *((a.id, a.name) for a in listed.items)]
     return text_field(
         "application_id",

@@ -26,7 +26,7 @@ from ssoko.web.framework.dates import parse_last_day
 from ssoko.web.framework.responses import Answer, argument, posted, refused, see, sentence_of
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
+    current_scope,
     current_services,
     current_workspace,
 )
@@ -63,7 +63,7 @@ def give(user_id: str) -> Answer:
             posted("expires"), field="expires", time_zone=here.time_zone, now=services.clock()
         )
         given = access_assignments.assign_roles(
-            services, here.id, current_actor(), role_ids=chosen, user_id=user.id, expires_at=until
+            current_scope(), role_ids=chosen, user_id=user.id, expires_at=until
         )
     except InputError as error:
         return _page(user, picker=_picker(user, error)), 422
@@ -77,9 +77,7 @@ def remove(user_id: str, role_id: str) -> Response:
     """Take a role that was given to the user directly."""
     here = current_workspace()
     role = roles.get_role(here.id, role_id)
-    access_assignments.revoke_role(
-        current_services(), here.id, current_actor(), role_id=role.id, user_id=user_id
-    )
+    access_assignments.revoke_role(current_scope(), role_id=role.id, user_id=user_id)
     user = users.get_user(here.id, user_id)
     message = f"{role.name} is taken from {user.display_name}."
     return see("users.roles", message, user_id=user_id)
@@ -95,7 +93,7 @@ def join(user_id: str) -> Response:
         )
     group = groups.get_group(here.id, posted("group"))
     try:
-        groups.add_member(current_services(), here.id, current_actor(), group.id, user_id)
+        groups.add_member(current_scope(), group.id, user_id)
     except InputError as error:
         return refused(error, "users.roles", user_id=user_id)
     return see("users.roles", f"Joined {group.name}.", user_id=user_id)
@@ -106,7 +104,7 @@ def leave(user_id: str, group_id: str) -> Response:
     """Take the user out of a group, and with it the group's roles."""
     here = current_workspace()
     group = groups.get_group(here.id, group_id)
-    groups.remove_member(current_services(), here.id, current_actor(), group.id, user_id)
+    groups.remove_member(current_scope(), group.id, user_id)
     return see("users.roles", f"Left {group.name}.", user_id=user_id)
 
 
@@ -120,8 +118,8 @@ def reached_by(assignments: tuple[AssignmentView, ...]) -> list[Reached]:
 
 
 def _page(user: UserView, *, picker: Picker | None) -> str:
-    here, services = current_workspace(), current_services()
-    assignments = access_assignments.assignments_of_user(services, here.id, user.id)
+    here = current_workspace()
+    assignments = access_assignments.assignments_of_user(current_scope(), user.id)
     joined = groups.groups_of(here.id, user.id)
     member_of = {group.id for group in joined}
     offered = groups.list_groups(here.id, limit=200).items

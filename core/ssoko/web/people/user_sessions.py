@@ -8,8 +8,7 @@ from ssoko.web.components.tabs import render_user_tab
 from ssoko.web.framework.responses import see
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
-    current_services,
+    current_scope,
     current_signed_in,
     current_user,
     current_workspace,
@@ -21,16 +20,14 @@ def show(user_id: str) -> str:
     """Show where the user is signed in, and to which applications."""
     here = current_workspace()
     user = users.get_user(here.id, user_id)
-    listed = sessions.list_sessions(current_services(), here.id, user.id)
+    listed = sessions.list_sessions(current_scope(), user.id)
     return render_user_tab("sessions", user, sessions=listed, own=_own_handle())
 
 
 @admin_only
 def end_one(user_id: str, handle: str) -> Response:
     """End one session."""
-    sessions.end_sessions(
-        current_services(), current_workspace().id, current_actor(), user_id, handle=handle
-    )
+    sessions.end_sessions(current_scope(), user_id, handle=handle)
     message = "The session is ended. Applications keep their own until those end."
     return see("users.sessions", message, user_id=user_id)
 
@@ -38,9 +35,7 @@ def end_one(user_id: str, handle: str) -> Response:
 @admin_only
 def end_all(user_id: str) -> Response:
     """End every session of the user, except the one that asks."""
-    sessions.end_sessions(
-        current_services(), current_workspace().id, current_actor(), user_id, keep=_own_handle()
-    )
+    sessions.end_sessions(current_scope(), user_id, keep=_own_handle())
     own = user_id == current_user().id
     message = "Signed out everywhere else." if own else "Signed out everywhere."
     return see("users.sessions", message, user_id=user_id)

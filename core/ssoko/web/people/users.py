@@ -15,8 +15,7 @@ from ssoko.web.components.tabs import render_user_tab
 from ssoko.web.framework.responses import Answer, Errors, argument, form_page, refused, see
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
-    current_services,
+    current_scope,
     current_workspace,
 )
 from ssoko.web.people import admins, user_roles, user_sessions
@@ -51,9 +50,7 @@ def new() -> Answer:
     errors: Errors = {}
     if request.method == "POST":
         try:
-            user = users.create_user(
-                current_services(), current_workspace().id, current_actor(), **read_user()
-            )
+            user = users.create_user(current_scope(), **read_user())
         except InputError as error:
             errors = error.errors
         else:
@@ -88,7 +85,7 @@ def events(user_id: str) -> str:
     here = current_workspace()
     user = users.get_user(here.id, user_id)
     about = {"target_id": user.id} if argument("of") == "target" else {"actor_id": user.id}
-    page = log.list_events(current_services(), here.id, cursor=argument("cursor") or None, **about)
+    page = log.list_events(current_scope(), cursor=argument("cursor") or None, **about)
     return render_user_tab(
         "activity",
         user,
@@ -123,25 +120,23 @@ def disable(user_id: str) -> Response:
 @admin_only
 def delete(user_id: str) -> Answer:
     """Ask first, then delete the user for good."""
-    here, services = current_workspace(), current_services()
+    here = current_workspace()
     user = users.get_user(here.id, user_id)
     if request.method == "POST":
         try:
-            users.delete_user(services, here.id, current_actor(), user_id)
+            users.delete_user(current_scope(), user_id)
         except (Conflict, Forbidden) as error:
             return refused(error, "users.details", user_id=user_id)
         return see("users.index", f"{user.display_name} is deleted.")
-    assignments = access_assignments.assignments_of_user(services, here.id, user_id)
-    open_sessions = sessions.list_sessions(services, here.id, user_id)
+    assignments = access_assignments.assignments_of_user(current_scope(), user_id)
+    open_sessions = sessions.list_sessions(current_scope(), user_id)
     return render_template(
         "people/users/delete.html", user=user, assignments=assignments, sessions=open_sessions
     )
 
 
 def _change(user_id: str, **changes: Any) -> users.UserView:
-    return users.update_user(
-        current_services(), current_workspace().id, current_actor(), user_id, **changes
-    )
+    return users.update_user(current_scope(), user_id, **changes)
 
 
 for _rule, _name, _view, _methods in (

@@ -10,7 +10,7 @@ from ssoko.web.framework.dates import parse_last_day
 from ssoko.web.framework.responses import Answer, Errors, argument, posted, see
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
+    current_scope,
     current_services,
     current_workspace,
 )
@@ -33,11 +33,9 @@ def create() -> Answer:
             posted("expires"), field="expires", time_zone=here.time_zone, now=services.clock()
         )
         token, view = api_tokens.create_token(
-            services,
-            here.id,
-            current_actor(),
+            current_scope(),
             name=posted("name"),
-            scope=posted("scope"),
+            token_scope=posted("scope"),
             expires_at=until,
         )
     except InputError as error:
@@ -48,21 +46,18 @@ def create() -> Answer:
 @admin_only
 def revoke(token_id: str) -> Answer:
     """Ask first; then refuse the token from now on."""
-    here, services = current_workspace(), current_services()
-    listed = api_tokens.list_tokens(services, here.id, limit=200).items
+    listed = api_tokens.list_tokens(current_scope(), limit=200).items
     token = next((one for one in listed if one.id == token_id), None)
     if token is None:
         raise NotFound("There is no such token. It may have been revoked already.")
     if request.method == "POST":
-        api_tokens.revoke_token(services, here.id, current_actor(), token_id)
+        api_tokens.revoke_token(current_scope(), token_id)
         return see("settings.tokens", f"{token.name} is revoked. It opens nothing any more.")
     return render_template("settings/revoke.html", token=token, words=SCOPE_WORDS)
 
 
 def _page(errors: Errors) -> Answer:
-    page_of_tokens = api_tokens.list_tokens(
-        current_services(), current_workspace().id, cursor=argument("cursor") or None
-    )
+    page_of_tokens = api_tokens.list_tokens(current_scope(), cursor=argument("cursor") or None)
     page = render_settings_tab(
         "tokens",
         errors=errors,

@@ -12,9 +12,8 @@ from ssoko.web.framework.downloads import attachment
 from ssoko.web.framework.responses import Answer, Errors, argument, posted, see
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
+    current_scope,
     current_services,
-    current_workspace,
 )
 
 
@@ -28,9 +27,7 @@ def index() -> Answer:
 def create() -> Answer:
     """Make an issuer that several applications can share."""
     try:
-        issuer = issuers.create_issuer(
-            current_services(), current_workspace().id, current_actor(), name=posted("name")
-        )
+        issuer = issuers.create_issuer(current_scope(), name=posted("name"))
     except InputError as error:
         return _page(error.errors)
     return see("settings.issuer", f"{issuer.name} is made.", issuer_id=issuer.id)
@@ -39,7 +36,7 @@ def create() -> Answer:
 @admin_only
 def show(issuer_id: str) -> str:
     """Show an issuer's addresses, its certificate and the next one."""
-    issuer = issuers.get_issuer(current_services(), current_workspace().id, issuer_id)
+    issuer = issuers.get_issuer(current_scope(), issuer_id)
     now = current_services().clock()
     return render_settings_tab(
         "issuer",
@@ -52,7 +49,7 @@ def show(issuer_id: str) -> str:
 @admin_only
 def certificate(issuer_id: str) -> Response:
     """Send the certificate (X.509, PEM) that answers are signed with."""
-    issuer = issuers.get_issuer(current_services(), current_workspace().id, issuer_id)
+    issuer = issuers.get_issuer(current_scope(), issuer_id)
     return attachment(
         issuer.certificate, mimetype="application/x-pem-file", name=f"ssoko-{issuer.id}.pem"
     )
@@ -61,7 +58,7 @@ def certificate(issuer_id: str) -> Response:
 @admin_only
 def metadata(issuer_id: str) -> Response:
     """Send the issuer's metadata document as a file."""
-    issuer = issuers.get_issuer(current_services(), current_workspace().id, issuer_id)
+    issuer = issuers.get_issuer(current_scope(), issuer_id)
     xml, _ = issuers.issuer_metadata(current_services(), issuer.id)
     return attachment(
         xml, mimetype="application/samlmetadata+xml", name=f"ssoko-{issuer.id}-metadata.xml"
@@ -69,9 +66,7 @@ def metadata(issuer_id: str) -> Response:
 
 
 def _page(errors: Errors) -> Answer:
-    listed = issuers.list_issuers(
-        current_services(), current_workspace().id, cursor=argument("cursor") or None
-    )
+    listed = issuers.list_issuers(current_scope(), cursor=argument("cursor") or None)
     name = text_field(
         "name",
         "Name",

@@ -22,8 +22,8 @@ from ssoko.web.framework.responses import Answer, argument, posted, refused, see
 from ssoko.web.framework.session import (
     admin_only,
     current_actor,
+    current_scope,
     current_services,
-    current_workspace,
 )
 from ssoko.web.framework.template_globals import day_of
 
@@ -75,9 +75,7 @@ def create(issuer_id: str) -> Response:
     endpoint, values = _back(issuer_id)
     try:
         made = rotation.create_next(
-            current_services(),
-            current_workspace().id,
-            current_actor(),
+            current_scope(),
             issuer_id,
             algorithm=posted("algorithm"),
         )
@@ -89,8 +87,8 @@ def create(issuer_id: str) -> Response:
 @admin_only
 def certificate(issuer_id: str, key_id: str) -> Response:
     """Send the certificate (X.509, PEM) of one key."""
-    services, here = current_services(), current_workspace()
-    key = rotation.get_key(services, here.id, issuer_id, key_id)
+    services = current_services()
+    key = rotation.get_key(current_scope(), issuer_id, key_id)
     if application := _application(issuer_id):
         evidence.note_certificate(
             services, current_actor(), application.id, issuer_id, key.certificate
@@ -105,11 +103,10 @@ def certificate(issuer_id: str, key_id: str) -> Response:
 @admin_only
 def change(issuer_id: str, key_id: str, change: str) -> Answer:
     """Ask first, saying what happens; then change a key."""
-    services, here = current_services(), current_workspace()
     asked = CHANGES.get(change)
     if asked is None:
         raise NotFound("There is no such page.")
-    key = rotation.get_key(services, here.id, issuer_id, key_id)
+    key = rotation.get_key(current_scope(), issuer_id, key_id)
     endpoint, values = _back(issuer_id)
     if request.method == "POST":
         try:
@@ -120,7 +117,7 @@ def change(issuer_id: str, key_id: str, change: str) -> Answer:
     if key.state != asked.state or not key.published:
         gone = InputError.of("", "The keys have been changed meanwhile. Look at them again.")
         return refused(gone, endpoint, **values)
-    found = find_rotation(services, here.id, issuer_id)
+    found = find_rotation(current_scope(), issuer_id)
     return render_template(
         "settings/keys/confirm.html",
         change=asked,
@@ -139,7 +136,7 @@ def _do(change: str, issuer_id: str, key_id: str) -> None:
         "retire": rotation.retire,
         "discard": rotation.discard,
     }[change]
-    to_do(current_services(), current_workspace().id, current_actor(), issuer_id, key_id)
+    to_do(current_scope(), issuer_id, key_id)
 
 
 def _back(issuer_id: str) -> tuple[str, dict[str, str]]:
@@ -154,7 +151,7 @@ def _application(issuer_id: str) -> ApplicationView | None:
     if not _slug() or request.method != "GET":
         return None
     try:
-        found = views.get_application(current_services(), current_workspace().id, _slug())
+        found = views.get_application(current_scope(), _slug())
     except NotFound:
         return None
     return found if found.issuer.id == issuer_id else None

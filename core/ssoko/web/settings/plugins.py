@@ -7,7 +7,11 @@ from ssoko.services.applications import views
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.marketplace.inventory import list_plugins
 from ssoko.web.components.tabs import render_settings_tab
-from ssoko.web.framework.session import admin_only, current_services, current_workspace
+from ssoko.web.framework.session import (
+    admin_only,
+    current_scope,
+    current_services,
+)
 
 #: Words for where a distribution came from.
 SOURCES = {
@@ -51,9 +55,7 @@ def applications_by_integration() -> dict[str, list[ApplicationView]]:
     used: dict[str, list[ApplicationView]] = defaultdict(list)
     cursor: str | None = None
     while True:
-        page = views.list_applications(
-            current_services(), current_workspace().id, limit=200, cursor=cursor
-        )
+        page = views.list_applications(current_scope(), limit=200, cursor=cursor)
         for application in page.items:
             used[application.integration].append(application)
         if page.next is None:

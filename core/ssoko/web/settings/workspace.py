@@ -10,8 +10,7 @@ from ssoko.web.framework.dates import zone_names
 from ssoko.web.framework.responses import Answer, Errors, posted, see
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
-    current_services,
+    current_scope,
     current_workspace,
 )
 from ssoko.web.settings import api_tokens, issuers, keys, plugins
@@ -27,9 +26,7 @@ def show() -> Answer:
     if request.method == "POST":
         try:
             workspaces.update_workspace(
-                current_services(),
-                current_workspace().id,
-                current_actor(),
+                current_scope(),
                 name=posted("name"),
                 contact=posted("contact"),
                 time_zone=posted("time_zone"),

@@ -21,7 +21,7 @@ from ssoko.services.applications import mappers
 from ssoko.services.applications.metadata_source import find_source
 from ssoko.services.applications.sp_metadata import fill_form, refresh
 from ssoko.services.applications.sp_metadata.fill_form import Found
-from ssoko.services.context import Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.issuers.keys import generate
 from ssoko.store.models.activity import Event
 from ssoko.store.models.applications import Application
@@ -332,9 +332,7 @@ def install(site, workspace, actor, read):
     def install(xml: str, **more: Any):
         found = read(xml)
         return applications_install.install(
-            site,
-            workspace.id,
-            actor,
+            Scope(site, workspace.id, actor),
             integration="custom-saml",
             name="App",
             settings={**filled(site, found).raw, **more},
@@ -347,7 +345,7 @@ def install(site, workspace, actor, read):
 @pytest.fixture
 def compare(site, workspace, read):
     def compare(app, xml: str) -> refresh.Refresh:
-        return refresh.compare(site, workspace.id, app.id, read(xml), field="file")
+        return refresh.compare(Scope(site, workspace.id, SYSTEM), app.id, read(xml), field="file")
 
     return compare
 
@@ -356,9 +354,7 @@ def compare(site, workspace, read):
 def accept(site, workspace, actor):
     def accept(app, shown: refresh.Refresh):
         return refresh.accept(
-            site,
-            workspace.id,
-            actor,
+            Scope(site, workspace.id, actor),
             app.id,
             offered=shown.accepted,
             source=shown.source,
@@ -443,14 +439,14 @@ def test_protection_that_is_no_switch_is_guarded_as_well(site, workspace, actor,
     plugin = switch_plugin({"signing": "assertion"})
     site = replace(site, registry=Registry.load([PluginSource("switch", lambda: plugin)]))
     app = applications_install.install(
-        site,
-        workspace.id,
-        actor,
+        Scope(site, workspace.id, actor),
         integration="switch",
         name="Switch",
         settings={"entity_id": ENTITY, "acs": ACS},
     )
-    errors = refused(refresh.compare, site, workspace.id, app.id, read(sp()), field="file")
+    errors = refused(
+        refresh.compare, Scope(site, workspace.id, SYSTEM), app.id, read(sp()), field="file"
+    )
     assert "would end signing the response" in errors[""][0]
 
 
@@ -474,7 +470,7 @@ def test_mappings_stay_and_what_is_asked_for_beyond_them_is_named(
 ):
     app = install(sp())
     mine = [{"name": "mine", "source": "user.email"}]
-    mappers.set_mappers(site, workspace.id, actor, app.id, mine)
+    mappers.set_mappers(Scope(site, workspace.id, actor), app.id, mine)
     shown = compare(app, sp(services=REQUESTED, acs=(ACS + "/2",)))
     assert shown.unmapped == ("urn:oid:0.9.2342.19200300.100.1.3", "costCenter")
     assert [one.name for one in shown.changes] == ["acs_urls"]
@@ -492,7 +488,7 @@ def test_the_metadata_of_somebody_else_are_refused(install, compare):
 def test_a_change_meanwhile_asks_to_compare_again(site, workspace, actor, install, compare, accept):
     app = install(sp())
     shown = compare(app, sp(acs=(ACS + "/2",)))
-    applications_change.update_application(site, workspace.id, actor, app.id, name="Other")
+    applications_change.update_application(Scope(site, workspace.id, actor), app.id, name="Other")
     with pytest.raises(Conflict):
         accept(app, shown)
 
@@ -507,7 +503,9 @@ def test_a_source_alone_is_remembered_too(install, compare, accept, site):
 
 def test_an_application_without_its_plugin_is_left_alone(services, workspace, install, read):
     app = install(sp())
-    errors = refused(refresh.compare, services, workspace.id, app.id, read(sp()), field="file")
+    errors = refused(
+        refresh.compare, Scope(services, workspace.id, SYSTEM), app.id, read(sp()), field="file"
+    )
     assert "not loaded" in errors[""][0]
 
 

@@ -11,7 +11,7 @@ from ssoko.services.applications import change, install, mappers, views
 from ssoko.services.applications.upgrades import compare as upgrades_compare
 from ssoko.services.applications.upgrades import decide as upgrades_decide
 from ssoko.services.applications.views import ApplicationView
-from ssoko.services.context import SYSTEM
+from ssoko.services.context import Scope
 from ssoko.services.sso.saml import sign_in as saml_sign_in
 from ssoko.services.troubleshooting import preview
 from ssoko.services.troubleshooting.preview_difference import differences
@@ -33,21 +33,21 @@ class Notes:
         self.site.services = replace(self.site.services, registry=Registry.load(sources))
 
     @property
-    def where(self) -> tuple:
-        return self.site.services, self.site.workspace.id
+    def scope(self) -> Scope:
+        return self.site.scope
 
     @property
     def view(self) -> ApplicationView:
-        return views.get_application(*self.where, self.app_id)
+        return views.get_application(self.scope, self.app_id)
 
     def compare(self) -> upgrades_compare.Upgrade:
-        return upgrades_compare.compare(*self.where, self.app_id)
+        return upgrades_compare.compare(self.scope, self.app_id)
 
     def decide(self, *accept: str, **more: object) -> upgrades_compare.Upgrade:
-        return upgrades_decide.decide(*self.where, SYSTEM, self.app_id, accept=accept, **more)
+        return upgrades_decide.decide(self.scope, self.app_id, accept=accept, **more)
 
     def update(self, **changes: object) -> ApplicationView:
-        return change.update_application(*self.where, SYSTEM, self.app_id, **changes)
+        return change.update_application(self.scope, self.app_id, **changes)
 
     def sign_in(self) -> saml_sign_in.PostAnswer:
         answer = self.site.begin(self.view, self.site.sign_in())
@@ -61,8 +61,7 @@ def notes(site) -> Notes:
     found = Notes(site, "")
     found.load("0.1")
     made = install.install(
-        *found.where,
-        SYSTEM,
+        found.scope,
         integration="notes",
         name="Notes",
         settings=two_versions.SETTINGS | {"team": "blue", "api_key": "top secret"},
@@ -189,8 +188,7 @@ def test_what_was_set_by_hand_stays(notes):
 
 def test_mappers_that_were_edited_stay(notes):
     mappers.set_mappers(
-        *notes.where,
-        SYSTEM,
+        notes.scope,
         notes.app_id,
         [
             {"name": "sn", "source": "user.last_name"},
@@ -207,13 +205,13 @@ def test_mappers_that_were_edited_stay(notes):
         ("own", "user.id"),
         ("given", "user.first_name"),
     ]
-    reset = mappers.reset_mappers(*notes.where, SYSTEM, notes.app_id)
+    reset = mappers.reset_mappers(notes.scope, notes.app_id)
     assert [one.source for one in reset] == ["user.email|upper", "user.first_name"]
 
 
 def test_a_role_that_was_renamed_by_hand_keeps_its_name(notes):
     role = notes.view.default_role
-    roles.update_role(*notes.where, SYSTEM, role.id, name="Note takers")
+    roles.update_role(notes.scope, role.id, name="Note takers")
     notes.load("0.2")
     notes.decide(*ALL)
     role = notes.view.default_role
@@ -222,7 +220,7 @@ def test_a_role_that_was_renamed_by_hand_keeps_its_name(notes):
 
 
 def test_a_role_name_that_is_taken_refuses_it_all(notes):
-    roles.create_role(*notes.where, SYSTEM, name="notes-Notes-people")
+    roles.create_role(notes.scope, name="notes-Notes-people")
     notes.load("0.2")
     with pytest.raises(Conflict) as caught:
         notes.decide(*ALL)
@@ -288,7 +286,7 @@ def test_what_was_kept_out_stays_out_when_settings_are_saved(notes, saml):
 
 
 def test_settings_that_change_with_an_upgrade_waiting_leave_edited_mappers(notes):
-    mappers.set_mappers(*notes.where, SYSTEM, notes.app_id, [{"name": "own", "source": "user.id"}])
+    mappers.set_mappers(notes.scope, notes.app_id, [{"name": "own", "source": "user.id"}])
     notes.load("0.2")
     notes.update(settings={"acs_url": "https://eu.notes.example/acs"})
     assert [one.name for one in notes.view.mappers] == ["own"]
@@ -317,12 +315,12 @@ def test_lists_ask_the_plugin_once_for_each_state_of_an_application(notes, monke
         type(registry), "call", lambda self, *a, **k: called.append(a) or real(self, *a, **k)
     )
     for _ in range(3):
-        (view,) = views.list_applications(*notes.where).items
+        (view,) = views.list_applications(notes.scope).items
         assert view.upgrade.proposer == "ssoko-notes 0.2"
     assert len([one for one in called if "service_provider" in one]) == 1
     notes.load("0.1")
     called.clear()
-    views.list_applications(*notes.where)
+    views.list_applications(notes.scope)
     assert called == []
 
 
@@ -331,7 +329,7 @@ def test_the_former_record_can_be_put_back(notes, saml):
     notes.load("0.2")
     found = notes.decide(*ALL)
     assert found.former.proposer == "ssoko-notes 0.1"
-    after = upgrades_decide.put_back(*notes.where, SYSTEM, notes.app_id)
+    after = upgrades_decide.put_back(notes.scope, notes.app_id)
     view = notes.view
     same = ("service_provider", "mappers", "guide", "metadata_fields", "version", "vendor")
     assert [getattr(view, name) for name in same] == [getattr(before, name) for name in same]
@@ -353,7 +351,7 @@ def test_the_former_record_is_gone_after_a_change_and_after_thirty_days(notes):
     notes.update(service_provider={"lifetime": 900})
     assert notes.compare().former is None
     with pytest.raises(Conflict, match="changed since"):
-        upgrades_decide.put_back(*notes.where, SYSTEM, notes.app_id)
+        upgrades_decide.put_back(notes.scope, notes.app_id)
     assert notes.view.service_provider.lifetime == 900
 
 
@@ -376,9 +374,14 @@ def test_without_its_plugin_sign_in_goes_on_and_it_is_attached_again(notes, saml
 def test_the_answer_of_a_person_before_and_after(notes):
     notes.load("0.2")
     amina = notes.site.amina.id
-    now = preview.rehearse(*notes.where, notes.app_id, user_id=amina)
-    view = upgrades_compare.record_after(*notes.where, notes.app_id, ["mappers", "protection"])
-    found = differences(now, preview.rehearse_record(*notes.where, view, user_id=amina))
+    now = preview.rehearse(
+        notes.site.services, notes.site.workspace.id, notes.app_id, user_id=amina
+    )
+    view = upgrades_compare.record_after(notes.scope, notes.app_id, ["mappers", "protection"])
+    found = differences(
+        now,
+        preview.rehearse_record(notes.site.services, notes.site.workspace.id, view, user_id=amina),
+    )
     assert {one.label: (one.recorded, one.new) for one in found.changed} == {
         "Signed": (("Response", "Assertion"), ("Assertion",)),
         "Attribute mail": (("amina@acme.test",), ("AMINA@ACME.TEST",)),
@@ -394,7 +397,10 @@ def test_what_is_random_is_no_difference(notes):
     notes.update(service_provider={"name_id_format": names.NAMEID_TRANSIENT})
     notes.load("0.2")
     amina = notes.site.amina.id
-    one, other = (preview.rehearse(*notes.where, notes.app_id, user_id=amina) for _ in range(2))
+    one, other = (
+        preview.rehearse(notes.site.services, notes.site.workspace.id, notes.app_id, user_id=amina)
+        for _ in range(2)
+    )
     assert one.name_id.value != other.name_id.value
     found = differences(one, other)
     assert (found.changed, found.xml) == ((), ())

@@ -22,7 +22,6 @@ from ssoko.services.access import assignments, roles
 from ssoko.services.applications import change as applications_change
 from ssoko.services.applications import install
 from ssoko.services.applications import mappers as applications_mappers
-from ssoko.services.context import SYSTEM
 from ssoko.services.people import groups, users
 from ssoko.store.models.applications import Application
 from ssoko.store.models.sessions import Participation
@@ -34,13 +33,11 @@ def attributes(site, saml, app, session=None):
 
 
 def set_mappers(site, app, *mappers):
-    applications_mappers.set_mappers(
-        site.services, site.workspace.id, SYSTEM, app.id, list(mappers)
-    )
+    applications_mappers.set_mappers(site.scope, app.id, list(mappers))
 
 
 def change(site, user, **values):
-    return users.update_user(site.services, site.workspace.id, SYSTEM, user.id, **values)
+    return users.update_user(site.scope, user.id, **values)
 
 
 # NameID
@@ -95,9 +92,7 @@ def test_a_persistent_name_id_is_one_for_each_sp_and_survives_a_new_name(site, s
     assert first == first.lower()
     assert "amina" not in first
     assignments.assign_roles(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         role_ids=[app.default_role.id],
         user_id=users.find_user(site.workspace.id, "brian").id,
     )
@@ -117,14 +112,12 @@ def test_a_transient_name_id_is_new_each_time(site, saml):
 
 def test_mappings_give_values_of_every_source(site, saml):
     app = site.install()
-    group = groups.create_group(site.services, site.workspace.id, SYSTEM, name="Engineers")
-    groups.add_member(site.services, site.workspace.id, SYSTEM, group.id, site.amina.id)
-    free = roles.create_role(site.services, site.workspace.id, SYSTEM, name="auditor")
+    group = groups.create_group(site.scope, name="Engineers")
+    groups.add_member(site.scope, group.id, site.amina.id)
+    free = roles.create_role(site.scope, name="auditor")
     elsewhere = site.install("Other", entity_id="urn:other")
     assignments.assign_roles(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         role_ids=[free.id],
         group_id=group.id,
     )
@@ -314,9 +307,7 @@ def federation(make_site, answer):
     plugin = Federation(answer)
     site = make_site(PluginSource("federation", lambda: plugin, "ssoko-federation", "1.0"))
     app = install.install(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         integration="federation",
         name="Fed",
         settings={"region": "eu-1", "token": "s3cret"},
@@ -338,14 +329,15 @@ def test_a_plugin_adds_attributes_from_settings_person_and_roles(make_site, saml
 
 def test_a_plugin_reads_the_attributes_of_the_roles_that_let_the_person_in(make_site, saml):
     site, app, plugin = federation(make_site, ())
-    where = (site.services, site.workspace.id, SYSTEM)
-    roles.update_role(*where, app.default_role.id, attributes={"level": ["1", "2"], "team": "a"})
-    other = roles.create_role(*where, name="idle", application_id=app.id, attributes={"x": "y"})
+    roles.update_role(
+        site.scope, app.default_role.id, attributes={"level": ["1", "2"], "team": "a"}
+    )
+    other = roles.create_role(site.scope, name="idle", application_id=app.id, attributes={"x": "y"})
     site.begin(app, site.sign_in())
     (held,) = plugin.seen[1].application_roles
     assert (held.name, held.is_default) == ("sso-federation-Fed-role", True)
     assert (held.values("level"), held.values("team"), held.values("x")) == (("1", "2"), ("a",), ())
-    assignments.assign_roles(*where, role_ids=[other.id], user_id=site.amina.id)
+    assignments.assign_roles(site.scope, role_ids=[other.id], user_id=site.amina.id)
     site.begin(app, site.sign_in())
     assert [role.name for role in plugin.seen[1].application_roles] == [
         "idle",
@@ -387,9 +379,7 @@ def test_a_secret_setting_never_comes_back_and_stays_when_left_empty(make_site, 
     stored = Application.get_by_id(app.id).settings
     assert "s3cret" not in str(stored)
     changed = applications_change.update_application(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         app.id,
         settings={"region": "eu-2", "token": ""},
     )

@@ -12,7 +12,7 @@ from ssoko.saml.response import NameId
 from ssoko.saml.signing import SigningKey
 from ssoko.services.activity.log import list_events
 from ssoko.services.authentication import sessions, sign_in
-from ssoko.services.context import Actor
+from ssoko.services.context import Actor, Scope
 from ssoko.services.sso.saml import logout, logout_flow
 from ssoko.services.sso.saml.logout_messages import Outgoing
 from ssoko.store.models.sessions import Participation, Session
@@ -140,7 +140,7 @@ def test_what_nobody_was_told_is_told_at_the_next_chance(site, install, key):
     for app in (first, second):
         site.begin(app, session)
     actor = Actor("system")
-    sessions.end_sessions(site.services, site.workspace.id, actor, site.amina.id)
+    sessions.end_sessions(Scope(site.services, site.workspace.id, actor), site.amina.id)
     onward = ask(site, key, first)
     telling = logout.go_on(site.services, onward.key)
     assert [one.name for one in telling.told] == ["second"]
@@ -159,7 +159,7 @@ def test_a_browser_that_never_comes_back_is_written_down_in_the_end(site, instal
     with pytest.raises(NotFound):
         logout.go_on(site.services, key)
     site.clock.ahead += logout_flow.KEPT
-    logout_flow.close_abandoned(site.clock())
+    logout_flow.close_abandoned(site.services)
     assert not LogoutFlow.select().exists() and not LogoutTarget.select().exists()
 
 
@@ -218,5 +218,5 @@ def test_without_an_address_to_answer_at_the_refusal_is_a_page(site, sp_key, key
     with pytest.raises(RequestRefused) as refusal:
         ask(site, key, app, name_id=NameId("nobody", names.NAMEID_UNSPECIFIED))
     assert refusal.value.reference
-    events = list_events(site.services, site.workspace.id, outcome="refused").items
+    events = list_events(site.scope, outcome="refused").items
     assert [e.reference for e in events] == [refusal.value.reference]

@@ -133,18 +133,16 @@ def test_a_person_without_the_role_sees_why_and_no_assertion_is_made(site):
 
 def test_a_role_of_a_group_lets_its_members_in(site, saml):
     app = site.install(people=False)
-    group = groups.create_group(site.services, site.workspace.id, SYSTEM, name="Engineers")
+    group = groups.create_group(site.scope, name="Engineers")
     assignments.assign_roles(
-        site.services,
-        site.workspace.id,
-        SYSTEM,
+        site.scope,
         role_ids=[app.default_role.id],
         group_id=group.id,
     )
     session = site.sign_in()
     with pytest.raises(AccessRefused):
         site.begin(app, session)
-    groups.add_member(site.services, site.workspace.id, SYSTEM, group.id, site.amina.id)
+    groups.add_member(site.scope, group.id, site.amina.id)
     saml.accept(app, site.begin(app, session, ID="_r"), request_id="_r")
 
 
@@ -169,7 +167,7 @@ def test_the_role_of_another_application_opens_nothing_here(site):
 
 def test_a_disabled_application_refuses_before_anybody_signs_in(site):
     app = site.install()
-    change.update_application(site.services, site.workspace.id, SYSTEM, app.id, enabled=False)
+    change.update_application(site.scope, app.id, enabled=False)
     for enter in (
         lambda: site.begin(app, None),
         lambda: site.begin(app, site.sign_in()),
@@ -185,7 +183,7 @@ def test_an_uninstalled_application_is_gone_at_once(site):
     app = site.install()
     session = site.sign_in()
     key = sign_in.hold(site.services, app.issuer.id, site.inbound(app))
-    change.uninstall(site.services, site.workspace.id, SYSTEM, app.id)
+    change.uninstall(site.scope, app.id)
     for enter in (
         lambda: site.begin(app, session),
         lambda: sign_in.resume(site.services, app.issuer.id, key, session=session),
@@ -201,7 +199,7 @@ def test_an_uninstalled_application_is_gone_at_once(site):
 def test_a_disabled_user_is_out_though_the_browser_still_has_a_session(site):
     app = site.install()
     session = site.sign_in()
-    users.update_user(site.services, site.workspace.id, SYSTEM, site.amina.id, active=False)
+    users.update_user(site.scope, site.amina.id, active=False)
     answer = site.begin(app, session)
     assert isinstance(answer, sign_in.NeedSignIn)
 

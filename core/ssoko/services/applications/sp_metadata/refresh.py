@@ -15,14 +15,15 @@ from ssoko.plugin import ServiceProvider, fields
 from ssoko.plugin.host.record import mappers_from_json, service_provider_from_json
 from ssoko.plugin.host.registry import LoadedIntegration
 from ssoko.saml.sp_metadata import SpMetadata
+from ssoko.services.activity import log
 from ssoko.services.applications import proposals, settings
 from ssoko.services.applications.change import update_application
 from ssoko.services.applications.differences import Difference, certificate_line, field_difference
 from ssoko.services.applications.metadata_source import MetadataSource, Refreshed, read_signer
 from ssoko.services.applications.sp_metadata import fill_form
 from ssoko.services.applications.sp_metadata.fill_form import Found
-from ssoko.services.applications.views import ApplicationView, find_row, record
-from ssoko.services.context import Actor, Services
+from ssoko.services.applications.views import ApplicationView, find_row
+from ssoko.services.context import Scope, Services
 from ssoko.store.models.applications import ApplicationMetadata
 from ssoko.store.models.table import database
 
@@ -54,20 +55,18 @@ class Refresh:
     seen: int
 
 
-def compare(
-    services: Services, workspace_id: str, app_id: str, found: Found, *, field: str
-) -> Refresh:
+def compare(scope: Scope, app_id: str, found: Found, *, field: str) -> Refresh:
     """Tell what metadata would change about an application; nothing is written.
 
     :param field: where to say that the metadata are of somebody else.
     :raises InputError: at *field*, or under ``""`` when the plugin is missing or reads none.
     """
-    row = find_row(workspace_id, app_id)
-    loaded = _loaded(services, row)
+    row = find_row(scope.workspace_id, app_id)
+    loaded = _loaded(scope.services, row)
     profile = _of_the_same(row, found, field)
-    values = settings.stored_settings(services, loaded, row.settings, application_id=row.id)
-    offered = fill_form.settings_from(services, loaded, profile, settings=values)
-    changes, kept, accepted = _differences(services, loaded, row, values, offered)
+    values = settings.stored_settings(scope.services, loaded, row.settings, application_id=row.id)
+    offered = fill_form.settings_from(scope.services, loaded, profile, settings=values)
+    changes, kept, accepted = _differences(scope.services, loaded, row, values, offered)
     have = {mapper.name for mapper in mappers_from_json(row.mappers)}
     return Refresh(
         changes=changes,
@@ -80,9 +79,7 @@ def compare(
 
 
 def accept(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     app_id: str,
     *,
     offered: Mapping[str, Any],
@@ -96,25 +93,23 @@ def accept(
     :raises InputError: when its settings or its plugin refuse the values.
     """
     with database.atomic():
-        row = find_row(workspace_id, app_id)
+        row = find_row(scope.workspace_id, app_id)
         if row.updated_at != seen:
             raise Conflict.of("", "Somebody changed this application meanwhile; compare again.")
-        loaded = _loaded(services, row)
-        values = settings.stored_settings(services, loaded, row.settings, application_id=row.id)
-        changes, _, accepted = _differences(services, loaded, row, values, offered)
+        loaded = _loaded(scope.services, row)
+        values = settings.stored_settings(
+            scope.services, loaded, row.settings, application_id=row.id
+        )
+        changes, _, accepted = _differences(scope.services, loaded, row, values, offered)
         return update_application(
-            services,
-            workspace_id,
-            actor,
+            scope,
             row.id,
             settings=accepted or None,
             refreshed=Refreshed(source=source, changed=tuple(one.words for one in changes)),
         )
 
 
-def require_signer(
-    services: Services, workspace_id: str, actor: Actor, app_id: str, text: str, *, field: str
-) -> None:
+def require_signer(scope: Scope, app_id: str, text: str, *, field: str) -> None:
     """Name the certificate that an application's next metadata must be signed with, or none.
 
     :param text: PEM or bare base64; empty takes metadata without a signature from then on.
@@ -122,7 +117,7 @@ def require_signer(
     """
     signer = read_signer(text, field=field)
     with database.atomic():
-        row = find_row(workspace_id, app_id)
+        row = find_row(scope.workspace_id, app_id)
         found: Any = ApplicationMetadata.get_or_none(ApplicationMetadata.application == row.id)
         if found is None:
             raise InputError.of(field, "Compare with signed metadata first, and accept them")
@@ -132,7 +127,7 @@ def require_signer(
             ApplicationMetadata.application == row.id
         ).execute()
         detail = {"changed": ["signature of the metadata"], "signed_by": described(signer)}
-        record(services, actor, "application.changed", row, detail)
+        log.record(scope, "application.changed", target=row, detail=detail)
 
 
 def described(pem: str) -> str:

@@ -19,7 +19,7 @@ from ssoko.services.applications.upgrade_marks import is_same_version, propose
 from ssoko.services.applications.upgrades import undo
 from ssoko.services.applications.upgrades.parts import TITLES, Part, parts_of
 from ssoko.services.applications.views import ApplicationView, find_row, get_application
-from ssoko.services.context import Services
+from ssoko.services.context import Scope, Services
 from ssoko.store.models.access import Role
 from ssoko.store.models.applications import UpgradeDecision
 
@@ -158,25 +158,23 @@ class Upgrade:
         return frozenset(part.name for part in self.parts if not part.careful)
 
 
-def compare(services: Services, workspace_id: str, app_id: str) -> Upgrade:
+def compare(scope: Scope, app_id: str) -> Upgrade:
     """Tell what the loaded plugin would change about an application; nothing is written."""
-    row = find_row(workspace_id, app_id)
-    return compared(services, row, sides_of(services, row))
+    row = find_row(scope.workspace_id, app_id)
+    return compared(scope, row, sides_of(scope.services, row))
 
 
-def record_after(
-    services: Services, workspace_id: str, app_id: str, accept: Collection[str]
-) -> ApplicationView:
+def record_after(scope: Scope, app_id: str, accept: Collection[str]) -> ApplicationView:
     """Return the application as it would be once these parts are accepted; nothing is written.
 
     :raises InputError: when they do not go together.
     """
-    row = find_row(workspace_id, app_id)
-    view = get_application(services, workspace_id, row.id)
-    sides = sides_of(services, row)
+    row = find_row(scope.workspace_id, app_id)
+    view = get_application(scope, row.id)
+    sides = sides_of(scope.services, row)
     if not isinstance(sides, Sides):
         return view
-    columns = columns_after(services, sides, frozenset(accept))
+    columns = columns_after(scope.services, sides, frozenset(accept))
     return replace(
         view,
         service_provider=service_provider_from_json(columns["service_provider"]),
@@ -184,16 +182,16 @@ def record_after(
     )
 
 
-def compared(services: Services, row: Any, sides: Sides | InputError | PluginError) -> Upgrade:
-    loaded = services.registry.get(row.integration)
+def compared(scope: Scope, row: Any, sides: Sides | InputError | PluginError) -> Upgrade:
+    loaded = scope.services.registry.get(row.integration)
     found = Upgrade(
-        application=get_application(services, row.workspace_id, row.id),
+        application=get_application(scope, row.id),
         recorded_by=snapshots.proposer(row.distribution, row.version),
-        loaded=loaded_name(services, row),
+        loaded=loaded_name(scope.services, row),
         same_version=loaded is not None and is_same_version(loaded, row),
         other_distribution=loaded is not None and loaded.distribution != row.distribution,
         seen=row.updated_at,
-        former=undo.find(services, row),
+        former=undo.find(scope.services, row),
     )
     if isinstance(sides, InputError):
         return replace(found, errors=sides.errors if loaded else {})

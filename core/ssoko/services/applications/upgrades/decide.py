@@ -8,6 +8,7 @@ from typing import Any
 
 from ssoko.errors import Conflict, InputError
 from ssoko.services.access import roles
+from ssoko.services.activity import log
 from ssoko.services.applications import snapshots, views
 from ssoko.services.applications.snapshots import Snapshot
 from ssoko.services.applications.upgrades import undo
@@ -24,15 +25,13 @@ from ssoko.services.applications.upgrades.compare import (
 )
 from ssoko.services.applications.upgrades.parts import TITLES, Part
 from ssoko.services.applications.views import find_row
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Scope
 from ssoko.store.models.applications import UpgradeDecision
 from ssoko.store.models.table import database
 
 
 def decide(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     app_id: str,
     *,
     accept: Collection[str],
@@ -50,11 +49,11 @@ def decide(
     if unknown:
         raise InputError.of("accept", f"Choose from {', '.join(TITLES)}.")
     # The plugin is asked before the transaction, so that a slow one keeps nobody from writing.
-    row = find_row(workspace_id, app_id)
-    sides = sides_of(services, row)
+    row = find_row(scope.workspace_id, app_id)
+    sides = sides_of(scope.services, row)
     if not isinstance(sides, Sides):
         raise sides
-    upgrade = compared(services, row, sides)
+    upgrade = compared(scope, row, sides)
     if digest is not None and digest != upgrade.digest:
         raise Conflict.of("", "The plugin proposes something else by now. Look at it again.")
     if not upgrade.parts:
@@ -63,43 +62,43 @@ def decide(
     kept = [part for part in upgrade.parts if part.name not in accept]
     with database.atomic():
         if accepted:
-            _accept(services, actor, sides, upgrade, accepted, seen=seen)
-        _remember(services, actor, row, sides.new, kept)
-        views.record(
-            services,
-            actor,
+            _accept(scope, sides, upgrade, accepted, seen=seen)
+        _remember(scope, row, sides.new, kept)
+        log.record(
+            scope,
             "application.upgraded" if accepted else "application.upgrade-kept",
-            row,
-            _detail(upgrade, accepted, kept),
+            target=row,
+            detail=_detail(upgrade, accepted, kept),
         )
-    return compare(services, workspace_id, app_id)
+    return compare(scope, app_id)
 
 
-def put_back(services: Services, workspace_id: str, actor: Actor, app_id: str) -> Upgrade:
+def put_back(scope: Scope, app_id: str) -> Upgrade:
     """Put the record from before the last upgrade back, and keep it against the proposal.
 
     :raises Conflict: when there is none any more, or what it holds was changed since.
     """
-    row = find_row(workspace_id, app_id)
-    sides = sides_of(services, row)
+    row = find_row(scope.workspace_id, app_id)
+    sides = sides_of(scope.services, row)
     with database.atomic():
-        former = undo.put_back(services, workspace_id, actor, row)
-        views.record(
-            services,
-            actor,
+        former = undo.put_back(scope, row)
+        log.record(
+            scope,
             "application.upgrade-undone",
-            row,
-            {"from": snapshots.proposer(row.distribution, row.version), "to": former.proposer},
+            target=row,
+            detail={
+                "from": snapshots.proposer(row.distribution, row.version),
+                "to": former.proposer,
+            },
         )
         if isinstance(sides, Sides):
-            again = against(find_row(workspace_id, app_id), sides.new)
-            _remember(services, actor, again.row, again.new, parts_between(again))
-    return compare(services, workspace_id, app_id)
+            again = against(find_row(scope.workspace_id, app_id), sides.new)
+            _remember(scope, again.row, again.new, parts_between(again))
+    return compare(scope, app_id)
 
 
 def _accept(
-    services: Services,
-    actor: Actor,
+    scope: Scope,
     sides: Sides,
     upgrade: Upgrade,
     accepted: Sequence[Part],
@@ -107,7 +106,7 @@ def _accept(
     seen: int | None,
 ) -> None:
     row = sides.row
-    columns = columns_after(services, sides, frozenset(part.name for part in accepted))
+    columns = columns_after(scope.services, sides, frozenset(part.name for part in accepted))
     role_change = _role_change(accepted)
     former_role = {name: str(getattr(sides.role, name)) for name in role_change}
     if any(part.name == "default_role" for part in accepted):
@@ -115,11 +114,11 @@ def _accept(
             **sides.new.default_role,
             "made": {**row.proposed.get("default_role", {}).get("made", {}), **role_change},
         }
-    views.update(services, row.id, columns, seen=row.updated_at if seen is None else seen)
+    views.update(scope.services, row.id, columns, seen=row.updated_at if seen is None else seen)
     if role_change:
-        _change_role(services, row, actor, sides.role.id, role_change)
+        _change_role(scope, sides.role.id, role_change)
     undo.keep(
-        services,
+        scope.services,
         row,
         columns,
         proposer=upgrade.recorded_by,
@@ -137,11 +136,9 @@ def _role_change(accepted: Sequence[Part]) -> dict[str, str]:
     }
 
 
-def _change_role(
-    services: Services, row: Any, actor: Actor, role_id: str, change: Mapping[str, Any]
-) -> None:
+def _change_role(scope: Scope, role_id: str, change: Mapping[str, Any]) -> None:
     try:
-        roles.update_role(services, row.workspace_id, actor, role_id, **change)
+        roles.update_role(scope, role_id, **change)
     except InputError as error:
         kind = type(error)
         raise kind(
@@ -149,15 +146,13 @@ def _change_role(
         ) from None
 
 
-def _remember(
-    services: Services, actor: Actor, row: Any, new: Snapshot, kept: Sequence[Part]
-) -> None:
+def _remember(scope: Scope, row: Any, new: Snapshot, kept: Sequence[Part]) -> None:
     decided = {
         "digest": new.digest,
-        "proposer": loaded_name(services, row),
+        "proposer": loaded_name(scope.services, row),
         "kept": " ".join(part.name for part in kept),
-        "decided_at": services.clock(),
-        "decided_by": actor.name,
+        "decided_at": scope.services.clock(),
+        "decided_by": scope.actor.name,
     }
     # Two may decide at once; the later one counts.
     UpgradeDecision.insert(application=row.id, **decided).on_conflict(

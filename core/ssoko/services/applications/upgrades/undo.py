@@ -6,7 +6,7 @@ from typing import Any
 from ssoko.errors import Conflict
 from ssoko.services.access import roles
 from ssoko.services.applications import views
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Scope, Services
 from ssoko.store.models.access import Role
 from ssoko.store.models.applications import FormerRecord
 
@@ -60,21 +60,21 @@ def find(services: Services, row: Any) -> Former | None:
     return Former(proposer=kept.proposer, taken_at=kept.taken_at, until=kept.taken_at + KEPT)
 
 
-def put_back(services: Services, workspace_id: str, actor: Actor, row: Any) -> Former:
+def put_back(scope: Scope, row: Any) -> Former:
     """Write the former record again, inside the caller's transaction, and forget it.
 
     A role that was renamed since keeps its new name.
 
     :raises Conflict: when there is none, or what it would replace was changed since.
     """
-    former, kept = find(services, row), _fresh(services, row)
+    former, kept = find(scope.services, row), _fresh(scope.services, row)
     if former is None or kept is None:
         raise Conflict.of(
             "",
             "The former record cannot be put back: it is older than 30 days, or the application "
             "was changed since. Look at Mappers, SAML settings and Settings instead.",
         )
-    views.update(services, row.id, kept.former, seen=row.updated_at)
+    views.update(scope.services, row.id, kept.former, seen=row.updated_at)
     role: Any = Role.get_or_none(Role.application == row.id, Role.is_default)
     back = {
         name: text
@@ -82,7 +82,7 @@ def put_back(services: Services, workspace_id: str, actor: Actor, row: Any) -> F
         if role is not None and getattr(role, name) == kept.accepted_role.get(name)
     }
     if back:
-        roles.update_role(services, workspace_id, actor, role.id, **back)
+        roles.update_role(scope, role.id, **back)
     FormerRecord.delete().where(FormerRecord.application == row.id).execute()
     return former
 

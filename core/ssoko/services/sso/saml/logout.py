@@ -15,10 +15,9 @@ from ssoko.saml.logout import LogoutRequest
 from ssoko.services import workspaces
 from ssoko.services.activity import log
 from ssoko.services.authentication import sessions
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Actor, Scope, Services
 from ssoko.services.credentials.secret_tokens import digest
 from ssoko.services.issuers import issuers
-from ssoko.services.people.users import display_name
 from ssoko.services.sso.attempt import Exchange, write_refusal
 from ssoko.services.sso.evidence import note_accepted
 from ssoko.services.sso.saml import logout_flow, pending
@@ -176,7 +175,7 @@ def go_on(
                     told=logout_flow.told(targets),
                     workspace=workspace,
                 )
-            logout_flow.finish(flow, targets, now=now)
+            logout_flow.finish(services, flow, targets)
             answer = _answer(services, flow, targets)
             if answer is not None:
                 return answer
@@ -304,16 +303,11 @@ def _response(
 def _record(
     exchange: Exchange, party: Party, user: User, *, sessions: int, others: list[Participation]
 ) -> None:
-    name = display_name(user.username, user.first_name, user.last_name)
+    actor = Actor("user", user.id, user.display_name, exchange.address)
     log.record(
-        user.workspace_id,
-        Actor("user", user.id, name, exchange.address),
+        Scope(exchange.services, user.workspace_id, actor),
         "sign-out",
-        now=exchange.now,
-        target_kind="application",
-        target_id=party.application_id,
-        target_name=party.name,
-        application_id=party.application_id,
+        target=log.Target("application", party.application_id, party.name),
         detail={"started": party.name, "sessions": sessions, "told": len(others)},
     )
 

@@ -13,7 +13,7 @@ from itertools import groupby
 from ssoko.plugin.host.record import service_provider_from_json
 from ssoko.saml.response import NameId
 from ssoko.services.activity import log
-from ssoko.services.context import Actor, Services
+from ssoko.services.context import Actor, Scope, Services
 from ssoko.services.credentials.secret_tokens import digest, make_token
 from ssoko.services.people.users import view as user_view
 from ssoko.services.sso.saml.assertion import new_message_id
@@ -65,7 +65,7 @@ def start(
 ) -> str:
     """Note whom to tell, inside the caller's transaction, and return the key of the flow."""
     now = services.clock()
-    close_abandoned(now)
+    close_abandoned(services)
     key = make_token()
     flow = LogoutFlow.create(
         key_hash=digest(key),
@@ -162,10 +162,10 @@ def settle(target: LogoutTarget, *, ended: bool) -> bool:
     return bool(updated)
 
 
-def finish(flow: LogoutFlow, targets: Iterable[LogoutTarget], *, now: int) -> bool:
+def finish(services: Services, flow: LogoutFlow, targets: Iterable[LogoutTarget]) -> bool:
     """Close a flow and write what became of it; false when it was closed already."""
     closed = (
-        LogoutFlow.update(finished_at=now)
+        LogoutFlow.update(finished_at=services.clock())
         .where(LogoutFlow.id == flow.id, LogoutFlow.finished_at.is_null())
         .execute()
     )
@@ -173,34 +173,31 @@ def finish(flow: LogoutFlow, targets: Iterable[LogoutTarget], *, now: int) -> bo
         return False
     user = user_view(flow.user)
     actor = Actor("user", user.id, user.display_name, flow.address)
+    scope = Scope(services, flow.workspace_id, actor)
     for target in targets:
         if target.state not in _OVER:
             _set(target, state="silent")
         if target.state == "untold":
             continue
         log.record(
-            flow.workspace_id,
-            actor,
+            scope,
             "logout",
-            now=now,
-            target_kind="application",
-            target_id=target.application_id,
-            target_name=target.application.name,
-            application_id=target.application_id,
+            target=target.application,
             outcome="done" if target.state == "ended" else "refused",
             detail=_detail(target),
         )
     return True
 
 
-def close_abandoned(now: int) -> None:
+def close_abandoned(services: Services) -> None:
     """Finish the flows whose browser never came back, and forget the old ones."""
+    now = services.clock()
     LogoutFlow.delete().where(LogoutFlow.created_at < now - KEPT).execute()
     lost = LogoutFlow.select().where(
         LogoutFlow.finished_at.is_null(), LogoutFlow.created_at <= now - LIFETIME
     )
     for flow in lost.limit(20):
-        finish(flow, targets_of(flow), now=now)
+        finish(services, flow, targets_of(flow))
 
 
 _WORDS = {

@@ -18,8 +18,7 @@ def events(call: Call) -> dump.Json:
     """List the activity log, newest first."""
     query = dict(call.query)
     found = log.list_events(
-        call.services,
-        call.workspace.id,
+        call.scope,
         actor_id=query.pop("actor"),
         application_id=query.pop("application"),
         target_id=query.pop("target"),

@@ -17,7 +17,7 @@ from ssoko.web.api.endpoint import Call, Created, endpoint
 @endpoint("GET", "/applications", query=inputs.ApplicationQuery)
 def list_all(call: Call) -> dump.Json:
     """List the installed applications."""
-    found = views.list_applications(call.services, call.workspace.id, **call.query)
+    found = views.list_applications(call.scope, **call.query)
     return dump.page(found, lambda one: dump.application(call.services, one))
 
 
@@ -28,9 +28,7 @@ def create(call: Call) -> Created:
     try:
         settings, source = _settings(call)
         made = install.install(
-            call.services,
-            call.workspace.id,
-            call.actor,
+            call.scope,
             integration=sent["integration"],
             name=sent["name"],
             settings=settings,
@@ -78,31 +76,29 @@ def read_metadata(call: Call) -> dump.Json:
 @endpoint("GET", "/applications/<id:application>")
 def show(call: Call, application: str) -> dump.Json:
     """Read one application."""
-    found = views.get_application(call.services, call.workspace.id, application)
+    found = views.get_application(call.scope, application)
     return dump.application(call.services, found)
 
 
 @endpoint("PATCH", "/applications/<id:application>", scope="admin", body=inputs.ApplicationChange)
 def change(call: Call, application: str) -> dump.Json:
     """Change the name, the settings or whether people may sign in; only what is sent."""
-    found = views.get_application(call.services, call.workspace.id, application)
-    changed = applications_change.update_application(
-        call.services, call.workspace.id, call.actor, found.id, **call.body
-    )
+    found = views.get_application(call.scope, application)
+    changed = applications_change.update_application(call.scope, found.id, **call.body)
     return dump.application(call.services, changed)
 
 
 @endpoint("DELETE", "/applications/<id:application>", scope="admin")
 def delete(call: Call, application: str) -> None:
     """Uninstall an application; nobody signs in to it from then on."""
-    found = views.get_application(call.services, call.workspace.id, application)
-    applications_change.uninstall(call.services, call.workspace.id, call.actor, found.id)
+    found = views.get_application(call.scope, application)
+    applications_change.uninstall(call.scope, found.id)
 
 
 @endpoint("GET", "/applications/<id:application>/mappers")
 def mappers(call: Call, application: str) -> dump.Json:
     """List the attributes of the assertion."""
-    found = views.get_application(call.services, call.workspace.id, application)
+    found = views.get_application(call.scope, application)
     return dump.whole(found.mappers, dump.mapper)
 
 
@@ -115,8 +111,6 @@ def mappers(call: Call, application: str) -> dump.Json:
 )
 def replace_mappers(call: Call, application: str) -> Any:
     """Replace the attributes of the assertion by these, in this order."""
-    found = views.get_application(call.services, call.workspace.id, application)
-    saved = applications_mappers.set_mappers(
-        call.services, call.workspace.id, call.actor, found.id, call.body
-    )
+    found = views.get_application(call.scope, application)
+    saved = applications_mappers.set_mappers(call.scope, found.id, call.body)
     return dump.whole(saved, dump.mapper)

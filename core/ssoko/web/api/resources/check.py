@@ -29,7 +29,7 @@ def check(call: Call, application: str) -> dump.Json:
 
 
 def _both(call: Call, application: str) -> tuple[str, str]:
-    found = views.get_application(call.services, call.workspace.id, application)
+    found = views.get_application(call.scope, application)
     try:
         person = troubleshooting_preview.find_person(call.workspace.id, call.body["user"])
     except NotFound:

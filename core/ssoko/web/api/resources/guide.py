@@ -12,8 +12,8 @@ from ssoko.web.api.endpoint import Call, endpoint
 @endpoint("GET", "/applications/<id:application>/guide")
 def guide(call: Call, application: str) -> dump.Json:
     """Read the guide with this application's values, and what was seen of each step."""
-    found = views.get_application(call.services, call.workspace.id, application)
-    shown = progress.progress(call.services, call.workspace.id, found)
+    found = views.get_application(call.scope, application)
+    shown = progress.progress(call.scope, found)
     return {
         "application": {"id": found.id, "name": found.name},
         "seen": shown.done,

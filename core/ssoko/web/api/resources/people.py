@@ -19,7 +19,7 @@ def list_users(call: Call) -> dump.Json:
 @endpoint("POST", "/users", scope="admin", body=inputs.NewUser, created=True)
 def create_user(call: Call) -> Created:
     """Create a user."""
-    made = users.create_user(call.services, call.workspace.id, call.actor, **call.body)
+    made = users.create_user(call.scope, **call.body)
     return Created(dump.user(made), f"/users/{made.id}")
 
 
@@ -32,21 +32,21 @@ def show_user(call: Call, user: str) -> dump.Json:
 @endpoint("PATCH", "/users/<id:user>", scope="admin", body=inputs.UserChange)
 def change_user(call: Call, user: str) -> dump.Json:
     """Change a user; only what is sent. A new password or active: false ends the sessions."""
-    changed = users.update_user(call.services, call.workspace.id, call.actor, user, **call.body)
+    changed = users.update_user(call.scope, user, **call.body)
     return dump.user(changed)
 
 
 @endpoint("DELETE", "/users/<id:user>", scope="admin")
 def delete_user(call: Call, user: str) -> None:
     """Delete a user."""
-    users.delete_user(call.services, call.workspace.id, call.actor, user)
+    users.delete_user(call.scope, user)
 
 
 @endpoint("GET", "/users/<id:user>/roles")
 def list_user_roles(call: Call, user: str) -> dump.Json:
     """List the assignments of a user, direct and through groups."""
     users.get_user(call.workspace.id, user)
-    found = assignments.assignments_of_user(call.services, call.workspace.id, user)
+    found = assignments.assignments_of_user(call.scope, user)
     return dump.whole(found, dump.assignment)
 
 
@@ -61,9 +61,7 @@ def give_user_role(call: Call, user: str) -> Created:
 @endpoint("DELETE", "/users/<id:user>/roles/<id:role>", scope="admin")
 def take_user_role(call: Call, user: str, role: str) -> None:
     """Take a role that was given to the user directly."""
-    assignments.revoke_role(
-        call.services, call.workspace.id, call.actor, role_id=role, user_id=user
-    )
+    assignments.revoke_role(call.scope, role_id=role, user_id=user)
 
 
 @endpoint("GET", "/groups", query=inputs.SearchQuery)
@@ -75,7 +73,7 @@ def list_groups(call: Call) -> dump.Json:
 @endpoint("POST", "/groups", scope="admin", body=inputs.NewGroup, created=True)
 def create_group(call: Call) -> Created:
     """Create a group."""
-    made = groups.create_group(call.services, call.workspace.id, call.actor, **call.body)
+    made = groups.create_group(call.scope, **call.body)
     return Created(dump.group(made), f"/groups/{made.id}")
 
 
@@ -88,14 +86,14 @@ def show_group(call: Call, group: str) -> dump.Json:
 @endpoint("PATCH", "/groups/<id:group>", scope="admin", body=inputs.GroupChange)
 def change_group(call: Call, group: str) -> dump.Json:
     """Change a group; only what is sent."""
-    changed = groups.update_group(call.services, call.workspace.id, call.actor, group, **call.body)
+    changed = groups.update_group(call.scope, group, **call.body)
     return dump.group(changed)
 
 
 @endpoint("DELETE", "/groups/<id:group>", scope="admin")
 def delete_group(call: Call, group: str) -> None:
     """Delete a group; its members lose the roles that they had through it."""
-    groups.delete_group(call.services, call.workspace.id, call.actor, group)
+    groups.delete_group(call.scope, group)
 
 
 @endpoint("GET", "/groups/<id:group>/members", query=inputs.PageQuery)
@@ -112,14 +110,14 @@ def add_member(call: Call, group: str) -> Created:
         member = users.get_user(call.workspace.id, call.body["user"])
     except NotFound as error:
         raise InputError.of("user", str(error)) from None
-    groups.add_member(call.services, call.workspace.id, call.actor, group, member.id)
+    groups.add_member(call.scope, group, member.id)
     return Created(dump.user(member), f"/groups/{group}/members/{member.id}")
 
 
 @endpoint("DELETE", "/groups/<id:group>/members/<id:user>", scope="admin")
 def remove_member(call: Call, group: str, user: str) -> None:
     """Remove a user from a group."""
-    groups.remove_member(call.services, call.workspace.id, call.actor, group, user)
+    groups.remove_member(call.scope, group, user)
 
 
 @endpoint(
@@ -135,9 +133,7 @@ def give_group_role(call: Call, group: str) -> Created:
 @endpoint("DELETE", "/groups/<id:group>/roles/<id:role>", scope="admin")
 def take_group_role(call: Call, group: str, role: str) -> None:
     """Take a role from a group."""
-    assignments.revoke_role(
-        call.services, call.workspace.id, call.actor, role_id=role, group_id=group
-    )
+    assignments.revoke_role(call.scope, role_id=role, group_id=group)
 
 
 @endpoint("GET", "/roles", query=inputs.RoleQuery)
@@ -154,9 +150,7 @@ def create_role(call: Call) -> Created:
     """Create a role; one that names an application opens it."""
     sent = dict(call.body)
     application = sent.pop("application")
-    made = roles.create_role(
-        call.services, call.workspace.id, call.actor, application_id=application, **sent
-    )
+    made = roles.create_role(call.scope, application_id=application, **sent)
     return Created(dump.role(made), f"/roles/{made.id}")
 
 
@@ -169,21 +163,21 @@ def show_role(call: Call, role: str) -> dump.Json:
 @endpoint("PATCH", "/roles/<id:role>", scope="admin", body=inputs.RoleChange)
 def change_role(call: Call, role: str) -> dump.Json:
     """Change a role; only what is sent."""
-    changed = roles.update_role(call.services, call.workspace.id, call.actor, role, **call.body)
+    changed = roles.update_role(call.scope, role, **call.body)
     return dump.role(changed)
 
 
 @endpoint("DELETE", "/roles/<id:role>", scope="admin")
 def delete_role(call: Call, role: str) -> None:
     """Delete a role; the default role of an installed application stays."""
-    roles.delete_role(call.services, call.workspace.id, call.actor, role)
+    roles.delete_role(call.scope, role)
 
 
 @endpoint("GET", "/roles/<id:role>/assignments", query=inputs.PageQuery)
 def list_assignments(call: Call, role: str) -> dump.Json:
     """List the users and groups that have a role."""
     roles.get_role(call.workspace.id, role)
-    found = assignments.assignments_of_role(call.services, call.workspace.id, role, **call.query)
+    found = assignments.assignments_of_role(call.scope, role, **call.query)
     return dump.page(found, dump.assignment)
 
 
@@ -193,9 +187,7 @@ def _assignment(call: Call, **whom: Any) -> assignments.AssignmentView:
     except NotFound as error:
         raise InputError.of("role", str(error)) from None
     (made,) = assignments.assign_roles(
-        call.services,
-        call.workspace.id,
-        call.actor,
+        call.scope,
         role_ids=[role.id],
         expires_at=call.body["expires_at"],
         **whom,

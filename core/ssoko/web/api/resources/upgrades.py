@@ -20,8 +20,8 @@ _SIGNS = {"same": " ", "added": "+", "removed": "-", "gap": "@"}
 @endpoint("GET", "/applications/<id:application>/upgrade", query=inputs.UpgradeQuery)
 def show(call: Call, application: str) -> Json:
     """Compare what is recorded with what the loaded plugin proposes; with user, an answer too."""
-    found = views.get_application(call.services, call.workspace.id, application)
-    upgrade = compare.compare(call.services, call.workspace.id, found.id)
+    found = views.get_application(call.scope, application)
+    upgrade = compare.compare(call.scope, found.id)
     shown = _upgrade(upgrade)
     if call.query["user"]:
         shown["answer"] = _answer(_of_user(call, upgrade))
@@ -39,11 +39,9 @@ def decide(call: Call, application: str) -> Json:
     sent = call.body
     if bool(sent["accept"]) == sent["keep"]:
         raise InputError.of("accept", "Send accept with the names of parts, or keep: true.")
-    found = views.get_application(call.services, call.workspace.id, application)
+    found = views.get_application(call.scope, application)
     done = upgrades_decide.decide(
-        call.services,
-        call.workspace.id,
-        call.actor,
+        call.scope,
         found.id,
         accept=sent["accept"],
         digest=sent["digest"],
@@ -54,10 +52,8 @@ def decide(call: Call, application: str) -> Json:
 @endpoint("POST", "/applications/<id:application>/upgrade/undo", scope="admin")
 def undo(call: Call, application: str) -> Json:
     """Put the record from before the last upgrade back."""
-    found = views.get_application(call.services, call.workspace.id, application)
-    return _upgrade(
-        upgrades_decide.put_back(call.services, call.workspace.id, call.actor, found.id)
-    )
+    found = views.get_application(call.scope, application)
+    return _upgrade(upgrades_decide.put_back(call.scope, found.id))
 
 
 def _of_user(call: Call, upgrade: Upgrade) -> AssertionDifference:
