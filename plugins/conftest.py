@@ -1,9 +1,8 @@
 """What the tests of plugins share: a whole sign-in, from the install form to the answer."""
 
 import base64
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from lxml import etree
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
+from ssoko.app import build_services
 from ssoko.config import load_config
 from ssoko.plugin.host.registry import PluginSource, Registry
 from ssoko.saml import names
@@ -24,10 +24,8 @@ from ssoko.services.applications import install as applications_install
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.authentication import sessions, sign_in
 from ssoko.services.authentication.sessions import SignedIn
-from ssoko.services.context import SYSTEM, Scope, Services
+from ssoko.services.context import SYSTEM, Scope
 from ssoko.services.credentials.passwords import Hasher
-from ssoko.services.credentials.rate_limits import Limiter
-from ssoko.services.issuers.keys import KeyRing
 from ssoko.services.people import users
 from ssoko.services.sso.saml import sign_in as saml_sign_in
 from ssoko.store.db import connect
@@ -84,15 +82,8 @@ class Visit:
                 "SSOKO_MASTER_KEY": base64.b64encode(b"m" * 32).decode(),
             }
         )
-        self.services = Services(
-            config=config,
-            registry=registry,
-            keys=KeyRing(config.master_key),
-            limiter=Limiter(),
-            # The service provider looks at the real clock.
-            clock=lambda: int(time.time()),
-            hasher=Hasher(memory_cost=64, time_cost=1),
-        )
+        services = build_services(config, registry)
+        self.services = replace(services, hasher=Hasher(memory_cost=64, time_cost=1))
         workspace = workspaces.create_workspace(
             self.services, SYSTEM, slug="acme", name="Acme", contact="it@acme.test"
         )

@@ -19,13 +19,10 @@ import pytest
 from jinja2 import FileSystemBytecodeCache
 from peewee import Database
 from playhouse.pool import PooledDatabase
-from ssoko.app import Site
+from ssoko.app import Site, build_services
 from ssoko.config import Config, load_config
-from ssoko.plugin.host.registry import Registry
 from ssoko.services.context import SYSTEM, Actor, Scope, Services
 from ssoko.services.credentials.passwords import Hasher
-from ssoko.services.credentials.rate_limits import Limiter
-from ssoko.services.issuers.keys import KeyRing
 from ssoko.services.people.users import UserView, create_user
 from ssoko.services.workspaces import WorkspaceView, create_workspace
 from ssoko.store.db import connect
@@ -171,14 +168,8 @@ def open_services(
 
     def open_at(url: str) -> Services:
         open_database(url).connect()
-        return Services(
-            config=replace(config, database_url=url),
-            registry=Registry.load([]),
-            keys=KeyRing(config.master_key),
-            limiter=Limiter(),
-            clock=clock,
-            hasher=Hasher(memory_cost=64, time_cost=1),
-        )
+        services = build_services(replace(config, database_url=url))
+        return replace(services, clock=clock, hasher=Hasher(memory_cost=64, time_cost=1))
 
     return open_at
 

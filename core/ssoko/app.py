@@ -15,11 +15,14 @@ from ssoko.plugin import Site as PluginSite
 from ssoko.plugin import WebApplication, WebContext, steps
 from ssoko.plugin.host.registry import Registry, installed_sources
 from ssoko.saml import xml
-from ssoko.services.context import Services
+from ssoko.services.context import Cache, Services, now
+from ssoko.services.credentials.key_ring import KeyRing
+from ssoko.services.credentials.passwords import Hasher
 from ssoko.services.credentials.rate_limits import Limiter
-from ssoko.services.issuers.keys import KeyRing
-from ssoko.services.marketplace.index import PluginIndex
+from ssoko.services.issuers.metadata_fetches import FetchPace
 from ssoko.services.marketplace.plugin_pages import web_applications
+from ssoko.services.plugins.index import PluginIndex
+from ssoko.services.plugins.inventory import Inventory
 from ssoko.services.sso.evidence import note_said
 from ssoko.store import db, migrate
 from ssoko.web import init_web
@@ -136,7 +139,7 @@ def load_registry(config: Config) -> Registry:
 
 
 def build_services(config: Config, registry: Registry | None = None) -> Services:
-    """Gather what the services need.
+    """Create the parts that the services share.
 
     :param registry: by default an empty one, for commands that need no plugin.
     """
@@ -145,6 +148,11 @@ def build_services(config: Config, registry: Registry | None = None) -> Services
         registry=Registry.load([]) if registry is None else registry,
         keys=KeyRing(config.master_key),
         limiter=Limiter(config.rate_limit_url),
+        clock=now,
+        hasher=Hasher(),
+        fetches=FetchPace(),
+        proposed=Cache(),
+        inventory=Inventory(),
         index=PluginIndex(config.plugin_index),
     )
 

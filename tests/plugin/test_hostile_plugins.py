@@ -29,7 +29,6 @@ from ssoko.services.applications import install
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.credentials.passwords import Hasher
-from ssoko.services.marketplace.inventory import list_plugins
 from ssoko.services.people import users
 from ssoko.services.troubleshooting.test_sp import accept
 from ssoko.store import db
@@ -114,7 +113,7 @@ def site(folder: Path, tmp_path_factory: pytest.TempPathFactory, migrated: Path)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)
         patch.setattr(registry_module, "SLOW", 0.05)
-        patch.setattr("ssoko.services.marketplace.inventory.SLOW", 0.05)
+        patch.setattr("ssoko.services.plugins.inventory.SLOW", 0.05)
         found = _start(data, Registry.load(installed_sources()))
         with db.session():
             for slug in ("good", "texts"):
@@ -373,7 +372,9 @@ def test_what_changes_on_disk_is_seen_and_not_imported(
     site: Site, folder: Path, tmp_path: Path
 ) -> None:
     def restart_of(slug: str) -> tuple[str, str]:
-        (one,) = [v for v in list_plugins(site.services) if v.slug == slug]
+        (one,) = [
+            v for v in site.services.inventory.states(site.services.registry) if v.slug == slug
+        ]
         return one.state, one.restart
 
     late = distribution(folder, "ssoko-late", f"open({str(tmp_path / 'ran')!r}, 'w').close()")

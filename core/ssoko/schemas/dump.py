@@ -20,10 +20,10 @@ from ssoko.services.context import Services
 from ssoko.services.issuers.issuers import IssuerView
 from ssoko.services.issuers.rotation import KeyView
 from ssoko.services.marketplace.catalog import IntegrationCard
-from ssoko.services.marketplace.inventory import NAMED_FILES, PluginView
 from ssoko.services.marketplace.plugin_pages import public_settings
 from ssoko.services.people.groups import GroupView
 from ssoko.services.people.users import UserView
+from ssoko.services.plugins.inventory import NAMED_FILES, PluginView
 from ssoko.services.troubleshooting.check import Finding, Report
 from ssoko.services.troubleshooting.preview import Rehearsal
 from ssoko.services.troubleshooting.traces import TraceView

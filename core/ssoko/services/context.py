@@ -1,22 +1,20 @@
 """What every service is handed: who acts, and the parts that the process has one of."""
 
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal, Protocol
 
 from ssoko.config import Config
+from ssoko.plugin.host.registry import Registry
+from ssoko.services.credentials.key_ring import KeyRing
 from ssoko.services.credentials.passwords import Hasher
 from ssoko.services.credentials.rate_limits import Limiter
-from ssoko.services.issuers.fetch_pace import FetchPace, Hourly
-from ssoko.services.marketplace.index import PluginIndex
-from ssoko.services.marketplace.inventory import Inventory
-from ssoko.services.memory import Memory
-
-if TYPE_CHECKING:
-    from ssoko.plugin.host.registry import Registry
-    from ssoko.services.issuers.keys import KeyRing
+from ssoko.services.plugins.index import PluginIndex
+from ssoko.services.plugins.inventory import Inventory
 
 ActorKind = Literal["user", "token", "system", "anonymous"]
 
@@ -54,25 +52,54 @@ def now() -> int:
     return int(time.time())
 
 
+class Cache:
+    """A bounded cache that threads share; the entry that was unused for longest goes first."""
+
+    def __init__(self, size: int = 2048) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """Return the entry of *key*; one that is missing is computed and stored."""
+        with self._lock:
+            if key in self._entries:
+                self._entries.move_to_end(key)
+                return self._entries[key]
+        value = compute()
+        with self._lock:
+            self._entries[key] = value
+            while len(self._entries) > self._size:
+                self._entries.popitem(last=False)
+        return value
+
+
+class FetchCounter(Protocol):
+    """Counts the downloads of metadata; see :mod:`ssoko.services.issuers.metadata_fetches`."""
+
+    def take(self, document: str, address: str, *, now: int) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts that use cases share; one per application.
+    """The parts that all use cases share, one of each per application.
+
+    :func:`ssoko.app.build_services` creates them.
 
     :param clock: returns seconds since the epoch, UTC.
-    :param proposed: what loaded plugins make of recorded settings, for lists.
+    :param proposed: what loaded plugins propose for recorded settings, for lists.
     """
 
     config: Config
-    registry: "Registry"
-    keys: "KeyRing"
+    registry: Registry
+    keys: KeyRing
     limiter: Limiter
-    clock: Callable[[], int] = now
-    hasher: Hasher = field(default_factory=Hasher)
-    fetches: FetchPace = field(default_factory=FetchPace)
-    upkeep: Hourly = field(default_factory=Hourly)
-    proposed: Memory = field(default_factory=Memory)
-    inventory: Inventory = field(default_factory=Inventory)
-    index: PluginIndex = field(default_factory=PluginIndex)
+    clock: Callable[[], int]
+    hasher: Hasher
+    fetches: FetchCounter
+    proposed: Cache
+    inventory: Inventory
+    index: PluginIndex
 
 
 @dataclass(frozen=True, slots=True)

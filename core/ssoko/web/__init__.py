@@ -30,14 +30,13 @@ def init_web(app: Flask) -> None:
 
     The services are in ``app.extensions["ssoko"]`` already.
     """
-    from ssoko.web.components import notices
-    from ssoko.web.framework import errors, security, session, template_globals
+    from ssoko.web.framework import errors, maintenance, security, session, template_globals
 
     security.init_security(app)
     session.init_session(app)
     template_globals.init_drawing(app)
     errors.init_errors(app)
-    notices.init_notices(app)
+    maintenance.init_maintenance(app)
     # Carries the templates, wherever the app itself lives.
     app.register_blueprint(Blueprint("web", __name__, template_folder="templates"))
     for name in PAGES:

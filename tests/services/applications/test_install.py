@@ -1,6 +1,7 @@
 """Applications: proposed by a plugin, recorded whole, changed and taken away."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 from cryptography import x509
@@ -244,14 +245,7 @@ def test_disabling_and_enabling_are_events_of_their_own(site):
 
 def test_a_missing_plugin_leaves_the_sign_in_and_the_switches(site, saml):
     app = site.install()
-    site.services = type(site.services)(
-        config=site.services.config,
-        registry=Registry.load([]),
-        keys=site.services.keys,
-        limiter=site.services.limiter,
-        clock=site.clock,
-        hasher=site.services.hasher,
-    )
+    site.services = replace(site.services, registry=Registry.load([]))
     found = views.get_application(site.scope, app.id)
     assert (found.plugin, found.settings, found.warnings) == ("missing", app.settings, ())
     session = site.sign_in()

@@ -20,12 +20,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 import ssoko_custom_saml
+from ssoko.app import build_services
 from ssoko.config import load_config
 from ssoko.plugin.host.registry import PluginSource, Registry
 from ssoko.services.applications import install
-from ssoko.services.context import SYSTEM, Scope, Services
-from ssoko.services.issuers.keys import KeyRing
-from ssoko.services.credentials.rate_limits import Limiter
+from ssoko.services.context import SYSTEM, Scope
 from ssoko.store import db
 
 url, workspace, folder, prefix, master = sys.argv[1:]
@@ -33,7 +32,7 @@ config = load_config({
     "SSOKO_DATA_DIR": folder, "SSOKO_SECRET_KEY": "s" * 32, "SSOKO_MASTER_KEY": master,
 })
 plugin = PluginSource("custom-saml", lambda: ssoko_custom_saml)
-services = Services(config, Registry.load([plugin]), KeyRing(config.master_key), Limiter())
+services = build_services(config, Registry.load([plugin]))
 scope = Scope(services, workspace, SYSTEM)
 db.connect(url).connect()
 number = 0

@@ -3,7 +3,8 @@
 import threading
 
 import pytest
-from ssoko.services.applications import change, views
+from ssoko.services import maintenance
+from ssoko.services.applications import change
 from ssoko.services.issuers import expiry_notices, issuers, keys, rotation
 from ssoko.store.models.table import database
 
@@ -39,14 +40,14 @@ def test_each_threshold_is_told_once_as_the_clock_moves(site, app):
     expected = []
     for days in (100, 90, 89, 61, 60, 31, 30, 14, 13, 7, 2, 1):
         before_the_end(site, app, days)
-        expiry_notices.run(site.services)
-        expiry_notices.run(site.services)
+        maintenance.run(site.services)
+        maintenance.run(site.services)
         if days in expiry_notices.THRESHOLDS:
             expected.append(("certificate.ending", app.id, days))
         assert told(site) == expected, days
     before_the_end(site, app, -1)
-    expiry_notices.run(site.services)
-    expiry_notices.run(site.services)
+    maintenance.run(site.services)
+    maintenance.run(site.services)
     assert told(site) == [*expected, ("certificate.ended", app.id, 0)]
 
 
@@ -75,8 +76,7 @@ def test_the_page_says_what_is_due_without_writing(site, app):
     (found,) = expiry_notices.due(site.scope)
     assert (found.use, found.days_left, found.threshold, found.ended) == ("ours", 6, 7, False)
     assert (found.slug, found.application_id) == (app.slug, app.id)
-    view = views.get_application(site.scope, app.id)
-    assert expiry_notices.due_for(site.scope, view) == (found,)
+    assert expiry_notices.due_for(site.scope, app.id) == (found,)
     before_the_end(site, app, -1)
     assert expiry_notices.due(site.scope)[0].ended
     assert told(site) == []
@@ -140,21 +140,22 @@ def test_processes_that_check_at_once_write_one_event(site, app):
 
 
 def test_the_check_runs_once_an_hour(site, app):
+    hourly = maintenance.Hourly()
     before_the_end(site, app, 14, hours=0.5)
-    expiry_notices.run_if_due(site.services)
+    maintenance.run_if_due(site.services, hourly)
     assert len(told(site)) == 1
     before_the_end(site, app, 14, hours=-0.4)
-    expiry_notices.run_if_due(site.services)
+    maintenance.run_if_due(site.services, hourly)
     assert len(told(site)) == 1
     before_the_end(site, app, 14, hours=-0.6)
-    expiry_notices.run_if_due(site.services)
+    maintenance.run_if_due(site.services, hourly)
     assert len(told(site)) == 2
 
 
 def test_a_database_that_cannot_be_written_to_puts_the_check_off(site, app, caplog):
     before_the_end(site, app, 14)
     database.execute_sql("ALTER TABLE certificate_notice RENAME TO elsewhere")
-    expiry_notices.run_if_due(site.services)
+    maintenance.run_if_due(site.services, maintenance.Hourly())
     assert "put off for an hour" in caplog.text
     database.execute_sql("ALTER TABLE elsewhere RENAME TO certificate_notice")
     assert told(site) == []

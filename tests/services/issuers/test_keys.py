@@ -3,9 +3,7 @@
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from ssoko.errors import ConfigError
 from ssoko.services.issuers import keys
-from ssoko.services.issuers.keys import KeyRing
 from ssoko.store.models.issuers import SigningKey
 
 NOW = 1_795_511_647
@@ -42,24 +40,6 @@ def test_the_facts_of_a_certificate_are_read_from_it():
     assert facts.key == "RSA 2048, SHA-256"
     assert facts.not_after == key.not_after
     assert len(facts.sha256.split(":")) == 32
-
-
-def test_what_is_encrypted_for_one_row_opens_in_no_other():
-    ring = KeyRing(bytes(32))
-    blob = ring.encrypt(b"secret", row_id="one")
-    assert b"secret" not in blob
-    assert ring.encrypt(b"secret", row_id="one") != blob
-    assert ring.decrypt(blob, row_id="one") == b"secret"
-    with pytest.raises(ConfigError, match="changed outside"):
-        ring.decrypt(blob, row_id="two")
-    with pytest.raises(ConfigError, match="changed outside"):
-        ring.decrypt(blob[:-1] + bytes([blob[-1] ^ 1]), row_id="one")
-
-
-def test_another_master_key_says_that_it_is_another():
-    blob = KeyRing(bytes(32)).encrypt(b"secret", row_id="one")
-    with pytest.raises(ConfigError, match="SSOKO_MASTER_KEY is not the one"):
-        KeyRing(bytes([1] * 32)).decrypt(blob, row_id="one")
 
 
 def test_a_private_key_is_kept_encrypted_and_loaded_once(site):

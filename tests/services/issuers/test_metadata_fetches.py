@@ -2,8 +2,7 @@
 
 from ssoko.services.context import SYSTEM, Scope
 from ssoko.services.issuers import issuers, metadata_fetches, rotation
-from ssoko.services.issuers.fetch_pace import FetchPace
-from ssoko.services.issuers.metadata_fetches import list_fetches, note_fetch
+from ssoko.services.issuers.metadata_fetches import FetchPace, list_fetches, note_fetch
 from ssoko.services.issuers.rotation_status import rotation as plan_of
 from ssoko.store.models.table import database
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 from cryptography import x509
+from ssoko.services import maintenance
 from ssoko.services.applications import install
-from ssoko.services.issuers import expiry_notices, issuers, metadata_fetches, rotation
-from ssoko.services.issuers.fetch_pace import Hourly
+from ssoko.services.issuers import issuers, metadata_fetches, rotation
 
 from .conftest import AWS
 
@@ -48,7 +48,7 @@ def make_next(admin, application, algorithm="rsa-2048"):
 def move(site, seconds):
     """Serve with a clock that is so far ahead."""
     services = site.app.extensions["ssoko"]
-    moved = replace(services, clock=lambda: services.clock() + seconds, upkeep=Hourly())
+    moved = replace(services, clock=lambda: services.clock() + seconds)
     site.app.extensions["ssoko"] = moved
     return moved
 
@@ -208,7 +208,7 @@ def test_a_certificate_that_has_ended_is_red(site, admin, aws):
 def test_no_notice_is_written_while_somebody_signs_in(site, admin, aws, monkeypatch):
     move(site, aws.issuer.certificate_not_after - site.services.clock() - DAY)
     ran = []
-    monkeypatch.setattr(expiry_notices, "run", ran.append)
+    monkeypatch.setattr(maintenance, "run", ran.append)
     visitor = site.visitor()
     visitor.get("/sign-in")
     visitor.client.get(f"/saml/{aws.issuer.id}/metadata")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from ssoko.plugin import Integration
 from ssoko.plugin.host.index import IndexEntry, write_index
-from ssoko.services.marketplace.index import PluginIndex
+from ssoko.services.plugins.index import PluginIndex
 
 from .conftest import Api
 

@@ -105,9 +105,9 @@ def notices(as_json: bool) -> None:
     opens one for days.
     """
     with opened() as services:
-        from ssoko.services.issuers import expiry_notices
+        from ssoko.services import maintenance
 
-        written = expiry_notices.run(services)
+        written = maintenance.run(services)
         say(as_json, {"written": written}, f"{written} written")
 
 

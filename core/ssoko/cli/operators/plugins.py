@@ -16,7 +16,7 @@ from ssoko.config import load_config
 
 if TYPE_CHECKING:
     from ssoko.config import Config
-    from ssoko.services.marketplace.inventory import PluginView
+    from ssoko.services.plugins.inventory import PluginView
 
 
 _COLUMNS = "{:8}  {:24}  {:36}  {:8}  {:12}  {:11}  {}"
@@ -45,7 +45,7 @@ def _list(as_json: bool) -> None:
     check_libraries()
     from ssoko.app import load_registry
     from ssoko.schemas import dump
-    from ssoko.services.marketplace.inventory import Inventory
+    from ssoko.services.plugins.inventory import Inventory
 
     config = _settings()
     found = Inventory().states(load_registry(config))
@@ -59,7 +59,7 @@ def _list(as_json: bool) -> None:
 
 
 def _warn_of_the_index(config: "Config") -> None:
-    from ssoko.services.marketplace.index import read_file
+    from ssoko.services.plugins.index import read_file
 
     if config.plugin_index and (problem := read_file(config.plugin_index).problem):
         path = config.plugin_index

@@ -1,4 +1,4 @@
-"""Passwords, secret tokens and the rate limits that protect them.
+"""Passwords, secret tokens, encryption at rest, and the rate limits of sign-in.
 
 Nothing here knows users or sessions.
 """

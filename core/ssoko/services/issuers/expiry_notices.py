@@ -4,28 +4,20 @@ Pages ask for what is due now. The log gets one event for each threshold and cer
 :func:`write_due`, which any number of processes may run: a unique row decides who writes it.
 """
 
-import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from peewee import PeeweeException
-
 from ssoko.services.activity.log import Target, record
-from ssoko.services.applications.upgrades import undo
-from ssoko.services.applications.views import ApplicationView
 from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.issuers import keys
-from ssoko.services.issuers.rotation import forget_retired
 from ssoko.store.ids import new_id
 from ssoko.store.models.applications import Application, installed_applications
 from ssoko.store.models.issuers import CertificateNotice, Issuer, SigningKey
 from ssoko.store.models.table import database
 from ssoko.store.models.workspaces import Workspace
 from ssoko.store.sql import execute
-
-log = logging.getLogger(__name__)
 
 DAY = 86_400
 
@@ -75,13 +67,16 @@ def due(scope: Scope) -> tuple[Notice, ...]:
     return _sorted((*_ours(scope.workspace_id, now), *_theirs(scope.workspace_id, now)))
 
 
-def due_for(scope: Scope, application: ApplicationView) -> tuple[Notice, ...]:
+def due_for(scope: Scope, application_id: str) -> tuple[Notice, ...]:
     """Return what ends within 90 days of one application: its issuer's and its SP's."""
-    now, issuer, sp = scope.services.clock(), application.issuer, application.service_provider
-    about = _about(scope.workspace_id, application)
-    ours = _notice(issuer.certificate, now, use="ours", issuer_id=issuer.id, **about)
-    theirs = _of_sp(sp.certificates, sp.encryption_certificates, now=now, about=about)
-    return _sorted((*((ours,) if ours else ()), *theirs))
+    now = scope.services.clock()
+    row = installed_applications(scope.workspace_id).where(Application.id == application_id).first()
+    if row is None:
+        return ()
+    key = SigningKey.get(SigningKey.issuer == row.issuer_id, SigningKey.state == "active")
+    about = _about(scope.workspace_id, row)
+    ours = _notice(key.certificate, now, use="ours", issuer_id=row.issuer_id, **about)
+    return _sorted((*((ours,) if ours else ()), *_of_sp(row, now=now)))
 
 
 def write_due(services: Services) -> int:
@@ -96,26 +91,6 @@ def write_due(services: Services) -> int:
             if (_owner(notice), notice.sha256, notice.threshold) not in told:
                 written += _write(scope, notice)
     return written
-
-
-def run_if_due(services: Services) -> None:
-    """Do, once an hour in this process, what has to be done from time to time.
-
-    A database that is busy puts it off to the next hour and stops nothing.
-    """
-    if not services.upkeep.is_due(services.clock()):
-        return
-    try:
-        run(services)
-    except PeeweeException as error:
-        log.warning("The notices are put off for an hour: %s", error)
-
-
-def run(services: Services) -> int:
-    """Write the notices that are due, forget what is over, and return the number of notices."""
-    forget_retired(now=services.clock())
-    undo.forget(now=services.clock())
-    return write_due(services)
 
 
 def _write(scope: Scope, notice: Notice) -> int:
@@ -167,7 +142,7 @@ def _ours(workspace_id: str, now: int) -> Iterator[Notice]:
         )
     )
     issuers = {row.issuer.id: row.issuer for row in rows}
-    own: dict[str, Any] = {
+    own: dict[str, Application] = {
         row.issuer_id: row
         for row in installed_applications(workspace_id).where(Application.issuer.in_(list(issuers)))
     }
@@ -185,32 +160,31 @@ def _ours(workspace_id: str, now: int) -> Iterator[Notice]:
 
 
 def _theirs(workspace_id: str, now: int) -> Iterator[Notice]:
-    rows: Any = installed_applications(workspace_id).select(
+    rows = installed_applications(workspace_id).select(
         Application.id,
+        Application.workspace,
         Application.slug,
         Application.name,
         Application.vendor,
         Application.service_provider,
     )
     for row in rows:
-        sp = row.service_provider
-        recorded = (sp.get("certificates", ()), sp.get("encryption_certificates", ()))
-        yield from _of_sp(*recorded, now=now, about=_about(workspace_id, row))
+        yield from _of_sp(row, now=now)
 
 
-def _of_sp(
-    signing: Iterable[str], encryption: Iterable[str], *, now: int, about: dict[str, str]
-) -> Iterator[Notice]:
+def _of_sp(application: Application, *, now: int) -> Iterator[Notice]:
+    sp = application.service_provider
     # One certificate may be recorded for both; it ends once.
-    uses: dict[str, Use] = {pem: "encryption" for pem in encryption}
-    uses |= {pem: "signing" for pem in signing}
+    uses: dict[str, Use] = {pem: "encryption" for pem in sp.get("encryption_certificates", ())}
+    uses |= {pem: "signing" for pem in sp.get("certificates", ())}
+    about = _about(application.workspace_id, application)
     for pem, use in uses.items():
-        found = _notice(pem, now, use=use, issuer_id="", **about)
-        if found:
-            yield found
+        notice = _notice(pem, now, use=use, issuer_id="", **about)
+        if notice:
+            yield notice
 
 
-def _about(workspace_id: str, application: Any) -> dict[str, str]:
+def _about(workspace_id: str, application: Application | None) -> dict[str, str]:
     names = ("id", "slug", "name", "vendor")
     found = {name: str(getattr(application, name)) if application else "" for name in names}
     return {"workspace_id": workspace_id, "application_id": found.pop("id"), **found}

@@ -27,7 +27,7 @@ class SigningKey(Table):
     #: URI of the signature algorithm.
     algorithm = TextField()
     certificate = TextField()
-    #: PKCS 8 PEM, encrypted under the master key; see :mod:`ssoko.services.issuers.keys`.
+    #: PKCS 8 PEM, encrypted under the master key; see :mod:`ssoko.services.credentials.key_ring`.
     private_key = BlobField()
     not_before = BigIntegerField()
     not_after = BigIntegerField()

@@ -2,17 +2,13 @@
 
 from dataclasses import dataclass
 
-from flask import Flask, request, url_for
-from werkzeug.wrappers import Response
+from flask import url_for
 
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.issuers import expiry_notices
 from ssoko.services.issuers.expiry_notices import Notice
-from ssoko.web.framework.session import current_scope, current_services
+from ssoko.web.framework.session import current_scope
 from ssoko.web.framework.template_globals import day_of
-
-#: Blueprints whose answers somebody waits for on the way to an application.
-_SIGN_IN = frozenset({"saml", "auth", "assets"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +24,7 @@ class Warned:
 
 def notices_of(application: ApplicationView) -> list[Warned]:
     """Return what ends soon of one application."""
-    found = expiry_notices.due_for(current_scope(), application)
+    found = expiry_notices.due_for(current_scope(), application.id)
     return [in_words(notice) for notice in found]
 
 
@@ -69,13 +65,3 @@ def _in_days(notice: Notice) -> str:
     if notice.days_left < 1:
         return "within a day"
     return f"in {notice.days_left} day{'s' if notice.days_left > 1 else ''}"
-
-
-def init_notices(app: Flask) -> None:
-    """Write the notices that are due once an hour, at a request that nobody signs in by."""
-
-    @app.after_request
-    def write_notices(response: Response) -> Response:
-        if request.endpoint and request.blueprint and request.blueprint not in _SIGN_IN:
-            expiry_notices.run_if_due(current_services())
-        return response

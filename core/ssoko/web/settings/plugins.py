@@ -5,7 +5,6 @@ from collections import defaultdict
 
 from ssoko.services.applications import views
 from ssoko.services.applications.views import ApplicationView
-from ssoko.services.marketplace.inventory import list_plugins
 from ssoko.web.components.tabs import render_settings_tab
 from ssoko.web.framework.session import (
     admin_only,
@@ -29,7 +28,8 @@ NEXT_TIERS = {None: "Bronze", "bronze": "Silver", "silver": "Gold", "gold": "Gol
 @admin_only
 def index() -> str:
     """Show every plugin with its state and the applications that use it here."""
-    found = list_plugins(current_services())
+    services = current_services()
+    found = services.inventory.list_plugins(services.registry, services.config)
     used = applications_by_integration()
     return render_settings_tab(
         "plugins",

@@ -3,7 +3,6 @@
 from ssoko.errors import NotFound
 from ssoko.schemas import dump
 from ssoko.services.marketplace import catalog
-from ssoko.services.marketplace.inventory import list_plugins
 from ssoko.services.marketplace.overview import installed_counts
 from ssoko.web.api import form_schema, inputs
 from ssoko.web.api.endpoint import Call, endpoint
@@ -37,5 +36,6 @@ def plugins(call: Call) -> dump.Json:
     """List the plugins: what each is, where it came from, its state, and what a restart changes."""
     used = installed_counts(call.workspace.id)
     return dump.whole(
-        list_plugins(call.services), lambda one: dump.plugin(one, used.get(one.slug, 0))
+        call.services.inventory.list_plugins(call.services.registry, call.services.config),
+        lambda one: dump.plugin(one, used.get(one.slug, 0)),
     )

@@ -8,7 +8,7 @@ import ssoko_zoom
 from ssoko.plugin.host.on_disk import Claim, claims
 from ssoko.plugin.host.registry import PluginSource, Registry
 from ssoko.plugin.host.tested import is_tested
-from ssoko.services.marketplace.inventory import Inventory, PluginView
+from ssoko.services.plugins.inventory import Inventory, PluginView
 
 
 def claim(slug: str = "zoom", version: str = "1.0", distribution: str = "ssoko-zoom") -> Claim:

@@ -6,7 +6,7 @@ import os
 import pytest
 from ssoko.plugin import Integration
 from ssoko.plugin.host.index import IndexEntry, write_index
-from ssoko.services.marketplace.index import PluginIndex
+from ssoko.services.plugins.index import PluginIndex
 
 
 def index_of(*slugs: str) -> bytes:

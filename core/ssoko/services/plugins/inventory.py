@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from importlib.metadata import Distribution
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from ssoko.config import disabled_from_now_on
+from ssoko.config import Config, disabled_from_now_on
 from ssoko.plugin.host.on_disk import Claim, claims
 from ssoko.plugin.host.origin import Origin, fingerprint, origin_of
 from ssoko.plugin.host.registry import SLOW, LoadedIntegration, Registry, unwanted
@@ -19,9 +19,6 @@ from ssoko.plugin.host.tested import is_tested, this_version
 from ssoko.plugin.tools.rules import installed, rule
 from ssoko.plugin.tools.rules.rule import Report, Tier
 from ssoko.plugin.tools.rules.subject import top_package
-
-if TYPE_CHECKING:
-    from ssoko.services.context import Services
 
 State = Literal["loaded", "broken", "disabled", "skipped", "found"]
 
@@ -90,6 +87,10 @@ class Inventory:
         states = [self._completed(one, here, registry, disabled) for one in _known(registry, here)]
         return tuple(sorted(states, key=lambda one: (one.slug, one.distribution)))
 
+    def list_plugins(self, registry: Registry, config: Config) -> tuple[PluginView, ...]:
+        """Return what :meth:`states` does, with what the settings file disables at this moment."""
+        return self.states(registry, disabled_from_now_on(config))
+
     def _completed(
         self,
         one: PluginView,
@@ -123,12 +124,6 @@ class Inventory:
         if known is None or known[0] != mark:
             known = self._reports[claim.slug] = (mark, _read(claim, registry))
         return known[1]
-
-
-def list_plugins(services: "Services") -> tuple[PluginView, ...]:
-    """Return every plugin of this server, see :meth:`Inventory.states`."""
-    disabled = disabled_from_now_on(services.config)
-    return services.inventory.states(services.registry, disabled)
 
 
 def _known(registry: Registry, here: tuple[Claim, ...]) -> Iterator[PluginView]:

@@ -1,0 +1,62 @@
+"""The master key, and the private keys that it encrypts at rest."""
+
+import secrets
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ssoko.errors import ConfigError
+from ssoko.saml.signing import SigningKey
+
+_VERSION = b"\x01"
+_NONCE = 12
+_KEY_ID = 8
+
+
+class KeyRing:
+    """The master key, and the signing keys that this process has loaded so far."""
+
+    def __init__(self, master_key: bytes) -> None:
+        self._aead = AESGCM(master_key)
+        self._id = sha256(b"ssoko master key" + master_key).digest()[:_KEY_ID]
+        self._loaded: dict[str, SigningKey] = {}
+
+    def encrypt(self, plain: bytes, *, row_id: str) -> bytes:
+        """Encrypt with AES-256-GCM; only the row with this id can be decrypted from it.
+
+        The blob is version, id of the master key, nonce, ciphertext.
+        """
+        nonce = secrets.token_bytes(_NONCE)
+        return _VERSION + self._id + nonce + self._aead.encrypt(nonce, plain, row_id.encode())
+
+    def decrypt(self, blob: bytes, *, row_id: str) -> bytes:
+        """Undo :meth:`encrypt`.
+
+        :raises ConfigError: when the master key is another one, or the row was tampered with.
+        """
+        start = len(_VERSION) + _KEY_ID
+        if blob[:1] != _VERSION or blob[1:start] != self._id:
+            raise ConfigError(
+                "SSOKO_MASTER_KEY is not the one that this database was encrypted with; "
+                "put the old key back"
+            )
+        nonce, sealed = blob[start : start + _NONCE], blob[start + _NONCE :]
+        try:
+            return self._aead.decrypt(nonce, sealed, row_id.encode())
+        except InvalidTag:
+            raise ConfigError(
+                f"The encrypted value of {row_id} was changed outside Ssoko; restore a backup"
+            ) from None
+
+    def load(self, signing_key_id: str, blob: bytes, certificate: str) -> SigningKey:
+        """Return the key of one row, decrypted and parsed the first time only."""
+        key = self._loaded.get(signing_key_id)
+        if key is None:
+            key = SigningKey.from_pem(self.decrypt(blob, row_id=signing_key_id), certificate)
+            self._loaded[signing_key_id] = key
+        return key
+
+    def loaded(self, signing_key_id: str) -> SigningKey | None:
+        """Return the key if this process has loaded it already."""
+        return self._loaded.get(signing_key_id)

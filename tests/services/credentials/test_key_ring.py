@@ -1,0 +1,23 @@
+"""The master key opens what it encrypted, for the same row alone."""
+
+import pytest
+from ssoko.errors import ConfigError
+from ssoko.services.credentials.key_ring import KeyRing
+
+
+def test_what_is_encrypted_for_one_row_opens_in_no_other():
+    ring = KeyRing(bytes(32))
+    blob = ring.encrypt(b"secret", row_id="one")
+    assert b"secret" not in blob
+    assert ring.encrypt(b"secret", row_id="one") != blob
+    assert ring.decrypt(blob, row_id="one") == b"secret"
+    with pytest.raises(ConfigError, match="changed outside"):
+        ring.decrypt(blob, row_id="two")
+    with pytest.raises(ConfigError, match="changed outside"):
+        ring.decrypt(blob[:-1] + bytes([blob[-1] ^ 1]), row_id="one")
+
+
+def test_another_master_key_says_that_it_is_another():
+    blob = KeyRing(bytes(32)).encrypt(b"secret", row_id="one")
+    with pytest.raises(ConfigError, match="SSOKO_MASTER_KEY is not the one"):
+        KeyRing(bytes([1] * 32)).decrypt(blob, row_id="one")
