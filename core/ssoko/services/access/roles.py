@@ -41,18 +41,20 @@ class RoleView:
     created_at: int
 
 
-def row_of(workspace_id: str, role_id: str) -> Any:
+def row_of(workspace_id: str, role_id: str) -> Role:
     """Return the row of a role that is in use, counted and with its application.
 
     :raises NotFound: when there is none of this id in the workspace.
     """
-    row = select_roles(workspace_id).where(Role.id == role_id).first() if is_id(role_id) else None
+    row: Role | None = None
+    if is_id(role_id):
+        row = select_roles(workspace_id).where(Role.id == role_id).first()
     if row is None:
         raise NotFound("There is no such role")
     return row
 
 
-def rows_of(workspace_id: str, role_ids: Sequence[str]) -> list[Any]:
+def rows_of(workspace_id: str, role_ids: Sequence[str]) -> list[Role]:
     """Return the rows of roles in the order of their ids.
 
     :raises NotFound: when one of them is not in the workspace.
@@ -82,7 +84,7 @@ def select_roles(workspace_id: str) -> "ModelSelect[Role]":
     )
 
 
-def view(row: Any) -> RoleView:
+def view(row: Role) -> RoleView:
     """Return what may be shown of a row from :func:`select_roles`."""
     application = row.application
     return RoleView(

@@ -223,13 +223,13 @@ def _together(wrong: list[InputError]) -> InputError:
     return InputError.together(wrong)
 
 
-def _new_name(row: Any, name: str) -> dict[str, Any]:
+def _new_name(row: Application, name: str) -> dict[str, Any]:
     clean = check_application_name(name)
     require_free_name(row.workspace_id, clean, but=row.id)
     return {"name": clean, "name_key": fold(clean)}
 
 
-def _new_switch(row: Any, enabled: object) -> dict[str, Any]:
+def _new_switch(row: Application, enabled: object) -> dict[str, Any]:
     if not isinstance(enabled, bool):
         raise InputError.of("enabled", "Give true or false.")
     return {"enabled": enabled}
@@ -237,7 +237,7 @@ def _new_switch(row: Any, enabled: object) -> dict[str, Any]:
 
 def _write_changes(
     scope: Scope,
-    row: Any,
+    row: Application,
     changes: dict[str, Any],
     refreshed: Refreshed | None,
 ) -> None:
@@ -263,7 +263,7 @@ def _write_changes(
         ) from None
 
 
-def _uninstalled(scope: Scope, app_id: str) -> Any:
+def _uninstalled(scope: Scope, app_id: str) -> Application:
     row = Application.get_or_none(
         Application.workspace == scope.workspace_id,
         Application.id == app_id,
@@ -274,7 +274,7 @@ def _uninstalled(scope: Scope, app_id: str) -> Any:
     return row
 
 
-def _require_free_role_names(workspace_id: str, roles: list[Any]) -> None:
+def _require_free_role_names(workspace_id: str, roles: list[Role]) -> None:
     for role in roles:
         taken = Role.get_or_none(
             Role.workspace == workspace_id,
@@ -298,7 +298,7 @@ def _purge(workspace_id: str, *, before: int) -> None:
 
 
 def changes(
-    services: Services, earlier: Mapping[str, Any], row: Any, raw: Mapping[str, Any]
+    services: Services, earlier: Mapping[str, Any], row: Application, raw: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the columns of an application that new settings change.
 
@@ -335,7 +335,7 @@ def changes(
 
 
 def _before(
-    services: Services, loaded: LoadedIntegration, row: Any, merged: Mapping[str, Any]
+    services: Services, loaded: LoadedIntegration, row: Application, merged: Mapping[str, Any]
 ) -> Snapshot | None:
     """Return what the loaded plugin proposes for the settings there are, if it takes them.
 
@@ -356,7 +356,7 @@ def _before(
         return None
 
 
-def _waits(loaded: LoadedIntegration, row: Any, before: Snapshot) -> bool:
+def _waits(loaded: LoadedIntegration, row: Application, before: Snapshot) -> bool:
     """Tell whether some of what the plugin proposes was not looked at yet, or was kept out."""
     kept_out = (UpgradeDecision.application == row.id) & (UpgradeDecision.kept != "")
     if is_same_version(loaded, row) and not UpgradeDecision.select().where(kept_out).exists():
@@ -365,7 +365,7 @@ def _waits(loaded: LoadedIntegration, row: Any, before: Snapshot) -> bool:
 
 
 def _settled(
-    row: Any, overrides: Mapping[str, Any], before: Snapshot, new: Snapshot
+    row: Application, overrides: Mapping[str, Any], before: Snapshot, new: Snapshot
 ) -> dict[str, Any]:
     """Return the columns with what the settings change, and nothing of what the upgrade does."""
     there = snapshots.recorded(row, like=before)

@@ -134,11 +134,10 @@ def free_slug(workspace_id: str, name: str) -> str:
     """Return an address for the name that no live application of the workspace has."""
     wanted = slugify(name, fallback="app")
     taken = {
-        slug
-        for (slug,) in installed_applications(workspace_id)
+        row.slug
+        for row in installed_applications(workspace_id)
         .select(Application.slug)
         .where(Application.slug.startswith(wanted))
-        .tuples()
     }
     number = 2
     slug = wanted

@@ -13,6 +13,7 @@ from ssoko.services.activity import log
 from ssoko.services.applications import proposals, settings, views
 from ssoko.services.applications.views import find_row
 from ssoko.services.context import Scope, Services
+from ssoko.store.models.applications import Application
 from ssoko.store.models.table import database
 
 MAX_MAPPINGS = 50
@@ -132,7 +133,7 @@ def reset_mappers(scope: Scope, app_id: str) -> tuple[Mapping, ...]:
 
 def _write(
     scope: Scope,
-    row: Any,
+    row: Application,
     wanted: tuple[Mapping, ...],
     *,
     seen: int | None = None,
@@ -150,7 +151,7 @@ def _write(
         )
 
 
-def _proposed(services: Services, row: Any) -> list[dict[str, Any]]:
+def _proposed(services: Services, row: Application) -> list[dict[str, Any]]:
     recorded: list[dict[str, Any]] | None = row.proposed.get("mappers")
     if recorded is not None:
         return recorded

@@ -13,6 +13,7 @@ from ssoko.plugin import NameIdFormat, Problem, ServiceProvider, checks, fields
 from ssoko.plugin.host.record import service_provider_from_json, service_provider_to_json
 from ssoko.plugin.host.validate import check_service_provider
 from ssoko.services.applications.settings import flatten
+from ssoko.store.models.applications import Application
 
 NAME_ID_FORMATS = {
     NameIdFormat.UNSPECIFIED.value: "Unspecified",
@@ -195,7 +196,7 @@ def apply(proposed: ServiceProvider, overrides: Mapping[str, Any]) -> ServicePro
     return replace(proposed, **changes)
 
 
-def proposed_of(row: Any) -> ServiceProvider:
+def proposed_of(row: Application) -> ServiceProvider:
     """Return what the plugin proposed for an application's row, without what was set by hand."""
     return service_provider_from_json(row.proposed.get("service_provider", row.service_provider))
 
@@ -207,7 +208,7 @@ _FORMAT_WORDS = {uri.rpartition(":")[2].lower(): uri for uri in NAME_ID_FORMATS}
 }
 
 
-def changes(row: Any, given: object) -> dict[str, Any]:
+def changes(row: Application, given: object) -> dict[str, Any]:
     """Return the columns of an application that setting these fields changes.
 
     :param given: fields of :class:`ssoko.plugin.ServiceProvider`; None goes back to the proposal.
@@ -244,7 +245,7 @@ def changes(row: Any, given: object) -> dict[str, Any]:
     }
 
 
-def changed_fields(row: Any, new: Mapping[str, Any]) -> list[str]:
+def changed_fields(row: Application, new: Mapping[str, Any]) -> list[str]:
     """Return which fields a change sets or takes back, for the event."""
     if "overrides" not in new:
         return []

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from ssoko.plugin.host.record import (
 )
 from ssoko.plugin.host.registry import LoadedIntegration
 from ssoko.services.applications.proposals import Proposal
+from ssoko.store.models.applications import Application
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ def offered(loaded: LoadedIntegration, proposal: Proposal) -> Snapshot:
     )
 
 
-def recorded(row: Any, *, like: Snapshot) -> Snapshot:
+def recorded(row: Application, *, like: Snapshot) -> Snapshot:
     """Return what an application's row has recorded of the last proposal.
 
     Fields that this version of Ssoko knows and the record's did not have their defaults, so that
@@ -90,5 +92,5 @@ def proposer(distribution: str, version: str, *, slug: str = "") -> str:
     return f"{distribution or slug} {version}".strip()
 
 
-def _texts(role: Any) -> dict[str, str]:
+def _texts(role: Mapping[str, str] | None) -> dict[str, str]:
     return {name: str(role[name]) for name in ("name", "description")} if role else {}

@@ -13,7 +13,7 @@ from ssoko.plugin.host.registry import LoadedIntegration
 from ssoko.services.applications import proposals, settings, snapshots
 from ssoko.services.applications.snapshots import Snapshot
 from ssoko.services.context import Services
-from ssoko.store.models.applications import UpgradeDecision
+from ssoko.store.models.applications import Application, UpgradeDecision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class _Answer:
     failed: bool
 
 
-def propose(services: Services, loaded: LoadedIntegration, row: Any) -> Snapshot:
+def propose(services: Services, loaded: LoadedIntegration, row: Application) -> Snapshot:
     """Ask the loaded plugin what it makes of the recorded settings.
 
     :raises InputError: when it refuses them.
@@ -51,12 +51,12 @@ def propose(services: Services, loaded: LoadedIntegration, row: Any) -> Snapshot
     return snapshots.offered(loaded, proposals.propose(services, loaded, values))
 
 
-def is_same_version(loaded: LoadedIntegration, row: Any) -> bool:
+def is_same_version(loaded: LoadedIntegration, row: Application) -> bool:
     """Tell whether the record comes from the very version that is loaded."""
     return bool((loaded.distribution, loaded.version) == (row.distribution, row.version))
 
 
-def marks(services: Services, rows: Sequence[Any]) -> dict[str, UpgradeMark]:
+def marks(services: Services, rows: Sequence[Application]) -> dict[str, UpgradeMark]:
     """Return the marks by application; most have none."""
     found: dict[str, tuple[str, UpgradeMark]] = {}
     for row in rows:
@@ -71,7 +71,7 @@ def marks(services: Services, rows: Sequence[Any]) -> dict[str, UpgradeMark]:
     return {key: mark for key, (digest, mark) in found.items() if digest != decided.get(key, "-")}
 
 
-def _ask(services: Services, loaded: LoadedIntegration, row: Any) -> _Answer:
+def _ask(services: Services, loaded: LoadedIntegration, row: Application) -> _Answer:
     try:
         new = propose(services, loaded, row)
     except InputError as error:

@@ -113,12 +113,12 @@ class ApplicationView:
     adds_attributes: bool = False
 
 
-def find_row(workspace_id: str, id_or_slug: str) -> Any:
+def find_row(workspace_id: str, id_or_slug: str) -> Application:
     """Return the row of an installed application; raises NotFound."""
     if not isinstance(id_or_slug, str) or "\0" in id_or_slug:
         raise NotFound("There is no such application.")
     rows = installed_applications(workspace_id)
-    row = rows.where(Application.id == id_or_slug).first()
+    row: Application | None = rows.where(Application.id == id_or_slug).first()
     row = row or rows.where(Application.slug == id_or_slug).first()
     if row is None:
         raise NotFound("There is no such application. It may have been uninstalled.")
@@ -171,7 +171,7 @@ def list_applications(
     return cut(rows, limit, key=lambda row: (row.name_key, row.id), view=lambda r: views[r.id])
 
 
-def views_of(services: Services, rows: Sequence[Any]) -> tuple[ApplicationView, ...]:
+def views_of(services: Services, rows: Sequence[Application]) -> tuple[ApplicationView, ...]:
     """Return the views of these rows, without warnings."""
     if not rows:
         return ()
@@ -197,7 +197,7 @@ def plugin_state(services: Services, integration: str) -> PluginState:
 
 def _view(
     services: Services,
-    row: Any,
+    row: Application,
     workspace_slug: str,
     issuer: IssuerView,
     default_role: RoleView | None,
@@ -242,7 +242,7 @@ def _view(
     )
 
 
-def _warnings(services: Services, row: Any) -> tuple[Problem, ...]:
+def _warnings(services: Services, row: Application) -> tuple[Problem, ...]:
     loaded = services.registry.get(row.integration)
     if loaded is None:
         return ()

@@ -7,7 +7,7 @@ a sign-in that was begun needs is its key's id alone, so a change never stops on
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from peewee import IntegrityError, fn
 
@@ -248,7 +248,7 @@ def find_issuer(workspace_id: str, issuer_id: str) -> Issuer:
     return issuer
 
 
-def _rows(issuer: Issuer) -> Sequence[Any]:
+def _rows(issuer: Issuer) -> Sequence[SigningKey]:
     # Without the private part, which nothing here needs.
     wanted = [c for c in SigningKey._meta.sorted_fields if c is not SigningKey.private_key]
     last = fn.COALESCE(SigningKey.retired_at, SigningKey.created_at)
@@ -256,7 +256,7 @@ def _rows(issuer: Issuer) -> Sequence[Any]:
     return list(query.order_by((SigningKey.state == "retired"), last.desc()).limit(LISTED))
 
 
-def _find(issuer: Issuer, key_id: str) -> Any:
+def _find(issuer: Issuer, key_id: str) -> SigningKey:
     row = None
     if is_id(key_id):
         row = SigningKey.get_or_none(SigningKey.id == key_id, SigningKey.issuer == issuer)
@@ -287,20 +287,20 @@ def _has_next(issuer: Issuer) -> bool:
     return bool(query.exists())
 
 
-def _update(row: Any, where: Any, **values: Any) -> bool:
+def _update(row: SigningKey, where: Any, **values: Any) -> bool:
     return bool(SigningKey.update(**values).where(SigningKey.id == row.id, where).execute())
 
 
-def _is_published(row: Any, now: int) -> bool:
+def _is_published(row: SigningKey, now: int) -> bool:
     return row.state != "retired" or (row.published_until or 0) > now
 
 
-def _view(row: Any, *, now: int) -> KeyView:
+def _view(row: SigningKey, *, now: int) -> KeyView:
     facts = keys.describe(row.certificate)
     return KeyView(
         id=row.id,
         issuer_id=row.issuer_id,
-        state=row.state,
+        state=cast("State", row.state),
         algorithm=row.algorithm,
         description=facts.key,
         certificate=row.certificate,

@@ -105,7 +105,7 @@ def rotation(scope: Scope, issuer_id: str) -> Rotation:
     )
 
 
-def _side(services: Services, row: Any) -> Side:
+def _side(services: Services, row: Application) -> Side:
     loaded = services.registry.get(row.integration)
     about = loaded.integration if loaded else None
     vendor = row.vendor or row.integration

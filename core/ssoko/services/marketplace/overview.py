@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
 from operator import or_
+from typing import Any
 
 from peewee import fn
 
@@ -86,7 +87,7 @@ def overview(scope: Scope) -> Overview:
 
 def installed_counts(workspace_id: str) -> dict[str, int]:
     """Return how many applications of each integration are installed, by slug."""
-    rows = (
+    rows: Any = (
         installed_applications(workspace_id)
         .select(Application.integration, fn.COUNT(Application.id))
         .group_by(Application.integration)
@@ -105,8 +106,8 @@ def count_everywhere(integration: str) -> int:
 
 def suggest_name(workspace_id: str, wanted: str) -> str:
     """Return ``wanted``, or with a number when an application has that name already."""
-    rows = installed_applications(workspace_id).select(Application.name).tuples()
-    taken = {name.casefold() for (name,) in rows}
+    rows = installed_applications(workspace_id).select(Application.name)
+    taken = {row.name.casefold() for row in rows}
     number, name = 1, wanted
     while name.casefold() in taken:
         number += 1

@@ -204,7 +204,7 @@ def view(row: Group) -> GroupView:
     return _counted(Group.select(Group, _member_count()).where(Group.id == row.id).get())
 
 
-def _counted(row: Any) -> GroupView:
+def _counted(row: Group) -> GroupView:
     return GroupView(
         id=row.id,
         name=row.name,

@@ -25,6 +25,8 @@ class Role(Table):
     created_at = BigIntegerField()
     #: Set while the role's application is uninstalled and can still be restored.
     removed_at = BigIntegerField(null=True)
+    #: Only in the rows of queries that count.
+    assignment_count: int
 
     class Meta:
         table_name = "role"

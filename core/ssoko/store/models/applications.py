@@ -1,8 +1,14 @@
 """Applications, where their metadata came from, and decisions about plugin upgrades."""
 
-from typing import Any
-
-from peewee import SQL, BigIntegerField, BooleanField, ForeignKeyField, JSONField, TextField
+from peewee import (
+    SQL,
+    BigIntegerField,
+    BooleanField,
+    ForeignKeyField,
+    JSONField,
+    ModelSelect,
+    TextField,
+)
 
 from ssoko.store.ids import new_id
 from ssoko.store.models.issuers import Issuer
@@ -15,6 +21,7 @@ class Application(Table):
     workspace = ForeignKeyField(Workspace, on_delete="CASCADE", index=False)
     workspace_id: str
     issuer = ForeignKeyField(Issuer, on_delete="RESTRICT")
+    issuer_id: str
     slug = TextField()
     name = TextField()
     name_key = TextField()
@@ -110,7 +117,7 @@ class FormerRecord(Table):
         table_name = "former_record"
 
 
-def installed_applications(workspace_id: str) -> Any:
+def installed_applications(workspace_id: str) -> "ModelSelect[Application]":
     """Return the query of the applications of a workspace that are not uninstalled."""
     return Application.select().where(
         Application.workspace == workspace_id, Application.uninstalled_at.is_null()

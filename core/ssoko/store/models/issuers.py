@@ -23,6 +23,7 @@ class Issuer(Table):
 class SigningKey(Table):
     id = TextField(primary_key=True, default=new_id)
     issuer = ForeignKeyField(Issuer, on_delete="CASCADE")
+    issuer_id: str
     state = TextField()
     #: URI of the signature algorithm.
     algorithm = TextField()

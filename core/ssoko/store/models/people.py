@@ -62,6 +62,8 @@ class Group(Table):
     name_key = TextField()
     description = TextField(default="")
     created_at = BigIntegerField()
+    #: Only in the rows of queries that count.
+    member_count: int
 
     class Meta:
         table_name = "user_group"

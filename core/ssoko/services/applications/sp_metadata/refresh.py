@@ -24,7 +24,7 @@ from ssoko.services.applications.sp_metadata import fill_form
 from ssoko.services.applications.sp_metadata.fill_form import Found
 from ssoko.services.applications.views import ApplicationView, find_row
 from ssoko.services.context import Scope, Services
-from ssoko.store.models.applications import ApplicationMetadata
+from ssoko.store.models.applications import Application, ApplicationMetadata
 from ssoko.store.models.table import database
 
 _KEPT_SWITCH = "An import never turns this off. Turn it off under Settings if you mean it"
@@ -118,7 +118,9 @@ def require_signer(scope: Scope, app_id: str, text: str, *, field: str) -> None:
     signer = read_signer(text, field=field)
     with database.atomic():
         row = find_row(scope.workspace_id, app_id)
-        found: Any = ApplicationMetadata.get_or_none(ApplicationMetadata.application == row.id)
+        found: ApplicationMetadata | None = ApplicationMetadata.get_or_none(
+            ApplicationMetadata.application == row.id
+        )
         if found is None:
             raise InputError.of(field, "Compare with signed metadata first, and accept them")
         if found.signed_by == signer:
@@ -135,7 +137,7 @@ def described(pem: str) -> str:
     return certificate_line(pem) if pem else "nobody"
 
 
-def _loaded(services: Services, row: Any) -> LoadedIntegration:
+def _loaded(services: Services, row: Application) -> LoadedIntegration:
     loaded = services.registry.get(row.integration)
     if loaded is None:
         raise InputError.of("", "The plugin of this application is not loaded; sign-in goes on.")
@@ -144,7 +146,7 @@ def _loaded(services: Services, row: Any) -> LoadedIntegration:
     return loaded
 
 
-def _of_the_same(row: Any, found: Found, field: str) -> SpMetadata:
+def _of_the_same(row: Application, found: Found, field: str) -> SpMetadata:
     for profile in found.profiles:
         if profile.entity_id == row.sp_entity_id:
             return profile
@@ -159,7 +161,7 @@ def _of_the_same(row: Any, found: Found, field: str) -> SpMetadata:
 def _differences(
     services: Services,
     loaded: LoadedIntegration,
-    row: Any,
+    row: Application,
     values: dict[str, Any],
     offered: Mapping[str, Any],
 ) -> tuple[tuple[Difference, ...], tuple[Difference, ...], dict[str, Any]]:
@@ -201,7 +203,7 @@ def _protects(field: Field[Any], recorded: Any, new: Any) -> str:
 
 
 def _proposed_before(
-    services: Services, loaded: LoadedIntegration, row: Any, values: dict[str, Any]
+    services: Services, loaded: LoadedIntegration, row: Application, values: dict[str, Any]
 ) -> ServiceProvider:
     try:
         return proposals.propose(services, loaded, values).service_provider

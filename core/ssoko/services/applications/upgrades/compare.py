@@ -21,20 +21,20 @@ from ssoko.services.applications.upgrades.parts import TITLES, Part, parts_of
 from ssoko.services.applications.views import ApplicationView, find_row, get_application
 from ssoko.services.context import Scope, Services
 from ssoko.store.models.access import Role
-from ssoko.store.models.applications import UpgradeDecision
+from ssoko.store.models.applications import Application, UpgradeDecision
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
     """The two proposals of one application, with the row and its default role."""
 
-    row: Any
-    role: Any
+    row: Application
+    role: Role | None
     before: Snapshot
     new: Snapshot
 
 
-def sides_of(services: Services, row: Any) -> Sides | InputError | PluginError:
+def sides_of(services: Services, row: Application) -> Sides | InputError | PluginError:
     """Return both proposals, or why the plugin has none."""
     loaded = services.registry.get(row.integration)
     if loaded is None:
@@ -46,7 +46,7 @@ def sides_of(services: Services, row: Any) -> Sides | InputError | PluginError:
     return against(row, new)
 
 
-def against(row: Any, new: Snapshot) -> Sides:
+def against(row: Application, new: Snapshot) -> Sides:
     role = Role.get_or_none(Role.application == row.id, Role.is_default, Role.removed_at.is_null())
     return Sides(row, role, snapshots.recorded(row, like=new), new)
 
@@ -182,7 +182,7 @@ def record_after(scope: Scope, app_id: str, accept: Collection[str]) -> Applicat
     )
 
 
-def compared(scope: Scope, row: Any, sides: Sides | InputError | PluginError) -> Upgrade:
+def compared(scope: Scope, row: Application, sides: Sides | InputError | PluginError) -> Upgrade:
     loaded = scope.services.registry.get(row.integration)
     found = Upgrade(
         application=get_application(scope, row.id),
@@ -205,7 +205,7 @@ def compared(scope: Scope, row: Any, sides: Sides | InputError | PluginError) ->
     )
 
 
-def loaded_name(services: Services, row: Any) -> str:
+def loaded_name(services: Services, row: Application) -> str:
     loaded = services.registry.get(row.integration)
     if loaded is None:
         return ""

@@ -26,7 +26,7 @@ from ssoko.services.applications.upgrades.compare import (
 from ssoko.services.applications.upgrades.parts import TITLES, Part
 from ssoko.services.applications.views import find_row
 from ssoko.services.context import Scope
-from ssoko.store.models.applications import UpgradeDecision
+from ssoko.store.models.applications import Application, UpgradeDecision
 from ssoko.store.models.table import database
 
 
@@ -115,7 +115,7 @@ def _accept(
             "made": {**row.proposed.get("default_role", {}).get("made", {}), **role_change},
         }
     views.update(scope.services, row.id, columns, seen=row.updated_at if seen is None else seen)
-    if role_change:
+    if sides.role is not None and role_change:
         _change_role(scope, sides.role.id, role_change)
     undo.keep(
         scope.services,
@@ -146,7 +146,7 @@ def _change_role(scope: Scope, role_id: str, change: Mapping[str, Any]) -> None:
         ) from None
 
 
-def _remember(scope: Scope, row: Any, new: Snapshot, kept: Sequence[Part]) -> None:
+def _remember(scope: Scope, row: Application, new: Snapshot, kept: Sequence[Part]) -> None:
     decided = {
         "digest": new.digest,
         "proposer": loaded_name(scope.services, row),

@@ -11,6 +11,8 @@ from ssoko.services.applications.overrides import WEAK_METHODS, SamlForm
 from ssoko.services.applications.snapshots import Snapshot
 from ssoko.services.applications.three_way_merge import RowChange, merge_rows
 from ssoko.services.marketplace.proposed_values import source_words
+from ssoko.store.models.access import Role
+from ssoko.store.models.applications import Application
 from ssoko.text.line_difference import Line, between
 
 PartName = Literal["service_provider", "protection", "mappers", "default_role", "guide"]
@@ -62,7 +64,7 @@ class Part:
 
 
 def parts_of(
-    row: Any, role: Any, before: Snapshot, new: Snapshot, made: Mapping[str, str]
+    row: Application, role: Role | None, before: Snapshot, new: Snapshot, made: Mapping[str, str]
 ) -> tuple[Part, ...]:
     """Return the parts in which a proposal differs from the recorded one.
 
@@ -91,7 +93,7 @@ def _split(name: PartName, found: list[Difference], *, careful: bool = False) ->
     )
 
 
-def _provider(row: Any, before: Snapshot, new: Snapshot) -> Iterator[Difference]:
+def _provider(row: Application, before: Snapshot, new: Snapshot) -> Iterator[Difference]:
     form: Mapping[str, Field[Any]] = SamlForm().load_fields
     was, proposed = before.service_provider, new.service_provider
     for name, value in proposed.items():
@@ -181,7 +183,7 @@ _JUDGES: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], str]] = {
 }
 
 
-def _mappers(row: Any, before: Snapshot, new: Snapshot) -> Part:
+def _mappers(row: Application, before: Snapshot, new: Snapshot) -> Part:
     _, changes = merge_rows(before.mappers, row.mappers, new.mappers)
     found = [_mapper(change) for change in changes]
     if before.mappers != new.mappers and not found:
@@ -229,7 +231,9 @@ def _mapper_lines(mapper: Mapping[str, Any] | None) -> tuple[str, ...]:
     return (f"{source_words(mapper['source'])} ({mapper['source']})", *filter(None, more))
 
 
-def _role(row: Any, role: Any, before: Snapshot, new: Snapshot, made: Mapping[str, str]) -> Part:
+def _role(
+    row: Application, role: Role | None, before: Snapshot, new: Snapshot, made: Mapping[str, str]
+) -> Part:
     found = []
     for name, label in (("name", "Name"), ("description", "Description")):
         if role is None or before.default_role[name] == new.default_role[name]:

@@ -8,7 +8,7 @@ from ssoko.services.access import roles
 from ssoko.services.applications import views
 from ssoko.services.context import Scope, Services
 from ssoko.store.models.access import Role
-from ssoko.store.models.applications import FormerRecord
+from ssoko.store.models.applications import Application, FormerRecord
 
 #: Seconds that a former record can be put back.
 KEPT = 30 * 86_400
@@ -29,7 +29,7 @@ class Former:
 
 def keep(
     services: Services,
-    row: Any,
+    row: Application,
     accepted: dict[str, Any],
     *,
     proposer: str,
@@ -52,7 +52,7 @@ def keep(
     ).execute()
 
 
-def find(services: Services, row: Any) -> Former | None:
+def find(services: Services, row: Application) -> Former | None:
     """Return the former record of an application, if it can still be put back."""
     kept = _fresh(services, row)
     if kept is None or not _is_untouched(row, kept):
@@ -60,7 +60,7 @@ def find(services: Services, row: Any) -> Former | None:
     return Former(proposer=kept.proposer, taken_at=kept.taken_at, until=kept.taken_at + KEPT)
 
 
-def put_back(scope: Scope, row: Any) -> Former:
+def put_back(scope: Scope, row: Application) -> Former:
     """Write the former record again, inside the caller's transaction, and forget it.
 
     A role that was renamed since keeps its new name.
@@ -75,13 +75,13 @@ def put_back(scope: Scope, row: Any) -> Former:
             "was changed since. Look at Mappers, SAML settings and Settings instead.",
         )
     views.update(scope.services, row.id, kept.former, seen=row.updated_at)
-    role: Any = Role.get_or_none(Role.application == row.id, Role.is_default)
+    role: Role | None = Role.get_or_none(Role.application == row.id, Role.is_default)
     back = {
         name: text
         for name, text in kept.former_role.items()
         if role is not None and getattr(role, name) == kept.accepted_role.get(name)
     }
-    if back:
+    if role is not None and back:
         roles.update_role(scope, role.id, **back)
     FormerRecord.delete().where(FormerRecord.application == row.id).execute()
     return former
@@ -92,11 +92,11 @@ def forget(*, now: int) -> None:
     FormerRecord.delete().where(FormerRecord.taken_at <= now - KEPT).execute()
 
 
-def _fresh(services: Services, row: Any) -> Any:
+def _fresh(services: Services, row: Application) -> FormerRecord | None:
     return FormerRecord.get_or_none(
         FormerRecord.application == row.id, FormerRecord.taken_at > services.clock() - KEPT
     )
 
 
-def _is_untouched(row: Any, kept: Any) -> bool:
+def _is_untouched(row: Application, kept: FormerRecord) -> bool:
     return all(getattr(row, name) == value for name, value in kept.accepted.items())
