@@ -25,7 +25,7 @@ from ssoko.services.people.groups import GroupView
 from ssoko.services.people.users import UserView
 from ssoko.services.plugins.inventory import NAMED_FILES, PluginView
 from ssoko.services.troubleshooting.check import Finding, Report
-from ssoko.services.troubleshooting.preview import Rehearsal
+from ssoko.services.troubleshooting.preview import Preview
 from ssoko.services.troubleshooting.traces import TraceView
 from ssoko.services.workspaces import WorkspaceView
 from ssoko.store.paging import Page
@@ -212,7 +212,7 @@ def mapper(view: Mapping) -> Json:
     return asdict(view)
 
 
-def rehearsal(view: Rehearsal) -> Json:
+def preview(view: Preview) -> Json:
     sp, name_id = view.application.service_provider, view.name_id
     return {
         "user": {"id": view.user.id, "name": view.user.display_name},
@@ -258,7 +258,7 @@ def finding(view: Finding) -> Json:
 
 
 def report(view: Report) -> Json:
-    person = view.rehearsal.user
+    person = view.preview.user
     return {
         "user": {"id": person.id, "name": person.display_name},
         "outcome": view.outcome,

@@ -89,7 +89,7 @@ class SiteFixture:
             return saml_sign_in.launch(
                 self.services, self.workspace.slug, made.slug, session=session
             )
-        inbound = test_sp.ask(
+        inbound = test_sp.build_request(
             made, request_id=f"_{secrets.token_hex(16)}", now=self.services.clock()
         )
         return saml_sign_in.begin(self.services, made.issuer.id, inbound, session=session)

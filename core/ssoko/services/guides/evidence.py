@@ -17,7 +17,7 @@ from ssoko.services.context import Scope, Services
 from ssoko.services.issuers.metadata_fetches import FetchView, list_fetches
 from ssoko.services.sso.evidence import Sent, active_key, sent_lately
 from ssoko.services.troubleshooting.check import Report, check
-from ssoko.services.troubleshooting.preview import first_person
+from ssoko.services.troubleshooting.preview import default_user
 from ssoko.store.models.access import Assignment, Role
 from ssoko.store.models.guides import GuideEvidence
 from ssoko.store.models.people import Group, User
@@ -80,10 +80,10 @@ def gather(
 def _report(scope: Scope, application: ApplicationView) -> Report | None:
     if application.plugin != "loaded":
         return None
-    person = first_person(scope.services, scope.workspace_id, application.id, rather="")
-    if person is None:
+    user = default_user(scope, application.id, preferred="")
+    if user is None:
         return None
-    return check(scope.services, scope.workspace_id, application.id, user_id=person.id)
+    return check(scope, application.id, user_id=user.id)
 
 
 class _Seen:
@@ -234,9 +234,9 @@ class _Seen:
         if report is None or found is None:
             return Evidence(kind=kind, label=rule)
         nothing = Evidence(kind=kind, label=found.sentence)
-        if found.state != "pass" or not report.rehearsal.decision.allowed:
+        if found.state != "pass" or not report.preview.decision.allowed:
             return nothing
-        person, now = report.rehearsal.user.display_name, self._services.clock()
+        person, now = report.preview.user.display_name, self._services.clock()
         return replace(
             nothing, done=True, at=now, by=person, said=f"{found.sentence}, looked at for {person}"
         )

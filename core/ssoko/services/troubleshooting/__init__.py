@@ -1,4 +1,4 @@
-"""Explain a failed sign-in and offer a fix; check, preview and try a connection.
+"""Explain failed sign-ins, apply fixes for them, and check or preview a sign-in before it happens.
 
-The texts for each error code are in the catalogs beside it.
+The texts are in ``catalog.toml``.
 """

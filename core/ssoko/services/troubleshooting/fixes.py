@@ -1,8 +1,7 @@
-"""Mend what a trace shows with one press, where one press can.
+"""Fixes that Ssoko can apply for a failed sign-in.
 
-What a trace holds came from a stranger, so nothing is taken from it without a look: an offer says
-what will change, and where it could open a door it asks an admin to have compared it with what
-the vendor says.
+The content of a trace comes from an untrusted sender. So a fix shows what it will change, and a
+fix that could give an attacker access requires an admin who compared the value with the vendor's.
 """
 
 from dataclasses import dataclass
@@ -17,212 +16,215 @@ from ssoko.services.access import assignments, decisions
 from ssoko.services.access.roles import RoleView
 from ssoko.services.applications import change
 from ssoko.services.applications.views import ApplicationView, find_row, get_application
-from ssoko.services.context import SYSTEM, Actor, Scope, Services
+from ssoko.services.context import Scope
 from ssoko.services.issuers import keys
 from ssoko.services.issuers.keys import CertificateFacts
 from ssoko.services.people import users
 from ssoko.services.people.users import UserView
-from ssoko.services.troubleshooting.explanation import Mend
+from ssoko.services.troubleshooting.catalog import CATALOG
+from ssoko.services.troubleshooting.explanations import FixAction
 from ssoko.services.troubleshooting.traces import TraceView
+
+_TEXTS = CATALOG["fixes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """What one press would change.
+class Fix:
+    """A change that Ssoko can make.
 
-    :param label: words of the button.
-    :param done: a sentence when it is so already; then there is nothing to press.
-    :param careful: an admin has to say that they compared it with what the vendor says.
-    :param certificate: PEM, with its ``facts``.
-    :param strange: the host of ``acs_url`` is none of those recorded.
+    :param needed: false when the change was already made.
+    :param certificate: PEM; ``facts`` describe it.
+    :param unknown_host: no registered ACS URL has the host of ``acs_url``.
+    :param confirm: an admin must confirm that they compared the value with the vendor's.
     """
 
-    mend: Mend
-    label: str
-    application: ApplicationView | None = None
+    action: FixAction
+    application: ApplicationView
+    needed: bool
     user: UserView | None = None
     role: RoleView | None = None
     acs_url: str = ""
     certificate: str = ""
     facts: CertificateFacts | None = None
-    careful: bool = False
-    strange: bool = False
-    done: str = ""
+    unknown_host: bool = False
+    confirm: bool = False
+
+    @property
+    def label(self) -> str:
+        """The text of the button."""
+        return self._text("label")
+
+    @property
+    def applied(self) -> str:
+        """The message after the change."""
+        return self._text("applied")
+
+    @property
+    def done(self) -> str:
+        """The state when the change is no longer needed."""
+        return self._text("done")
 
     @property
     def host(self) -> str:
-        """Host of ``acs_url``, as browsers will take it."""
+        """Host of ``acs_url``, as browsers read it."""
         return host_of(self.acs_url)
 
+    def _text(self, kind: str) -> str:
+        text: str = _TEXTS[self.action][kind]
+        return text.format(
+            app=self.application.name,
+            user=self.user.display_name if self.user else "",
+            role=self.role.name if self.role else "",
+        )
 
-def offer_for(services: Services, workspace_id: str, trace: TraceView) -> Offer | None:
-    """Return what one press can do about a trace as things are now, or None."""
+
+def find_fix(scope: Scope, trace: TraceView) -> Fix | None:
+    """Return the fix for a trace in the current state of the workspace, or None."""
     try:
-        application = get_application(Scope(services, workspace_id, SYSTEM), trace.application_id)
-        user = users.get_user(workspace_id, trace.user_id) if trace.user_id else None
+        application = get_application(scope, trace.application_id)
+        user = users.get_user(scope.workspace_id, trace.user_id) if trace.user_id else None
     except NotFound:
         return None
-    if trace.mend == "add-acs-url":
-        return _offer_acs_url(application, trace.findings.get("acs_url", ""))
-    if trace.mend == "trust-certificate":
-        return _offer_certificate(application, trace.findings.get("certificate", ""))
-    if trace.mend == "enable-application":
-        done = f"{application.name} is enabled." if application.enabled else ""
-        label = f"Enable {application.name}"
-        return Offer(mend=trace.mend, label=label, application=application, done=done)
-    if user is None or not trace.mend:
-        return None
-    if trace.mend == "enable-user":
-        done = f"{user.display_name} is enabled." if user.active else ""
-        label = f"Enable {user.display_name}"
-        return Offer(mend=trace.mend, label=label, application=application, user=user, done=done)
-    return _offer_role(services, workspace_id, application, user)
-
-
-def accept(
-    services: Services, workspace_id: str, actor: Actor, trace: TraceView, *, compared: bool
-) -> Offer:
-    """Do what is offered for a trace, and return the offer.
-
-    :param compared: the admin compared it with what the vendor says.
-    :raises NotFound: when nothing is offered any more.
-    :raises InputError: at ``compared``, when that has to be done first.
-    """
-    offer = offer_for(services, workspace_id, trace)
-    if offer is None or offer.application is None:
-        raise NotFound("There is nothing to press here any more. Look at the application.")
-    if offer.done:
-        return offer
-    if offer.careful and not compared:
-        raise InputError.of("compared", "Compare it with what the vendor says, then tick this")
-    app_id = offer.application.id
-    if offer.mend == "add-acs-url":
-        add_acs_url(services, workspace_id, actor, app_id, offer.acs_url)
-    elif offer.mend == "trust-certificate":
-        trust_certificate(services, workspace_id, actor, app_id, offer.certificate)
-    elif offer.mend == "enable-application":
-        change.update_application(Scope(services, workspace_id, actor), app_id, enabled=True)
-    elif offer.mend == "enable-user" and offer.user:
-        users.update_user(Scope(services, workspace_id, actor), offer.user.id, active=True)
-    elif offer.role and offer.user:
-        assignments.assign_roles(
-            Scope(services, workspace_id, actor), role_ids=[offer.role.id], user_id=offer.user.id
+    if trace.fix_action == "add-acs-url":
+        return _add_acs_url(application, trace.findings.get("acs_url", ""))
+    if trace.fix_action == "trust-certificate":
+        return _trust_certificate(application, trace.findings.get("certificate", ""))
+    if trace.fix_action == "enable-application":
+        return Fix(action=trace.fix_action, application=application, needed=not application.enabled)
+    if trace.fix_action == "enable-user" and user:
+        return Fix(
+            action=trace.fix_action, application=application, user=user, needed=not user.active
         )
-    return offer
+    if trace.fix_action == "assign-role" and user:
+        return _assign_role(scope, application, user)
+    return None
 
 
-def add_acs_url(
-    services: Services, workspace_id: str, actor: Actor, application_id: str, url: str
-) -> None:
+def apply_fix(scope: Scope, trace: TraceView, *, compared: bool) -> Fix:
+    """Apply the fix for a trace, unless it is no longer needed, and return it.
+
+    :param compared: the admin confirms that they compared the value with the vendor's.
+    :raises NotFound: when the trace has no fix now.
+    :raises InputError: at ``compared``, when the fix requires that confirmation.
+    """
+    fix = find_fix(scope, trace)
+    if fix is None:
+        raise NotFound("This fix is no longer available. Open the application to see its state.")
+    if not fix.needed:
+        return fix
+    if fix.confirm and not compared:
+        raise InputError.of("compared", "Compare it with the vendor's value, then select this box")
+    app_id = fix.application.id
+    if fix.action == "add-acs-url":
+        add_acs_url(scope, app_id, fix.acs_url)
+    elif fix.action == "trust-certificate":
+        trust_certificate(scope, app_id, fix.certificate)
+    elif fix.action == "enable-application":
+        change.update_application(scope, app_id, enabled=True)
+    elif fix.action == "enable-user" and fix.user:
+        users.update_user(scope, fix.user.id, active=True)
+    elif fix.role and fix.user:
+        assignments.assign_roles(scope, role_ids=[fix.role.id], user_id=fix.user.id)
+    return fix
+
+
+def add_acs_url(scope: Scope, application_id: str, url: str) -> None:
     """Add an ACS URL to an application; the first one stays the default.
 
-    :raises InputError: at ``acs_url``: only https, or http on this machine.
+    :raises InputError: at ``acs_url``, unless it is https, or http to a loopback address.
     """
     try:
         checks.check_url(url)
     except ValidationError as error:
         raise InputError.of("acs_url", str(error.messages[0])) from None
-    _add(services, workspace_id, actor, application_id, "acs_urls", url)
+    _add(scope, application_id, "acs_urls", url)
 
 
-def trust_certificate(
-    services: Services, workspace_id: str, actor: Actor, application_id: str, pem: str
-) -> None:
-    """Add a certificate whose key may sign for the service provider of an application.
+def trust_certificate(scope: Scope, application_id: str, pem: str) -> None:
+    """Add a signing certificate to the service provider of an application.
 
-    :raises InputError: at ``certificate``, when its key is too weak or it cannot be read.
+    :raises InputError: at ``certificate``, when it cannot be read or its key is too weak.
     """
     try:
         checks.check_certificate(pem)
     except ValidationError as error:
         raise InputError.of("certificate", str(error.messages[0])) from None
-    _add(services, workspace_id, actor, application_id, "certificates", pem.strip())
+    _add(scope, application_id, "certificates", pem.strip())
+
+
+def host_of(url: str) -> str:
+    """Return host and port of a URL, as browsers read them."""
+    return urlsplit(url).netloc.lower()
 
 
 def _add(
-    services: Services,
-    workspace_id: str,
-    actor: Actor,
+    scope: Scope,
     application_id: str,
     field: Literal["acs_urls", "certificates"],
     value: str,
 ) -> None:
     """Add a value where the admin can see and remove it.
 
-    That is in the settings, if they have such a field, or else by hand over the proposal.
+    The settings come first, if they have this field; otherwise the value overrides the plugin's.
     """
-    row = find_row(workspace_id, application_id)
+    row = find_row(scope.workspace_id, application_id)
     if value in row.service_provider.get(field, ()):
         return
-    typed = row.settings.get(field)
-    if isinstance(typed, list) and services.registry.get(row.integration):
-        view = change.update_application(
-            Scope(services, workspace_id, actor), row.id, settings={field: [*typed, value]}
-        )
+    setting = row.settings.get(field)
+    if isinstance(setting, list) and scope.services.registry.get(row.integration):
+        view = change.update_application(scope, row.id, settings={field: [*setting, value]})
         if value in getattr(view.service_provider, field):
             return
-        row = find_row(workspace_id, application_id)
-    added: dict[str, list[str]] = {field: [*row.service_provider[field], value]}
-    change.update_application(Scope(services, workspace_id, actor), row.id, service_provider=added)
+        row = find_row(scope.workspace_id, application_id)
+    override: dict[str, list[str]] = {field: [*row.service_provider[field], value]}
+    change.update_application(scope, row.id, service_provider=override)
 
 
-def _offer_acs_url(application: ApplicationView, url: str) -> Offer | None:
+def _add_acs_url(application: ApplicationView, url: str) -> Fix | None:
     try:
         checks.check_url(url)
     except ValidationError:
         return None
-    recorded = application.service_provider.acs_urls
-    strange = host_of(url) not in {host_of(one) for one in recorded}
-    return Offer(
-        mend="add-acs-url",
-        label=f"Add this ACS URL to {application.name}",
+    registered = application.service_provider.acs_urls
+    unknown_host = host_of(url) not in {host_of(acs_url) for acs_url in registered}
+    return Fix(
+        action="add-acs-url",
         application=application,
+        needed=url not in registered,
         acs_url=url,
-        strange=strange,
-        careful=strange,
-        done="This ACS URL is recorded." if url in recorded else "",
+        unknown_host=unknown_host,
+        confirm=unknown_host,
     )
 
 
-def host_of(url: str) -> str:
-    """Return host and port of an address, as the browser will take them."""
-    return urlsplit(url).netloc.lower()
-
-
-def _offer_certificate(application: ApplicationView, pem: str) -> Offer | None:
+def _trust_certificate(application: ApplicationView, pem: str) -> Fix | None:
     try:
         checks.check_certificate(pem)
     except ValidationError:
         return None
     facts = keys.describe(pem)
-    there = {keys.describe(one).sha256 for one in application.service_provider.certificates}
-    return Offer(
-        mend="trust-certificate",
-        label=f"Trust this certificate for {application.name}",
+    registered = {keys.describe(c).sha256 for c in application.service_provider.certificates}
+    return Fix(
+        action="trust-certificate",
         application=application,
+        needed=facts.sha256 not in registered,
         certificate=pem,
         facts=facts,
-        careful=True,
-        done="This certificate is recorded." if facts.sha256 in there else "",
+        confirm=True,
     )
 
 
-def _offer_role(
-    services: Services, workspace_id: str, application: ApplicationView, user: UserView
-) -> Offer | None:
-    decision = decisions.decide(
-        Scope(services, workspace_id, SYSTEM), user_id=user.id, application_id=application.id
-    )
-    lapsed = max(decision.lapsed, key=lambda assignment: assignment.expires_at or 0, default=None)
-    role = lapsed.role if lapsed else application.default_role
-    done = f"{user.display_name} gets in." if decision.allowed else ""
+def _assign_role(scope: Scope, application: ApplicationView, user: UserView) -> Fix | None:
+    """Return the fix that assigns the role that expired last, or the default role."""
+    decision = decisions.decide(scope, user_id=user.id, application_id=application.id)
+    expired = max(decision.lapsed, key=lambda assignment: assignment.expires_at or 0, default=None)
+    role = expired.role if expired else application.default_role
     if role is None:
         return None
-    return Offer(
-        mend="give-role",
-        label=f"Give {user.display_name} the role",
+    return Fix(
+        action="assign-role",
         application=application,
+        needed=not decision.allowed,
         user=user,
         role=role,
-        done=done,
     )

@@ -1,4 +1,4 @@
-"""Preview for a person: what an application would be told at a sign-in, without one."""
+"""Preview a sign-in: the NameID, attributes and assertion that a user would get."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ssoko.saml.response import Attribute, NameId
 from ssoko.services.access import decisions
 from ssoko.services.access.decisions import Decision
 from ssoko.services.applications.views import ApplicationView, get_application
-from ssoko.services.context import SYSTEM, Scope, Services
+from ssoko.services.context import Scope, Services
 from ssoko.services.issuers import issuers
 from ssoko.services.people import users
 from ssoko.services.people.users import UserView
@@ -24,25 +24,26 @@ from ssoko.services.sso.saml.name_ids import known_pairwise, name_id_for
 from ssoko.services.sso.sign_in_context import Candidate
 from ssoko.text.names import is_id
 
-#: Stands for a persistent NameID until the first sign-in makes it.
-NOT_YET = "made-at-the-first-sign-in"
-_INDEX = "_preview"
+#: Replaces a persistent NameID until the first sign-in creates it.
+NOT_CREATED = "created-at-the-first-sign-in"
+_SESSION_INDEX = "_preview"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsal:
-    """What a person's sign-in would be.
+class Preview:
+    """The sign-in that a user would get.
 
-    :param decision: whether the gate lets the person in.
-    :param name_id: None when the person has no value for it.
+    :param context: application, user and access decision that the sign-in would use.
+    :param decision: whether the user has access to the application.
+    :param name_id: None when the user has no value for it.
     :param note: how the NameID of a real sign-in differs, or empty.
-    :param left_out: mappers for which the person has no value.
-    :param refusals: what would stop the sign-in after the gate.
-    :param xml: the assertion, indented and without a signature; empty when it cannot be written.
+    :param left_out: mappers for which the user has no value.
+    :param refusals: errors that would stop the sign-in of a user who has access.
+    :param xml: the indented assertion without a signature; empty when it cannot be built.
     """
 
     application: ApplicationView
-    candidate: Candidate
+    context: Candidate
     user: UserView
     decision: Decision
     name_id: NameId | None
@@ -54,12 +55,12 @@ class Rehearsal:
 
     @property
     def works(self) -> bool:
-        """Whether the sign-in would be answered with this assertion."""
+        """Whether Ssoko would send this assertion."""
         return self.decision.allowed and not self.refusals
 
 
-def find_person(workspace_id: str, key: str) -> UserView:
-    """Return a user by id, user name or e-mail address; raises NotFound."""
+def find_user(workspace_id: str, key: str) -> UserView:
+    """Return a user by id, username or email address; raises NotFound."""
     if is_id(key):
         try:
             return users.get_user(workspace_id, key)
@@ -68,80 +69,72 @@ def find_person(workspace_id: str, key: str) -> UserView:
     return users.find_user(workspace_id, key)
 
 
-def rehearse(services: Services, workspace_id: str, app_id: str, *, user_id: str) -> Rehearsal:
-    """Make the assertion that a user would get now; nothing is written, signed or sent.
+def preview_sign_in(scope: Scope, app_id: str, *, user_id: str) -> Preview:
+    """Build the assertion that a user would get now; nothing is written, signed or sent.
 
     :raises NotFound: when the application or the user is not in the workspace.
     """
-    application = get_application(Scope(services, workspace_id, SYSTEM), app_id)
-    return rehearse_record(services, workspace_id, application, user_id=user_id)
+    application = get_application(scope, app_id)
+    return preview_application(scope, application, user_id=user_id)
 
 
-def rehearse_record(
-    services: Services, workspace_id: str, application: ApplicationView, *, user_id: str
-) -> Rehearsal:
-    """Do the same for a record as it is given, be it recorded or not."""
+def preview_application(scope: Scope, application: ApplicationView, *, user_id: str) -> Preview:
+    """Build the same for an application whose settings may not be saved yet."""
+    services, workspace_id = scope.services, scope.workspace_id
     user = users.get_user(workspace_id, user_id)
     now = services.clock()
-    candidate = sign_in_context.for_person(workspace_id, application.id, user_id=user.id, now=now)
-    if candidate is None:
+    context = sign_in_context.for_person(workspace_id, application.id, user_id=user.id, now=now)
+    if context is None:
         raise NotFound("There is no such application. It may have been uninstalled.")
-    person = PersonValues(candidate, now=now)
+    values = PersonValues(context, now=now)
     refusals: list[AccessRefused] = []
-    name_id = _name_id(services, application, person, refusals)
+    name_id = _name_id(services, application, values, refusals)
     attributes = attributes_for(
         application.mappers,
-        person,
-        more=_more(services, candidate, person, refusals),
+        values,
+        more=_plugin_attributes(services, context, values, refusals),
         refuse=refusals.append,
     )
-    return Rehearsal(
+    names_sent = {attribute.name for attribute in attributes}
+    return Preview(
         application=application,
-        candidate=candidate,
+        context=context,
         user=user,
-        decision=decisions.decide(
-            Scope(services, workspace_id, SYSTEM), user_id=user.id, application_id=application.id
-        ),
+        decision=decisions.decide(scope, user_id=user.id, application_id=application.id),
         name_id=name_id,
         note=_note(name_id),
         attributes=attributes,
-        left_out=tuple(
-            one for one in application.mappers if one.name not in {a.name for a in attributes}
-        ),
+        left_out=tuple(m for m in application.mappers if m.name not in names_sent),
         refusals=tuple(refusals),
         xml=_draft(application, name_id, attributes, now, refusals) if name_id else "",
     )
 
 
-def first_person(
-    services: Services, workspace_id: str, app_id: str, *, rather: str
-) -> UserView | None:
-    """Return somebody to look at: *rather*, a user's id, or the first one whom the gate lets in.
+def default_user(scope: Scope, app_id: str, *, preferred: str) -> UserView | None:
+    """Return the user to start with: *preferred* if they have access, else the first who has.
 
-    :param rather: empty for whoever is first.
+    :param preferred: id of a user; empty for no preference.
     """
-    if rather:
-        decision = decisions.decide(
-            Scope(services, workspace_id, SYSTEM), user_id=rather, application_id=app_id
-        )
+    if preferred:
+        decision = decisions.decide(scope, user_id=preferred, application_id=app_id)
         if decision.allowed:
-            return users.get_user(workspace_id, rather)
-    rows = decisions.who_gets_in(Scope(services, workspace_id, SYSTEM), app_id, limit=20).items
+            return users.get_user(scope.workspace_id, preferred)
+    rows = decisions.who_gets_in(scope, app_id, limit=20).items
     return next((row.user for row in rows if row.allowed), None)
 
 
 def _name_id(
     services: Services,
     application: ApplicationView,
-    person: PersonValues,
+    values: PersonValues,
     refusals: list[AccessRefused],
 ) -> NameId | None:
     try:
         return name_id_for(
             application.service_provider,
-            person,
+            values,
             idp_entity_id=issuers.entity_id(services.config.base_url, application.issuer.id),
-            persistent=lambda user, sp: known_pairwise(user, sp) or NOT_YET,
+            persistent=lambda user, sp: known_pairwise(user, sp) or NOT_CREATED,
         )
     except AccessRefused as refusal:
         refusals.append(refusal)
@@ -152,20 +145,20 @@ def _note(name_id: NameId | None) -> str:
     if name_id is None:
         return ""
     if name_id.format == names.NAMEID_TRANSIENT:
-        return "An example: it is random and new at each sign-in."
-    if name_id.value == NOT_YET and name_id.format == names.NAMEID_PERSISTENT:
-        return "It is random, made at the first sign-in, and stays the same from then on."
+        return "This is an example. A transient NameID is random and new for each sign-in."
+    if name_id.value == NOT_CREATED and name_id.format == names.NAMEID_PERSISTENT:
+        return "The NameID is random. It is created at the first sign-in and stays the same."
     return ""
 
 
-def _more(
+def _plugin_attributes(
     services: Services,
-    candidate: Candidate,
-    person: PersonValues,
+    context: Candidate,
+    values: PersonValues,
     refusals: list[AccessRefused],
 ) -> Sequence[SamlAttribute]:
     try:
-        return plugin_attributes(services, candidate, person)
+        return plugin_attributes(services, context, values)
     except AccessRefused as refusal:
         refusals.append(refusal)
         return ()
@@ -188,7 +181,7 @@ def _draft(
                 issuer=application.issuer.entity_id,
                 acs_url=sp.acs_urls[0],
                 in_response_to=None,
-                session_index=_INDEX,
+                session_index=_SESSION_INDEX,
                 authn_instant=now,
                 authn_context=choose_authn_context(None, satisfied=SATISFIED),
                 now=now,
@@ -201,7 +194,7 @@ def _draft(
                 "Your account has a value that cannot be sent.",
                 got=str(error)[:500],
                 expected="characters of XML 1.0",
-                fix="Type the values of this user again.",
+                fix="Enter the values of this user again, without control characters.",
             )
         )
         return ""

@@ -1,4 +1,4 @@
-"""What two records of one application would tell about one person, beside each other."""
+"""Compare two previews: what a user gets from an application before and after a change."""
 
 import re
 from collections.abc import Collection
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from ssoko.saml import names
 from ssoko.services.applications.differences import Difference
 from ssoko.services.applications.upgrades import compare
-from ssoko.services.context import SYSTEM, Scope, Services
+from ssoko.services.context import Scope
 from ssoko.services.people.users import UserView
-from ssoko.services.troubleshooting.preview import Rehearsal, rehearse, rehearse_record
+from ssoko.services.troubleshooting.preview import Preview, preview_application, preview_sign_in
 from ssoko.text.line_difference import Line, between
 
 #: New in every message, so never a difference.
@@ -19,10 +19,10 @@ _RANDOM = "random-and-new-at-each-sign-in"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssertionDifference:
-    """The answer that a person gets now, and the one that they would get.
+    """The assertion that a user gets now, and the one that they would get.
 
-    :param rows: all that is worth comparing; those that are the same have equal sides.
-    :param xml: lines of the unsigned assertion; none when they are the same.
+    :param rows: every value that is compared, changed or not.
+    :param xml: lines of the unsigned assertion; empty when both are equal.
     """
 
     user: UserView
@@ -31,22 +31,23 @@ class AssertionDifference:
 
     @property
     def changed(self) -> tuple[Difference, ...]:
-        """The rows whose sides differ."""
-        return tuple(one for one in self.rows if one.recorded != one.new)
+        """The rows whose values differ."""
+        return tuple(row for row in self.rows if row.recorded != row.new)
 
     @property
     def same(self) -> tuple[Difference, ...]:
         """The other rows."""
-        return tuple(one for one in self.rows if one.recorded == one.new)
+        return tuple(row for row in self.rows if row.recorded == row.new)
 
 
-def differences(now: Rehearsal, then: Rehearsal) -> AssertionDifference:
-    """Compare two rehearsals of the same person."""
-    sides = [_facts(one) for one in (now, then)]
-    attributes = [{a.name: a.values for a in one.attributes} for one in (now, then)]
+def compare_previews(before: Preview, after: Preview) -> AssertionDifference:
+    """Compare two previews for the same user."""
+    previews = (before, after)
+    facts = [_facts(preview) for preview in previews]
+    attributes = [{a.name: a.values for a in preview.attributes} for preview in previews]
     rows = [
-        Difference(name=label, label=label, recorded=sides[0][label], new=sides[1][label])
-        for label in sides[0]
+        Difference(name=label, label=label, recorded=facts[0][label], new=facts[1][label])
+        for label in facts[0]
     ]
     rows += [
         Difference(
@@ -57,63 +58,58 @@ def differences(now: Rehearsal, then: Rehearsal) -> AssertionDifference:
         )
         for name in dict.fromkeys((*attributes[0], *attributes[1]))
     ]
-    return AssertionDifference(
-        user=now.user, rows=tuple(rows), xml=tuple(between(_settled(now), _settled(then)))
-    )
+    lines = between(_stable_xml(before), _stable_xml(after))
+    return AssertionDifference(user=before.user, rows=tuple(rows), xml=tuple(lines))
 
 
-def of_upgrade(
-    services: Services,
-    workspace_id: str,
+def preview_upgrade(
+    scope: Scope,
     app_id: str,
     *,
     accept: Collection[str],
     user_id: str,
 ) -> AssertionDifference:
-    """Compare what a user would get now and after these parts of an upgrade were accepted.
+    """Compare what a user gets now and after an upgrade.
 
-    :raises InputError: when the parts do not go together.
+    :param accept: names of the parts of the upgrade to apply.
+    :raises InputError: when these parts cannot be applied together.
     """
-    then = compare.record_after(Scope(services, workspace_id, SYSTEM), app_id, accept)
-    return differences(
-        rehearse(services, workspace_id, app_id, user_id=user_id),
-        rehearse_record(services, workspace_id, then, user_id=user_id),
+    upgraded = compare.record_after(scope, app_id, accept)
+    return compare_previews(
+        preview_sign_in(scope, app_id, user_id=user_id),
+        preview_application(scope, upgraded, user_id=user_id),
     )
 
 
-def _facts(one: Rehearsal) -> dict[str, tuple[str, ...]]:
-    sp = one.application.service_provider
-    signed = [
-        w
-        for w, is_so in (("Response", sp.sign_response), ("Assertion", sp.sign_assertion))
-        if is_so
-    ]
-    refused = tuple(refusal.got or str(refusal) for refusal in one.refusals)
-    if not one.decision.allowed:
-        refused = (one.decision.sentence, *refused)
+def _facts(preview: Preview) -> dict[str, tuple[str, ...]]:
+    sp = preview.application.service_provider
+    signed = (("Response", sp.sign_response), ("Assertion", sp.sign_assertion))
+    refusals = tuple(refusal.got or str(refusal) for refusal in preview.refusals)
+    if not preview.decision.allowed:
+        refusals = (preview.decision.sentence, *refusals)
     session = f"{sp.session_lifetime} seconds" if sp.session_lifetime else "The vendor decides"
     return {
-        "Sign-in": refused or ("Works",),
-        "NameID": (_name_id(one),) if one.name_id else (),
+        "Sign-in": refusals or ("Works",),
+        "NameID": (_name_id(preview),) if preview.name_id else (),
         "NameID format": (str(sp.name_id_format),),
         "Audience": (sp.entity_id,),
         "Sent to": (sp.acs_urls[0],),
-        "Signed": tuple(signed),
+        "Signed": tuple(part for part, is_signed in signed if is_signed),
         "Encrypted": (sp.encryption_method.upper() if sp.encrypt_assertions else "No",),
-        "Valid for": (f"{sp.lifetime} seconds",),
-        "Longest session": (session,),
+        "Assertion lifetime": (f"{sp.lifetime} seconds",),
+        "Maximum SP session": (session,),
     }
 
 
-def _name_id(one: Rehearsal) -> str:
-    if one.name_id is None or one.name_id.format == names.NAMEID_TRANSIENT:
+def _name_id(preview: Preview) -> str:
+    if preview.name_id is None or preview.name_id.format == names.NAMEID_TRANSIENT:
         return _RANDOM
-    return one.name_id.value
+    return preview.name_id.value
 
 
-def _settled(one: Rehearsal) -> str:
-    """Return the assertion without what is new in every message."""
-    text = _ID.sub("", one.xml)
-    if one.name_id and one.name_id.format == names.NAMEID_TRANSIENT:
-        text = text.replace(one.name_id.value, _RANDOM)
-    return text
+def _stable_xml(preview: Preview) -> str:
+    """Return the assertion without the parts that are new in every message."""
+    xml = _ID.sub("", preview.xml)
+    if preview.name_id and preview.name_id.format == names.NAMEID_TRANSIENT:
+        xml = xml.replace(preview.name_id.value, _RANDOM)
+    return xml

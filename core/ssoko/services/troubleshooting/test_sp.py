@@ -1,4 +1,4 @@
-"""The vendor's side of a sign-in, played by python3-saml: no code of ours judges our answers."""
+"""A service provider for tests: python3-saml, so that Ssoko does not verify its own responses."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,10 +21,10 @@ from ssoko.services.sso.saml.sign_in import PostAnswer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the service provider made of an answer.
+    """What the service provider found in a response.
 
-    :param reason: its own words when it refuses; empty when it accepts.
-    :param attributes: pairs of name and values, as it read them.
+    :param reason: its error message; empty when it accepts the response.
+    :param attributes: pairs of name and values.
     """
 
     accepted: bool
@@ -34,55 +34,56 @@ class Verdict:
     attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-def ask(made: ApplicationView, *, request_id: str, now: int) -> Inbound:
-    """Return the AuthnRequest with which the vendor begins a sign-in, without a signature."""
+def build_request(application: ApplicationView, *, request_id: str, now: int) -> Inbound:
+    """Return the unsigned AuthnRequest that starts a sign-in at the service provider."""
     xml = (
         f'<samlp:AuthnRequest xmlns:samlp="{names.NS_SAMLP}" xmlns:saml="{names.NS_SAML}" '
         f'ID="{request_id}" Version="2.0" IssueInstant="{instant(now)}" '
-        f"Destination={quoteattr(made.issuer.login_endpoint)}>"
-        f"<saml:Issuer>{escape(made.service_provider.entity_id)}</saml:Issuer>"
+        f"Destination={quoteattr(application.issuer.login_endpoint)}>"
+        f"<saml:Issuer>{escape(application.service_provider.entity_id)}</saml:Issuer>"
         "</samlp:AuthnRequest>"
     )
     return Inbound(xml.encode(), "", names.BINDING_REDIRECT)
 
 
-def judge(made: ApplicationView, answer: PostAnswer) -> Verdict:
-    """Have the service provider judge an answer, and say what it read in it."""
+def verify_response(application: ApplicationView, response: PostAnswer) -> Verdict:
+    """Verify a response as the service provider does, and return what it reads from it."""
     try:
-        response = accept(made, answer)
-        attributes = response.get_attributes()
+        accepted = accept(application, response)
+        attributes = accepted.get_attributes()
     except (OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError) as error:
         return Verdict(accepted=False, reason=str(error))
     return Verdict(
         accepted=True,
-        name_id=response.get_nameid() or "",
-        name_id_format=response.get_nameid_format() or "",
+        name_id=accepted.get_nameid() or "",
+        name_id_format=accepted.get_nameid_format() or "",
         attributes=tuple(
             (name, tuple(str(value) for value in values)) for name, values in attributes.items()
         ),
     )
 
 
-def accept(made: ApplicationView, answer: PostAnswer) -> Any:
-    """Have python3-saml, strict, judge an answer; it knows what the Metadata tab shows.
+def accept(application: ApplicationView, response: PostAnswer) -> Any:
+    """Verify a response with python3-saml in strict mode and the values of the Metadata tab.
 
-    :returns: its ``OneLogin_Saml2_Response``, to be asked for what it decoded.
-    :raises OneLogin_Saml2_ValidationError: with its reason.
+    :returns: the ``OneLogin_Saml2_Response`` with the decoded content.
+    :raises OneLogin_Saml2_ValidationError: with the reason.
     """
-    response = OneLogin_Saml2_Response(_settings(made, answer.acs_url), answer.saml_response)
-    parts = urlsplit(answer.acs_url)
-    place: dict[str, Any] = {
+    settings = _settings(application, response.acs_url)
+    accepted = OneLogin_Saml2_Response(settings, response.saml_response)
+    parts = urlsplit(response.acs_url)
+    request: dict[str, Any] = {
         "https": "on" if parts.scheme == "https" else "off",
         "http_host": parts.netloc,
         "script_name": parts.path,
         "get_data": {},
     }
-    response.is_valid(place, response.document.get("InResponseTo"), raise_exceptions=True)
-    return response
+    accepted.is_valid(request, accepted.document.get("InResponseTo"), raise_exceptions=True)
+    return accepted
 
 
-def _settings(made: ApplicationView, acs_url: str) -> Any:
-    sp = made.service_provider
+def _settings(application: ApplicationView, acs_url: str) -> Any:
+    sp = application.service_provider
     return OneLogin_Saml2_Settings(
         {
             "strict": True,
@@ -92,9 +93,9 @@ def _settings(made: ApplicationView, acs_url: str) -> Any:
                 "NameIDFormat": str(sp.name_id_format),
             },
             "idp": {
-                "entityId": made.issuer.entity_id,
-                "singleSignOnService": {"url": made.issuer.login_endpoint},
-                "x509cert": made.issuer.certificate,
+                "entityId": application.issuer.entity_id,
+                "singleSignOnService": {"url": application.issuer.login_endpoint},
+                "x509cert": application.issuer.certificate,
             },
             "security": {
                 "wantAssertionsSigned": sp.sign_assertion,

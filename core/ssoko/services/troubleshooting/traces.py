@@ -1,4 +1,4 @@
-"""Traces, as admins read them: what failed, how far it got, and what to do about it."""
+"""Traces as admins read them: what failed, where it stopped, and how to fix it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,8 +7,12 @@ from ssoko.errors import InputError, NotFound
 from ssoko.services.activity.references import read_reference
 from ssoko.services.context import Services
 from ssoko.services.sso.trace import KEPT, Step, sweep
-from ssoko.services.troubleshooting.explanation import Mend, Place
-from ssoko.services.troubleshooting.explanations import EXPLANATIONS, explanation_of
+from ssoko.services.troubleshooting.explanations import (
+    EXPLANATIONS,
+    FixAction,
+    Place,
+    explanation_of,
+)
 from ssoko.store.models.sso import Trace
 from ssoko.store.models.table import database
 from ssoko.store.paging import Page, check_limit, cut, decode_cursor
@@ -19,16 +23,16 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceView:
-    """One exchange that failed. Names are those of that time.
+    """One failed sign-in or sign-out, with the names at that time.
 
-    :param reference: what the person was shown, such as ``SK-7QF4-K2M9``.
-    :param at: seconds since the epoch, UTC; it ends at ``until``.
-    :param application_id: empty when it is not known whose request it was.
-    :param sp_entity_id: who the request says it is from.
+    :param reference: the reference that the user saw, such as ``SK-7QF4-K2M9``.
+    :param at: epoch seconds; the trace is deleted at ``until``.
+    :param application_id: empty when the request belongs to no application.
+    :param sp_entity_id: the Issuer of the request.
     :param started: ``sp`` or ``ssoko``; ``binding`` is ``redirect``, ``post`` or empty.
-    :param request: the message, decoded and indented; ``undecoded`` is what could not be.
-    :param findings: what one press could add: ``acs_url``, or ``certificate`` (PEM).
-    :param repeats: how many more of this kind left no trace of their own.
+    :param request: the message, decoded and indented; ``undecoded`` when decoding failed.
+    :param findings: what a fix could add: ``acs_url``, or ``certificate`` (PEM).
+    :param repeats: the number of later refusals of this kind without a trace of their own.
     """
 
     reference: str
@@ -60,26 +64,25 @@ class TraceView:
     @property
     def title(self) -> str:
         """What happened, in one line."""
-        title = explanation_of(self.code).title
-        if self.user_name and title.startswith("Somebody"):
-            title = self.user_name + title.removeprefix("Somebody")
-        return title.format(app=self.application_name or "The service provider")
+        return explanation_of(self.code).title_for(
+            application=self.application_name, user=self.user_name
+        )
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """Where an admin can look or change something."""
+        """The pages where the fix is done."""
         return explanation_of(self.code).places
 
     @property
-    def mend(self) -> Mend:
-        """What one press can do, if the rest fits."""
-        return explanation_of(self.code).mend
+    def fix_action(self) -> FixAction:
+        """The fix that Ssoko can apply for this code."""
+        return explanation_of(self.code).fix_action
 
 
 def get_trace(services: Services, workspace_id: str, reference: str) -> TraceView:
     """Return the trace of a reference.
 
-    :raises NotFound: when there is none in the workspace, or it has ended.
+    :raises NotFound: when the workspace has no such trace, or it has expired.
     """
     row = Trace.get_or_none(
         Trace.workspace == workspace_id,
@@ -94,7 +97,7 @@ def get_trace(services: Services, workspace_id: str, reference: str) -> TraceVie
 
 
 def is_kept(services: Services, workspace_id: str, reference: str) -> bool:
-    """Tell whether there is a trace of a reference."""
+    """Tell whether a reference has a trace."""
     try:
         get_trace(services, workspace_id, reference)
     except NotFound:
@@ -112,21 +115,21 @@ def list_traces(
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[TraceView]:
-    """List traces, the newest first.
+    """List traces, newest first.
 
-    :param code: of the refusal, such as ``acs-not-registered``.
+    :param code: error code of the refusal, such as ``acs-not-registered``.
     :raises InputError: at ``code``, ``limit`` or ``cursor``.
     """
     check_limit(limit)
     if code and code not in EXPLANATIONS:
-        raise InputError.of("code", "Use a code of the list in docs/troubleshooting.md")
+        raise InputError.of("code", "Use one of the error codes in docs/troubleshooting.md")
     after = decode_cursor(cursor, length=1)
     query: Any = Trace.select().where(
         Trace.workspace == workspace_id, Trace.at > services.clock() - KEPT
     )
     for column, value in ((Trace.application_id, application_id), (Trace.user_id, user_id)):
         if value:
-            # No id holds a hyphen, so what is no id fits nothing.
+            # Ids contain no hyphen, so this matches nothing.
             query = query.where(column == (value if is_id(value) else "-"))
     if code:
         query = query.where(Trace.code == code)
@@ -137,20 +140,20 @@ def list_traces(
 
 
 def purge(services: Services) -> int:
-    """Delete all traces that have ended, and return how many; each batch is a transaction."""
-    gone = 0
+    """Delete all expired traces in batches of one transaction each, and return how many."""
+    total = 0
     while True:
         with database.atomic():
-            swept = sweep(services.clock(), limit=_BATCH)
-        gone += swept
-        if swept < _BATCH:
-            return gone
+            deleted = sweep(services.clock(), limit=_BATCH)
+        total += deleted
+        if deleted < _BATCH:
+            return total
 
 
 def _view(row: Any) -> TraceView:
-    kept = {name: getattr(row, name) for name in _COLUMNS}
+    values = {name: getattr(row, name) for name in _COLUMNS}
     steps = tuple(Step(key, state, detail) for key, state, detail in row.steps)
-    return TraceView(**kept, steps=steps, until=row.at + KEPT)
+    return TraceView(**values, steps=steps, until=row.at + KEPT)
 
 
 _COLUMNS = tuple(name for name in TraceView.__slots__ if name not in {"steps", "until"})

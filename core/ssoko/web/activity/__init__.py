@@ -1,1 +1,1 @@
-"""The activity log, its event pages, and the traces of failed sign-ins."""
+"""The activity log, the pages of its events, and the traces of denied sign-ins."""

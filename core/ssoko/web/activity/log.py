@@ -1,4 +1,4 @@
-"""The Activity page: what happened, filtered by its address, and the same as CSV."""
+"""The Activity page and its CSV download; the filters are in the query string."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,7 +7,7 @@ from flask import Blueprint, render_template
 from werkzeug.wrappers import Response
 
 from ssoko.errors import InputError, NotFound
-from ssoko.services.activity import log as log
+from ssoko.services.activity import log
 from ssoko.services.people import users
 from ssoko.services.troubleshooting import traces
 from ssoko.store.paging import Page
@@ -25,24 +25,24 @@ from ssoko.web.framework.session import (
 
 blueprint = Blueprint("activity", __name__, url_prefix="/w/<workspace>")
 
-#: Value in the address, label, and how many days before today it begins.
+#: Value in the query string, label, and number of days before today.
 PERIODS = (
     ("", "Last 7 days", 6),
     ("today", "Today", 0),
     ("30", "Last 30 days", 29),
-    ("all", "Any time", None),
+    ("all", "All time", None),
 )
-OUTCOMES = (("", "Any"), ("done", "Done"), ("refused", "Refused"))
+OUTCOMES = (("", "Any"), ("done", "Success"), ("refused", "Denied"))
 FILTERS = ("q", "who", "what", "app", "target", "outcome", "since")
 
-#: A CSV file holds at most so many events; the filters choose which.
+#: Most events in one CSV file.
 CSV_LIMIT = 20_000
 
 
 @blueprint.get("/activity")
 @admin_only
 def index() -> Answer:
-    """Show the events that the filters let through, newest first."""
+    """Show the events that match the filters, newest first."""
     chosen = {name: argument(name) for name in FILTERS}
     errors: dict[str, list[str]] = {}
     page: Page[log.EventView] = Page((), None)
@@ -58,7 +58,7 @@ def index() -> Answer:
         turns=turns(page),
         chosen=chosen,
         filtered=any(value for name, value in chosen.items() if name != "since"),
-        query=text_field("q", "Query", value=chosen["q"], errors=errors),
+        query=text_field("q", "Search", value=chosen["q"], errors=errors),
         selects=_selects(chosen),
         actions=log.ACTIONS,
         bars=bars_of(days),
@@ -68,16 +68,18 @@ def index() -> Answer:
 @blueprint.get("/activity/<event_id>")
 @admin_only
 def show(event_id: str) -> str:
-    """Show one event with all that was written down about it."""
+    """Show one event with all its details."""
     event = log.get_event(current_workspace().id, event_id)
-    traced = traces.is_kept(current_services(), current_workspace().id, event.reference)
-    return render_template("activity/show.html", event=event, traced=traced, actions=log.ACTIONS)
+    has_trace = traces.is_kept(current_services(), current_workspace().id, event.reference)
+    return render_template(
+        "activity/show.html", event=event, has_trace=has_trace, actions=log.ACTIONS
+    )
 
 
 @blueprint.get("/activity.csv", endpoint="csv")
 @admin_only
 def download() -> Response:
-    """Send the filtered events as CSV; the first line names the columns."""
+    """Send the events that match the filters as CSV with a header line."""
     chosen = {name: argument(name) for name in FILTERS}
     first = list_filtered(chosen, limit=200)
     lines = "".join(csv_lines(_rows(chosen, first)))
@@ -88,16 +90,16 @@ def download() -> Response:
 def list_filtered(
     chosen: dict[str, str], *, limit: int = 50, cursor: str | None = None
 ) -> Page[log.EventView]:
-    """List the events that the filters let through.
+    """List the events that match the filters.
 
-    :param chosen: the names of :data:`FILTERS` with what the address gave, ``""`` for no filter.
-    :raises InputError: with the filter that is wrong.
+    :param chosen: value of each of :data:`FILTERS`; ``""`` for no filter.
+    :raises InputError: at the filter with a wrong value.
     """
     days = {value: days for value, _, days in PERIODS}
     if chosen["since"] not in days:
-        raise InputError.of("since", "Choose one of the periods in the list")
-    back = days[chosen["since"]]
-    here = current_workspace()
+        raise InputError.of("since", "Choose a period from the list")
+    days_ago = days[chosen["since"]]
+    workspace = current_workspace()
     now = current_services().clock()
     return log.list_events(
         current_scope(),
@@ -107,24 +109,26 @@ def list_filtered(
         application_id=chosen["app"],
         target_id=chosen["target"],
         outcome=chosen["outcome"],
-        since=None if back is None else start_of_day(now, time_zone=here.time_zone, days_ago=back),
+        since=None
+        if days_ago is None
+        else start_of_day(now, time_zone=workspace.time_zone, days_ago=days_ago),
         limit=limit,
         cursor=cursor,
     )
 
 
 def _selects(chosen: dict[str, str]) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """Return the name, the label and the options of each filter beside the query."""
-    here = current_workspace()
-    admins = users.list_users(here.id, admin=True, limit=50).items
+    """Return name, label and options of each select field."""
+    workspace = current_workspace()
+    admins = users.list_users(workspace.id, admin=True, limit=50).items
     who = [("", "Anyone"), *((admin.id, admin.display_name) for admin in admins)]
     if chosen["who"] not in dict(who):
         try:
-            name = users.get_user(here.id, chosen["who"]).display_name
+            name = users.get_user(workspace.id, chosen["who"]).display_name
         except NotFound:
-            name = "Somebody else"
+            name = "Unknown user"
         who.append((chosen["who"], name))
-    what = [("", "Anything"), *sorted(log.ACTIONS.items(), key=lambda pair: pair[1])]
+    what = [("", "Any"), *sorted(log.ACTIONS.items(), key=lambda pair: pair[1])]
     return [
         ("who", "Who", who),
         ("what", "What", what),
@@ -135,8 +139,8 @@ def _selects(chosen: dict[str, str]) -> list[tuple[str, str, list[tuple[str, str
 
 def _rows(chosen: dict[str, str], page: Page[log.EventView]) -> Iterator[tuple[str, ...]]:
     time_zone = current_workspace().time_zone
-    yield ("When", "Who", "What", "Target", "Outcome", "Address", "Reference", "Event")
-    written = 0
+    yield ("When", "Who", "What", "Target", "Outcome", "IP address", "Reference", "Event ID")
+    count = 0
     while True:
         for event in page.items:
             yield (
@@ -149,7 +153,7 @@ def _rows(chosen: dict[str, str], page: Page[log.EventView]) -> Iterator[tuple[s
                 event.reference,
                 event.id,
             )
-        written += len(page.items)
-        if page.next is None or written >= CSV_LIMIT:
+        count += len(page.items)
+        if page.next is None or count >= CSV_LIMIT:
             return
         page = list_filtered(chosen, limit=200, cursor=page.next)

@@ -1,4 +1,4 @@
-"""Refused sign-ins: why one was refused, and one press to mend it where one press can."""
+"""Denied sign-ins: why a sign-in was denied, and the fix that Ssoko can apply."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ BINDINGS = {"redirect": "HTTP-Redirect", "post": "HTTP-POST"}
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A place to look at, beside the trace."""
+    """A link from a trace to the page where the fix is done."""
 
     label: str
     href: str
@@ -40,12 +40,11 @@ class Link:
 @blueprint.get("")
 @admin_only
 def index() -> str:
-    """List what was refused, newest first, of one application when the address says so."""
-    services, here = current_services(), current_workspace()
+    """List denied sign-ins, newest first; with ``app`` in the query string, those to it."""
     application = _application(argument("app")) if argument("app") else None
     page = traces.list_traces(
-        services,
-        here.id,
+        current_services(),
+        current_workspace().id,
         application_id=application.id if application else argument("app"),
         cursor=argument("cursor") or None,
     )
@@ -55,13 +54,13 @@ def index() -> str:
 @blueprint.get("/<reference>")
 @admin_only
 def show(reference: str) -> str | Response:
-    """Show one trace: what was got and expected, the rule, the fix, how far it got."""
-    services, here = current_services(), current_workspace()
+    """Show one trace: what was received and expected, the rule, the fix, where it stopped."""
+    services, workspace = current_services(), current_workspace()
     try:
-        trace = traces.get_trace(services, here.id, reference)
+        trace = traces.get_trace(services, workspace.id, reference)
     except NotFound:
-        # The event is kept for longer than the trace.
-        event = log.find_event(here.id, reference)
+        # Events are kept longer than traces.
+        event = log.find_event(workspace.id, reference)
         if event is None:
             raise
         return see("activity.show", event_id=event.id)
@@ -72,47 +71,39 @@ def show(reference: str) -> str | Response:
         application=application,
         person=_person(trace),
         comparison=compare(trace.got, trace.expected),
-        offer=fixes.offer_for(services, here.id, trace),
+        fix=fixes.find_fix(services, workspace.id, trace),
         links=_links(trace, application),
         binding=BINDINGS.get(trace.binding, ""),
         diagnostics=diagnostics(trace, login_endpoint=_login_endpoint(trace)),
     )
 
 
-@blueprint.route("/<reference>/mend", methods=["GET", "POST"])
+@blueprint.route("/<reference>/fix", methods=["GET", "POST"])
 @admin_only
-def mend(reference: str) -> Answer:
-    """Say what one press will change; then change it."""
-    services, here = current_services(), current_workspace()
-    trace = traces.get_trace(services, here.id, reference)
+def fix(reference: str) -> Answer:
+    """Show what the fix will change; apply it on POST."""
+    services, workspace = current_services(), current_workspace()
+    trace = traces.get_trace(services, workspace.id, reference)
     errors: Errors = {}
     if request.method == "POST":
         try:
-            offer = fixes.accept(
-                services, here.id, current_actor(), trace, compared=posted("compared") == "yes"
+            applied = fixes.apply_fix(
+                services,
+                workspace.id,
+                current_actor(),
+                trace,
+                compared=posted("compared") == "yes",
             )
         except InputError as error:
             errors = error.errors
         else:
-            who = trace.user_name or "the person"
-            said = f"{_done(offer)} Ask {who} to try again."
-            return see("traces.show", said, reference=trace.reference)
-    offered = fixes.offer_for(services, here.id, trace)
-    if offered is None or offered.done:
+            message = applied.applied if applied.needed else applied.done
+            retry = f"Ask {trace.user_name or 'the user'} to try again."
+            return see("traces.show", f"{message} {retry}", reference=trace.reference)
+    available = fixes.find_fix(services, workspace.id, trace)
+    if available is None or not available.needed:
         return see("traces.show", reference=trace.reference)
-    return form_page("activity/traces/mend.html", errors, trace=trace, offer=offered)
-
-
-def _done(offer: fixes.Offer) -> str:
-    app = offer.application.name if offer.application else ""
-    who = offer.user.display_name if offer.user else ""
-    return offer.done or {
-        "add-acs-url": f"The ACS URL is added to {app}.",
-        "trust-certificate": f"The certificate is recorded for {app}.",
-        "enable-application": f"{app} is enabled.",
-        "enable-user": f"{who} is enabled.",
-        "give-role": f"{who} has the role {offer.role.name if offer.role else ''}.",
-    }.get(offer.mend, "")
+    return form_page("activity/traces/fix.html", errors, trace=trace, fix=available)
 
 
 def _application(application_id: str) -> ApplicationView | None:
@@ -134,23 +125,23 @@ def _login_endpoint(trace: TraceView) -> str:
 
 
 def _links(trace: TraceView, application: ApplicationView | None) -> list[Link]:
-    """Return the pages where an admin can do what the fix says."""
-    found = []
+    """Return links to the pages where the fix is done."""
+    links = []
     slug = application.slug if application else ""
     person = _person(trace)
     for place in trace.places:
         if place == "user" and person:
             href = url_for("users.details", user_id=person.id)
-            found.append(Link(f"Open {person.display_name}", href))
+            links.append(Link(f"Open {person.display_name}", href))
         elif place == "access" and application:
-            asked = {"person": person.username} if person else {}
-            found.append(Link("Open Access", url_for("applications.access", slug=slug, **asked)))
+            query = {"person": person.username} if person else {}
+            links.append(Link("Open Access", url_for("applications.access", slug=slug, **query)))
         elif place == "plugins":
-            found.append(Link("Open Plugins", url_for("settings.plugins")))
+            links.append(Link("Open Plugins", url_for("settings.plugins")))
         elif place == "uninstalled":
             href = url_for("applications.index", state="uninstalled")
-            found.append(Link("Show uninstalled applications", href))
+            links.append(Link("View uninstalled applications", href))
         elif place in ("settings", "mappers", "metadata") and application:
             href = url_for(f"applications.{place}", slug=slug)
-            found.append(Link(f"Open {place.capitalize()}", href))
-    return found
+            links.append(Link(f"Open {place.capitalize()}", href))
+    return links

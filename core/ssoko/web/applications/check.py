@@ -44,7 +44,7 @@ def preview(slug: str) -> str:
     choice = choose(application, argument("person"))
     found = None
     if choice.person:
-        found = troubleshooting_preview.rehearse(
+        found = troubleshooting_preview.preview_sign_in(
             current_services(), current_workspace().id, application.id, user_id=choice.person.id
         )
     return render_tab("mappers", application, template="preview", choice=choice, found=found)
@@ -74,8 +74,8 @@ def ready(application: ApplicationView) -> Report:
 
 def _somebody(application: ApplicationView) -> UserView:
     me = current_user()
-    found = troubleshooting_preview.first_person(
-        current_services(), current_workspace().id, application.id, rather=me.id
+    found = troubleshooting_preview.default_user(
+        current_services(), current_workspace().id, application.id, preferred=me.id
     )
     return found or me
 
@@ -92,7 +92,7 @@ def choose(application: ApplicationView, typed: str) -> Choice:
         return Choice("", _somebody(application))
     here = current_workspace()
     try:
-        person = troubleshooting_preview.find_person(here.id, typed)
+        person = troubleshooting_preview.find_user(here.id, typed)
     except NotFound:
         return Choice(typed, None, users.list_users(here.id, q=typed, limit=6).items)
     return Choice(person.username, person)
@@ -100,7 +100,7 @@ def choose(application: ApplicationView, typed: str) -> Choice:
 
 def _fixes(application: ApplicationView, report: Report) -> dict[str, tuple[str, str]]:
     """Return where things are mended: place to the link's words and its address."""
-    person, slug = report.rehearsal.user, application.slug
+    person, slug = report.preview.user, application.slug
     role = application.default_role.id if application.default_role else None
     return {
         "saml": ("Open SAML settings", url_for("applications.saml", slug=slug)),

@@ -121,7 +121,7 @@ def _compared(application: ApplicationView, accepted: Collection[str]) -> Compar
     try:
         return Compared(
             choice,
-            preview_difference.of_upgrade(
+            preview_difference.preview_upgrade(
                 current_services(),
                 current_workspace().id,
                 application.id,

@@ -16,8 +16,8 @@ from ssoko.plugin.tools.rules.sample import sample_settings
 from ssoko.services.guides import guide as guides_guide
 from ssoko.services.marketplace import catalog, proposed_values
 from ssoko.services.people import users
-from ssoko.services.troubleshooting import tryout
-from ssoko.services.troubleshooting.tryout import Tryout
+from ssoko.services.troubleshooting import trial
+from ssoko.services.troubleshooting.trial import Trial
 from ssoko.web.components import plugin_form
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.framework.session import (
@@ -158,7 +158,7 @@ def _shown(slug: str) -> dict[str, Any]:
     typed = plugin_form.read(loaded.form, request.form) if request.method == "POST" else None
     chosen = request.values.get("as", "")
     raw = sample_settings(loaded.form) if typed is None else typed
-    found = tryout.try_out(services, workspace.id, slug, raw=raw, username=chosen)
+    found = trial.run_trial(services, workspace.id, slug, raw=raw, username=chosen)
     placed = {} if typed is None else plugin_form.place(found.errors)
     return {
         "title": loaded.integration.name,
@@ -176,7 +176,7 @@ def _shown(slug: str) -> dict[str, Any]:
     }
 
 
-def _given(guide: str, found: Tryout) -> dict[str, Any]:
+def _given(guide: str, found: Trial) -> dict[str, Any]:
     made = found.application
     values = guides_guide.guide_values(made)
     asked = [

@@ -14,7 +14,7 @@ from ssoko.services.applications.views import ApplicationView
 from ssoko.services.context import Scope
 from ssoko.services.sso.saml import sign_in as saml_sign_in
 from ssoko.services.troubleshooting import preview
-from ssoko.services.troubleshooting.preview_difference import differences
+from ssoko.services.troubleshooting.preview_difference import compare_previews
 
 from .... import two_versions
 
@@ -374,14 +374,9 @@ def test_without_its_plugin_sign_in_goes_on_and_it_is_attached_again(notes, saml
 def test_the_answer_of_a_person_before_and_after(notes):
     notes.load("0.2")
     amina = notes.site.amina.id
-    now = preview.rehearse(
-        notes.site.services, notes.site.workspace.id, notes.app_id, user_id=amina
-    )
+    now = preview.preview_sign_in(notes.scope, notes.app_id, user_id=amina)
     view = upgrades_compare.record_after(notes.scope, notes.app_id, ["mappers", "protection"])
-    found = differences(
-        now,
-        preview.rehearse_record(notes.site.services, notes.site.workspace.id, view, user_id=amina),
-    )
+    found = compare_previews(now, preview.preview_application(notes.scope, view, user_id=amina))
     assert {one.label: (one.recorded, one.new) for one in found.changed} == {
         "Signed": (("Response", "Assertion"), ("Assertion",)),
         "Attribute mail": (("amina@acme.test",), ("AMINA@ACME.TEST",)),
@@ -398,11 +393,10 @@ def test_what_is_random_is_no_difference(notes):
     notes.load("0.2")
     amina = notes.site.amina.id
     one, other = (
-        preview.rehearse(notes.site.services, notes.site.workspace.id, notes.app_id, user_id=amina)
-        for _ in range(2)
+        preview.preview_sign_in(notes.scope, notes.app_id, user_id=amina) for _ in range(2)
     )
     assert one.name_id.value != other.name_id.value
-    found = differences(one, other)
+    found = compare_previews(one, other)
     assert (found.changed, found.xml) == ((), ())
 
 

@@ -13,10 +13,10 @@ from ssoko.web.api.endpoint import Call, endpoint
 def preview(call: Call, application: str) -> dump.Json:
     """Show the assertion that a user would get, unsigned."""
     app_id, user_id = _both(call, application)
-    found = troubleshooting_preview.rehearse(
+    found = troubleshooting_preview.preview_sign_in(
         call.services, call.workspace.id, app_id, user_id=user_id
     )
-    return dump.rehearsal(found)
+    return dump.preview(found)
 
 
 @endpoint("POST", "/applications/<id:application>/check", body=inputs.PersonInput)
@@ -31,7 +31,7 @@ def check(call: Call, application: str) -> dump.Json:
 def _both(call: Call, application: str) -> tuple[str, str]:
     found = views.get_application(call.scope, application)
     try:
-        person = troubleshooting_preview.find_person(call.workspace.id, call.body["user"])
+        person = troubleshooting_preview.find_user(call.workspace.id, call.body["user"])
     except NotFound:
         # The address is right; what the body points to is not there.
         raise InputError.of("user", "Send the id, user name or e-mail of a user.") from None

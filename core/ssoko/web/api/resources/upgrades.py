@@ -58,10 +58,10 @@ def undo(call: Call, application: str) -> Json:
 
 def _of_user(call: Call, upgrade: Upgrade) -> AssertionDifference:
     try:
-        person = preview.find_person(call.workspace.id, call.query["user"])
+        person = preview.find_user(call.workspace.id, call.query["user"])
     except NotFound:
         raise InputError.of("user", "Send the id, user name or e-mail of a user.") from None
-    return preview_difference.of_upgrade(
+    return preview_difference.preview_upgrade(
         call.services,
         call.workspace.id,
         upgrade.application.id,
