@@ -1,4 +1,4 @@
-"""A trace for each way a sign-in can fail, walked over HTTP and read as an admin would."""
+"""Every way a sign-in can be denied leaves a trace, and the trace page shows it to admins."""
 
 import base64
 import re
@@ -19,7 +19,6 @@ from ssoko.services.access import assignments
 from ssoko.services.activity.log import list_events
 from ssoko.services.applications import change as applications_change
 from ssoko.services.applications import install, mappers
-from ssoko.services.context import SYSTEM, Scope
 from ssoko.services.issuers import issuers
 from ssoko.services.issuers.keys import generate
 from ssoko.services.people import users
@@ -32,7 +31,7 @@ from ssoko.store.models.sso import Trace
 SP = "https://app.example.com/saml/metadata"
 ACS = "https://app.example.com/saml/acs"
 KEY = generate(common_name="SP", now=1_795_511_647)
-OTHER_KEY = generate(common_name="Somebody", now=1_795_511_647)
+OTHER_KEY = generate(common_name="Other", now=1_795_511_647)
 
 
 def signing_key(key) -> SigningKey:
@@ -41,7 +40,7 @@ def signing_key(key) -> SigningKey:
 
 @dataclass
 class Scene:
-    """One application, and ways to fail at it."""
+    """One application, and requests that it denies."""
 
     site: Any
     app: Any
@@ -52,46 +51,40 @@ class Scene:
 
     def change(self, **settings: Any) -> None:
         with db.session():
-            applications_change.update_application(
-                Scope(self.services, self.site.workspace.id, SYSTEM), self.app.id, settings=settings
-            )
+            applications_change.update_application(self.site.scope, self.app.id, settings=settings)
 
     def disable(self, user=None) -> None:
         with db.session():
             if user is not None:
-                users.update_user(
-                    Scope(self.services, self.site.workspace.id, SYSTEM), user.id, active=False
-                )
+                users.update_user(self.site.scope, user.id, active=False)
                 return
-            applications_change.update_application(
-                Scope(self.services, self.site.workspace.id, SYSTEM), self.app.id, enabled=False
-            )
+            applications_change.update_application(self.site.scope, self.app.id, enabled=False)
 
-    def take_role(self) -> None:
+    def remove_role(self) -> None:
         with db.session():
             assignments.revoke_role(
-                Scope(self.services, self.site.workspace.id, SYSTEM),
+                self.site.scope,
                 role_id=self.app.default_role.id,
                 user_id=self.site.person.id,
             )
 
     def xml(self, inner: str = "", issuer: str = SP, **attributes: str | None) -> bytes:
-        found = {
+        values = {
             "ID": f"_{secrets.token_hex(16)}",
             "Version": "2.0",
             "IssueInstant": instant(self.services.clock()),
             "Destination": self.app.issuer.login_endpoint,
             **attributes,
         }
-        written = " ".join(f'{k}="{v}"' for k, v in found.items() if v is not None)
+        markup = " ".join(f'{k}="{v}"' for k, v in values.items() if v is not None)
         return (
             f'<samlp:AuthnRequest xmlns:samlp="{names.NS_SAMLP}" xmlns:saml="{names.NS_SAML}" '
-            f"{written}><saml:Issuer>{issuer}</saml:Issuer>{inner}</samlp:AuthnRequest>"
+            f"{markup}><saml:Issuer>{issuer}</saml:Issuer>{inner}</samlp:AuthnRequest>"
         ).encode()
 
     def path(self, inner: str = "", *, issuer_id: str = "", state: str = "", **more: Any) -> str:
-        address = f"/saml/{issuer_id or self.app.issuer.id}/login"
-        return encode_redirect(address, self.xml(inner, **more), relay_state=state)
+        url = f"/saml/{issuer_id or self.app.issuer.id}/login"
+        return encode_redirect(url, self.xml(inner, **more), relay_state=state)
 
     def signed_path(self, key=KEY, **more: Any) -> str:
         url = f"/saml/{self.app.issuer.id}/login"
@@ -126,28 +119,28 @@ def pete(site):
 
 
 @dataclass
-class Read:
-    """A trace's page, as somebody reads it."""
+class TracePage:
+    """The page of a trace."""
 
     text: str
 
     @property
     def main(self) -> etree._Element:
-        (found,) = html.document_fromstring(self.text).xpath("//main")
-        return found
+        (main,) = html.document_fromstring(self.text).xpath("//main")
+        return main
 
     @property
     def words(self) -> str:
         return " ".join(self.main.text_content().split())
 
     def fact(self, label: str) -> str:
-        found = self.main.xpath(f"//dt[.='{label}']/following-sibling::dd[1]")
-        return " ".join(found[0].text_content().split()) if found else ""
+        values = self.main.xpath(f"//dt[.='{label}']/following-sibling::dd[1]")
+        return " ".join(values[0].text_content().split()) if values else ""
 
     @property
     def steps(self) -> dict[str, str]:
         items = [" ".join(h.text_content().split()) for h in self.main.xpath("//ol//h3")]
-        states = ("Passed", "Refused", "Not reached")
+        states = ("Passed", "Denied", "Not reached")
         return {
             item.removesuffix(state).strip(): state
             for item in items
@@ -156,8 +149,8 @@ class Read:
         }
 
     @property
-    def refused_at(self) -> str:
-        (step,) = [name for name, state in self.steps.items() if state == "Refused"]
+    def denied_at(self) -> str:
+        (step,) = [name for name, state in self.steps.items() if state == "Denied"]
         return step
 
     @property
@@ -169,17 +162,17 @@ class Read:
         return {" ".join(a.text_content().split()): a.get("href") for a in self.main.xpath("//a")}
 
 
-def trace_of(admin, response) -> Read:
-    """Open the trace of the reference that the person saw."""
-    seen = re.search(r"SK-[0-9A-Z]{4}-[0-9A-Z]{4}", response.text)
-    reference = seen[0] if seen else told_reference(response)
-    page = admin.get(f"/w/acme/traces/{reference}")
-    assert page.status_code == 200, page.text
-    return Read(page.text)
+def trace_of(admin, response) -> TracePage:
+    """Open the trace of the reference that the user saw."""
+    match = re.search(r"SK-[0-9A-Z]{4}-[0-9A-Z]{4}", response.text)
+    reference = match[0] if match else status_reference(response)
+    shown = admin.get(f"/w/acme/traces/{reference}")
+    assert shown.status_code == 200, shown.text
+    return TracePage(shown.text)
 
 
-def told_reference(response) -> str:
-    """Return the reference in the status message that the SP is told."""
+def status_reference(response) -> str:
+    """Return the reference in the status message that the service provider receives."""
     value = re.search(r'name="SAMLResponse" value="([^"]+)"', response.text)[1]
     xml = base64.b64decode(unescape(value)).decode()
     return re.search(r"SK-[0-9A-Z]{4}-[0-9A-Z]{4}", xml)[0]
@@ -198,17 +191,17 @@ IDP_LIST = (
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way to fail.
+class Denial:
+    """One reason to deny a sign-in.
 
-    :param act: does it with pete's browser and returns what the person sees.
-    :param got, expected: parts of what the trace says.
+    :param act: sends the request with pete's browser and returns the response.
+    :param received, expected: parts of these facts on the trace page.
     """
 
     code: str
     act: Callable[[Scene, Any], Any]
     step: str
-    got: str
+    received: str
     expected: str
     link: str = ""
 
@@ -223,7 +216,7 @@ def _shared(scene: Scene, browser: Any) -> Any:
 
 
 def _without_role(scene: Scene, browser: Any) -> Any:
-    scene.take_role()
+    scene.remove_role()
     return browser.get(scene.path())
 
 
@@ -314,8 +307,8 @@ def _ask(inner: str = "", **more: Any) -> Callable[[Scene, Any], Any]:
     return lambda scene, browser: browser.get(scene.path(inner, **more))
 
 
-WAYS = [
-    Way(
+DENIALS = [
+    Denial(
         "acs-not-registered",
         _ask(AssertionConsumerServiceURL="https://evil.test/acs"),
         "ACS URL",
@@ -323,7 +316,7 @@ WAYS = [
         ACS,
         "Open Settings",
     ),
-    Way(
+    Denial(
         "acs-index-unknown",
         _ask(AssertionConsumerServiceIndex="7"),
         "ACS URL",
@@ -331,7 +324,7 @@ WAYS = [
         ACS,
         "Open Settings",
     ),
-    Way(
+    Denial(
         "wrong-destination",
         _ask(Destination="https://other.test/login"),
         "Terms",
@@ -339,30 +332,32 @@ WAYS = [
         "/login",
         "Open Metadata",
     ),
-    Way(
+    Denial(
         "not-fresh",
         _ask(IssueInstant="2026-01-01T00:00:00Z"),
         "Terms",
         "seconds",
         "at most 300 seconds",
     ),
-    Way("signature-required", _unsigned, "Signature", "no signature", "certificates"),
-    Way("signature-wrong", _wrongly_signed, "Signature", "another key", "1 registered"),
-    Way("signature-algorithm", _sha1, "Signature", "rsa-sha1", "rsa-sha256"),
-    Way("replayed", _replayed, "Request read", "_", "a new ID"),
-    Way("sp-unknown", _shared, "Application", "https://stranger.test", "the entity ID"),
-    Way("no-role", _without_role, "Role", "Pete Test has no role of Wiki", "role", "Open Access"),
-    Way("role-expired", _expired, "Role", "has expired", "role", "Open Access"),
-    Way("application-disabled", _disabled, "Application", "Wiki is disabled", "enabled"),
-    Way(
+    Denial("signature-required", _unsigned, "Signature", "no signature", "certificates"),
+    Denial("signature-wrong", _wrongly_signed, "Signature", "another key", "1 registered"),
+    Denial("signature-algorithm", _sha1, "Signature", "rsa-sha1", "rsa-sha256"),
+    Denial("replayed", _replayed, "Request read", "_", "a new ID"),
+    Denial("sp-unknown", _shared, "Application", "https://stranger.test", "the entity ID"),
+    Denial(
+        "no-role", _without_role, "Role", "Pete Test has no role of Wiki", "role", "Open Access"
+    ),
+    Denial("role-expired", _expired, "Role", "has expired", "role", "Open Access"),
+    Denial("application-disabled", _disabled, "Application", "Wiki is disabled", "enabled"),
+    Denial(
         "application-uninstalled",
         _uninstalled,
         "Application",
         "not there any more",
         "an installed application",
-        "Show uninstalled applications",
+        "View uninstalled applications",
     ),
-    Way(
+    Denial(
         "name-id-missing",
         _no_email,
         "Answer",
@@ -370,7 +365,7 @@ WAYS = [
         "value for user.email",
         "Open Pete Test",
     ),
-    Way(
+    Denial(
         "attribute-missing",
         _no_attribute,
         "Answer",
@@ -378,22 +373,24 @@ WAYS = [
         "a value for user.attributes.department",
         "Open Mappers",
     ),
-    Way("nameid-format", _ask(POLICY), "Terms", "persistent", "unspecified", "Open Settings"),
-    Way("authn-context", _ask(CONTEXT), "Terms", "SmartcardPKI", "PasswordProtectedTransport"),
-    Way("other-subject", _ask(SUBJECT), "Person", "somebody@else.test", "pete@acme.test"),
-    Way("idp-not-listed", _ask(IDP_LIST), "Terms", "https://other.test", "/metadata"),
-    Way(
+    Denial("nameid-format", _ask(POLICY), "Terms", "persistent", "unspecified", "Open Settings"),
+    Denial("authn-context", _ask(CONTEXT), "Terms", "SmartcardPKI", "PasswordProtectedTransport"),
+    Denial("other-subject", _ask(SUBJECT), "Person", "somebody@else.test", "pete@acme.test"),
+    Denial("idp-not-listed", _ask(IDP_LIST), "Terms", "https://other.test", "/metadata"),
+    Denial(
         "binding-unsupported",
         _ask(ProtocolBinding=names.BINDING_REDIRECT),
         "Terms",
         "HTTP-Redirect",
         "HTTP-POST",
     ),
-    Way("base64", _get("SAMLRequest=%21%21not-base64"), "Request read", "base64", "padding"),
-    Way("inflate", _get("SAMLRequest=QUJDRA%3D%3D"), "Request read", "", "DEFLATE"),
-    Way("parameter-missing", _get("SAMLRequest="), "Request read", "empty", "one SAMLRequest"),
-    Way("parameter-repeated", _get("SAMLRequest=a&SAMLRequest=b"), "Request read", "SAML", "once"),
-    Way(
+    Denial("base64", _get("SAMLRequest=%21%21not-base64"), "Request read", "base64", "padding"),
+    Denial("inflate", _get("SAMLRequest=QUJDRA%3D%3D"), "Request read", "", "DEFLATE"),
+    Denial("parameter-missing", _get("SAMLRequest="), "Request read", "empty", "one SAMLRequest"),
+    Denial(
+        "parameter-repeated", _get("SAMLRequest=a&SAMLRequest=b"), "Request read", "SAML", "once"
+    ),
+    Denial(
         "xml-malformed",
         lambda scene, browser: _post(
             scene, browser, {"SAMLRequest": base64.b64encode(b"<broken").decode()}
@@ -402,7 +399,7 @@ WAYS = [
         "",
         "one XML document",
     ),
-    Way(
+    Denial(
         "xml-dtd",
         lambda scene, browser: _post(
             scene, browser, {"SAMLRequest": base64.b64encode(b"<!DOCTYPE a><a/>").decode()}
@@ -411,7 +408,7 @@ WAYS = [
         "DOCTYPE",
         "no DOCTYPE",
     ),
-    Way(
+    Denial(
         "wrong-message",
         lambda scene, browser: _post(
             scene, browser, {"SAMLRequest": base64.b64encode(b"<a>secret</a>").decode()}
@@ -423,101 +420,101 @@ WAYS = [
 ]
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.code)
-def test_a_failed_sign_in_leaves_a_trace_that_says_why(way, scene, pete, admin) -> None:
-    read = trace_of(admin, way.act(scene, pete))
-    assert read.fact("Code") == way.code
-    assert way.got in read.fact("Got") and read.fact("Got")
-    assert way.expected in read.fact("Expected") and read.fact("Expected")
-    assert read.fact("Rule") and read.fact("Fix")
-    assert read.refused_at == way.step
-    assert way.link in read.links or not way.link
-    assert "Copy diagnostics" in read.words
-    assert "Pete Test" in read.words or way.code == "application-uninstalled"
+@pytest.mark.parametrize("denial", DENIALS, ids=lambda denial: denial.code)
+def test_denied_sign_in_leaves_a_trace_with_the_reason(denial, scene, pete, admin) -> None:
+    page = trace_of(admin, denial.act(scene, pete))
+    assert page.fact("Code") == denial.code
+    assert denial.received in page.fact("Received") and page.fact("Received")
+    assert denial.expected in page.fact("Expected") and page.fact("Expected")
+    assert page.fact("Rule") and page.fact("Fix")
+    assert page.denied_at == denial.step
+    assert denial.link in page.links or not denial.link
+    assert "Copy diagnostics" in page.words
+    assert "Pete Test" in page.words or denial.code == "application-uninstalled"
     (event,) = events(scene, outcome="refused")[:1]
-    assert event.reference in read.text
+    assert event.reference in page.text
 
 
 def events(scene: Scene, **where: Any) -> Any:
     with db.session():
-        return list_events(Scope(scene.services, scene.site.workspace.id, SYSTEM), **where).items
+        return list_events(scene.site.scope, **where).items
 
 
-def test_nobody_signed_in_and_nothing_to_be_seen_is_told_to_the_sp_and_traced(
+def test_passive_request_without_a_session_is_returned_to_the_sp_and_traced(
     scene, site, admin
 ) -> None:
     response = site.browser().get(scene.path(IsPassive="true"))
-    read = trace_of(admin, response)
-    assert read.fact("Code") == "no-passive"
-    assert read.refused_at == "Person"
-    assert "Wiki was told so: NoPassive" in read.words
-    assert "Nobody signed in" in read.words
+    page = trace_of(admin, response)
+    assert page.fact("Code") == "no-passive"
+    assert page.denied_at == "Person"
+    assert "Wiki was told so: NoPassive" in page.words
+    assert "Not signed in" in page.words
 
 
-def test_a_launch_has_no_steps_of_a_request(scene, pete, admin) -> None:
-    scene.take_role()
-    read = trace_of(admin, pete.get(f"/w/acme/launch/{scene.app.slug}"))
-    assert list(read.steps) == ["Application", "Person", "Role", "Answer"]
-    assert "started at the SSO Dashboard" in read.words
+def test_sign_in_from_the_dashboard_has_no_request_steps(scene, pete, admin) -> None:
+    scene.remove_role()
+    page = trace_of(admin, pete.get(f"/w/acme/launch/{scene.app.slug}"))
+    assert list(page.steps) == ["Application", "Person", "Role", "Answer"]
+    assert "started at the SSO Dashboard" in page.words
 
 
-def test_an_address_that_waited_for_too_long_is_traced(scene, pete, admin) -> None:
+def test_expired_continue_url_is_traced(scene, pete, admin) -> None:
     response = pete.get(f"/saml/{scene.app.issuer.id}/continue/" + "x" * 43)
     assert trace_of(admin, response).fact("Code") == "request-gone"
 
 
-# What the page shows
+# The trace page
 
 
-def test_the_part_that_differs_is_marked(scene, pete, admin) -> None:
-    asked = "https://app.example.net/saml/acs"
-    read = trace_of(admin, pete.get(scene.path(AssertionConsumerServiceURL=asked)))
-    assert read.marks == ["net", "com"]
+def test_difference_between_received_and_expected_is_marked(scene, pete, admin) -> None:
+    requested = "https://app.example.net/saml/acs"
+    page = trace_of(admin, pete.get(scene.path(AssertionConsumerServiceURL=requested)))
+    assert page.marks == ["net", "com"]
 
 
-def test_the_message_is_shown_decoded_and_relay_state_is_cut(scene, pete, admin) -> None:
+def test_message_is_shown_decoded_and_relay_state_is_shortened(scene, pete, admin) -> None:
     path = scene.path(state="s" * 1000, Destination="https://other.test/")
-    read = trace_of(admin, pete.get(path))
-    shown = read.main.xpath("//details//pre")[0].text_content()
+    page = trace_of(admin, pete.get(path))
+    shown = page.main.xpath("//details//pre")[0].text_content()
     assert "<samlp:AuthnRequest" in shown and f"<saml:Issuer>{SP}</saml:Issuer>" in shown
-    assert "s" * 199 in read.text and "s" * 201 not in read.text
+    assert "s" * 199 in page.text and "s" * 201 not in page.text
 
 
-def test_what_cannot_be_decoded_is_shown_as_it_came(scene, pete, admin) -> None:
-    read = trace_of(admin, pete.get(f"/saml/{scene.app.issuer.id}/login?SAMLRequest=" + "A" * 9001))
-    shown = read.main.xpath("//details//pre")[0].text_content()
+def test_message_that_cannot_be_decoded_is_shown_unchanged(scene, pete, admin) -> None:
+    page = trace_of(admin, pete.get(f"/saml/{scene.app.issuer.id}/login?SAMLRequest=" + "A" * 9001))
+    shown = page.main.xpath("//details//pre")[0].text_content()
     assert shown.startswith("AAAA") and len(shown) == sso_trace.MAX_RAW
 
 
-def test_an_assertion_that_was_sent_here_is_not_kept(scene, pete, admin) -> None:
+def test_assertion_sent_to_the_login_endpoint_is_not_stored(scene, pete, admin) -> None:
     xml = f'<samlp:Response xmlns:samlp="{names.NS_SAMLP}"><b>confidential</b></samlp:Response>'
     response = _post(scene, pete, {"SAMLRequest": base64.b64encode(xml.encode()).decode()})
-    read = trace_of(admin, response)
-    assert "samlp:Response" in read.text and "confidential" not in read.text
+    page = trace_of(admin, response)
+    assert "samlp:Response" in page.text and "confidential" not in page.text
 
 
-def test_hostile_text_is_only_text(scene, pete, admin) -> None:
+def test_markup_in_a_message_is_escaped(scene, pete, admin) -> None:
     issuer = "&lt;script&gt;alert(1)&lt;/script&gt;"
-    read = trace_of(admin, pete.get(scene.path(issuer=issuer)))
-    assert "<script>alert" not in read.text
-    assert "&lt;script&gt;alert(1)" in read.text
+    page = trace_of(admin, pete.get(scene.path(issuer=issuer)))
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;alert(1)" in page.text
 
 
-def test_the_diagnostics_name_no_person_and_no_cookie(scene, pete, admin) -> None:
+def test_diagnostics_contain_no_username_and_no_cookie(scene, pete, admin) -> None:
     response = pete.get(scene.path(AssertionConsumerServiceURL="https://evil.test/acs"))
-    read = trace_of(admin, response)
-    (text,) = [e.text_content() for e in read.main.xpath("//*[@id='diagnostics']")]
+    page = trace_of(admin, response)
+    (text,) = [e.text_content() for e in page.main.xpath("//*[@id='diagnostics']")]
     assert "acs-not-registered" in text and "https://evil.test/acs" in text
-    assert "Person: signed in" in text and "Pete" not in text and "pete" not in text
+    assert "User: signed in" in text and "Pete" not in text and "pete" not in text
     cookie = pete.client.get_cookie("session")
-    assert cookie is None or cookie.value not in read.text
+    assert cookie is None or cookie.value not in page.text
 
 
-# Who finds it, and how
+# Finding a trace
 
 
-def test_the_person_sees_a_sentence_a_reference_whom_to_ask_and_a_way_back(scene, pete) -> None:
-    scene.take_role()
+def test_denied_user_sees_the_reason_a_reference_a_contact_and_a_way_back(scene, pete) -> None:
+    scene.remove_role()
     text = pete.get(scene.path()).text
     assert "You do not have the role that opens Wiki." in text
     assert "it@acme.test" in text and re.search(r"SK-[0-9A-Z]{4}-[0-9A-Z]{4}", text)
@@ -525,99 +522,99 @@ def test_the_person_sees_a_sentence_a_reference_whom_to_ask_and_a_way_back(scene
     assert "/traces/" not in text
 
 
-def test_an_admin_who_is_refused_gets_a_link_to_the_trace(scene, admin) -> None:
+def test_denied_admin_gets_a_link_to_the_trace(scene, admin) -> None:
     text = admin.get(scene.path()).text
     (href,) = re.findall(r'href="(/w/acme/traces/SK-[0-9A-Z-]+)"', text)
     assert admin.get(href).status_code == 200
 
 
-def test_a_reference_is_found_however_it_is_typed(scene, pete, admin) -> None:
-    scene.take_role()
+def test_reference_is_found_in_any_spelling(scene, pete, admin) -> None:
+    scene.remove_role()
     response = pete.get(scene.path())
     reference = re.search(r"SK-[0-9A-Z]{4}-[0-9A-Z]{4}", response.text)[0]
     sloppy = reference.lower().replace("-", " ").replace("0", "o").replace("1", "l")
-    jumped = admin.get(f"/w/acme/jump?q={quote(sloppy)}")
-    assert jumped.location == f"/w/acme/traces/{reference}"
+    jump = admin.get(f"/w/acme/jump?q={quote(sloppy)}")
+    assert jump.location == f"/w/acme/traces/{reference}"
     for query in (reference, f"ref:{reference}", reference.lower()):
-        found = admin.get(f"/w/acme/activity?q={quote(query)}")
-        assert f'href="/w/acme/traces/{reference}"' in found.text, query
+        listing = admin.get(f"/w/acme/activity?q={quote(query)}")
+        assert f'href="/w/acme/traces/{reference}"' in listing.text, query
     assert "write the whole reference" in admin.get("/w/acme/activity?q=ref:SK-1").text
     tab = admin.get(f"/w/acme/applications/{scene.app.slug}/activity").text
     assert f'href="/w/acme/traces/{reference}"' in tab
-    listed = admin.get(f"/w/acme/traces?app={scene.app.slug}").text
-    assert reference in listed and "Pete Test has no role of Wiki" in listed
+    traces_page = admin.get(f"/w/acme/traces?app={scene.app.slug}").text
+    assert reference in traces_page and "Pete Test has no role for Wiki" in traces_page
 
 
-def test_traces_are_for_admins_of_the_workspace_alone(scene, pete, admin, site) -> None:
-    scene.take_role()
+def test_only_workspace_admins_can_open_traces(scene, pete, admin, site) -> None:
+    scene.remove_role()
     reference = re.search(r"SK-[0-9A-Z-]{9}", pete.get(scene.path()).text)[0]
-    for path in ("", f"/{reference}", f"/{reference}/mend"):
+    for path in ("", f"/{reference}", f"/{reference}/fix"):
         assert pete.get(f"/w/acme/traces{path}").status_code == 403
         assert site.browser().get(f"/w/acme/traces{path}").status_code == 303
     assert admin.get("/w/acme/traces/SK-0000-0000").status_code == 404
 
 
-def test_a_trace_that_has_ended_leads_to_its_event(scene, pete, admin) -> None:
-    scene.take_role()
+def test_reference_of_an_expired_trace_opens_the_event(scene, pete, admin) -> None:
+    scene.remove_role()
     reference = re.search(r"SK-[0-9A-Z-]{9}", pete.get(scene.path()).text)[0]
     with db.session():
         Trace.delete().execute()
     response = admin.get(f"/w/acme/traces/{reference}")
     assert response.status_code == 303
-    assert "What was written down" in admin.get(response.location).text
+    assert "Event details" in admin.get(response.location).text
 
 
-# One press
+# Fixes
 
 
-def press(admin, response, **data: str):
-    """Open the offer in a trace, look at what will change, and press."""
-    read = trace_of(admin, response)
-    (href,) = [a.get("href") for a in read.main.xpath("//a[contains(@href, '/mend')]")]
-    asked = admin.get(href)
-    assert asked.status_code == 200
-    done = admin.post(href, data)
-    after = admin.get(done.location) if done.status_code == 303 else done
-    return Read(asked.text), after
+def apply_fix(admin, response, **data: str):
+    """Open the fix of a trace, read what will change, and apply it."""
+    page = trace_of(admin, response)
+    (href,) = [a.get("href") for a in page.main.xpath("//a[contains(@href, '/fix')]")]
+    question = admin.get(href)
+    assert question.status_code == 200
+    result = admin.post(href, data)
+    after = admin.get(result.location) if result.status_code == 303 else result
+    return TracePage(question.text), after
 
 
-def test_the_role_is_given_with_one_press(scene, pete, admin) -> None:
-    scene.take_role()
-    asked, after = press(admin, pete.get(scene.path()))
-    assert scene.app.default_role.name in asked.words
-    assert "Ask Pete Test to try again." in after.text and "Mended" in after.text
+def test_fix_assigns_the_role(scene, pete, admin) -> None:
+    scene.remove_role()
+    question, after = apply_fix(admin, pete.get(scene.path()))
+    assert scene.app.default_role.name in question.words
+    assert "Ask Pete Test to try again." in after.text and "Fixed" in after.text
     assert pete.get(scene.path()).status_code == 200
     assert events(scene, action="role.given")[0].actor_name == "Ada Test"
 
 
-def test_the_application_is_enabled_with_one_press(scene, pete, admin) -> None:
+def test_fix_enables_the_application(scene, pete, admin) -> None:
     scene.disable()
-    _, after = press(admin, pete.get(scene.path()))
-    assert "Wiki is enabled." in after.text
+    _, after = apply_fix(admin, pete.get(scene.path()))
+    assert "Enabled Wiki." in after.text
     assert pete.get(scene.path()).status_code == 200
 
 
-def test_an_acs_url_of_a_known_host_is_added_with_one_press(scene, pete, admin) -> None:
-    asked = "https://app.example.com/saml/acs2"
-    path = scene.path(AssertionConsumerServiceURL=asked)
-    question, after = press(admin, pete.get(path))
-    assert asked in question.words and ACS in question.words
-    assert "None of the recorded" not in question.words
-    assert "is added to Wiki" in after.text
-    assert f'action="{asked}"' in pete.get(path).text
+def test_fix_adds_an_acs_url_with_a_registered_host(scene, pete, admin) -> None:
+    requested = "https://app.example.com/saml/acs2"
+    path = scene.path(AssertionConsumerServiceURL=requested)
+    question, after = apply_fix(admin, pete.get(path))
+    assert requested in question.words and ACS in question.words
+    assert "No registered ACS URL" not in question.words
+    assert "Added the ACS URL to Wiki." in after.text
+    assert f'action="{requested}"' in pete.get(path).text
     settings = admin.get(f"/w/acme/applications/{scene.app.slug}/settings").text
-    assert asked in settings
+    assert requested in settings
 
 
-def test_an_acs_url_of_another_host_needs_an_admin_who_compared_it(scene, pete, admin) -> None:
+def test_acs_url_with_another_host_requires_confirmation(scene, pete, admin) -> None:
     path = scene.path(AssertionConsumerServiceURL="https://app.example.com.evil.test/saml/acs")
-    question, after = press(admin, pete.get(path))
+    question, after = apply_fix(admin, pete.get(path))
     assert question.marks == ["app.example.com.evil.test"]
-    assert "None of the recorded addresses is on this host" in question.words
-    assert after.status_code == 422 and "then tick this" in after.text
+    assert "No registered ACS URL has this host" in question.words
+    assert after.status_code == 422 and "then select this box" in after.text
     assert pete.get(path).status_code == 400
-    _, after = press(admin, pete.get(path), compared="yes")
-    assert "is added to Wiki" in after.text
+    _, after = apply_fix(admin, pete.get(path), compared="yes")
+    assert "Added the ACS URL to Wiki." in after.text
     assert pete.get(path).status_code == 200
 
 
@@ -631,70 +628,68 @@ def test_an_acs_url_of_another_host_needs_an_admin_who_compared_it(scene, pete, 
         "https://\u0430pp.example.com/acs",
     ],
 )
-def test_an_acs_url_that_may_not_be_recorded_is_not_offered(url, scene, pete, admin) -> None:
-    read = trace_of(admin, pete.get(scene.path(AssertionConsumerServiceURL=url)))
-    assert "/mend" not in read.text
+def test_unsafe_acs_url_has_no_fix(url, scene, pete, admin) -> None:
+    page = trace_of(admin, pete.get(scene.path(AssertionConsumerServiceURL=url)))
+    assert "/fix" not in page.text
 
 
-def test_the_certificate_that_signed_is_trusted_only_when_it_was_compared(
-    scene, pete, admin
-) -> None:
+def test_certificate_of_the_signature_requires_confirmation(scene, pete, admin) -> None:
     _needs_signature(scene)
     response = _post(scene, pete, scene.signed_form(OTHER_KEY))
-    question, after = press(admin, response)
-    assert "SHA-256 fingerprint" in question.words and "brought this certificate" in question.words
+    question, after = apply_fix(admin, response)
+    assert (
+        "SHA-256 fingerprint" in question.words
+        and "The certificate came with the message" in question.words
+    )
     assert after.status_code == 422
-    _, after = press(admin, response, compared="yes")
-    assert "The certificate is recorded for Wiki." in after.text
+    _, after = apply_fix(admin, response, compared="yes")
+    assert "Added the certificate to Wiki." in after.text
     assert _post(scene, pete, scene.signed_form(OTHER_KEY)).status_code == 200
     assert _post(scene, pete, scene.signed_form(KEY)).status_code == 200
 
 
-def test_a_certificate_that_did_not_sign_is_not_offered(scene, pete, admin) -> None:
+def test_certificate_that_did_not_sign_has_no_fix(scene, pete, admin) -> None:
     _needs_signature(scene)
     root = etree.fromstring(base64.b64decode(scene.signed_form(OTHER_KEY)["SAMLRequest"]))
     root.set("Consent", "changed")
     form = {"SAMLRequest": base64.b64encode(etree.tostring(root)).decode()}
-    read = trace_of(admin, _post(scene, pete, form))
-    assert read.fact("Code") == "signature-wrong" and "/mend" not in read.text
+    page = trace_of(admin, _post(scene, pete, form))
+    assert page.fact("Code") == "signature-wrong" and "/fix" not in page.text
 
 
-def test_what_was_added_stays_when_the_plugin_proposes_anew(scene, site) -> None:
+def test_added_acs_url_survives_a_change_of_the_settings(scene, site) -> None:
     aws = {
         "sign_in_url": "https://d-9967a1b2c3.awsapps.com/start",
         "acs_url": "https://eu-central-1.signin.aws.amazon.com/platform/saml/acs/9b1c2d3e-aaaa",
         "issuer_url": "https://eu-central-1.signin.aws.amazon.com/platform/saml/d-9967a1b2c3",
     }
     more = "https://eu-central-1.sso.signin.aws/platform/saml/acs/9b1c2d3e-aaaa"
-    here, services = site.workspace.id, site.services
     with db.session():
-        app = install.install(
-            Scope(services, here, SYSTEM), integration="aws", name="AWS", settings=aws
-        )
-        fixes.add_acs_url(services, here, SYSTEM, app.id, more)
-        fixes.add_acs_url(services, here, SYSTEM, app.id, more)
+        app = install.install(site.scope, integration="aws", name="AWS", settings=aws)
+        fixes.add_acs_url(site.scope, app.id, more)
+        fixes.add_acs_url(site.scope, app.id, more)
         moved = aws["acs_url"].replace("aaaa", "bbbb")
         changed = applications_change.update_application(
-            Scope(services, here, SYSTEM), app.id, settings={"acs_url": moved}
+            site.scope, app.id, settings={"acs_url": moved}
         )
     assert changed.service_provider.acs_urls == (moved, more)
 
 
-# How many, and for how long
+# Limits
 
 
-def test_a_flood_leaves_so_many_traces_and_then_a_counter(scene, site, admin, monkeypatch) -> None:
+def test_number_of_traces_per_hour_is_limited(scene, site, admin, monkeypatch) -> None:
     monkeypatch.setattr(sso_trace, "HOURLY", 3)
-    answers = [site.browser().get(_bad(scene)).text for _ in range(6)]
-    shown = [bool(re.search(r"SK-[0-9A-Z]{4}-", text)) for text in answers]
-    assert shown == [True, True, True, False, False, False]
-    assert "it@acme.test" in answers[-1]
+    pages = [site.browser().get(_bad(scene)).text for _ in range(6)]
+    has_reference = [bool(re.search(r"SK-[0-9A-Z]{4}-", text)) for text in pages]
+    assert has_reference == [True, True, True, False, False, False]
+    assert "it@acme.test" in pages[-1]
     with db.session():
         (last, *_), count = list(Trace.select().order_by(Trace.id.desc())), Trace.select().count()
     assert (count, last.repeats) == (3, 3)
     assert len(events(scene, outcome="refused")) == 3
-    assert "3 more of this kind" in admin.get(f"/w/acme/traces/{last.reference}").text
-    # Another kind of refusal, and somebody who is known, still leave theirs.
+    assert "This happened 3 more times" in admin.get(f"/w/acme/traces/{last.reference}").text
+    # Another error code and a signed-in user still get a trace.
     other = site.browser().get(f"/saml/{scene.app.issuer.id}/login?SAMLRequest=")
     assert "SK-" in other.text and "SK-" in admin.get(_bad(scene)).text
 
@@ -703,7 +698,7 @@ def _bad(scene: Scene) -> str:
     return scene.path(Destination="https://other.test/login")
 
 
-def test_many_kinds_in_a_day_leave_few_of_each(scene, site, monkeypatch) -> None:
+def test_number_of_traces_per_day_is_limited(scene, site, monkeypatch) -> None:
     monkeypatch.setattr(sso_trace, "DAILY", 3)
     monkeypatch.setattr(sso_trace, "RARE", 2)
     kinds = (_bad(scene), scene.path(AssertionConsumerServiceURL="https://evil.test/"))
@@ -715,7 +710,7 @@ def test_many_kinds_in_a_day_leave_few_of_each(scene, site, monkeypatch) -> None
     assert sorted(codes) == ["acs-not-registered"] * 2 + ["wrong-destination"] * 2
 
 
-def test_traces_end_after_thirty_days(scene, site, admin) -> None:
+def test_traces_are_deleted_after_thirty_days(scene, site, admin) -> None:
     response = site.browser().get(_bad(scene))
     reference = re.search(r"SK-[0-9A-Z-]{9}", response.text)[0]
     with db.session():
@@ -731,7 +726,7 @@ def test_traces_end_after_thirty_days(scene, site, admin) -> None:
         assert not Trace.select().exists()
 
 
-def test_an_address_without_an_issuer_is_only_logged(site, caplog) -> None:
+def test_request_to_an_unknown_issuer_is_only_logged(site, caplog) -> None:
     caplog.set_level("INFO", "ssoko.services.sso.attempt")
     assert site.browser().get("/saml/nobody/login?SAMLRequest=x").status_code == 404
     assert "unknown issuer" in caplog.text

@@ -1,4 +1,4 @@
-"""Preview for a person, and the check whether the vendor would accept what they get."""
+"""Check and preview: would the vendor accept the response that a user would get?"""
 
 import pytest
 from lxml import etree
@@ -18,67 +18,65 @@ from ..conftest import AWS
 from ..sso.saml.test_assertion import Federation
 
 
-def rehearse(site, app, user=None):
-    return troubleshooting_preview.rehearse(
-        site.services, site.workspace.id, app.id, user_id=(user or site.amina).id
+def preview(site, app, user=None):
+    return troubleshooting_preview.preview_sign_in(
+        site.scope, app.id, user_id=(user or site.amina).id
     )
 
 
 def check(site, app, user=None):
-    return troubleshooting_check.check(
-        site.services, site.workspace.id, app.id, user_id=(user or site.amina).id
-    )
+    return troubleshooting_check.check(site.scope, app.id, user_id=(user or site.amina).id)
 
 
 def states(findings):
-    return {one.id: one.state for one in findings}
+    return {finding.id: finding.state for finding in findings}
 
 
 def set_mappers(site, app, *mappers):
     applications_mappers.set_mappers(site.scope, app.id, list(mappers))
 
 
-def by_hand(site, app, **fields):
+def override(site, app, **fields):
     return change.update_application(site.scope, app.id, service_provider=fields)
 
 
 # Preview
 
 
-def test_a_preview_says_what_the_sign_in_says(site, saml):
+def test_preview_has_the_values_of_the_real_assertion(site, saml):
     app = site.install()
     set_mappers(site, app, {"name": "mail", "source": "user.email|upper"})
-    found = rehearse(site, app)
+    result = preview(site, app)
     root = saml.decoded(site.begin(app, site.sign_in()))
-    preview = etree.fromstring(found.xml.encode())
+    draft = etree.fromstring(result.xml.encode())
     for path in ("//saml:NameID", "//saml:AttributeValue", "//saml:Audience"):
-        sent = [one.text for one in saml.find(root, path)]
-        assert [one.text for one in saml.find(preview, path)] == sent != []
-    assert (found.name_id.value, found.works) == ("amina@acme.test", True)
+        texts = [element.text for element in saml.find(root, path)]
+        assert [element.text for element in saml.find(draft, path)] == texts != []
+    assert (result.name_id.value, result.works) == ("amina@acme.test", True)
 
 
-def test_a_preview_is_no_answer_that_an_sp_could_take(site):
-    found = rehearse(site, site.install())
-    assert "Signature" not in found.xml
-    assert "not signed, and never sent" in found.xml
-    assert found.xml.startswith("<!--")
+def test_preview_cannot_be_used_as_a_response(site):
+    result = preview(site, site.install())
+    assert "Signature" not in result.xml
+    assert "not signed, and never sent" in result.xml
+    assert result.xml.startswith("<!--")
 
 
-def test_a_preview_writes_nothing(site):
-    app = by_hand(site, site.install(), name_id_format=NameIdFormat.PERSISTENT.value)
+def test_preview_writes_nothing(site):
+    app = override(site, site.install(), name_id_format=NameIdFormat.PERSISTENT.value)
     before = Event.select().count()
-    found = rehearse(site, app)
-    assert found.name_id.value == troubleshooting_preview.NOT_YET
-    assert "first sign-in" in found.note
+    result = preview(site, app)
+    assert result.name_id.value == troubleshooting_preview.NOT_CREATED
+    assert "first sign-in" in result.note
     assert not PairwiseId.select().exists()
     assert not Participation.select().exists()
     assert Event.select().count() == before
     site.begin(app, site.sign_in())
-    found = rehearse(site, app)
-    assert (found.name_id.value, found.note) == (PairwiseId.get().value, "")
+    result = preview(site, app)
+    assert (result.name_id.value, result.note) == (PairwiseId.get().value, "")
 
 
-def test_a_preview_says_all_that_would_refuse_the_sign_in(site):
+def test_preview_lists_everything_that_would_stop_the_sign_in(site):
     app = site.install(people=False, name_id_source="user.attributes.staff")
     set_mappers(
         site,
@@ -87,41 +85,37 @@ def test_a_preview_says_all_that_would_refuse_the_sign_in(site):
         {"name": "site", "source": "user.attributes.site", "required": True},
         {"name": "free", "source": "user.attributes.free"},
     )
-    found = rehearse(site, app)
-    assert not found.works
-    assert found.decision.code == "no-role"
-    assert [one.code for one in found.refusals] == [
+    result = preview(site, app)
+    assert not result.works
+    assert result.decision.code == "no-role"
+    assert [refusal.code for refusal in result.refusals] == [
         "name-id-missing",
         "attribute-missing",
         "attribute-missing",
     ]
-    assert [one.name for one in found.left_out] == ["cost", "site", "free"]
-    assert (found.name_id, found.xml) == (None, "")
+    assert [mapper.name for mapper in result.left_out] == ["cost", "site", "free"]
+    assert (result.name_id, result.xml) == (None, "")
 
 
-def test_people_are_found_by_id_name_and_address_in_this_workspace_alone(site):
+def test_user_is_found_by_id_username_or_email_in_this_workspace(site):
     for key in (site.amina.id, "amina", "amina@acme.test"):
-        assert troubleshooting_preview.find_person(site.workspace.id, key).id == site.amina.id
+        assert troubleshooting_preview.find_user(site.workspace.id, key).id == site.amina.id
     with pytest.raises(NotFound):
-        troubleshooting_preview.find_person(site.workspace.id, "nobody")
+        troubleshooting_preview.find_user(site.workspace.id, "nobody")
     with pytest.raises(NotFound):
-        troubleshooting_preview.rehearse(
-            site.services, site.workspace.id, site.install().id, user_id="elsewhere"
-        )
+        troubleshooting_preview.preview_sign_in(site.scope, site.install().id, user_id="elsewhere")
 
 
-def test_somebody_who_gets_in_is_looked_at_first(site):
+def test_default_user_is_one_who_has_access(site):
     app = site.install(people=False)
     brian = site.person("brian")
 
-    def first():
-        return troubleshooting_preview.first_person(
-            site.services, site.workspace.id, app.id, rather=brian.id
-        )
+    def default():
+        return troubleshooting_preview.default_user(site.scope, app.id, preferred=brian.id)
 
-    assert first() is None
+    assert default() is None
     site.give(app)
-    assert first().username == "amina"
+    assert default().username == "amina"
 
 
 # Check
@@ -133,7 +127,7 @@ def aws(site):
     return app
 
 
-def test_a_good_connection_to_aws_passes_but_for_what_only_aws_knows(site):
+def test_good_connection_to_aws_passes_except_for_what_only_aws_knows(site):
     report = check(site, aws(site))
     assert set(states(report.general).values()) == {"pass"}
     assert {id_ for id_, state in states(report.vendor).items() if state != "pass"} == {"username"}
@@ -149,17 +143,17 @@ def test_a_good_connection_to_aws_passes_but_for_what_only_aws_knows(site):
         ({"sign_assertion": False}, {"one-assertion"}),
     ],
 )
-def test_each_demand_of_aws_is_judged(site, fields, broken):
-    app = by_hand(site, aws(site), **fields)
+def test_each_acceptance_rule_of_aws_is_checked(site, fields, broken):
+    app = override(site, aws(site), **fields)
     report = check(site, app)
-    failed = {one.id for one in report.vendor if one.state == "fail"}
-    assert failed == broken
-    assert all(one.fix for one in report.vendor if one.state == "fail")
+    failed = [finding for finding in report.vendor if finding.state == "fail"]
+    assert {finding.id for finding in failed} == broken
+    assert all(finding.fix for finding in failed)
     assert report.outcome == "fail"
 
 
-def test_aws_takes_no_encryption_and_signs_no_requests(site, sp_key):
-    app = by_hand(
+def test_aws_supports_neither_encryption_nor_signed_requests(site, sp_key):
+    app = override(
         site,
         aws(site),
         certificates=[sp_key.certificate],
@@ -194,7 +188,7 @@ def test_attributes_for_access_control_are_single_and_of_format_uri(site, mapper
     assert states(check(site, app).vendor)["access-control"] == "pass"
 
 
-def test_general_rules_name_the_role_the_values_and_the_doubles(site):
+def test_missing_role_missing_value_and_repeated_mapper_are_reported(site):
     app = site.install(people=False)
     set_mappers(
         site,
@@ -203,37 +197,37 @@ def test_general_rules_name_the_role_the_values_and_the_doubles(site):
         {"name": "a", "source": "user.email"},
         {"name": "b", "source": "user.attributes.b", "required": True},
     )
-    found = {one.id: one for one in check(site, app).general}
-    assert (found["access"].state, found["access"].place) == ("fail", "access")
-    assert (found["attribute-missing"].state, found["duplicates"].state) == ("fail", "check")
-    assert "The attribute b is required" in found["attribute-missing"].sentence
-    assert "values" not in found
+    findings = {finding.id: finding for finding in check(site, app).general}
+    assert (findings["access"].state, findings["access"].place) == ("fail", "access")
+    assert (findings["attribute-missing"].state, findings["duplicates"].state) == ("fail", "check")
+    assert "The attribute b is required" in findings["attribute-missing"].sentence
+    assert "values" not in findings
 
 
-def test_a_person_who_is_switched_off_fails(site):
+def test_disabled_user_fails_the_check(site):
     app = site.install()
     brian = site.person("brian", active=False)
-    finding = next(one for one in check(site, app, brian).general if one.id == "access")
+    finding = next(f for f in check(site, app, brian).general if f.id == "access")
     assert (finding.state, finding.place) == ("fail", "person")
 
 
-def test_certificates_that_end_are_named(site, sp_key):
+def test_certificates_that_expire_are_reported(site, sp_key):
     app = site.install(certificates=[sp_key.certificate])
     assert states(check(site, app).general)["certificate"] == "pass"
     site.clock.ahead = 10 * 365 * 86_400 - 30 * 86_400
     assert states(check(site, app).general)["certificate"] == "check"
     site.clock.ahead += 60 * 86_400
-    found = states(check(site, app).general)
-    assert (found["certificate"], found["vendor-certificate-1"]) == ("fail", "fail")
+    result = states(check(site, app).general)
+    assert (result["certificate"], result["vendor-certificate-1"]) == ("fail", "fail")
 
 
-def test_a_clock_that_went_back_is_noticed(site):
+def test_clock_behind_the_last_event_is_reported(site):
     app = site.install()
     site.clock.ahead = -3600
     assert states(check(site, app).general)["clock"] == "fail"
 
 
-def test_long_values_are_worth_a_look(site):
+def test_unusually_long_values_are_reported(site):
     app = site.install(name_id_source="user.attributes.long")
     users.update_user(
         site.scope,
@@ -241,12 +235,12 @@ def test_long_values_are_worth_a_look(site):
         attributes={"long": "x" * 4096},
     )
     set_mappers(site, app, {"name": "long", "source": "user.attributes.long|prefix:y"})
-    found = states(check(site, app).general)
-    assert (found["name-id-size"], found["value-size"]) == ("check", "check")
+    result = states(check(site, app).general)
+    assert (result["name-id-size"], result["value-size"]) == ("check", "check")
 
 
 class Ruled(Federation):
-    """A plugin with rules of its own."""
+    """A plugin with acceptance rules of its own."""
 
     @hookimpl
     def acceptance_rules(self):
@@ -266,10 +260,10 @@ def raises(candidate):
 
 
 @pytest.mark.parametrize(
-    ("answer", "found"),
+    ("rules", "findings"),
     [
         ((rule(lambda c: True),), {"own": "pass"}),
-        ((rule(lambda c: False, fix="Mend it."),), {"own": "fail"}),
+        ((rule(lambda c: False, fix="Fix it."),), {"own": "fail"}),
         ((rule(lambda c: None),), {"own": "check"}),
         ((rule(raises),), {"own": "check"}),
         ((rule(bool), rule(bool)), {"plugin": "check"}),
@@ -278,8 +272,8 @@ def raises(candidate):
         (lambda: raises(None), {"plugin": "check"}),
     ],
 )
-def test_rules_of_a_plugin_cannot_break_the_check(make_site, answer, found):
-    plugin = Ruled(answer)
+def test_rules_of_a_plugin_cannot_break_the_check(make_site, rules, findings):
+    plugin = Ruled(rules)
     site = make_site(PluginSource("ruled", lambda: plugin, "ssoko-ruled", "1.0"))
     app = install.install(
         site.scope,
@@ -287,4 +281,4 @@ def test_rules_of_a_plugin_cannot_break_the_check(make_site, answer, found):
         name="Ruled",
         settings={"region": "eu"},
     )
-    assert states(check(site, app).vendor) == found
+    assert states(check(site, app).vendor) == findings

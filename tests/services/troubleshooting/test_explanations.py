@@ -1,4 +1,4 @@
-"""Every way to fail has words: what was got and expected, the rule, and what an admin does."""
+"""Every error code has a title, a rule and a fix, and docs/troubleshooting.md lists them."""
 
 import ast
 import re
@@ -10,7 +10,13 @@ from typing import get_args
 import pytest
 from ssoko.saml.refusals import ASK_VENDOR
 from ssoko.services.access.gate import Code
-from ssoko.services.troubleshooting.explanations import EXPLANATIONS, explanation_of
+from ssoko.services.troubleshooting.catalog import CATALOG
+from ssoko.services.troubleshooting.explanations import (
+    EXPLANATIONS,
+    FixAction,
+    Place,
+    explanation_of,
+)
 
 ROOT = Path(__file__).parents[3]
 CORE = ROOT / "core" / "ssoko"
@@ -23,21 +29,21 @@ RAISED_BY = {
     "AccessRefused",
 }
 
-#: Metadata that an admin uploads: no exchange, so no trace; the form says what is wrong.
-NO_EXCHANGE = "metadata-"
+#: Errors in uploaded metadata. The form shows them, so they have no trace.
+NO_TRACE = "metadata-"
 
 
 @dataclass(frozen=True)
 class Raised:
-    """One place where a refusal is made."""
+    """One place in the code that raises a refusal, and the arguments it passes."""
 
     code: str
     where: str
-    says: frozenset[str]
+    arguments: frozenset[str]
 
 
 def codes_of(node: ast.expr) -> Iterator[str]:
-    """Return the codes that an argument can be; those of variables come from elsewhere."""
+    """Return the codes that an argument can be; variables are not resolved."""
     if isinstance(node, ast.Constant):
         yield str(node.value)
     elif isinstance(node, ast.IfExp):
@@ -54,61 +60,83 @@ def raised() -> Iterator[Raised]:
             name = node.func.id if isinstance(node.func, ast.Name) else name
             if name in RAISED_BY:
                 for code in codes_of(node.args[0]):
-                    says = frozenset(keyword.arg or "" for keyword in node.keywords)
-                    yield Raised(code, f"{path.name}:{node.lineno}", says)
+                    arguments = frozenset(keyword.arg or "" for keyword in node.keywords)
+                    yield Raised(code, f"{path.name}:{node.lineno}", arguments)
 
 
 RAISED = list(raised())
-EXCHANGES = [one for one in RAISED if not one.code.startswith(NO_EXCHANGE)]
-#: The gate's own codes are handed on as they are.
+TRACED = [site for site in RAISED if not site.code.startswith(NO_TRACE)]
+#: The codes of access decisions are used unchanged.
 DENIED = set(get_args(Code)) - {"ok"}
-CODES = sorted({one.code for one in EXCHANGES} | DENIED)
+CODES = sorted({site.code for site in TRACED} | DENIED)
 
 
-def test_the_raise_sites_are_found() -> None:
+def test_places_that_raise_refusals_are_found() -> None:
     assert len(CODES) > 50
     assert {"acs-not-registered", "wrong-destination", "no-role"} <= set(CODES)
 
 
-@pytest.mark.parametrize("one", RAISED, ids=lambda one: f"{one.where}-{one.code}")
-def test_a_refusal_says_what_was_got_and_what_was_expected(one: Raised) -> None:
-    assert {"got", "expected"} <= one.says
+@pytest.mark.parametrize("site", RAISED, ids=lambda site: f"{site.where}-{site.code}")
+def test_refusal_states_what_was_received_and_expected(site: Raised) -> None:
+    assert {"got", "expected"} <= site.arguments
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_a_code_has_a_headline_a_rule_and_a_fix(code: str) -> None:
-    words = EXPLANATIONS[code]
-    at_the_place = [one.says for one in EXCHANGES if one.code == code]
-    assert words.title.format(app="Wiki")
-    assert words.rule.endswith(".")
-    assert words.fix.endswith(".") if words.fix else all("fix" in says for says in at_the_place)
-    assert words.fix != ASK_VENDOR
+def test_code_has_a_title_a_rule_and_a_fix(code: str) -> None:
+    explanation = EXPLANATIONS[code]
+    sites = [site.arguments for site in TRACED if site.code == code]
+    assert explanation.title_for(application="Wiki", user="Ada")
+    assert explanation.rule.endswith(".")
+    fix = explanation.fix
+    assert fix.endswith(".") if fix else all("fix" in arguments for arguments in sites)
+    assert explanation.fix != ASK_VENDOR
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_the_words_are_plain_and_say_what_to_do(code: str) -> None:
-    words = EXPLANATIONS[code]
-    text = f"{words.title} {words.rule} {words.fix}"
+def test_texts_are_short_and_say_what_to_do(code: str) -> None:
+    explanation = EXPLANATIONS[code]
+    text = f"{explanation.title} {explanation.rule} {explanation.fix}"
     assert not re.search(r"\binvalid\b|\berror\b|\bplease\b", text, re.IGNORECASE)
-    assert len(words.title) <= 72
-    assert len(words.rule) <= 260 and len(words.fix) <= 320
+    assert len(explanation.title) <= 72
+    assert len(explanation.rule) <= 260 and len(explanation.fix) <= 320
 
 
-def test_no_words_are_left_for_codes_that_nothing_raises() -> None:
+def test_catalog_has_no_code_that_nothing_raises() -> None:
     assert sorted(EXPLANATIONS) == CODES
 
 
-def test_an_unknown_code_has_general_words() -> None:
+def test_unknown_code_has_general_texts() -> None:
     assert explanation_of("nothing-of-the-kind").fix
 
 
-def test_the_document_lists_the_codes_with_their_fixes() -> None:
+def test_title_without_names_has_general_words() -> None:
+    explanation = explanation_of("no-role")
+    assert explanation.title_for(application="wiki", user="ada") == "ada has no role for wiki"
+    title = explanation.title_for(application="", user="")
+    assert title == "A user has no role for the service provider"
+
+
+def test_fix_action_has_its_texts() -> None:
+    actions = {explanation.fix_action for explanation in EXPLANATIONS.values()} - {""}
+    assert actions == set(get_args(FixAction)) - {""} == set(CATALOG["fixes"])
+    for texts in CATALOG["fixes"].values():
+        assert set(texts) == {"label", "applied", "done"}
+
+
+def test_places_are_known_pages() -> None:
+    for explanation in EXPLANATIONS.values():
+        assert set(explanation.places) <= set(get_args(Place))
+
+
+def test_documentation_lists_every_code_with_its_title_and_fix() -> None:
     text = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
     rows = dict(re.findall(r"^\| `([a-z0-9-]+)` \| (.*) \|$", text, re.MULTILINE))
-    documented = {code for code in rows if not code.startswith(NO_EXCHANGE)}
+    documented = {code for code in rows if not code.startswith(NO_TRACE)}
     assert documented == set(CODES)
-    metadata = {one.code for one in RAISED if one.code.startswith(NO_EXCHANGE)}
-    assert {code for code in rows if code.startswith(NO_EXCHANGE)} == metadata
+    metadata = {site.code for site in RAISED if site.code.startswith(NO_TRACE)}
+    assert {code for code in rows if code.startswith(NO_TRACE)} == metadata
     for code, row in rows.items():
-        if fix := EXPLANATIONS[code].fix if code in EXPLANATIONS else "":
-            assert fix.format(app="the application") in row, code
+        if code in EXPLANATIONS:
+            explanation = EXPLANATIONS[code]
+            title = explanation.title_for(application="the application", user="a user")
+            assert title.lower() in row.lower() and explanation.fix in row, code

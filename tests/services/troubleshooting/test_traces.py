@@ -1,4 +1,4 @@
-"""Traces by the services alone: written with their event, once each, and mended."""
+"""Traces and fixes through the services, without HTTP."""
 
 import secrets
 from dataclasses import replace
@@ -9,7 +9,6 @@ from ssoko.errors import AccessRefused, InputError, MessageRefused, NotFound
 from ssoko.plugin.host.registry import Registry
 from ssoko.services.activity import references
 from ssoko.services.applications import change, views
-from ssoko.services.context import SYSTEM
 from ssoko.services.people import users
 from ssoko.services.sso import attempt
 from ssoko.services.sso.saml import sign_in
@@ -20,28 +19,29 @@ from ssoko.store.models.people import User
 from ssoko.store.models.sso import Trace
 
 
-def refused(site, app, session=None, **more) -> traces.TraceView:
-    """Have a request refused and return its trace."""
+def denied_trace(site, app, session=None, **more) -> traces.TraceView:
+    """Send a request that is refused and return its trace."""
     with pytest.raises((MessageRefused, AccessRefused)) as caught:
         site.begin(app, session, **more)
     return traces.get_trace(site.services, site.workspace.id, caught.value.reference)
 
 
-def test_a_disabled_person_is_refused_and_enabled_with_one_press(site) -> None:
+def test_disabled_user_is_refused_and_enabled_by_the_fix(site) -> None:
     app, session = site.install(), site.sign_in()
     User.update(active=False).where(User.id == site.amina.id).execute()
-    trace = refused(site, app, session)
+    trace = denied_trace(site, app, session)
     assert (trace.code, trace.user_name) == ("user-disabled", "Amina Otieno")
-    assert trace.title == "Amina Otieno is disabled and tried App"
+    assert trace.title == "Amina Otieno is disabled and tried to open App"
     assert [s.key for s in trace.steps if s.state == "refused"] == ["person"]
-    here = site.workspace.id
-    offer = fixes.accept(site.services, here, SYSTEM, trace, compared=False)
-    assert offer.label == "Enable Amina Otieno"
-    assert users.get_user(here, site.amina.id).active
-    assert fixes.accept(site.services, here, SYSTEM, trace, compared=False).done
+    workspace_id = site.workspace.id
+    fix = fixes.apply_fix(site.scope, trace, compared=False)
+    assert (fix.needed, fix.label) == (True, "Enable Amina Otieno")
+    assert users.get_user(workspace_id, site.amina.id).active
+    fix = fixes.apply_fix(site.scope, trace, compared=False)
+    assert (fix.needed, fix.done) == (False, "Amina Otieno is enabled.")
 
 
-def test_an_event_and_its_trace_share_their_fate(site, monkeypatch) -> None:
+def test_event_and_trace_are_written_in_one_transaction(site, monkeypatch) -> None:
     app = site.install()
 
     def fail(*args: object, **more: object) -> None:
@@ -53,54 +53,54 @@ def test_an_event_and_its_trace_share_their_fate(site, monkeypatch) -> None:
     assert not Trace.select().exists()
 
 
-def test_a_reference_that_is_taken_is_drawn_again(site, monkeypatch) -> None:
+def test_reference_that_exists_is_generated_again(site, monkeypatch) -> None:
     app = site.install()
-    first = refused(site, app, Destination="https://other.test/")
-    drawn = iter([first.reference, "SK-0000-0001"])
-    monkeypatch.setattr("ssoko.services.sso.trace.new_reference", lambda: next(drawn))
-    assert refused(site, app, Destination="https://other.test/").reference == "SK-0000-0001"
+    first = denied_trace(site, app, Destination="https://other.test/")
+    references_in_order = iter([first.reference, "SK-0000-0001"])
+    monkeypatch.setattr("ssoko.services.sso.trace.new_reference", lambda: next(references_in_order))
+    assert denied_trace(site, app, Destination="https://other.test/").reference == "SK-0000-0001"
     assert Event.select().where(Event.reference == "SK-0000-0001").count() == 1
 
 
-def test_a_trace_belongs_to_its_workspace(site) -> None:
-    trace = refused(site, site.install(), Destination="https://other.test/")
+def test_trace_is_not_visible_in_another_workspace(site) -> None:
+    trace = denied_trace(site, site.install(), Destination="https://other.test/")
     with pytest.raises(NotFound, match="30 days"):
         traces.get_trace(site.services, "another", trace.reference)
     assert not traces.list_traces(site.services, "another").items
 
 
-def test_traces_are_listed_by_application_person_and_code(site) -> None:
-    one, two = site.install("One"), site.install("Two", entity_id="urn:two", people=False)
-    bad = refused(site, one, Destination="https://other.test/")
-    no_role = refused(site, two, site.sign_in(), issuer="urn:two")
-    here = site.workspace.id
+def test_traces_are_filtered_by_application_user_and_code(site) -> None:
+    first, second = site.install("One"), site.install("Two", entity_id="urn:two", people=False)
+    bad = denied_trace(site, first, Destination="https://other.test/")
+    no_role = denied_trace(site, second, site.sign_in(), issuer="urn:two")
+    workspace_id = site.workspace.id
 
     def listed(**where: str) -> list[str]:
-        return [t.reference for t in traces.list_traces(site.services, here, **where).items]
+        return [t.reference for t in traces.list_traces(site.services, workspace_id, **where).items]
 
     assert listed() == [no_role.reference, bad.reference]
-    assert listed(application_id=one.id) == [bad.reference]
+    assert listed(application_id=first.id) == [bad.reference]
     assert listed(user_id=site.amina.id) == [no_role.reference]
     assert listed(code="wrong-destination") == [bad.reference]
     assert listed(application_id="no id") == []
-    page = traces.list_traces(site.services, here, limit=1)
+    page = traces.list_traces(site.services, workspace_id, limit=1)
     assert [t.reference for t in page.items] == [no_role.reference]
-    rest = traces.list_traces(site.services, here, limit=1, cursor=page.next)
+    rest = traces.list_traces(site.services, workspace_id, limit=1, cursor=page.next)
     assert [t.reference for t in rest.items] == [bad.reference]
     with pytest.raises(InputError):
         listed(code="nothing-of-the-kind")
 
 
-def test_a_trace_is_bounded_whatever_is_sent(site) -> None:
+def test_size_of_a_trace_is_limited(site) -> None:
     app = site.install()
     huge = "<samlp:Extensions><x xmlns='urn:x'>" + "y" * 40_000 + "</x></samlp:Extensions>"
-    trace = refused(site, app, inner=huge, Destination="https://other.test/" + "z" * 900)
+    trace = denied_trace(site, app, inner=huge, Destination="https://other.test/" + "z" * 900)
     assert len(trace.request) <= 16 * 1024 + 1
     assert trace.request.endswith("\u2026")
     assert len(trace.got) <= 500
 
 
-def test_a_half_character_and_nul_do_no_harm(site) -> None:
+def test_lone_surrogate_and_nul_are_replaced(site) -> None:
     refusal = MessageRefused("form-unreadable", "No \ud800 \0 form.", got="\udcff\0", expected="x")
     app = site.install()
     sign_in.log_refusal(
@@ -111,30 +111,33 @@ def test_a_half_character_and_nul_do_no_harm(site) -> None:
     assert (trace.started, trace.binding) == ("sp", "post")
 
 
-def test_nothing_but_https_is_added(site) -> None:
+def test_fix_adds_only_https_urls_and_readable_certificates(site) -> None:
     app = site.install()
     for url in ("http://app.example.com/acs", "https://a@b.test/", "ftp://x/", ""):
         with pytest.raises(InputError) as caught:
-            add_acs_url(site.services, site.workspace.id, SYSTEM, app.id, url)
+            add_acs_url(site.scope, app.id, url)
         assert list(caught.value.errors) == ["acs_url"]
     with pytest.raises(InputError) as caught:
-        fixes.trust_certificate(site.services, site.workspace.id, SYSTEM, app.id, "no PEM")
+        fixes.trust_certificate(site.scope, app.id, "no PEM")
     assert list(caught.value.errors) == ["certificate"]
 
 
-def test_what_was_added_can_be_taken_away(site) -> None:
+def test_added_acs_url_can_be_removed(site) -> None:
     app = site.install()
     site.services = replace(site.services, registry=Registry())
-    add_acs_url(site.services, site.workspace.id, SYSTEM, app.id, "https://b.test/")
-    found = views.get_application(site.scope, app.id)
-    assert found.overrides == {"acs_urls": ["https://b.test/"]}
-    assert found.service_provider.acs_urls == (*app.service_provider.acs_urls, "https://b.test/")
-    back = change.update_application(site.scope, app.id, service_provider={"acs_urls": None})
-    assert back.service_provider.acs_urls == app.service_provider.acs_urls
+    add_acs_url(site.scope, app.id, "https://b.test/")
+    application = views.get_application(site.scope, app.id)
+    assert application.overrides == {"acs_urls": ["https://b.test/"]}
+    assert application.service_provider.acs_urls == (
+        *app.service_provider.acs_urls,
+        "https://b.test/",
+    )
+    restored = change.update_application(site.scope, app.id, service_provider={"acs_urls": None})
+    assert restored.service_provider.acs_urls == app.service_provider.acs_urls
 
 
 @pytest.mark.parametrize(
-    ("typed", "read"),
+    ("text", "reference"),
     [
         ("SK-7QF4-K2M9", "SK-7QF4-K2M9"),
         (" sk 7qf4 k2m9 ", "SK-7QF4-K2M9"),
@@ -146,12 +149,12 @@ def test_what_was_added_can_be_taken_away(site) -> None:
         ("SK-" + "A" * 1000, ""),
     ],
 )
-def test_a_reference_is_read_as_people_type_it(typed: str, read: str) -> None:
-    assert references.read_reference(typed) == read
+def test_reference_is_read_as_users_type_it(text: str, reference: str) -> None:
+    assert references.read_reference(text) == reference
 
 
-def test_references_are_made_as_they_are_read() -> None:
-    made = {references.new_reference() for _ in range(200)}
-    assert len(made) == 200
-    assert all(references.read_reference(one) == one for one in made)
-    assert all(secrets.compare_digest(references.read_reference(m.lower()), m) for m in made)
+def test_new_references_are_unique_and_can_be_read() -> None:
+    new = {references.new_reference() for _ in range(200)}
+    assert len(new) == 200
+    assert all(references.read_reference(reference) == reference for reference in new)
+    assert all(secrets.compare_digest(references.read_reference(r.lower()), r) for r in new)

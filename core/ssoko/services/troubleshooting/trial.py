@@ -16,7 +16,7 @@ from ssoko.services.applications import install
 from ssoko.services.applications.settings import find_integration
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.authentication import links, sessions, sign_in
-from ssoko.services.context import Scope, Services
+from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.marketplace.overview import suggest_name
 from ssoko.services.people import users
 from ssoko.services.people.users import UserView
@@ -78,6 +78,7 @@ def run_trial(
     :param username: empty to skip the sign-in.
     :raises NotFound: when the integration is not loaded, or there is no such user.
     """
+    scope = replace(scope, actor=SYSTEM)
     loaded = find_integration(scope.services, slug)
     user = users.find_user(scope.workspace_id, username) if username else None
     name = suggest_name(scope.workspace_id, loaded.integration.name)
