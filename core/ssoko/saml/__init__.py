@@ -1,4 +1,4 @@
-"""SAML 2.0 messages as pure functions: bytes and dataclasses in, bytes and dataclasses out.
+"""SAML 2.0 messages as pure functions on bytes and dataclasses.
 
-Nothing here knows Flask, the database, the clock or the settings.
+This package uses no database, no clock, no settings and no Flask.
 """

@@ -1,7 +1,7 @@
-"""Take messages out of requests, and put them in: HTTP-Redirect and HTTP-POST (bindings, 3.4, 3.5).
+"""Encode and decode the HTTP-Redirect and HTTP-POST bindings (SAML bindings, 3.4 and 3.5).
 
-Strict on purpose. Base64 is strict (RFC 4648; line breaks only on POST, where RFC 2045 allows
-them), inflating is bounded, each parameter comes exactly once, and nothing is ever cut.
+Decoding is strict: base64 as in RFC 4648 (line breaks only on POST, where RFC 2045 allows them),
+a limit on the decompressed size, and each parameter at most once. Nothing is truncated.
 """
 
 import binascii
@@ -17,7 +17,7 @@ from ssoko.saml.refusals import message_refused
 from ssoko.saml.signing import SigningKey, encode_query, sign_query
 from ssoko.saml.xml import MAX_ENCODED, MAX_XML
 
-#: Bytes of RelayState that are carried. The specification says 80; many SPs send more.
+#: Bytes. The specification limits RelayState to 80; many SPs send more.
 MAX_RELAY_STATE = 4096
 
 Parameter = Literal["SAMLRequest", "SAMLResponse"]
@@ -25,11 +25,11 @@ Parameter = Literal["SAMLRequest", "SAMLResponse"]
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A message as it arrived: decoded, not yet parsed, trusted in nothing.
+    """A decoded message that is neither parsed nor verified.
 
     :param binding: URI of the binding.
-    :param raw_query: the query string as received, which is what a Redirect signature covers.
-    :param signed_query: the query string has a Signature; ``verify.verify_query`` tests it.
+    :param raw_query: the query string as received; a Redirect signature covers it.
+    :param signed_query: the query string has a Signature; ``verify.verify_query`` verifies it.
     """
 
     xml: bytes
@@ -42,14 +42,14 @@ class Inbound:
 def decode_redirect(raw_query: bytes, *, message: Parameter = "SAMLRequest") -> Inbound:
     """Decode a query string.
 
-    :raises MessageRefused: when a parameter is missing, repeated, broken or too long.
+    :raises MessageRefused: when a parameter is missing, repeated, malformed or too long.
     """
     params = _Parameters([_pair(part) for part in raw_query.split(b"&") if part])
     encoding = params.get("SAMLEncoding")
     if encoding not in (None, names.ENCODING_DEFLATE.encode()):
         raise message_refused(
             "encoding-unknown",
-            "The message is encoded in an unknown way.",
+            "The message has an unknown encoding.",
             got=encoding,
             expected=names.ENCODING_DEFLATE,
             rule="Bindings, section 3.4.4",
@@ -72,9 +72,9 @@ def decode_post(
 ) -> Inbound:
     """Decode the fields of a form.
 
-    Some SPs deflate on POST as well: what does not begin like XML is inflated, with bounds.
+    Some SPs use DEFLATE on POST too, so a message that does not look like XML is inflated.
 
-    :raises MessageRefused: when a field is missing, repeated, broken or too long.
+    :raises MessageRefused: when a field is missing, repeated, malformed or too long.
     """
     params = _Parameters([(name, _form_bytes(name, value)) for name, value in form_pairs])
     encoded = params.required(message).replace(b"\r\n", b"").replace(b"\n", b"")
@@ -92,10 +92,10 @@ def encode_redirect(
     relay_state: str = "",
     key: SigningKey | None = None,
 ) -> str:
-    """Return the URL that carries *xml* to *url*, signed when there is a *key*."""
-    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    packed = packer.compress(xml) + packer.flush()
-    params: list[tuple[str, str]] = [(message, b64encode(packed).decode())]
+    """Return *url* with *xml* in its query string, signed if there is a *key*."""
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    deflated = compressor.compress(xml) + compressor.flush()
+    params: list[tuple[str, str]] = [(message, b64encode(deflated).decode())]
     if relay_state:
         params.append(("RelayState", relay_state))
     query = sign_query(params, key) if key else encode_query(params)
@@ -108,10 +108,10 @@ def encode_post(xml: bytes) -> str:
 
 
 def inflate(data: bytes) -> bytes:
-    """Return what a raw DEFLATE stream holds, at most ``MAX_XML`` bytes.
+    """Return the content of a raw DEFLATE stream, at most ``MAX_XML`` bytes.
 
-    :raises MessageRefused: code ``inflate``, when it is larger, cut short, broken, or followed by
-        anything.
+    :raises MessageRefused: code ``inflate``, when it is larger, truncated, malformed, or followed
+        by other data.
     """
     stream = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
@@ -122,13 +122,13 @@ def inflate(data: bytes) -> bytes:
     if stream.unconsumed_tail:
         fault = f"more than {MAX_XML} bytes"
     elif not fault and not stream.eof:
-        fault = "the stream is cut short"
+        fault = "the stream is truncated"
     elif stream.unused_data:
-        fault = "something follows the stream"
+        fault = "data after the stream"
     if fault:
         raise message_refused(
             "inflate",
-            "The message cannot be unpacked.",
+            "The message cannot be decompressed.",
             got=fault,
             expected=f"one raw DEFLATE stream of at most {MAX_XML} bytes of XML",
             rule="Bindings, section 3.4.4.1",
@@ -137,7 +137,7 @@ def inflate(data: bytes) -> bytes:
 
 
 class _Parameters:
-    """The SAML parameters of a request, each at most once."""
+    """The SAML parameters of a request; each occurs at most once."""
 
     _NAMES = frozenset(
         {"SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature", "SAMLEncoding"}
@@ -202,7 +202,7 @@ class _Parameters:
         if "\0" in text:
             raise message_refused(
                 "relay-state-unreadable",
-                "RelayState cannot be sent back unchanged.",
+                "RelayState cannot be returned unchanged.",
                 got=value,
                 expected="UTF-8 text without NUL",
             )
@@ -221,7 +221,7 @@ def _unquote(value: bytes) -> bytes:
 def _form_bytes(name: str, value: str) -> bytes:
     try:
         return value.encode("utf-8")
-    except UnicodeEncodeError:  # a framework's stand-in for bytes that are no UTF-8
+    except UnicodeEncodeError:  # surrogates: the framework decoded bytes that are not UTF-8
         raise message_refused(
             "parameter-unreadable", f"{name} is not in UTF-8.", got=value, expected="UTF-8"
         ) from None
@@ -229,7 +229,7 @@ def _form_bytes(name: str, value: str) -> bytes:
 
 def _base64(value: bytes) -> bytes:
     try:
-        if len(value) % 4:  # strict mode lets padding after a whole quantum through
+        if len(value) % 4:  # strict mode accepts padding after a complete quantum
             raise binascii.Error("Incorrect padding")
         return binascii.a2b_base64(value, strict_mode=True)
     except binascii.Error as error:

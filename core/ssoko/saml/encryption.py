@@ -1,7 +1,7 @@
 """Encrypt an assertion for one service provider (XML Encryption 1.1, SAML core 2.3.4).
 
-The one place of this floor that draws random numbers: each message gets a key and an IV of its
-own, which nobody outside has a reason to know.
+The only module of this package that generates random values: each message has its own key and IV,
+and no caller needs to know them.
 """
 
 import os
@@ -17,7 +17,7 @@ from ssoko.saml import names
 from ssoko.saml.signing import certificate_key
 from ssoko.saml.writer import Canonical, CanonicalWriter
 
-#: Bits of the key for each method. CBC is for old SPs alone: it does not protect the text.
+#: Key size in bits for each method. CBC is for old SPs only: it does not detect tampering.
 KEY_BITS = {
     names.AES256_GCM: 256,
     names.AES128_GCM: 128,
@@ -25,17 +25,17 @@ KEY_BITS = {
     names.AES128_CBC: 128,
 }
 _GCM = (names.AES256_GCM, names.AES128_GCM)
-# The digest inside OAEP that every SP knows; its strength does not rest on collisions.
+# Every SP supports SHA-1 inside OAEP, where collision resistance does not matter.
 _OAEP = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)  # noqa: S303  see above
 
 
 @dataclass(frozen=True, slots=True)
 class Encryption:
-    """For whom and how to encrypt.
+    """The recipient and the method of an encryption.
 
-    :param certificate_pem: the SP's encryption certificate, RSA of at least 2048 bits.
-    :param method: URI of one of ``KEY_BITS``.
-    :param recipient: the SP's entity ID, named beside the key; None leaves it out.
+    :param certificate_pem: the SP's encryption certificate, RSA with at least 2048 bits.
+    :param method: one of the URIs in ``KEY_BITS``.
+    :param recipient: the SP's entity ID for EncryptedKey; None omits it.
     """
 
     certificate_pem: str
@@ -44,12 +44,12 @@ class Encryption:
 
     def __post_init__(self) -> None:
         if self.method not in KEY_BITS:
-            raise ValueError(f"{self.method} is no encryption method that Ssoko uses")
+            raise ValueError(f"{self.method} is not a supported encryption method")
         _public_key(self.certificate_pem)
 
 
 def encrypted_assertion(assertion: Canonical, encryption: Encryption) -> Canonical:
-    """Return a saml:EncryptedAssertion; what it decrypts to is a document of its own."""
+    """Return a saml:EncryptedAssertion; its content decrypts to a complete XML document."""
     session_key = AESGCM.generate_key(KEY_BITS[encryption.method])
     data = _encrypt(assertion.encode(), session_key, encryption.method)
     wrapped = _public_key(encryption.certificate_pem).encrypt(session_key, _OAEP)
@@ -82,7 +82,7 @@ def _encrypt(data: bytes, key: bytes, method: str) -> bytes:
         iv = os.urandom(12)
         return iv + AESGCM(key).encrypt(iv, data, None)
     iv = os.urandom(16)
-    # XML Encryption, section 5.2: any bytes, the last one counts them.
+    # XML Encryption, section 5.2: random padding, with its length in the last byte.
     count = 16 - len(data) % 16
     padded = data + os.urandom(count - 1) + bytes([count])
     encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()

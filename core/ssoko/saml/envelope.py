@@ -1,4 +1,4 @@
-"""Check what every SAML message has: its kind, version, sender, age and destination."""
+"""Check what every SAML message has: name, version, Issuer, IssueInstant and Destination."""
 
 from lxml import etree
 
@@ -11,19 +11,19 @@ _SAMLP = f"{{{names.NS_SAMLP}}}"
 
 
 def check_root(root: etree._Element, name: str) -> None:
-    """Refuse any root but ``samlp:<name>`` of version 2.0."""
+    """Require the root ``samlp:<name>`` with version 2.0."""
     if root.tag != f"{_SAMLP}{name}":
         raise message_refused(
             "wrong-message",
             f"This is not a SAML 2.0 {name}.",
             got=root.tag,
             expected=f"{_SAMLP}{name}",
-            fix="Check that the service provider uses SAML 2.0 and sends this message here.",
+            fix="Check that the service provider uses SAML 2.0 and sends this message to this URL.",
         )
     if root.get("Version") != names.VERSION:
         raise message_refused(
             "wrong-version",
-            "The message is not of SAML 2.0.",
+            "The message does not use SAML 2.0.",
             got=root.get("Version", ""),
             expected=names.VERSION,
             rule="SAML core, section 3.2.1",
@@ -31,9 +31,9 @@ def check_root(root: etree._Element, name: str) -> None:
 
 
 def required_issuer(root: etree._Element) -> str:
-    """Return the Issuer's entity ID.
+    """Return the entity ID in Issuer.
 
-    :raises MessageRefused: when there is none, or it is in another format than entity ID.
+    :raises MessageRefused: when it is missing or has another format.
     """
     issuer = next(root.iterchildren(_ISSUER), None)
     text = text_of(issuer)
@@ -41,7 +41,7 @@ def required_issuer(root: etree._Element) -> str:
     if not text or name_format not in (None, names.NAMEID_ENTITY, names.NAMEID_UNSPECIFIED):
         raise message_refused(
             "issuer-missing",
-            "The message does not say who sends it.",
+            "The message has no Issuer.",
             got=text or "no Issuer",
             expected="an Issuer with the entity ID of the service provider",
             rule="SAML profiles, section 4.1.4.1",
@@ -50,7 +50,7 @@ def required_issuer(root: etree._Element) -> str:
 
 
 def check_freshness(issue_instant: int, *, now: int, max_age: int, skew: int) -> None:
-    """Refuse a message from more than *max_age* seconds ago, or *skew* seconds ahead."""
+    """Refuse a message that is older than *max_age* seconds or more than *skew* seconds ahead."""
     age = now - issue_instant
     if -skew <= age <= max_age:
         return
@@ -60,21 +60,21 @@ def check_freshness(issue_instant: int, *, now: int, max_age: int, skew: int) ->
         got=f"{abs(age)} seconds {'ago' if age > 0 else 'ahead'}",
         expected=f"at most {max_age} seconds ago or {skew} seconds ahead",
         rule="SAML core, section 3.2.1 (IssueInstant)",
-        fix="Set the clock of the service provider's server (NTP).",
+        fix="Synchronize the clock of the service provider with NTP.",
     )
 
 
-def check_destination(found: str | None, *, expected: str, required: bool) -> None:
-    """Refuse a message meant for another endpoint, or signed without saying for which."""
-    if found == expected or (not found and not required):
+def check_destination(destination: str | None, *, expected: str, required: bool) -> None:
+    """Refuse a message for another endpoint, or one without a Destination when it is *required*."""
+    if destination == expected or (not destination and not required):
         return
     raise message_refused(
-        "wrong-destination" if found else "destination-missing",
-        "The message was made for another address."
-        if found
-        else "The signed message does not say for which address it was made.",
-        got=found or "",
+        "wrong-destination" if destination else "destination-missing",
+        "The message is meant for another URL."
+        if destination
+        else "The signed message has no Destination.",
+        got=destination or "",
         expected=expected,
         rule="SAML bindings, sections 3.4.5.2 and 3.5.5.2",
-        fix="Give the service provider the current sign-in URL of this application.",
+        fix="Copy the current Login Endpoint of this application to the service provider.",
     )

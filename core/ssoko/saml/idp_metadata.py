@@ -1,4 +1,4 @@
-"""Say who Ssoko is, in metadata (OASIS metadata, 2.4); the reader of SPs' files is beside it."""
+"""Build the metadata of an issuer (SAML metadata, section 2.4.3)."""
 
 from collections.abc import Sequence
 
@@ -19,14 +19,14 @@ def build_idp_metadata(
     want_authn_requests_signed: bool = False,
     cache_seconds: int = 3600,
 ) -> bytes:
-    """Return the metadata of one issuer: a UTF-8 document, unsigned, without secrets.
+    """Return the metadata of one issuer as an unsigned UTF-8 document.
 
-    :param certificates: PEM, the active one first; next and just retired ones follow.
-    :param name_id_formats: the recorded one first; some SPs ask for the first, whatever it is.
-    :param cache_seconds: how long an SP may go without looking again.
+    :param certificates: PEM, the active one first, then the next and recently retired ones.
+    :param name_id_formats: the configured one first; some SPs always request the first one.
+    :param cache_seconds: how long an SP can use the metadata before it downloads it again.
     """
     if not certificates:
-        raise ValueError("metadata need at least one certificate")
+        raise ValueError("metadata needs at least one certificate")
     writer = CanonicalWriter()
     writer.start("md:EntityDescriptor", entityID=entity_id, cacheDuration=f"PT{cache_seconds:d}S")
     writer.start(

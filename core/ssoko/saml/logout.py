@@ -1,14 +1,14 @@
-"""Logout messages: build, read and check them (core, section 3.7; profiles, section 4.4).
+"""Build, parse and check logout messages (SAML core, section 3.7; profiles, section 4.4).
 
 =================================  ===============================================================
-part of a LogoutRequest            what happens
+part of a LogoutRequest            how it is handled
 =================================  ===============================================================
-ID, Version, IssueInstant          required; Version is 2.0, the instant is fresh
-Destination                        equals our endpoint; must be there, as the request is signed
-NotOnOrAfter                       not past
-Issuer, NameID                     required; EncryptedID and BaseID are declined
-SessionIndex                       recorded, any number
-Signature                          recorded; required on POST, where the query has none
+ID, Version, IssueInstant          required; Version is 2.0, IssueInstant is recent
+Destination                        required, since the request is signed; equals the endpoint
+NotOnOrAfter                       in the future
+Issuer, NameID                     required; EncryptedID and BaseID are refused
+SessionIndex                       read, any number of them
+Signature                          required on POST; on Redirect the query string is signed
 Reason, Consent, Extensions        ignored
 =================================  ===============================================================
 """
@@ -32,7 +32,7 @@ _DS_SIGNATURE = f"{{{names.NS_DS}}}Signature"
 
 @dataclass(frozen=True, slots=True)
 class LogoutRequest:
-    """Somebody is to be signed out; *session_indexes* empty means of all sessions."""
+    """A request to sign a user out; without *session_indexes*, of all sessions."""
 
     id: str
     issuer: str
@@ -46,7 +46,7 @@ class LogoutRequest:
 
 @dataclass(frozen=True, slots=True)
 class LogoutResponse:
-    """What became of a LogoutRequest; *statuses* are the top-level code and those below it."""
+    """The response to a LogoutRequest; *statuses* are the top-level code and its subcodes."""
 
     id: str
     issuer: str
@@ -58,14 +58,14 @@ class LogoutResponse:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the sender has ended all its sessions."""
+        """Whether the sender ended all sessions of the user."""
         return self.statuses == (names.STATUS_SUCCESS,)
 
 
 def parse_logout_request(xml: bytes) -> tuple[LogoutRequest, etree._Element]:
-    """Parse *xml*, validate it and return what it says, with the root for ``verify``.
+    """Parse and validate *xml*; return the request, and the root element for ``verify``.
 
-    :raises MessageRefused: when it is no LogoutRequest of SAML 2.0, or malformed.
+    :raises MessageRefused: when it is malformed or not a SAML 2.0 LogoutRequest.
     """
     root = parse_xml(xml)
     check_root(root, "LogoutRequest")
@@ -85,9 +85,9 @@ def parse_logout_request(xml: bytes) -> tuple[LogoutRequest, etree._Element]:
 
 
 def parse_logout_response(xml: bytes) -> tuple[LogoutResponse, etree._Element]:
-    """Parse *xml*, validate it and return what it says, with the root for ``verify``.
+    """Parse and validate *xml*; return the response, and the root element for ``verify``.
 
-    :raises MessageRefused: when it is no LogoutResponse of SAML 2.0, or malformed.
+    :raises MessageRefused: when it is malformed or not a SAML 2.0 LogoutResponse.
     """
     root = parse_xml(xml)
     check_root(root, "LogoutResponse")
@@ -115,11 +115,11 @@ def check_logout_request(
     max_age: int = 300,
     skew: int = 300,
 ) -> None:
-    """Check all but the signature itself; a request without one is refused.
+    """Check everything except the signature's value; an unsigned request is refused.
 
-    :param signed: the query string is signed; an embedded signature is known from the request.
-    :raises MessageRefused: when nothing may be done or sent.
-    :raises RequestRefused: when the SP is to be told.
+    :param signed: the query string is signed; the request itself knows an enveloped signature.
+    :raises MessageRefused: when Ssoko must not act on it or respond to it.
+    :raises RequestRefused: when Ssoko responds with a SAML status.
     """
     _check_signed(signed or request.has_signature)
     check_freshness(request.issue_instant, now=now, max_age=max_age, skew=skew)
@@ -127,7 +127,7 @@ def check_logout_request(
     if request.not_on_or_after is not None and now - skew >= request.not_on_or_after:
         raise message_refused(
             "logout-expired",
-            "The logout request is out of date.",
+            "The logout request has expired.",
             got=instant(request.not_on_or_after),
             expected=f"later than {instant(now)}",
             rule="SAML core, section 3.7.1",
@@ -135,10 +135,10 @@ def check_logout_request(
     if request.name_id is None:
         raise request_refused(
             "logout-name-id",
-            "The logout request names the person in a way that is not supported.",
+            "The logout request identifies the user in a way that is not supported.",
             status=names.STATUS_REQUEST_UNSUPPORTED,
-            got="no NameID in clear",
-            expected="a NameID in clear",
+            got="no unencrypted NameID",
+            expected="an unencrypted NameID",
             rule="SAML core, section 3.7.1",
         )
 
@@ -153,10 +153,10 @@ def check_logout_response(
     max_age: int = 300,
     skew: int = 300,
 ) -> None:
-    """Check all but the signature itself; what answers another request is refused.
+    """Check everything except the signature's value.
 
-    :param request_id: ID of the LogoutRequest that was sent to this SP.
-    :raises MessageRefused: when the answer is of no account.
+    :param request_id: ID of the LogoutRequest that Ssoko sent to this SP.
+    :raises MessageRefused: when the response must be ignored.
     """
     _check_signed(signed or response.has_signature)
     check_freshness(response.issue_instant, now=now, max_age=max_age, skew=skew)
@@ -164,7 +164,7 @@ def check_logout_response(
     if response.in_response_to != request_id:
         raise message_refused(
             "logout-unsolicited",
-            "The logout answer is not for the request that was sent.",
+            "The logout response does not belong to the request that Ssoko sent.",
             got=response.in_response_to or "",
             expected=request_id,
             rule="SAML core, section 3.2.2",
@@ -183,9 +183,9 @@ def build_logout_request(
     reason: str = names.REASON_USER,
     key: SigningKey | None = None,
 ) -> bytes:
-    """Return a LogoutRequest, with a signature inside when there is a *key* (POST).
+    """Return a LogoutRequest, with an enveloped signature if there is a *key* (POST).
 
-    On Redirect the query string is signed instead: ``bindings.encode_redirect``.
+    On Redirect, ``bindings.encode_redirect`` signs the query string instead.
     """
     writer = CanonicalWriter()
     writer.start(
@@ -219,9 +219,10 @@ def build_logout_response(
     message: str = "",
     key: SigningKey | None = None,
 ) -> bytes:
-    """Return a LogoutResponse, with a signature inside when there is a *key* (POST).
+    """Return a LogoutResponse, with an enveloped signature if there is a *key* (POST).
 
-    :param partial: signed out here, but not at every SP: Success with PartialLogout below it.
+    :param partial: the user is signed out of Ssoko but not of every SP: status Success with the
+        subcode PartialLogout.
     """
     writer = CanonicalWriter()
     writer.start(

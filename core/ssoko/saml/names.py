@@ -1,4 +1,4 @@
-"""The names that SAML 2.0, XML Signature and XML Encryption give to things; constants only.
+"""Namespaces, URIs and identifiers of SAML 2.0, XML Signature and XML Encryption.
 
 Sources: SAML core, bindings, metadata and authn-context (OASIS, March 2005); RFC 9231 for the
 algorithm identifiers.
@@ -13,7 +13,7 @@ NS_XENC = "http://www.w3.org/2001/04/xmlenc#"
 NS_XSI = "http://www.w3.org/2001/XMLSchema-instance"
 NS_SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 
-#: The prefixes that everything Ssoko writes uses.
+#: The prefixes of all XML that Ssoko writes.
 NSMAP = {
     "saml": NS_SAML,
     "samlp": NS_SAMLP,
@@ -73,7 +73,7 @@ TOP_LEVEL_STATUSES = frozenset(
     {STATUS_SUCCESS, STATUS_REQUESTER, STATUS_RESPONDER, STATUS_VERSION_MISMATCH}
 )
 
-# Authentication context classes, section 3.4, and the REFEDS profile for several factors.
+# Authentication context classes, section 3.4, and the REFEDS MFA profile.
 _CLASSES = "urn:oasis:names:tc:SAML:2.0:ac:classes:"
 AUTHN_UNSPECIFIED = _CLASSES + "unspecified"
 AUTHN_PREVIOUS_SESSION = _CLASSES + "PreviousSession"

@@ -1,4 +1,4 @@
-"""Write a message so that people can read it: indented, a line for each attribute, and bounded."""
+"""Format XML messages for reading: indented, with long tags on several lines, and shortened."""
 
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
@@ -10,24 +10,24 @@ from ssoko.saml import names
 from ssoko.saml.response import SignIn, unsigned_assertion
 from ssoko.saml.xml import parse_xml
 
-#: Characters of a message that are written.
+#: Characters of a formatted message.
 MAX_SHOWN = 16 * 1024
 
-#: A start tag longer than this has a line for each attribute.
+#: A longer start tag has one line per attribute.
 _WIDTH = 88
 _CUT = "\n\u2026"
-#: What Ssoko takes. An assertion that ended up here would tell about a person, so it is not shown.
+#: Messages that Ssoko accepts. Others may be assertions with personal data, so they stay hidden.
 _SHOWN = frozenset(
     f"{{{names.NS_SAMLP}}}{name}" for name in ("AuthnRequest", "LogoutRequest", "LogoutResponse")
 )
 
 
 def shown_message(xml: bytes, *, limit: int = MAX_SHOWN) -> str:
-    """Return a message as text to read; what cannot be parsed comes as it is.
+    """Return a message as formatted text; text that cannot be parsed is returned unchanged.
 
-    Comments and processing instructions are left out, as they are when messages are read.
+    Comments and processing instructions are omitted, as they are when Ssoko reads a message.
 
-    :param limit: characters; the rest is cut off, and an ellipsis says so.
+    :param limit: characters; a longer text ends with an ellipsis.
     """
     try:
         root = parse_xml(xml)
@@ -35,21 +35,23 @@ def shown_message(xml: bytes, *, limit: int = MAX_SHOWN) -> str:
         return _cut(xml[: 4 * limit].decode("utf-8", "replace"), limit)
     if root.tag not in _SHOWN:
         return _cut("".join(_start(root, "", {})) + f"\n  \u2026\n</{_name(root)}>", limit)
-    written, size = [], 0
+    pieces, size = [], 0
     for piece in _element(root, "", {}):
-        written.append(piece)
+        pieces.append(piece)
         size += len(piece)
         if size > limit:
             break
-    return _cut("".join(written), limit)
+    return _cut("".join(pieces), limit)
 
 
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - len(_CUT)] + _CUT
 
 
-def _element(element: etree._Element, indent: str, known: dict[str | None, str]) -> Iterator[str]:
-    yield from _start(element, indent, known)
+def _element(
+    element: etree._Element, indent: str, declared: dict[str | None, str]
+) -> Iterator[str]:
+    yield from _start(element, indent, declared)
     name, text = _name(element), (element.text or "").strip()
     if not len(element):
         yield f"{escape(text)}</{name}>" if text else f"</{name}>"
@@ -65,19 +67,19 @@ def _element(element: etree._Element, indent: str, known: dict[str | None, str])
     yield f"\n{indent}</{name}>"
 
 
-def _start(element: etree._Element, indent: str, known: dict[str | None, str]) -> Iterator[str]:
+def _start(element: etree._Element, indent: str, declared: dict[str | None, str]) -> Iterator[str]:
     parts = [
         (f"xmlns:{prefix}" if prefix else "xmlns", uri)
         for prefix, uri in element.nsmap.items()
-        if known.get(prefix) != uri
+        if declared.get(prefix) != uri
     ]
     parts += [(_attribute(element, str(key)), str(value)) for key, value in element.items()]
-    written = [f'{key}="{escape(value, _QUOTED)}"' for key, value in parts]
-    wide = sum(map(len, written)) + len(written) + len(indent) > _WIDTH
-    between = f"\n{indent}    " if wide else " "
+    attributes = [f'{key}="{escape(value, _QUOTED)}"' for key, value in parts]
+    wide = sum(map(len, attributes)) + len(attributes) + len(indent) > _WIDTH
+    separator = f"\n{indent}    " if wide else " "
     yield f"<{_name(element)}"
-    for part in written:
-        yield f"{between}{part}"
+    for attribute in attributes:
+        yield f"{separator}{attribute}"
     yield ">"
 
 
@@ -98,11 +100,11 @@ def _attribute(element: etree._Element, key: str) -> str:
 
 
 def draft_assertion(sign_in: SignIn) -> str:
-    """Return the assertion of *sign_in* as indented text, with a comment that says what it is.
+    """Return the assertion of *sign_in* as indented text with a comment that marks it as a preview.
 
-    :raises ValueError: when a value holds a character that XML cannot carry.
+    :raises ValueError: when a value contains a character that XML does not allow.
     """
     root = etree.fromstring(unsigned_assertion(sign_in))
     etree.indent(root, "  ")
     text = etree.tostring(root, encoding="unicode")
-    return f"<!-- A preview: not signed, and never sent -->\n{text}\n"
+    return f"<!-- Preview: not signed, and never sent -->\n{text}\n"

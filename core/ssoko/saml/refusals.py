@@ -1,12 +1,12 @@
-"""Refusals of the SAML floor: a message or request that is not acceptable, told the same way."""
+"""Create the exceptions for messages and requests that Ssoko refuses."""
 
 from ssoko.errors import MessageRefused, RequestRefused
 
-#: Longest quotation of what arrived, in characters; more would fill the activity log.
+#: Characters that are quoted from a message; more would fill the activity log.
 MAX_GOT = 500
 
-#: The fix where nothing better is known.
-ASK_VENDOR = "Correct the SAML settings of the service provider, or ask its vendor."
+#: The fix when there is no specific one.
+ASK_VENDOR = "Correct the SAML settings of the service provider, or contact its vendor."
 
 
 def quoted(value: object) -> str:
@@ -18,7 +18,7 @@ def quoted(value: object) -> str:
 def message_refused(
     code: str, message: str, *, got: object = "", expected: str = "", rule: str = "", fix: str = ""
 ) -> MessageRefused:
-    """Return the refusal to raise when nothing may be sent to anybody."""
+    """Return the exception for a message that Ssoko must not respond to."""
     return MessageRefused(
         code, message, got=quoted(got), expected=expected, rule=rule, fix=fix or ASK_VENDOR
     )
@@ -35,7 +35,7 @@ def request_refused(
     rule: str = "",
     fix: str = "",
 ) -> RequestRefused:
-    """Return the refusal to raise when the SP is to be told with *status*."""
+    """Return the exception for a request that Ssoko responds to with a SAML *status*."""
     return RequestRefused(
         code,
         message,

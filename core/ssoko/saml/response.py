@@ -1,7 +1,7 @@
-"""Build the answer to a service provider: a Response with one assertion, or with a status alone.
+"""Build SAML responses: with one assertion, or with an error status.
 
-What goes in is what profiles section 4.1.4.2 asks of the identity provider: one bearer subject
-confirmation without NotBefore, the SP as the only audience, one authentication statement.
+The content follows SAML profiles, section 4.1.4.2: one bearer subject confirmation without
+NotBefore, the SP as the only audience, one authentication statement.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from ssoko.saml.xml import instant
 
 @dataclass(frozen=True, slots=True)
 class NameId:
-    """Who it is, in the words of one SP."""
+    """The identifier of a user for one SP (SAML core, section 2.2.3)."""
 
     value: str
     format: str
@@ -25,7 +25,7 @@ class NameId:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One attribute; its values keep their order."""
+    """One attribute with its values in order (SAML core, section 2.7.3.1)."""
 
     name: str
     values: tuple[str, ...]
@@ -35,11 +35,11 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Everything that one answer says; times are epoch seconds.
+    """The content of one response; times are in epoch seconds.
 
     :param issuer: the IdP's entity ID.
-    :param in_response_to: ID of the request; None when the IdP began.
-    :param not_before: start of ``Conditions``; earlier than now, as SPs' clocks are slow.
+    :param in_response_to: ID of the request; None for an IdP-initiated sign-in.
+    :param not_before: start of ``Conditions``; in the past, since the SP's clock may be slow.
     :param not_on_or_after: end of ``Conditions`` and of the subject confirmation.
     :param audience: the SP's entity ID.
     """
@@ -64,16 +64,15 @@ class SignIn:
 
     def __post_init__(self) -> None:
         if not self.sign_response and not self.sign_assertion:
-            raise ValueError("an answer is signed: the response, the assertion, or both")
+            raise ValueError("sign the response, the assertion, or both")
 
 
 def build_response(sign_in: SignIn, key: SigningKey, *, encrypt: Encryption | None = None) -> bytes:
-    """Return the Response of a successful sign-in, UTF-8 in exclusive canonical form.
+    """Return the Response of a successful sign-in: UTF-8 in exclusive canonical form.
 
-    With *encrypt* the response is signed whatever *sign_in* says, so that nobody else can put
-    another ciphertext into it.
+    With *encrypt* the response is always signed, so that no one can replace the ciphertext.
 
-    :raises ValueError: when a value holds a character that XML cannot carry.
+    :raises ValueError: when a value contains a character that XML does not allow.
     """
     assertion = _assertion(sign_in, key if sign_in.sign_assertion else None)
     writer = CanonicalWriter()
@@ -98,9 +97,9 @@ def build_response(sign_in: SignIn, key: SigningKey, *, encrypt: Encryption | No
 
 
 def unsigned_assertion(sign_in: SignIn) -> bytes:
-    """Return the assertion of *sign_in* alone and without a signature: a preview, to be read.
+    """Return the assertion of *sign_in* without a signature, for a preview.
 
-    :raises ValueError: when a value holds a character that XML cannot carry.
+    :raises ValueError: when a value contains a character that XML does not allow.
     """
     return _assertion(sign_in, None).encode()
 
@@ -116,12 +115,12 @@ def build_status_response(
     responder: bool = False,
     message: str = "",
 ) -> bytes:
-    """Return a Response that says why there is no assertion.
+    """Return a Response with an error status and no assertion.
 
-    It is never signed: a signed element without content is ammunition for signature wrapping.
+    It is never signed: attackers could use a signed element without content for signature wrapping.
 
     :param status: second-level status URI, or a top-level one.
-    :param responder: the fault is ours, not the SP's.
+    :param responder: the error is on the side of the IdP, not of the SP.
     :param message: plain text for the SP's log.
     """
     writer = CanonicalWriter()
@@ -142,7 +141,7 @@ def build_status_response(
 def write_status(
     writer: CanonicalWriter, status: str, *, responder: bool = False, message: str = ""
 ) -> None:
-    """Write samlp:Status, with *status* below its top-level code unless it is one itself."""
+    """Write samlp:Status; a second-level *status* gets its top-level code as the parent."""
     writer.start("samlp:Status")
     if status in names.TOP_LEVEL_STATUSES:
         writer.leaf("samlp:StatusCode", Value=status)

@@ -1,7 +1,7 @@
-"""Sign what Ssoko sends: enveloped XML signatures and signed query strings.
+"""Create enveloped XML signatures and signed query strings.
 
-The algorithms are those of XML Signature with RFC 9231: RSA or ECDSA with SHA-2, digests of the
-same family, exclusive C14N without comments. Nothing weaker can be asked for.
+The algorithms are those of XML Signature and RFC 9231: RSA or ECDSA with SHA-2, a SHA-2 digest,
+and exclusive C14N without comments. Weaker algorithms are not available.
 """
 
 import binascii
@@ -28,7 +28,7 @@ MIN_RSA_BITS = 2048
 
 
 class Algorithm(NamedTuple):
-    """What an algorithm URI stands for."""
+    """The key type, hash and digest URI of a signature algorithm."""
 
     family: str  # "rsa" or "ec"
     hash: hashes.HashAlgorithm
@@ -44,7 +44,7 @@ ALGORITHMS = {
     names.ECDSA_SHA512: Algorithm("ec", hashes.SHA512(), names.SHA512),
 }
 _DIGESTS = {names.SHA256: sha256, names.SHA384: sha384, names.SHA512: sha512}
-#: What cryptography raises beside ValueError.
+#: Exceptions of cryptography that are not a ValueError.
 _UNREADABLE = (UnsupportedAlgorithm, x509.InvalidVersion)
 _PKCS1 = padding.PKCS1v15()
 _PEM_ARMOR = re.compile("-----(BEGIN|END) CERTIFICATE-----")
@@ -53,11 +53,11 @@ _NCNAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A private key ready to sign, with the certificate that its signatures show.
+    """A private key with the certificate that its signatures contain.
 
-    :param private_key: RSA of at least 2048 bits, or EC.
+    :param private_key: RSA with at least 2048 bits, or EC.
     :param certificate_b64: DER of the certificate in base64 without line breaks.
-    :param algorithm: URI of one of ``ALGORITHMS`` that fits the key.
+    :param algorithm: one of the URIs in ``ALGORITHMS`` for this type of key.
     """
 
     private_key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey = field(repr=False)
@@ -67,22 +67,22 @@ class SigningKey:
     _template: "_Template" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        found = ALGORITHMS.get(self.algorithm)
+        algorithm = ALGORITHMS.get(self.algorithm)
         family = "rsa" if isinstance(self.private_key, rsa.RSAPrivateKey) else "ec"
-        if found is None or found.family != family:
-            raise ValueError(f"{self.algorithm} does not fit this key")
+        if algorithm is None or algorithm.family != family:
+            raise ValueError(f"{self.algorithm} is not an algorithm for this key")
         if self.private_key.key_size < MIN_RSA_BITS and family == "rsa":
             raise ValueError(f"an RSA key needs at least {MIN_RSA_BITS} bits")
-        object.__setattr__(self, "_hash", found.hash)
-        template = _Template.of(self.algorithm, found.digest_uri, self.certificate_b64)
+        object.__setattr__(self, "_hash", algorithm.hash)
+        template = _Template.of(self.algorithm, algorithm.digest_uri, self.certificate_b64)
         object.__setattr__(self, "_template", template)
 
     @classmethod
     def from_pem(cls, private_pem: bytes, certificate_pem: str) -> "SigningKey":
-        """Load a key; takes some 40 ms, so do it once per process and key.
+        """Load a key. This takes about 40 ms, so do it once per process and key.
 
-        :raises ValueError: when the PEM is unreadable, the key too weak or of another kind, or the
-            certificate belongs to another key.
+        :raises ValueError: when the PEM cannot be read, the key is too weak or neither RSA nor EC,
+            or the certificate belongs to another key.
         """
         key = serialization.load_pem_private_key(private_pem, password=None)
         certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
@@ -97,7 +97,7 @@ class SigningKey:
         return cls(key, certificate_b64(certificate_pem), algorithm)
 
     def sign(self, data: bytes) -> bytes:
-        """Return the signature of *data*; for EC ``r`` and ``s`` side by side (RFC 9231, 2.3.6)."""
+        """Return the signature of *data*; for EC the concatenated r and s (RFC 9231, 2.3.6)."""
         key = self.private_key
         if isinstance(key, rsa.RSAPrivateKey):
             return key.sign(data, _PKCS1, self._hash)
@@ -106,7 +106,7 @@ class SigningKey:
         return r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
     def signature(self, canonical: bytes, element_id: str) -> str:
-        """Return the ds:Signature for an element, itself in canonical form.
+        """Return the ds:Signature of an element, in exclusive canonical form.
 
         :param canonical: the element without its signature, in exclusive canonical form.
         """
@@ -115,13 +115,13 @@ class SigningKey:
         template = self._template
         digest = b64encode(template.digest(canonical).digest()).decode()
         info = f"{template.info}{element_id}{template.transforms}{digest}{template.info_end}"
-        # Hashed as a document of its own, SignedInfo declares its namespace; in place it need not.
+        # For the hash, SignedInfo is an apex element and declares its namespace.
         value = b64encode(self.sign(f"{template.info_apex}{info}".encode())).decode()
         return f"{template.start}{info}{template.value}{value}{template.end}"
 
 
 class _Template(NamedTuple):
-    """The parts of ds:Signature that are the same for every signature of one key."""
+    """The constant parts of ds:Signature for one key."""
 
     digest: type  # the hashlib constructor
     start: str
@@ -134,7 +134,7 @@ class _Template(NamedTuple):
 
     @classmethod
     def of(cls, algorithm: str, digest_uri: str, certificate_b64: str) -> "_Template":
-        # The digit parts of the URIs and base64 text need no escape.
+        # URIs of algorithms and base64 need no escaping.
         return cls(
             digest=_DIGESTS[digest_uri],  # type: ignore[arg-type]
             start=f'<ds:Signature xmlns:ds="{names.NS_DS}"><ds:SignedInfo>',
@@ -161,16 +161,16 @@ def _empty(name: str, algorithm: str) -> str:
 
 
 def sign_written(writer: CanonicalWriter, element_id: str, key: SigningKey) -> Canonical:
-    """Return the element of *writer* with its signature at the mark."""
+    """Return the element of *writer* with a signature at the mark."""
     before, after = writer.split()
     signature = key.signature(f"{before}{after}".encode(), element_id)
     return Canonical(f"{before}{signature}{after}")
 
 
 def sign_element(element: etree._Element, key: SigningKey, *, after: str = "Issuer") -> None:
-    """Put an enveloped signature into the root *element*, which has an ID.
+    """Insert an enveloped signature into the root *element*, which must have an ID.
 
-    It comes after the first child named *after*, or first of all when there is none (metadata).
+    The signature follows the first child if its name is *after*, else it comes first (metadata).
     """
     if element.getparent() is not None:
         raise ValueError("only the root of a document can be signed")
@@ -186,7 +186,7 @@ def sign_element(element: etree._Element, key: SigningKey, *, after: str = "Issu
 def sign_query(params: Sequence[tuple[str, str]], key: SigningKey) -> str:
     """Return *params* as a signed query string (bindings, section 3.4.4.1).
 
-    :param params: SAMLRequest or SAMLResponse, then RelayState if there is one; not yet encoded.
+    :param params: SAMLRequest or SAMLResponse, then RelayState if any; not percent-encoded.
     """
     signed = encode_query([*params, ("SigAlg", key.algorithm)])
     signature = b64encode(key.sign(signed.encode())).decode()
@@ -194,15 +194,15 @@ def sign_query(params: Sequence[tuple[str, str]], key: SigningKey) -> str:
 
 
 def encode_query(params: Sequence[tuple[str, str]]) -> str:
-    """Return *params* percent-encoded, in their order."""
+    """Return *params* as a percent-encoded query string in the same order."""
     return "&".join(f"{name}={quote(value, safe='')}" for name, value in params)
 
 
 @lru_cache(maxsize=256)
 def certificate_key(certificate_pem: str) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
-    """Return the public key of a certificate; its dates and issuer are of no account in SAML.
+    """Return the public key of a certificate; SAML ignores its dates and its issuer.
 
-    :raises ValueError: when it is unreadable, or no RSA (2048 bits or more) or EC key.
+    :raises ValueError: when it cannot be read, or is neither EC nor RSA with at least 2048 bits.
     """
     try:
         key = x509.load_pem_x509_certificate(certificate_pem.encode()).public_key()
@@ -212,29 +212,31 @@ def certificate_key(certificate_pem: str) -> rsa.RSAPublicKey | ec.EllipticCurve
         return key
     if isinstance(key, rsa.RSAPublicKey) and key.key_size >= MIN_RSA_BITS:
         return key
-    raise ValueError(f"the certificate holds no RSA key of {MIN_RSA_BITS} bits or more, nor EC key")
+    raise ValueError(
+        f"the certificate has neither an EC key nor an RSA key of at least {MIN_RSA_BITS} bits"
+    )
 
 
 @lru_cache(maxsize=256)
 def certificate_b64(certificate_pem: str) -> str:
-    """Return a certificate's DER in base64 without line breaks, as XML carries it.
+    """Return the DER of a certificate in base64 without line breaks, as in ds:X509Certificate.
 
-    :raises ValueError: when it is unreadable.
+    :raises ValueError: when it cannot be read.
     """
     certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
     return b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode()
 
 
 def certificate_pem(text: str) -> str:
-    """Return the PEM of a certificate that XML carries as base64, or that is PEM already.
+    """Return the PEM of a certificate given as base64 (ds:X509Certificate) or PEM.
 
-    :raises ValueError: when it is unreadable.
+    :raises ValueError: when it cannot be read.
     """
     text = "".join(_PEM_ARMOR.sub("", text).split())
     try:
         certificate = x509.load_der_x509_certificate(b64decode(text, validate=True))
     except binascii.Error:
-        raise ValueError("the certificate is not valid base64") from None
+        raise ValueError("the certificate is not base64") from None
     except _UNREADABLE as error:
         raise ValueError(str(error)) from None
     return certificate.public_bytes(serialization.Encoding.PEM).decode()

@@ -1,23 +1,23 @@
-"""Read a service provider's metadata: what an admin uploads or pastes (OASIS metadata, 2.3, 2.4).
+"""Read the metadata of a service provider (SAML metadata, sections 2.3 and 2.4).
 
 =====================================  ==========================================================
-part                                   what happens
+part                                   how it is handled
 =====================================  ==========================================================
-entityID                               required, at most 1024 characters; one longer ID refuses
-                                       the whole file
-validUntil                             must not be past, at any level
-SPSSODescriptor                        the first that supports SAML 2.0; without one the file is
-                                       refused, one of an identity provider too
-AssertionConsumerService               HTTP-POST ones with an https URL, or http to a loopback
-                                       address; at least one
-SingleLogoutService                    Redirect and POST ones with such a URL
-KeyDescriptor                          certificates by use; without ``use`` for both
-NameIDFormat, AuthnRequestsSigned,     recorded
+entityID                               required, at most 1024 characters; a longer one anywhere in
+                                       the file is an error
+validUntil                             must be in the future, on every level
+SPSSODescriptor                        the first one with SAML 2.0; required, so metadata of an
+                                       identity provider is refused
+AssertionConsumerService               HTTP-POST with an https URL, or http to a loopback address;
+                                       at least one
+SingleLogoutService                    HTTP-Redirect and HTTP-POST with such a URL
+KeyDescriptor                          certificates by use; without ``use``, for both uses
+NameIDFormat, AuthnRequestsSigned,     read
 WantAssertionsSigned
-AttributeConsumingService              the default one's requested attributes are recorded
-UIInfo, Organization                   a display name
-Signature                              tested when the reader names who signs; else the admin
-                                       vouches for the file
+AttributeConsumingService              the requested attributes of the default one
+UIInfo, Organization                   display name
+Signature                              verified if the caller passes certificates; otherwise the
+                                       admin is responsible for the file
 everything else                        ignored
 =====================================  ==========================================================
 """
@@ -37,18 +37,18 @@ from ssoko.saml.signing import certificate_key, certificate_pem
 from ssoko.saml.verify import verify_enveloped
 from ssoko.saml.xml import parse_instant, parse_number, parse_xml, text_of, validate
 
-#: Bytes of a metadata file; federations publish larger ones, admins upload one SP's.
+#: Bytes of a metadata file. Files of whole federations are larger and not supported.
 MAX_METADATA = 2 * 1024 * 1024
 MAX_ENTITY_ID = 1024
 MAX_URL = 2048
 
 _MD = f"{{{names.NS_MD}}}"
 _X509 = f"{{{names.NS_DS}}}KeyInfo/{{{names.NS_DS}}}X509Data/{{{names.NS_DS}}}X509Certificate"
-_FIX = "Get a current SAML 2.0 service provider metadata file from the vendor."
+_FIX = "Download the current SAML 2.0 metadata of the service provider from the vendor."
 
 
 class SloEndpoint(NamedTuple):
-    """Where the SP takes logout messages; answers go to *response_url*."""
+    """Where the SP receives logout requests; it receives logout responses at *response_url*."""
 
     binding: str
     url: str
@@ -57,7 +57,7 @@ class SloEndpoint(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RequestedAttribute:
-    """An attribute that the SP would like to have."""
+    """An attribute that the SP requests."""
 
     name: str
     name_format: str | None = None
@@ -67,11 +67,11 @@ class RequestedAttribute:
 
 @dataclass(frozen=True, slots=True)
 class SpMetadata:
-    """What a service provider says of itself.
+    """The metadata of one service provider.
 
-    :param acs_urls: HTTP-POST ones without repetition, the default first.
-    :param acs_indexes: index and URL of the same.
-    :param signing_certificates: PEM; any of them may sign.
+    :param acs_urls: unique HTTP-POST URLs, the default first.
+    :param acs_indexes: index and URL of each of them.
+    :param signing_certificates: PEM; the SP can sign with any of them.
     """
 
     entity_id: str
@@ -91,12 +91,12 @@ class SpMetadata:
 def parse_sp_metadata(
     xml: bytes, *, now: int, signed_by: Sequence[str] = ()
 ) -> tuple[SpMetadata, ...]:
-    """Return the service providers of a file, in its order; in a list unusable ones are left out.
+    """Return the usable service providers of a file in their order.
 
     :param now: epoch seconds.
-    :param signed_by: PEM certificates, of which one must have signed the whole file.
-    :raises MessageRefused: code ``metadata-...``, ``signature-...`` or ``xml-...``; for a list the
-        first fault, when no service provider in it is usable.
+    :param signed_by: PEM certificates; one of them must verify the signature of the file.
+    :raises MessageRefused: code ``metadata-...``, ``signature-...`` or ``xml-...``; if no service
+        provider is usable, the error of the first one.
     """
     root = parse_xml(xml, max_bytes=MAX_METADATA)
     if root.tag not in (f"{_MD}EntityDescriptor", f"{_MD}EntitiesDescriptor"):
@@ -110,20 +110,20 @@ def parse_sp_metadata(
     if signed_by:
         verify_enveloped(root, signed_by)
     for entity in root.iter(f"{_MD}EntityDescriptor"):
-        # The schema would refuse it as well, in words that help nobody.
+        # The schema has the same limit, but its error message does not help.
         if len(entity.get("entityID", "")) > MAX_ENTITY_ID:
             raise _wrong_entity_id(entity.get("entityID", ""))
     validate(root, "metadata")
-    found: list[SpMetadata] = []
-    faults: list[MessageRefused] = []
+    providers: list[SpMetadata] = []
+    errors: list[MessageRefused] = []
     for entity in root.iter(f"{_MD}EntityDescriptor"):
         try:
-            found.append(_read_entity(entity, now))
-        except MessageRefused as fault:
-            faults.append(fault)
-    if found:
-        return tuple(found)
-    raise faults[0]
+            providers.append(_read_entity(entity, now))
+        except MessageRefused as error:
+            errors.append(error)
+    if providers:
+        return tuple(providers)
+    raise errors[0]
 
 
 def _read_entity(entity: etree._Element, now: int) -> SpMetadata:
@@ -153,7 +153,7 @@ def _read_entity(entity: etree._Element, now: int) -> SpMetadata:
 def _wrong_entity_id(entity_id: str) -> MessageRefused:
     return message_refused(
         "metadata-entity-id",
-        "The metadata have no usable entity ID.",
+        "The metadata has no usable entity ID.",
         got=f"{len(entity_id)} characters" if entity_id else "an empty one",
         expected=f"1 to {MAX_ENTITY_ID} characters",
         rule="SAML core, section 8.3.6",
@@ -168,17 +168,17 @@ def _sp_role(entity: etree._Element, entity_id: str) -> etree._Element:
     is_idp = entity.find(f"{_MD}IDPSSODescriptor") is not None
     raise message_refused(
         "metadata-no-sp",
-        "These are the metadata of an identity provider."
+        "This is the metadata of an identity provider."
         if is_idp
-        else "The metadata describe no SAML 2.0 service provider.",
+        else "The metadata describes no SAML 2.0 service provider.",
         got=entity_id,
         expected="an SPSSODescriptor that supports SAML 2.0",
-        fix="Upload the file that the application gives, not the one that it asks for.",
+        fix="Upload the metadata of the application, not the metadata of an identity provider.",
     )
 
 
 def _check_dates(role: etree._Element, now: int) -> int | None:
-    """Return the earliest validUntil of the role and what encloses it; refuse a past one."""
+    """Return the earliest validUntil of the role and its ancestors; refuse one in the past."""
     dates = []
     for element in (role, *role.iterancestors()):
         text = element.get("validUntil")
@@ -190,7 +190,7 @@ def _check_dates(role: etree._Element, now: int) -> int | None:
     if earliest <= now:
         raise message_refused(
             "metadata-expired",
-            "The metadata are out of date.",
+            "The metadata has expired.",
             got=text,
             expected="a validUntil in the future",
             rule="SAML metadata, section 2.3.2",
@@ -202,7 +202,7 @@ def _check_dates(role: etree._Element, now: int) -> int | None:
 def _acs_services(role: etree._Element) -> list[tuple[int, str]]:
     services: list[tuple[int, int, str]] = []
     refused = []
-    for place, element in enumerate(role.iterfind(f"{_MD}AssertionConsumerService")):
+    for position, element in enumerate(role.iterfind(f"{_MD}AssertionConsumerService")):
         binding, url = element.get("Binding"), element.get("Location", "").strip()
         if binding != names.BINDING_POST or not _is_safe_url(url):
             refused.append(f"{binding} {url}")
@@ -210,12 +210,12 @@ def _acs_services(role: etree._Element) -> list[tuple[int, str]]:
         default = element.get("isDefault")
         # Metadata, section 2.4.4: the one marked true, else the first not marked false.
         rank = 0 if _is_true(default) else 1 if default is None else 2
-        services.append((rank * 10_000 + place, parse_number(element.get("index", "0")), url))
+        services.append((rank * 10_000 + position, parse_number(element.get("index", "0")), url))
     if services:
         return [(index, url) for _, index, url in sorted(services)]
     raise message_refused(
         "metadata-no-acs",
-        "The metadata name no ACS URL that can be used.",
+        "The metadata has no usable ACS URL.",
         got="; ".join(refused),
         expected=f"an https URL with the binding {names.BINDING_POST}",
         rule="SAML profiles, section 4.1.2",
@@ -226,10 +226,10 @@ def _acs_services(role: etree._Element) -> list[tuple[int, str]]:
 def _slo_endpoints(role: etree._Element) -> Iterator[SloEndpoint]:
     for element in role.iterfind(f"{_MD}SingleLogoutService"):
         binding, url = element.get("Binding", ""), element.get("Location", "").strip()
-        answer = element.get("ResponseLocation", url).strip()
-        known = binding in (names.BINDING_REDIRECT, names.BINDING_POST)
-        if known and _is_safe_url(url) and _is_safe_url(answer):
-            yield SloEndpoint(binding, url, answer)
+        response_url = element.get("ResponseLocation", url).strip()
+        supported = binding in (names.BINDING_REDIRECT, names.BINDING_POST)
+        if supported and _is_safe_url(url) and _is_safe_url(response_url):
+            yield SloEndpoint(binding, url, response_url)
 
 
 def _certificates(role: etree._Element) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -253,8 +253,8 @@ def _certificate(text: str) -> str:
             "metadata-certificate",
             "A certificate in the metadata cannot be used.",
             got=str(error),
-            expected="an X.509 certificate with an EC key or an RSA key of 2048 bits or more",
-            fix="Have the vendor replace the certificate.",
+            expected="an X.509 certificate with an EC key or an RSA key of at least 2048 bits",
+            fix="Ask the vendor to replace the certificate.",
         ) from None
     return pem
 
@@ -276,7 +276,7 @@ def _requested_attributes(role: etree._Element) -> tuple[RequestedAttribute, ...
 
 
 def _display_name(entity: etree._Element, role: etree._Element) -> str:
-    """Return the first name that people know the SP by, in English if there is a choice."""
+    """Return the first display name, preferably in English."""
     candidates = [
         *role.iterfind(f"{_MD}Extensions/{{{names.NS_MDUI}}}UIInfo/{{{names.NS_MDUI}}}DisplayName"),
         *role.iterfind(f"{_MD}AttributeConsumingService/{_MD}ServiceName"),
@@ -290,7 +290,7 @@ def _display_name(entity: etree._Element, role: etree._Element) -> str:
 
 
 def _is_safe_url(url: str) -> bool:
-    """Tell whether messages may go there: by https, or to this machine alone."""
+    """Tell whether messages can be sent to a URL: https, or a loopback address."""
     if not _is_web_url(url):
         return False
     parts = urlsplit(url)
@@ -313,7 +313,7 @@ def _is_web_url(url: str) -> bool:
     except ValueError:
         return False
     plain = url.isprintable() and " " not in url and "\\" not in url and len(url) <= MAX_URL
-    # What the install form refuses as well: a user name, and a fragment that no message survives.
+    # The install form refuses these too: a username, and a fragment, which browsers drop.
     plain = plain and "@" not in parts.netloc and "#" not in url
     return plain and parts.scheme in ("http", "https") and bool(parts.hostname)
 

@@ -1,9 +1,8 @@
-"""Verify what others have signed, against registered certificates alone.
+"""Verify signatures of messages with registered certificates.
 
-The structure is checked before any cryptography runs, and it leaves no room: one signature, right
-below the root, over the root. So what is verified and what is read are the same element, and the
-tricks of signature wrapping, transforms and embedded keys have nothing to work with. KeyInfo is
-never looked at.
+The structure is checked before any cryptography runs: one signature, a child of the root, over the
+root. So the element that is verified is the element that is read, which excludes attacks with
+signature wrapping, transforms and embedded keys. KeyInfo is ignored.
 """
 
 import binascii
@@ -49,16 +48,16 @@ _SIGNATURE_TRANSFORMS = (
 
 
 def verify_enveloped(root: etree._Element, certificates: Sequence[str]) -> str:
-    """Verify the signature inside *root* and return the certificate that fits.
+    """Verify the enveloped signature of *root* and return the certificate that matches.
 
-    :param root: the root of a document from ``xml.parse_xml``; read nothing else afterwards.
-    :param certificates: PEM, all that the sender has registered.
+    :param root: root of a document from ``xml.parse_xml``; read only this element afterwards.
+    :param certificates: PEM; the registered certificates of the sender.
     :raises MessageRefused: code ``signature-...``.
     """
     signature = _only_signature(root)
     _check_structure(signature, root)
     for certificate in certificates:
-        if _verifies(signature, root, certificate):
+        if _matches_enveloped(signature, root, certificate):
             return certificate
     raise _unverified(certificates)
 
@@ -69,12 +68,12 @@ def verify_query(
     *,
     message: Literal["SAMLRequest", "SAMLResponse"] = "SAMLRequest",
 ) -> str:
-    """Verify a signed query string and return the certificate that fits.
+    """Verify a signed query string and return the certificate that matches.
 
-    The signature covers the parameters as they were sent, still percent-encoded, in a fixed order
-    (bindings, section 3.4.4.1).
+    The signature covers the percent-encoded parameters as received, in a fixed order (SAML
+    bindings, section 3.4.4.1).
 
-    :param raw_query: as ``bindings.decode_redirect`` got it.
+    :param raw_query: the query string as received.
     :raises MessageRefused: code ``signature-...``.
     """
     parts = _raw_parts(raw_query)
@@ -92,7 +91,7 @@ def verify_query(
     signed = b"&".join(name.encode() + b"=" + parts[name] for name in order)
     signature = _signature_value(unquote_to_bytes(parts["Signature"]))
     for certificate in certificates:
-        if _fits(certificate, algorithm, signature, signed):
+        if _matches(certificate, algorithm, signature, signed):
             return certificate
     raise _unverified(certificates)
 
@@ -105,7 +104,7 @@ def _raw_parts(raw_query: bytes) -> dict[str, bytes]:
         if name not in _SIGNED_PARAMETERS:
             continue
         if name in parts:
-            raise _malformed(f"{name} comes twice")
+            raise _malformed(f"{name} twice")
         parts[name] = value
     return parts
 
@@ -114,23 +113,23 @@ def _signature_value(text: bytes) -> bytes:
     try:
         return b64decode(b"".join(text.split()), validate=True)
     except binascii.Error:
-        raise _malformed("Signature is no base64") from None
+        raise _malformed("Signature is not base64") from None
 
 
-def _fits(certificate: str, algorithm: str, signature: bytes, signed: bytes) -> bool:
-    wanted = ALGORITHMS[algorithm]
+def _matches(certificate: str, algorithm: str, signature: bytes, signed: bytes) -> bool:
+    required = ALGORITHMS[algorithm]
     try:
         key = certificate_key(certificate)
-        if isinstance(key, rsa.RSAPublicKey) and wanted.family == "rsa":
-            key.verify(signature, signed, padding.PKCS1v15(), wanted.hash)
+        if isinstance(key, rsa.RSAPublicKey) and required.family == "rsa":
+            key.verify(signature, signed, padding.PKCS1v15(), required.hash)
             return True
-        if isinstance(key, ec.EllipticCurvePublicKey) and wanted.family == "ec":
+        if isinstance(key, ec.EllipticCurvePublicKey) and required.family == "ec":
             half = (key.curve.key_size + 7) // 8
             if len(signature) != 2 * half:
                 return False
             r, s = signature[:half], signature[half:]
             der = encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
-            key.verify(der, signed, ec.ECDSA(wanted.hash))
+            key.verify(der, signed, ec.ECDSA(required.hash))
             return True
     except (InvalidSignature, ValueError):  # ValueError: a certificate too weak to trust
         pass
@@ -146,59 +145,65 @@ def _only_signature(root: etree._Element) -> etree._Element:
             "signature-missing",
             "The message is not signed.",
             got="no signature",
-            expected="a ds:Signature below the root",
+            expected="a ds:Signature in the root element",
             rule=_RULE,
         )
     if len(signatures) > 1:
         raise _malformed(f"{len(signatures)} signatures", "exactly one signature")
     (signature,) = signatures
-    # Messages have it after Issuer, metadata first of all.
-    place = 1 if str(root.tag).startswith((f"{{{names.NS_SAMLP}}}", f"{{{names.NS_SAML}}}")) else 0
-    if len(root) <= place or root[place] is not signature:
-        raise _malformed("the signature is elsewhere", "the signature right below the root")
+    # In messages it follows Issuer; in metadata it comes first.
+    position = (
+        1 if str(root.tag).startswith((f"{{{names.NS_SAMLP}}}", f"{{{names.NS_SAML}}}")) else 0
+    )
+    if len(root) <= position or root[position] is not signature:
+        raise _malformed(
+            "a signature in another place", "a signature that is a child of the root element"
+        )
     return signature
 
 
 def _check_structure(signature: etree._Element, root: etree._Element) -> None:
-    """Refuse everything but SignedInfo with one reference to the whole document."""
+    """Require SignedInfo with exactly one reference, to the whole document."""
     tags = [str(child.tag) for child in signature]
-    wanted = [f"{_DS}SignedInfo", f"{_DS}SignatureValue", f"{_DS}KeyInfo"]
-    if tags not in (wanted, wanted[:2]):
+    expected = [f"{_DS}SignedInfo", f"{_DS}SignatureValue", f"{_DS}KeyInfo"]
+    if tags not in (expected, expected[:2]):
         raise _malformed(" ".join(tags), "SignedInfo, SignatureValue and KeyInfo")
     info = signature[0]
     tags = [str(child.tag) for child in info]
-    wanted = [f"{_DS}CanonicalizationMethod", f"{_DS}SignatureMethod", f"{_DS}Reference"]
-    if tags != wanted:
+    expected = [f"{_DS}CanonicalizationMethod", f"{_DS}SignatureMethod", f"{_DS}Reference"]
+    if tags != expected:
         raise _malformed(" ".join(tags), "exactly one Reference")
     canonicalization, method, reference = info
     _check_c14n(canonicalization)
     _check_algorithm(method.get("Algorithm", ""), ALGORITHMS)
     if len(method):
-        raise _malformed("SignatureMethod with parameters", "none")
+        raise _malformed("SignatureMethod with parameters", "no parameters")
     _check_reference(reference, root)
     for element in signature.iter():
         if element.tag == f"{_DS}RetrievalMethod":
-            raise _malformed("RetrievalMethod", "no reference to keys elsewhere")
+            raise _malformed("RetrievalMethod", "no reference to another key")
 
 
 def _check_reference(reference: etree._Element, root: etree._Element) -> None:
     root_id = root.get("ID")
-    same = sum(value == root_id for e in root.iter() for value in _ids(e))
-    if not root_id or reference.get("URI") != f"#{root_id}" or same != 1:
-        raise _malformed(f"URI {reference.get('URI')!r}", f"URI '#{root_id}', an ID used once")
+    count = sum(value == root_id for e in root.iter() for value in _ids(e))
+    if not root_id or reference.get("URI") != f"#{root_id}" or count != 1:
+        raise _malformed(
+            f"URI {reference.get('URI')!r}", f"URI '#{root_id}', an ID that occurs once"
+        )
     tags = [str(child.tag) for child in reference]
     if tags != [f"{_DS}Transforms", f"{_DS}DigestMethod", f"{_DS}DigestValue"]:
         raise _malformed(" ".join(tags), "Transforms, DigestMethod and DigestValue")
     transforms, digest, _ = reference
     if [str(t.tag) for t in transforms] != [f"{_DS}Transform"] * len(transforms):
-        raise _malformed("another element among the transforms", "Transform")
+        raise _malformed("another element in Transforms", "Transform")
     algorithms = [t.get("Algorithm") for t in transforms]
     if algorithms != [names.ENVELOPED, names.EXC_C14N]:
         raise _malformed(
             ", ".join(map(str, algorithms[:5])), "enveloped-signature, then exclusive C14N"
         )
     if len(transforms[0]):
-        raise _malformed("enveloped-signature with parameters", "none")
+        raise _malformed("enveloped-signature with parameters", "no parameters")
     _check_c14n(transforms[1])
     _check_algorithm(digest.get("Algorithm", ""), _DIGESTS)
 
@@ -209,15 +214,15 @@ def _check_c14n(element: etree._Element) -> None:
         raise _malformed(element.get("Algorithm", ""), names.EXC_C14N)
 
 
-def _check_algorithm(found: str, allowed: Collection[str]) -> None:
-    if found not in allowed:
+def _check_algorithm(algorithm: str, allowed: Collection[str]) -> None:
+    if algorithm not in allowed:
         raise message_refused(
             "signature-algorithm",
             "The message is signed with an algorithm that is not accepted.",
-            got=found,
+            got=algorithm,
             expected=", ".join(allowed),
-            rule="SHA-1, MD5 and HMAC prove nothing about the sender.",
-            fix="Set the service provider to RSA-SHA256.",
+            rule="Signatures with SHA-1, MD5 or HMAC do not prove who sent a message.",
+            fix="Set the signature algorithm at the service provider to RSA-SHA256.",
         )
 
 
@@ -225,7 +230,7 @@ def _ids(element: etree._Element) -> list[str]:
     return [str(v) for k, v in element.items() if etree.QName(k).localname.lower() == "id"]
 
 
-def _verifies(signature: etree._Element, root: etree._Element, certificate: str) -> bool:
+def _matches_enveloped(signature: etree._Element, root: etree._Element, certificate: str) -> bool:
     try:
         certificate_key(certificate)
     except ValueError:  # too weak to trust
@@ -252,7 +257,7 @@ def _xmlsec_key(certificate: str) -> xmlsec.Key:
 def _malformed(got: str, expected: str = "") -> MessageRefused:
     return message_refused(
         "signature-malformed",
-        "The signature is not made the way SAML signatures are.",
+        "The signature has a form that SAML does not allow.",
         got=got,
         expected=expected,
         rule=_RULE,
@@ -262,23 +267,23 @@ def _malformed(got: str, expected: str = "") -> MessageRefused:
 def _unverified(certificates: Sequence[str]) -> MessageRefused:
     return message_refused(
         "signature-wrong",
-        "The signature does not fit any certificate of the sender.",
-        got="a signature by another key, or a message that was changed on its way",
+        "The signature matches none of the sender's certificates.",
+        got="a signature by another key, or a message that was changed in transit",
         expected=f"a signature by one of {len(certificates)} registered certificates",
         rule=_RULE,
-        fix="Register the certificate that the service provider signs with.",
+        fix="Add the certificate that the service provider signs with.",
     )
 
 
-#: Characters of base64 that a certificate may have.
-_LONGEST = 8000
-_MOST = 3
+#: Characters of base64 in one certificate, and the number of certificates in one message.
+_MAX_CERTIFICATE = 8000
+_MAX_CERTIFICATES = 3
 
 
 def signer_of(root: etree._Element) -> str:
-    """Return the certificate in the message that made its signature, as PEM; empty for none.
+    """Return the certificate in a message that matches its signature, as PEM; empty for none.
 
-    Whoever sent the message chose it, so it proves only that they have its key.
+    The sender chose this certificate. It only proves that the sender has its key.
     """
     for text in _certificates(root):
         try:
@@ -291,7 +296,7 @@ def signer_of(root: etree._Element) -> str:
 def _certificates(root: etree._Element) -> Iterator[str]:
     namespaces = {"ds": names.NS_DS}
     path = "./ds:Signature/ds:KeyInfo/ds:X509Data/ds:X509Certificate"
-    for element in root.findall(path, namespaces)[:_MOST]:
+    for element in root.findall(path, namespaces)[:_MAX_CERTIFICATES]:
         text = element.text or ""
-        if 0 < len(text) <= _LONGEST:
+        if 0 < len(text) <= _MAX_CERTIFICATE:
             yield text

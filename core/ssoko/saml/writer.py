@@ -1,9 +1,8 @@
 """Write XML directly in exclusive canonical form.
 
-What this class puts out is, byte for byte, what exclusive C14N (without comments) makes of the
-same document. So a signature can be computed over the text itself, and no value is ever pasted
-into markup elsewhere: all escaping happens here. Values that XML cannot carry raise ValueError
-before anything is written.
+The output equals, byte for byte, the exclusive C14N (without comments) of the same document. So
+signatures are computed over the text itself. All escaping happens here; no other code inserts
+values into markup. Values that XML does not allow raise ValueError before anything is written.
 """
 
 import re
@@ -16,7 +15,7 @@ from ssoko.saml.xml import check_text
 #: One element in exclusive canonical form that declares the namespaces it uses.
 Canonical = NewType("Canonical", str)
 
-# Anything but these characters needs an escape or is forbidden; most values have none.
+# All other characters need escaping or are not allowed; most values contain none of them.
 _HIGH = "\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
 _special_in_text = re.compile(f"[^\t\n\x20-%'-;=?-{_HIGH}]").search
 _special_in_attribute = re.compile(f"[^\x20!#-%'-;=-{_HIGH}]").search
@@ -27,10 +26,10 @@ _ATTRIBUTE_ESCAPES = str.maketrans(
 
 
 class CanonicalWriter:
-    """Write one element and what it holds.
+    """Write one element and its content.
 
-    Element names carry a prefix of ``names.NSMAP``; attributes have no namespace, and one whose
-    value is None is left out. Names and prefixes come from the code, values from anywhere.
+    Element names have a prefix from ``names.NSMAP``. Attributes have no namespace; those with the
+    value None are omitted. Names must come from the code, values can come from anywhere.
     """
 
     __slots__ = ("_declared", "_mark", "_open", "_parts")
@@ -52,33 +51,33 @@ class CanonicalWriter:
             self._open.append((name, prefix))
 
     def end(self) -> None:
-        """Close the element that was opened last."""
+        """Close the current element."""
         name, declared_here = self._open.pop()
         self._parts.append(f"</{name}>")
         if declared_here:
             self._declared.discard(declared_here)
 
     def leaf(self, name: str, value: str = "", /, **attributes: str | None) -> None:
-        """Write an element that holds only text."""
+        """Write an element that contains only text."""
         if _special_in_text(value):
             value = check_text(value).translate(_TEXT_ESCAPES)
         self._parts.append(f"{self._opening(name, attributes)}{value}</{name}>")
 
     def insert(self, element: Canonical) -> None:
-        """Write an element that another writer has finished."""
+        """Insert the finished element of another writer."""
         prefix = element[1 : element.index(":")]
         if prefix in self._declared:
             raise ValueError(f"prefix {prefix} is declared already: not canonical")
         self._parts.append(element)
 
     def mark(self) -> None:
-        """Remember this place: the signature goes here."""
+        """Mark the current position for the signature."""
         self._mark = len(self._parts)
 
     def split(self) -> tuple[str, str]:
         """Return the finished text before and after the mark."""
         if self._open or self._mark is None:
-            raise ValueError("the element is not finished, or has no place for a signature")
+            raise ValueError("the element is not finished, or has no mark for a signature")
         return "".join(self._parts[: self._mark]), "".join(self._parts[self._mark :])
 
     def finish(self) -> Canonical:

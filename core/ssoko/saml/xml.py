@@ -1,7 +1,7 @@
-"""Read XML from strangers: one hardened parser, the OASIS schemas, and times.
+"""Parse untrusted XML: one hardened parser, the OASIS schemas, times and numbers.
 
-No message is read any other way. The limits are those of the project's threat model: no DTD, no
-entities, no encoding but UTF-8, no fetches, bounded size, depth and number of elements.
+Every message goes through this module. It allows no DTD, no entities, no network access and no
+encoding other than UTF-8, and limits size, depth and number of elements.
 """
 
 import re
@@ -15,9 +15,9 @@ from lxml import etree
 
 from ssoko.saml.refusals import message_refused
 
-#: Bytes of base64 text that a message may have.
+#: Bytes of base64 in a message.
 MAX_ENCODED = 64 * 1024
-#: Bytes of XML that a message may have.
+#: Bytes of XML in a message.
 MAX_XML = 256 * 1024
 MAX_DEPTH = 64
 MAX_ELEMENTS = 20_000
@@ -35,13 +35,13 @@ _SCHEMAS = {
     "metadata": "saml-schema-metadata-2.0.xsd",
 }
 
-#: Held while a schema is compiled or used. libxml2 breaks for good when two threads compile their
-#: first schemas at once, and a compiled schema has one error log for all threads.
+#: Held while a schema is compiled or used. libxml2 fails permanently when two threads compile
+#: their first schemas at once, and all threads share the error log of a compiled schema.
 _SCHEMA_LOCK = Lock()
 
 
 def prepare() -> None:
-    """Make the parser and compile the OASIS schemas, before threads need them."""
+    """Create the parser and compile the OASIS schemas before threads use them."""
     _parser()
     with _SCHEMA_LOCK:
         for schema in _SCHEMAS:
@@ -51,7 +51,7 @@ def prepare() -> None:
 def parse_xml(data: bytes, *, max_bytes: int = MAX_XML) -> etree._Element:
     """Parse *data* and return its root element.
 
-    Comments and processing instructions are dropped, so text that they split is one text again.
+    Comments and processing instructions are removed, and the text around them is joined.
 
     :raises MessageRefused: with a code that starts with ``xml-``.
     """
@@ -64,14 +64,14 @@ def parse_xml(data: bytes, *, max_bytes: int = MAX_XML) -> etree._Element:
         )
     data = data.removeprefix(_UTF8_BOM)
     _check_encoding(data)
-    # Only the prolog can hold a DTD; one in a text section is refused as well, which harms nobody.
+    # Only the prolog can contain a DTD. Refusing these strings everywhere is simpler and harmless.
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise message_refused(
             "xml-dtd",
             "The message contains a document type declaration.",
             got="DOCTYPE" if b"<!DOCTYPE" in data else "ENTITY",
             expected="no DOCTYPE",
-            rule="SAML messages have no DTD; it is a way to attack the reader.",
+            rule="SAML messages have no DTD; attackers use DTDs against XML parsers.",
         )
     try:
         root = etree.fromstring(data, _parser())
@@ -82,10 +82,10 @@ def parse_xml(data: bytes, *, max_bytes: int = MAX_XML) -> etree._Element:
             got=str(error),
             expected="one XML document in UTF-8",
         ) from None
-    if root is None:  # lxml's answer to a document of comments alone
+    if root is None:  # lxml returns None for a document with comments only
         raise message_refused(
             "xml-malformed",
-            "The message holds no XML element.",
+            "The message contains no XML element.",
             got="no element",
             expected="one XML document in UTF-8",
         )
@@ -94,40 +94,40 @@ def parse_xml(data: bytes, *, max_bytes: int = MAX_XML) -> etree._Element:
 
 
 def validate(element: etree._Element, schema: Literal["protocol", "metadata"] = "protocol") -> None:
-    """Check the document of *element* against an OASIS schema.
+    """Validate the document of *element* against an OASIS schema.
 
-    :raises MessageRefused: code ``xml-schema``, naming the first fault and its line.
+    :raises MessageRefused: code ``xml-schema``, with an error and its line.
     """
     with _SCHEMA_LOCK:
         compiled = _schema(schema)
         if compiled.validate(element):
             return
-        fault = compiled.error_log.last_error
+        error = compiled.error_log.last_error
     raise message_refused(
         "xml-schema",
         "The message does not follow the SAML 2.0 schema.",
-        got=f"line {fault.line}: {fault.message}" if fault is not None else "",
+        got=f"line {error.line}: {error.message}" if error is not None else "",
         expected=f"a document valid by {_SCHEMAS[schema]}",
         rule="SAML core, appendix A",
     )
 
 
 def check_text(value: str) -> str:
-    """Return *value* if XML 1.0 can carry it.
+    """Return *value* if XML 1.0 allows all its characters.
 
-    :raises ValueError: when it holds a control character, a lone surrogate, U+FFFE or U+FFFF.
+    :raises ValueError: when it contains a control character, a lone surrogate, U+FFFE or U+FFFF.
     """
-    found = _FORBIDDEN.search(value)
-    if found:
+    match = _FORBIDDEN.search(value)
+    if match:
         raise ValueError(
-            f"character U+{ord(found.group()):04X} at position {found.start() + 1} "
+            f"character U+{ord(match.group()):04X} at position {match.start() + 1} "
             "cannot be sent in a SAML message"
         )
     return value
 
 
 def text_of(element: etree._Element | None) -> str:
-    """Return all text inside *element* without surrounding space; empty for no element."""
+    """Return all text in *element* without surrounding whitespace; empty for None."""
     if element is None:
         return ""
     return ("".join(element.itertext()) if len(element) else element.text or "").strip()
@@ -135,22 +135,22 @@ def text_of(element: etree._Element | None) -> str:
 
 @lru_cache(maxsize=64)
 def instant(seconds: int) -> str:
-    """Return epoch *seconds* the way SAML writes times (core, section 1.3.3), in UTC."""
+    """Return epoch *seconds* as a SAML time in UTC (SAML core, section 1.3.3)."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
 
 
 def parse_instant(text: str) -> int:
-    """Return the epoch seconds of an ``xs:dateTime``; without a time zone it is UTC.
+    """Return the epoch seconds of an ``xs:dateTime``; the default time zone is UTC.
 
     :raises MessageRefused: code ``xml-instant``.
     """
-    found = _INSTANT.fullmatch(text.strip())
+    match = _INSTANT.fullmatch(text.strip())
     try:
-        if not found:
+        if not match:
             raise ValueError
-        year, month, day, hour, minute, second = map(int, found.groups()[:6])
+        year, month, day, hour, minute, second = map(int, match.groups()[:6])
         moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-        sign, hours, minutes = found.groups()[6:]
+        sign, hours, minutes = match.groups()[6:]
         if sign:
             offset = timedelta(hours=int(hours), minutes=int(minutes))
             moment = moment + offset if sign == "-" else moment - offset
@@ -166,14 +166,17 @@ def parse_instant(text: str) -> int:
 
 
 def parse_number(text: str) -> int:
-    """Return a whole number of an attribute.
+    """Return the whole number in an attribute, of at most 18 digits.
 
-    :raises MessageRefused: code ``xml-number``; also when it is absurdly long.
+    :raises MessageRefused: code ``xml-number``.
     """
     text = text.strip()
     if not _NUMBER.fullmatch(text):
         raise message_refused(
-            "xml-number", "A number in the message cannot be read.", got=text, expected="a number"
+            "xml-number",
+            "A number in the message cannot be read.",
+            got=text,
+            expected="a whole number",
         )
     return int(text)
 
@@ -195,8 +198,8 @@ def _parser() -> etree.XMLParser:
 
 def _check_encoding(data: bytes) -> None:
     declared = _DECLARED.match(data)
-    name = declared.group(1) if declared else b"utf-8"
-    if name.lower() in (b"utf-8", b"utf8") and b"\0" not in data:
+    encoding = declared.group(1) if declared else b"utf-8"
+    if encoding.lower() in (b"utf-8", b"utf8") and b"\0" not in data:
         try:
             data.decode("utf-8")
             return
@@ -205,13 +208,13 @@ def _check_encoding(data: bytes) -> None:
     raise message_refused(
         "xml-encoding",
         "The message is not in UTF-8.",
-        got=name.decode("ascii", "replace"),
+        got=encoding.decode("ascii", "replace"),
         expected="UTF-8",
     )
 
 
 def _check_tree(root: etree._Element) -> None:
-    """Refuse too many or too deeply nested elements, and IDs that are used twice."""
+    """Refuse too many elements, elements nested too deeply, and repeated IDs."""
     ids: set[str] = set()
     level, depth, elements = [root], 0, 0
     while level:
@@ -220,8 +223,8 @@ def _check_tree(root: etree._Element) -> None:
             raise message_refused(
                 "xml-too-complex",
                 "The message has too many elements or nests them too deeply.",
-                got=f"{elements} elements, {depth} deep, and maybe more",
-                expected=f"at most {MAX_ELEMENTS} elements, {MAX_DEPTH} deep",
+                got=f"at least {elements} elements, {depth} levels",
+                expected=f"at most {MAX_ELEMENTS} elements, {MAX_DEPTH} levels",
             )
         for element in level:
             if element.attrib:
@@ -247,7 +250,7 @@ def _collect_ids(element: etree._Element, ids: set[str]) -> None:
 
 @cache
 def _schema(schema: str) -> etree.XMLSchema:
-    # Call it with the lock held: cache does not keep two threads from compiling at once.
-    # python3-saml ships the OASIS files; compiling them costs as much as five RSA signatures.
+    # Callers hold the lock: cache does not prevent two threads from compiling at once.
+    # python3-saml includes the OASIS files; compiling them takes as long as five RSA signatures.
     with as_file(files("onelogin.saml2") / "schemas") as folder:
         return etree.XMLSchema(etree.parse(folder / _SCHEMAS[schema]))

@@ -39,7 +39,7 @@ def test_a_refused_sign_in_is_found_by_the_query(site, admin):
     wrong = {"username": "admin1", "password": "not the password"}
     site.visitor().submit("/sign-in", wrong, on="/sign-in")
     page = admin.get("/activity?q=outcome:refused")
-    assert "Refused" in page.words
+    assert "Denied" in rows(page)[0].text_content()
     assert page.value("q") == "outcome:refused"
     assert "The password was wrong." in page.words
     (href,) = page.find("//main//tr[@class='detail']//a/@href")
@@ -65,8 +65,8 @@ def test_strange_addresses_break_nothing(admin, query):
 
 def test_nothing_found_offers_everything(admin):
     page = admin.get("/activity?what=issuer.created")
-    assert "Nothing like that in this time" in page.words
-    assert page.links()["Show everything"] == "/w/acme/activity?since=all"
+    assert "No results for these filters" in page.words
+    assert page.links()["View all"] == "/w/acme/activity?since=all"
 
 
 def test_older_and_newer_lead_back_and_forth(site, admin):
