@@ -258,16 +258,15 @@ def test_a_sign_in_without_an_iam_role_says_where_to_write_one(visit):
     assert "aws_role:" in refused.value.fix
 
 
-def test_preflight_foretells_it_and_then_finds_nothing_to_say(visit):
+def test_check_reports_the_missing_iam_role_until_it_is_set(visit):
     app = visit.install(LEAST)
-    services, workspace_id = visit.services, visit.scope.workspace_id
     user_id = visit.person(app).user.id
-    report = check.check(services, workspace_id, app.id, user_id=user_id)
+    report = check.check(visit.scope, app.id, user_id=user_id)
     (found,) = [one for one in report.general if one.id == "plugin-refused"]
     assert found.sentence.startswith("No IAM role is written at sso-aws-account-")
     assert "aws_role:" in found.fix
     roles.update_role(visit.scope, app.default_role.id, attributes={"aws_role": "Developer"})
-    report = check.check(services, workspace_id, app.id, user_id=user_id)
+    report = check.check(visit.scope, app.id, user_id=user_id)
     assert not [one for one in report.general + report.vendor if one.state == "fail"]
 
 

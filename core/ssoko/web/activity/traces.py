@@ -18,7 +18,6 @@ from ssoko.web.components.differences import compare
 from ssoko.web.framework.responses import Answer, Errors, argument, form_page, posted, see
 from ssoko.web.framework.session import (
     admin_only,
-    current_actor,
     current_scope,
     current_services,
     current_workspace,
@@ -71,7 +70,7 @@ def show(reference: str) -> str | Response:
         application=application,
         person=_person(trace),
         comparison=compare(trace.got, trace.expected),
-        fix=fixes.find_fix(services, workspace.id, trace),
+        fix=fixes.find_fix(current_scope(), trace),
         links=_links(trace, application),
         binding=BINDINGS.get(trace.binding, ""),
         diagnostics=diagnostics(trace, login_endpoint=_login_endpoint(trace)),
@@ -87,20 +86,14 @@ def fix(reference: str) -> Answer:
     errors: Errors = {}
     if request.method == "POST":
         try:
-            applied = fixes.apply_fix(
-                services,
-                workspace.id,
-                current_actor(),
-                trace,
-                compared=posted("compared") == "yes",
-            )
+            applied = fixes.apply_fix(current_scope(), trace, compared=posted("compared") == "yes")
         except InputError as error:
             errors = error.errors
         else:
             message = applied.applied if applied.needed else applied.done
             retry = f"Ask {trace.user_name or 'the user'} to try again."
             return see("traces.show", f"{message} {retry}", reference=trace.reference)
-    available = fixes.find_fix(services, workspace.id, trace)
+    available = fixes.find_fix(current_scope(), trace)
     if available is None or not available.needed:
         return see("traces.show", reference=trace.reference)
     return form_page("activity/traces/fix.html", errors, trace=trace, fix=available)

@@ -15,7 +15,7 @@ from ssoko.web.applications.page import find, render_tab
 from ssoko.web.framework.responses import argument
 from ssoko.web.framework.session import (
     admin_only,
-    current_services,
+    current_scope,
     current_user,
     current_workspace,
 )
@@ -45,7 +45,7 @@ def preview(slug: str) -> str:
     found = None
     if choice.person:
         found = troubleshooting_preview.preview_sign_in(
-            current_services(), current_workspace().id, application.id, user_id=choice.person.id
+            current_scope(), application.id, user_id=choice.person.id
         )
     return render_tab("mappers", application, template="preview", choice=choice, found=found)
 
@@ -74,16 +74,12 @@ def ready(application: ApplicationView) -> Report:
 
 def _somebody(application: ApplicationView) -> UserView:
     me = current_user()
-    found = troubleshooting_preview.default_user(
-        current_services(), current_workspace().id, application.id, preferred=me.id
-    )
+    found = troubleshooting_preview.default_user(current_scope(), application.id, preferred=me.id)
     return found or me
 
 
 def _report(application: ApplicationView, person: UserView) -> Report:
-    return troubleshooting_check.check(
-        current_services(), current_workspace().id, application.id, user_id=person.id
-    )
+    return troubleshooting_check.check(current_scope(), application.id, user_id=person.id)
 
 
 def choose(application: ApplicationView, typed: str) -> Choice:

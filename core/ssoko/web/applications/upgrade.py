@@ -18,7 +18,6 @@ from ssoko.web.framework.session import (
     admin_only,
     current_scope,
     current_services,
-    current_workspace,
 )
 
 #: What stands before a part's name in the form.
@@ -122,8 +121,7 @@ def _compared(application: ApplicationView, accepted: Collection[str]) -> Compar
         return Compared(
             choice,
             preview_difference.preview_upgrade(
-                current_services(),
-                current_workspace().id,
+                current_scope(),
                 application.id,
                 accept=accepted,
                 user_id=choice.person.id,

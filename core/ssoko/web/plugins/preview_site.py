@@ -22,6 +22,7 @@ from ssoko.web.components import plugin_form
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.framework.session import (
     admin_only,
+    current_scope,
     current_services,
     current_signed_in,
     current_workspace,
@@ -158,7 +159,7 @@ def _shown(slug: str) -> dict[str, Any]:
     typed = plugin_form.read(loaded.form, request.form) if request.method == "POST" else None
     chosen = request.values.get("as", "")
     raw = sample_settings(loaded.form) if typed is None else typed
-    found = trial.run_trial(services, workspace.id, slug, raw=raw, username=chosen)
+    found = trial.run_trial(current_scope(), slug, raw=raw, username=chosen)
     placed = {} if typed is None else plugin_form.place(found.errors)
     return {
         "title": loaded.integration.name,

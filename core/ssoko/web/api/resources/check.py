@@ -13,9 +13,7 @@ from ssoko.web.api.endpoint import Call, endpoint
 def preview(call: Call, application: str) -> dump.Json:
     """Show the assertion that a user would get, unsigned."""
     app_id, user_id = _both(call, application)
-    found = troubleshooting_preview.preview_sign_in(
-        call.services, call.workspace.id, app_id, user_id=user_id
-    )
+    found = troubleshooting_preview.preview_sign_in(call.scope, app_id, user_id=user_id)
     return dump.preview(found)
 
 
@@ -23,9 +21,7 @@ def preview(call: Call, application: str) -> dump.Json:
 def check(call: Call, application: str) -> dump.Json:
     """Judge whether the vendor would accept the answer that a user would get."""
     app_id, user_id = _both(call, application)
-    return dump.report(
-        troubleshooting_check.check(call.services, call.workspace.id, app_id, user_id=user_id)
-    )
+    return dump.report(troubleshooting_check.check(call.scope, app_id, user_id=user_id))
 
 
 def _both(call: Call, application: str) -> tuple[str, str]:

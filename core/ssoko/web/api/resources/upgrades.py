@@ -62,8 +62,7 @@ def _of_user(call: Call, upgrade: Upgrade) -> AssertionDifference:
     except NotFound:
         raise InputError.of("user", "Send the id, user name or e-mail of a user.") from None
     return preview_difference.preview_upgrade(
-        call.services,
-        call.workspace.id,
+        call.scope,
         upgrade.application.id,
         accept=upgrade.preselected,
         user_id=person.id,
