@@ -1,4 +1,4 @@
-"""Keys, sign-ins and messages for the tests of the SAML floor."""
+"""Keys, sign-ins and messages for the tests of the SAML package."""
 
 import time
 from collections.abc import Callable
@@ -26,7 +26,7 @@ ACS_URL = "https://sp.example.org/acs?tenant=1&x=<2>"
 
 @dataclass(frozen=True)
 class KeyPair:
-    """A key as it is stored, and loaded."""
+    """A key in PEM and as a loaded SigningKey."""
 
     private_pem: bytes
     certificate: str
@@ -95,7 +95,7 @@ def now() -> int:
 
 @pytest.fixture
 def make_sign_in(now: int) -> Callable[..., SignIn]:
-    """Return a maker of sign-ins; keyword arguments replace single fields."""
+    """Return a function that creates a SignIn; keyword arguments replace its fields."""
 
     def make(**changes: Any) -> SignIn:
         fields: dict[str, Any] = {
@@ -124,7 +124,7 @@ def make_sign_in(now: int) -> Callable[..., SignIn]:
 
 @pytest.fixture
 def make_request(now: int) -> Callable[..., bytes]:
-    """Return a maker of AuthnRequests; keyword arguments are attributes, None leaves one out."""
+    """Return a function that creates an AuthnRequest with attributes; None omits one."""
 
     def make(*children: str, issuer: str | None = SP, **attributes: str | None) -> bytes:
         fields = {
@@ -134,11 +134,11 @@ def make_request(now: int) -> Callable[..., bytes]:
             "Destination": SSO_URL,
             "AssertionConsumerServiceURL": "https://sp.example.org/acs",
         } | attributes
-        given = "".join(f' {k}="{v}"' for k, v in fields.items() if v is not None)
+        markup = "".join(f' {k}="{v}"' for k, v in fields.items() if v is not None)
         body = "" if issuer is None else f"<saml:Issuer>{issuer}</saml:Issuer>"
         return (
             f'<samlp:AuthnRequest xmlns:samlp="{names.NS_SAMLP}" xmlns:saml="{names.NS_SAML}"'
-            f"{given}>{body}{''.join(children)}</samlp:AuthnRequest>"
+            f"{markup}>{body}{''.join(children)}</samlp:AuthnRequest>"
         ).encode()
 
     return make
@@ -146,7 +146,7 @@ def make_request(now: int) -> Callable[..., bytes]:
 
 @pytest.fixture(scope="session")
 def protocol_schema() -> etree.XMLSchema:
-    """The OASIS schema, compiled apart from the code under test."""
+    """The OASIS schema, compiled independently of the code under test."""
     import onelogin.saml2
 
     folder = Path(onelogin.saml2.__path__[0]) / "schemas"

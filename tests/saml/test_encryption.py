@@ -1,4 +1,4 @@
-"""Encrypted assertions: only the SP reads them, and gets a document of its own."""
+"""Encrypted assertions: only the SP can decrypt them."""
 
 from base64 import b64decode, b64encode
 
@@ -22,7 +22,7 @@ METHODS = [names.AES256_GCM, names.AES128_GCM, names.AES256_CBC, names.AES128_CB
 
 
 def decrypted(response: bytes, private_pem: bytes) -> etree._Element:
-    """Decrypt with xmlsec, as SPs do."""
+    """Decrypt with xmlsec, like many SPs."""
     root = etree.fromstring(response)
     (data,) = root.xpath("//xenc:EncryptedData", namespaces=NS)
     manager = xmlsec.KeysManager()
@@ -31,7 +31,7 @@ def decrypted(response: bytes, private_pem: bytes) -> etree._Element:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_rs_06_an_sp_decrypts_the_assertion(method, idp, sp, make_sign_in, protocol_schema):
+def test_rs_06_sp_decrypts_the_assertion(method, idp, sp, make_sign_in, protocol_schema):
     encryption = Encryption(sp.certificate, method, recipient=SP)
     response = build_response(make_sign_in(), idp.key, encrypt=encryption)
     protocol_schema.assertValid(etree.fromstring(response))
@@ -41,7 +41,7 @@ def test_rs_06_an_sp_decrypts_the_assertion(method, idp, sp, make_sign_in, proto
     assert assertion.get("ID") == "_assertion1"
 
 
-def test_rs_06_it_decrypts_to_a_document_of_its_own(idp, sp, make_sign_in):
+def test_rs_06_assertion_decrypts_to_a_complete_document(idp, sp, make_sign_in):
     response = build_response(make_sign_in(), idp.key, encrypt=Encryption(sp.certificate))
     root = etree.fromstring(response)
     values = root.xpath("//xenc:CipherValue/text()", namespaces=NS)
@@ -54,24 +54,26 @@ def test_rs_06_it_decrypts_to_a_document_of_its_own(idp, sp, make_sign_in):
 
 
 @pytest.mark.parametrize("in_response", [True, False])
-def test_rs_06_the_outer_response_is_always_signed(in_response, idp, sp, make_sign_in):
+def test_rs_06_response_with_encrypted_assertion_is_always_signed(
+    in_response, idp, sp, make_sign_in
+):
     sign_in = make_sign_in(sign_response=in_response)
     response = build_response(sign_in, idp.key, encrypt=Encryption(sp.certificate))
     verify_enveloped(etree.fromstring(response), [idp.certificate])
 
 
-def test_rs_06_key_and_iv_are_new_each_time(idp, sp, make_sign_in):
+def test_rs_06_each_encryption_has_a_new_key_and_iv(idp, sp, make_sign_in):
     encryption = Encryption(sp.certificate)
-    seen = set()
+    values = set()
     for _ in range(5):
         root = etree.fromstring(build_response(make_sign_in(), idp.key, encrypt=encryption))
         wrapped, data = root.xpath("//xenc:CipherValue/text()", namespaces=NS)
-        seen |= {wrapped, b64decode(data)[:12]}
-    assert len(seen) == 10
+        values |= {wrapped, b64decode(data)[:12]}
+    assert len(values) == 10
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_python3_saml_in_strict_mode_reads_it(method, idp, sp, make_sign_in):
+def test_python3_saml_in_strict_mode_accepts_the_encrypted_assertion(method, idp, sp, make_sign_in):
     url = "https://sp.example.org/acs"
     settings = OneLogin_Saml2_Settings(
         {
@@ -104,7 +106,7 @@ def test_python3_saml_in_strict_mode_reads_it(method, idp, sp, make_sign_in):
     assert response.get_nameid() == "asha@example.com"
 
 
-def test_rs_12_what_cannot_receive_or_is_too_weak_is_refused(sp, ec_p256):
+def test_rs_12_unsuitable_certificate_or_method_is_refused(sp, ec_p256):
     with pytest.raises(ValueError, match="only RSA"):
         Encryption(ec_p256.certificate)
     with pytest.raises(ValueError, match="not a supported encryption method"):

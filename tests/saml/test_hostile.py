@@ -1,4 +1,4 @@
-"""Whatever arrives, the answer is a refusal that says why; never another exception."""
+"""Random and damaged messages raise a refusal with a code, never another exception."""
 
 import contextlib
 import random
@@ -43,7 +43,7 @@ SNIPPETS = [
 
 
 def read(xml: bytes, certificate: str) -> None:
-    """Do with a message all that is done with messages of strangers."""
+    """Parse and verify a message like every message from an untrusted sender."""
     for parse in (parse_authn_request, parse_logout_request, parse_logout_response):
         with contextlib.suppress(MessageRefused):
             message, root = parse(xml)
@@ -64,8 +64,8 @@ def test_random_bytes_are_refused(sp, data):
 
 
 def test_damaged_messages_are_refused(sp, make_request):
-    """Splice, cut and repeat parts of good messages, the same way on every run."""
-    dice = random.Random(20261124)  # noqa: S311  no secret depends on it
+    """Cut, repeat and mix parts of correct messages, with a fixed random seed."""
+    dice = random.Random(20261124)  # noqa: S311  not for secrets
     signed = etree.fromstring(
         make_request('<samlp:Scoping ProxyCount="0"/>', AttributeConsumingServiceIndex="1")
     )
@@ -106,7 +106,7 @@ def test_queries_with_random_values_are_refused(sp, params):
 
 @given(st.sampled_from(SNIPPETS), st.integers(0, 600))
 @settings(max_examples=100, deadline=None)
-def test_a_damaged_signed_query_is_refused(idp, snippet, place):
+def test_damaged_signed_query_is_refused(idp, snippet, place):
     url = encode_redirect(SSO_URL, b"<a/>", relay_state="r" * 40, key=idp.key)
     raw = url.partition("?")[2].encode()
     place %= len(raw)
@@ -118,7 +118,7 @@ def test_a_damaged_signed_query_is_refused(idp, snippet, place):
             verify_query(damaged, [idp.certificate])
 
 
-def test_refusals_quote_a_bounded_part_of_the_message(make_request, now):
+def test_refusals_quote_a_limited_part_of_the_message(make_request, now):
     request, _ = parse_authn_request(make_request(Destination="https://x.example/" + "y" * 5000))
     with pytest.raises(MessageRefused) as caught:
         check_authn_request(request, now=now, destination=SSO_URL, entity_id=IDP)

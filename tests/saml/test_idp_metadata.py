@@ -1,4 +1,4 @@
-"""Our metadata, and those of service providers."""
+"""Metadata of issuers and of service providers."""
 
 import os
 import time
@@ -25,9 +25,9 @@ GOOD_ACS = ACS % "https://sp.example.org/acs"
 
 
 def entity(*role_children: str, role: str = "SPSSODescriptor", around: str = "", **attributes: str):
-    given = "".join(f' {k}="{v}"' for k, v in ({"entityID": SP} | attributes).items())
+    markup = "".join(f' {k}="{v}"' for k, v in ({"entityID": SP} | attributes).items())
     return (
-        f'<md:EntityDescriptor xmlns:md="{names.NS_MD}" xmlns:ds="{names.NS_DS}"{given}>'
+        f'<md:EntityDescriptor xmlns:md="{names.NS_MD}" xmlns:ds="{names.NS_DS}"{markup}>'
         f'<md:{role} protocolSupportEnumeration="{names.PROTOCOL}">{"".join(role_children)}'
         f"</md:{role}>{around}</md:EntityDescriptor>"
     )
@@ -53,8 +53,8 @@ def refused(xml: str | bytes, now: int) -> str:
 @pytest.fixture
 def read(now):
     def read(xml: str):
-        (found,) = parse_sp_metadata(xml.encode(), now=now)
-        return found
+        (metadata,) = parse_sp_metadata(xml.encode(), now=now)
+        return metadata
 
     return read
 
@@ -72,7 +72,7 @@ def our_metadata(idp, stranger) -> bytes:
     )
 
 
-def test_md_06_our_metadata_are_valid_and_hold_no_secret(our_metadata, metadata_schema):
+def test_md_06_idp_metadata_is_valid_and_contains_no_secret(our_metadata, metadata_schema):
     assert our_metadata.startswith(b'<?xml version="1.0" encoding="UTF-8"?>\n<md:')
     root = etree.fromstring(our_metadata)
     metadata_schema.assertValid(root)
@@ -80,7 +80,7 @@ def test_md_06_our_metadata_are_valid_and_hold_no_secret(our_metadata, metadata_
     assert b"PRIVATE" not in our_metadata
 
 
-def test_our_metadata_say_what_they_should(our_metadata, idp, stranger):
+def test_idp_metadata_contains_endpoints_certificates_and_formats(our_metadata, idp, stranger):
     (role,) = etree.fromstring(our_metadata)
     tags = [etree.QName(child).localname for child in role]
     assert tags == ["KeyDescriptor"] * 2 + ["SingleLogoutService"] * 2 + [
@@ -97,14 +97,14 @@ def test_our_metadata_say_what_they_should(our_metadata, idp, stranger):
     assert role.find(f"{{{names.NS_MD}}}NameIDFormat").text == names.NAMEID_PERSISTENT
 
 
-def test_python3_saml_reads_our_metadata(our_metadata, idp):
-    found = OneLogin_Saml2_IdPMetadataParser.parse(our_metadata.decode())["idp"]
-    assert found["entityId"] == IDP
-    assert found["singleSignOnService"]["url"] == SSO_URL
-    assert found["x509certMulti"]["signing"][0] == certificate_b64(idp.certificate)
+def test_python3_saml_reads_the_idp_metadata(our_metadata, idp):
+    metadata = OneLogin_Saml2_IdPMetadataParser.parse(our_metadata.decode())["idp"]
+    assert metadata["entityId"] == IDP
+    assert metadata["singleSignOnService"]["url"] == SSO_URL
+    assert metadata["x509certMulti"]["signing"][0] == certificate_b64(idp.certificate)
 
 
-def test_without_logout_none_is_announced(idp, metadata_schema):
+def test_metadata_without_a_logout_url_has_no_logout_service(idp, metadata_schema):
     xml = build_idp_metadata(
         entity_id="urn:amazon:idp",
         sso_url=SSO_URL,
@@ -120,7 +120,7 @@ def test_without_logout_none_is_announced(idp, metadata_schema):
         )
 
 
-def test_signed_metadata_are_valid_and_verify(idp, our_metadata, metadata_schema):
+def test_signed_metadata_is_valid_and_verifies(idp, our_metadata, metadata_schema):
     root = etree.fromstring(our_metadata)
     root.set("ID", "_m1")
     sign_element(root, idp.key, after="")
@@ -129,7 +129,7 @@ def test_signed_metadata_are_valid_and_verify(idp, our_metadata, metadata_schema
     assert verify_enveloped(signed, [idp.certificate]) == idp.certificate
 
 
-def test_python3_saml_metadata_are_read(read, sp):
+def test_metadata_of_python3_saml_is_read(read, sp):
     settings = OneLogin_Saml2_Settings(
         {
             "strict": True,
@@ -149,20 +149,20 @@ def test_python3_saml_metadata_are_read(read, sp):
             "security": {"authnRequestsSigned": True, "wantAssertionsSigned": True},
         }
     )
-    found = read(settings.get_sp_metadata().decode())
-    assert found.entity_id == SP
-    assert found.acs_urls == ("https://sp.example.org/acs",)
-    assert found.slo_urls[0][1:] == ("https://sp.example.org/slo", "https://sp.example.org/slo")
-    assert found.name_id_formats == (names.NAMEID_PERSISTENT,)
-    assert found.authn_requests_signed
-    assert found.want_assertions_signed
-    assert [x509.load_pem_x509_certificate(p.encode()) for p in found.signing_certificates] == [
+    metadata = read(settings.get_sp_metadata().decode())
+    assert metadata.entity_id == SP
+    assert metadata.acs_urls == ("https://sp.example.org/acs",)
+    assert metadata.slo_urls[0][1:] == ("https://sp.example.org/slo", "https://sp.example.org/slo")
+    assert metadata.name_id_formats == (names.NAMEID_PERSISTENT,)
+    assert metadata.authn_requests_signed
+    assert metadata.want_assertions_signed
+    assert [x509.load_pem_x509_certificate(p.encode()) for p in metadata.signing_certificates] == [
         x509.load_pem_x509_certificate(sp.certificate.encode())
     ]
 
 
-def test_a_full_file_is_read(read, idp, sp):
-    found = read(
+def test_complete_metadata_is_read(read, idp, sp):
+    metadata = read(
         entity(
             '<md:Extensions><mdui:UIInfo xmlns:mdui="urn:oasis:names:tc:SAML:metadata:ui">'
             '<mdui:DisplayName xml:lang="de">Laden</mdui:DisplayName>'
@@ -185,54 +185,58 @@ def test_a_full_file_is_read(read, idp, sp):
             '<md:RequestedAttribute Name="n" FriendlyName="f"/></md:AttributeConsumingService>',
         )
     )
-    assert found.acs_urls == ("https://a/four", "http://localhost:8080/three?x=1", "https://a/two")
-    assert dict(found.acs_indexes)[3] == "http://localhost:8080/three?x=1"
-    assert found.slo_urls == ((names.BINDING_REDIRECT, "https://a/slo", "https://a/done"),)
-    assert [certificate_b64(p) for p in found.signing_certificates] == [
+    assert metadata.acs_urls == (
+        "https://a/four",
+        "http://localhost:8080/three?x=1",
+        "https://a/two",
+    )
+    assert dict(metadata.acs_indexes)[3] == "http://localhost:8080/three?x=1"
+    assert metadata.slo_urls == ((names.BINDING_REDIRECT, "https://a/slo", "https://a/done"),)
+    assert [certificate_b64(p) for p in metadata.signing_certificates] == [
         certificate_b64(idp.certificate)
     ]
-    assert [certificate_b64(p) for p in found.encryption_certificates] == [
+    assert [certificate_b64(p) for p in metadata.encryption_certificates] == [
         certificate_b64(sp.certificate)
     ]
-    assert found.requested_attributes == (
+    assert metadata.requested_attributes == (
         RequestedAttribute("mail", required=True),
         RequestedAttribute("n", friendly_name="f"),
     )
-    assert found.display_name == "Shop"
+    assert metadata.display_name == "Shop"
 
 
 @pytest.mark.parametrize("entity_id", ["urn:amazon:webservices", "Dropbox", "http://localhost:1"])
-def test_an_entity_id_need_not_be_a_url(entity_id, read):
+def test_entity_id_can_be_any_text(entity_id, read):
     assert read(entity(GOOD_ACS, entityID=entity_id)).entity_id == entity_id
 
 
-def test_md_08_a_key_without_use_serves_both(read, sp):
-    found = read(entity(key_descriptor(certificate_b64(sp.certificate)), GOOD_ACS))
-    assert found.signing_certificates == found.encryption_certificates
-    assert len(found.signing_certificates) == 1
+def test_md_08_key_without_use_is_for_signing_and_encryption(read, sp):
+    metadata = read(entity(key_descriptor(certificate_b64(sp.certificate)), GOOD_ACS))
+    assert metadata.signing_certificates == metadata.encryption_certificates
+    assert len(metadata.signing_certificates) == 1
 
 
-def test_an_ec_certificate_may_sign(read):
+def test_ec_certificate_is_accepted_for_signing(read):
     pair = make_pair(ec.generate_private_key(ec.SECP256R1()))
-    found = read(entity(key_descriptor(certificate_b64(pair.certificate), "signing"), GOOD_ACS))
-    assert len(found.signing_certificates) == 1
+    metadata = read(entity(key_descriptor(certificate_b64(pair.certificate), "signing"), GOOD_ACS))
+    assert len(metadata.signing_certificates) == 1
 
 
-def test_md_01_a_document_type_is_refused(now):
+def test_md_01_metadata_with_a_dtd_is_refused(now):
     doctype = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
     assert refused(doctype + entity(GOOD_ACS), now) == "xml-dtd"
     assert refused((doctype + entity(GOOD_ACS)).encode("utf-16"), now) == "xml-encoding"
 
 
-def test_md_04_expired_metadata_are_refused(now):
+def test_md_04_expired_metadata_is_refused(now):
     past, future = instant(now - 1), instant(now + 3600)
     assert refused(entity(GOOD_ACS, validUntil=past), now) == "metadata-expired"
     role = entity(GOOD_ACS).replace(
         "<md:SPSSODescriptor ", f'<md:SPSSODescriptor validUntil="{past}" '
     )
     assert refused(role, now) == "metadata-expired"
-    (found,) = parse_sp_metadata(entity(GOOD_ACS, validUntil=future).encode(), now=now)
-    assert found.valid_until == now + 3600
+    (metadata,) = parse_sp_metadata(entity(GOOD_ACS, validUntil=future).encode(), now=now)
+    assert metadata.valid_until == now + 3600
 
 
 @pytest.mark.parametrize(
@@ -252,11 +256,11 @@ def test_md_04_expired_metadata_are_refused(now):
         "https://sp.example.org/" + "x" * 2048,
     ],
 )
-def test_ar_04_and_md_04_an_acs_url_that_no_browser_should_post_to_is_refused(url, now):
+def test_ar_04_and_md_04_unsafe_acs_url_is_refused(url, now):
     assert refused(entity(ACS % url), now) == "metadata-no-acs"
 
 
-def test_md_04_other_files_are_refused(now, our_metadata):
+def test_md_04_files_without_sp_metadata_are_refused(now, our_metadata):
     artifact = GOOD_ACS.replace("HTTP-POST", "HTTP-Artifact")
     assert refused(entity(artifact), now) == "metadata-no-acs"
     assert refused(entity(), now) == "xml-schema"
@@ -272,28 +276,28 @@ def test_md_04_other_files_are_refused(now, our_metadata):
 
 
 @pytest.mark.parametrize("certificate", ["", "AAAA", "not base64!", b64encode(b"x" * 99).decode()])
-def test_md_04_a_broken_certificate_is_refused(certificate, now):
+def test_md_04_unreadable_certificate_is_refused(certificate, now):
     xml = entity(key_descriptor(certificate), GOOD_ACS)
     assert refused(xml, now) in {"metadata-certificate", "xml-schema"}
 
 
-def test_rs_12_a_short_rsa_key_is_refused(now):
+def test_rs_12_short_rsa_key_is_refused(now):
     key = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505  on purpose
     text = certificate_b64(make_certificate(key))
     assert refused(entity(key_descriptor(text), GOOD_ACS), now) == "metadata-certificate"
 
 
-def test_a_list_gives_its_usable_service_providers(now):
+def test_list_of_entities_returns_the_usable_service_providers(now):
     bad = entity(ACS % "javascript:x", entityID="https://bad.example")
     good = entity(GOOD_ACS), entity(GOOD_ACS, entityID="https://two.example")
     wrapper = f'<md:EntitiesDescriptor xmlns:md="{names.NS_MD}"%s>%s</md:EntitiesDescriptor>'
     xml = wrapper % ("", bad + "".join(good))
-    found = parse_sp_metadata(xml.encode(), now=now)
-    assert [m.entity_id for m in found] == [SP, "https://two.example"]
+    metadata = parse_sp_metadata(xml.encode(), now=now)
+    assert [m.entity_id for m in metadata] == [SP, "https://two.example"]
     assert refused(wrapper % ("", bad), now) == "metadata-no-acs"
     expired = f' validUntil="{instant(now - 1)}"'
     assert refused(wrapper % (expired, good[0]), now) == "metadata-expired"
 
 
-def test_md_03_a_huge_file_is_refused(now):
+def test_md_03_file_that_is_too_large_is_refused(now):
     assert refused(b"<a>" + os.urandom(3_000_000).hex().encode(), now) == "xml-too-large"

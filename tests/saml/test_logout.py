@@ -1,4 +1,4 @@
-"""Logout messages, both ways and over both bindings."""
+"""Logout requests and responses over both bindings."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -45,7 +45,7 @@ def make_logout(now):
 
 
 @pytest.fixture
-def make_answer(now):
+def make_logout_response(now):
     def make(**changes) -> bytes:
         fields = {
             "response_id": "_lr1",
@@ -59,7 +59,9 @@ def make_answer(now):
     return make
 
 
-def test_lo_04_a_posted_request_is_built_read_and_verified(make_logout, sp, now, protocol_schema):
+def test_lo_04_logout_request_over_post_is_built_parsed_and_verified(
+    make_logout, sp, now, protocol_schema
+):
     xml = make_logout(key=sp.key, not_on_or_after=now + 60)
     protocol_schema.assertValid(etree.fromstring(xml))
     inbound = decode_post([("SAMLRequest", encode_post(xml))])
@@ -71,7 +73,7 @@ def test_lo_04_a_posted_request_is_built_read_and_verified(make_logout, sp, now,
     assert (request.issuer, request.not_on_or_after) == (SP, now + 60)
 
 
-def test_lo_04_a_redirected_request_is_built_read_and_verified(make_logout, sp, now):
+def test_lo_04_logout_request_over_redirect_is_built_parsed_and_verified(make_logout, sp, now):
     url = encode_redirect(SLO_URL, make_logout(), key=sp.key)
     inbound = decode_redirect(urlsplit(url).query.encode())
     request, _ = parse_logout_request(inbound.xml)
@@ -80,8 +82,10 @@ def test_lo_04_a_redirected_request_is_built_read_and_verified(make_logout, sp, 
 
 
 @pytest.mark.parametrize("partial", [True, False])
-def test_an_answer_is_built_read_and_verified(partial, make_answer, idp, now, protocol_schema):
-    xml = make_answer(key=idp.key, partial=partial)
+def test_logout_response_is_built_parsed_and_verified(
+    partial, make_logout_response, idp, now, protocol_schema
+):
+    xml = make_logout_response(key=idp.key, partial=partial)
     protocol_schema.assertValid(etree.fromstring(xml))
     response, root = parse_logout_response(xml)
     verify_enveloped(root, [idp.certificate])
@@ -90,14 +94,14 @@ def test_an_answer_is_built_read_and_verified(partial, make_answer, idp, now, pr
     assert response.statuses[0] == names.STATUS_SUCCESS
 
 
-def test_a_failure_is_told(make_answer):
-    xml = make_answer(status=names.STATUS_UNKNOWN_PRINCIPAL, responder=False)
+def test_failed_logout_has_an_error_status(make_logout_response):
+    xml = make_logout_response(status=names.STATUS_UNKNOWN_PRINCIPAL, responder=False)
     response, _ = parse_logout_response(xml)
     assert response.statuses == (names.STATUS_REQUESTER, names.STATUS_UNKNOWN_PRINCIPAL)
     assert not response.succeeded
 
 
-def test_python3_saml_accepts_our_answer(make_answer, idp, sp):
+def test_python3_saml_accepts_the_logout_response(make_logout_response, idp, sp):
     url = "https://sp.example.org/slo"
     settings = OneLogin_Saml2_Settings(
         {
@@ -118,17 +122,17 @@ def test_python3_saml_accepts_our_answer(make_answer, idp, sp):
             "security": {"wantMessagesSigned": True},
         }
     )
-    xml = make_answer(issuer=IDP, destination=url)
-    answer = encode_redirect(url, xml, message="SAMLResponse", key=idp.key)
-    fields = decode_redirect(urlsplit(answer).query.encode(), message="SAMLResponse")
+    xml = make_logout_response(issuer=IDP, destination=url)
+    url_with_response = encode_redirect(url, xml, message="SAMLResponse", key=idp.key)
+    fields = decode_redirect(urlsplit(url_with_response).query.encode(), message="SAMLResponse")
     assert verify_query(fields.raw_query, [idp.certificate], message="SAMLResponse")
-    get_data = {k: v[0] for k, v in parse_qs(urlsplit(answer).query).items()}
+    get_data = {k: v[0] for k, v in parse_qs(urlsplit(url_with_response).query).items()}
     request = {
         "http_host": "sp.example.org",
         "script_name": "/slo",
         "https": "on",
         "get_data": get_data,
-        "query_string": urlsplit(answer).query,
+        "query_string": urlsplit(url_with_response).query,
         "post_data": {},
         "validate_signature_from_qs": True,
     }
@@ -144,17 +148,17 @@ def refused(xml: bytes, now: int, **changes) -> str:
     return caught.value.code
 
 
-def test_lo_01_an_unsigned_request_is_refused(make_logout, now):
+def test_lo_01_unsigned_logout_request_is_refused(make_logout, now):
     assert refused(make_logout(), now, signed=False) == "signature-missing"
 
 
-def test_lo_01_a_request_by_another_key_is_refused(make_logout, sp, stranger):
+def test_lo_01_logout_request_signed_with_another_key_is_refused(make_logout, sp, stranger):
     _, root = parse_logout_request(make_logout(key=stranger.key))
     with pytest.raises(MessageRefused):
         verify_enveloped(root, [sp.certificate])
 
 
-def test_lo_02_stale_and_misdirected_requests_are_refused(make_logout, now):
+def test_lo_02_old_and_misdirected_logout_requests_are_refused(make_logout, now):
     assert refused(make_logout(issue_instant=now - 3600), now) == "not-fresh"
     assert refused(make_logout(issue_instant=now + 3600), now) == "not-fresh"
     assert refused(make_logout(not_on_or_after=now - 600), now) == "logout-expired"
@@ -163,13 +167,13 @@ def test_lo_02_stale_and_misdirected_requests_are_refused(make_logout, now):
     assert refused(without, now) == "destination-missing"
 
 
-def test_lo_02_a_document_type_is_refused(make_logout):
+def test_lo_02_logout_request_with_a_dtd_is_refused(make_logout):
     with pytest.raises(MessageRefused) as caught:
         parse_logout_request(b"<!DOCTYPE a>" + make_logout())
     assert caught.value.code == "xml-dtd"
 
 
-def test_an_encrypted_name_is_declined(make_logout, now):
+def test_encrypted_name_id_is_refused(make_logout, now):
     root = etree.fromstring(make_logout())
     name_id = root.find(f"{{{names.NS_SAML}}}NameID")
     encrypted = etree.fromstring(
@@ -184,8 +188,8 @@ def test_an_encrypted_name_is_declined(make_logout, now):
     assert caught.value.status == names.STATUS_REQUEST_UNSUPPORTED
 
 
-def test_lo_05_an_answer_that_nobody_waits_for_is_refused(make_answer, now):
-    response, _ = parse_logout_response(make_answer())
+def test_lo_05_unsolicited_logout_response_is_refused(make_logout_response, now):
+    response, _ = parse_logout_response(make_logout_response())
     for changes, code in (
         ({"request_id": "_other"}, "logout-unsolicited"),
         ({"signed": False}, "signature-missing"),
@@ -198,9 +202,9 @@ def test_lo_05_an_answer_that_nobody_waits_for_is_refused(make_answer, now):
         assert caught.value.code == code
 
 
-def test_a_message_of_another_kind_is_refused(make_logout, make_answer, make_request):
+def test_other_kind_of_message_is_refused(make_logout, make_logout_response, make_request):
     for parse, xml in (
-        (parse_logout_request, make_answer()),
+        (parse_logout_request, make_logout_response()),
         (parse_logout_request, make_request()),
         (parse_logout_response, make_logout()),
     ):
@@ -209,12 +213,12 @@ def test_a_message_of_another_kind_is_refused(make_logout, make_answer, make_req
         assert caught.value.code == "wrong-message"
 
 
-def test_a_signature_on_a_parsed_element_follows_the_issuer(make_logout, sp):
+def test_signature_of_a_parsed_element_follows_the_issuer(make_logout, sp):
     root = etree.fromstring(make_logout())
     sign_element(root, sp.key)
     assert etree.QName(root[1]).localname == "Signature"
     assert make_logout(key=sp.key) == etree.tostring(root, method="c14n", exclusive=True)
 
 
-def test_times_are_those_that_were_given(make_logout, now):
+def test_logout_request_has_the_given_times(make_logout, now):
     assert etree.fromstring(make_logout()).get("IssueInstant") == instant(now)

@@ -1,4 +1,4 @@
-"""Messages written for people, and what they say of their own key."""
+"""Messages formatted for reading, and the certificate of their signature."""
 
 import base64
 
@@ -18,7 +18,7 @@ REQUEST = (
 ).encode()
 
 
-def test_a_message_is_indented_and_says_the_same() -> None:
+def test_formatted_message_is_indented_and_equivalent() -> None:
     shown = shown_message(REQUEST)
     assert '\n    Destination="https://a.test/?x=1&amp;y=&quot;2&quot;">' in shown
     assert "\n  <Issuer>a &lt; b</Issuer>" in shown
@@ -34,7 +34,7 @@ def test_a_message_is_indented_and_says_the_same() -> None:
     assert again.get("ID") == "_1"
 
 
-def test_a_long_message_is_cut_and_says_so() -> None:
+def test_long_message_ends_with_an_ellipsis() -> None:
     body = b"<p:Extensions>" + b"<y>z</y>" * 3000 + b"</p:Extensions>"
     start, end = REQUEST.split(b"<p:Extensions>")[0], b"</p:AuthnRequest>"
     shown = shown_message(start + body + end)
@@ -42,11 +42,11 @@ def test_a_long_message_is_cut_and_says_so() -> None:
 
 
 @pytest.mark.parametrize("xml", [b"", b"<a", b"\xff\xfe", b"<!DOCTYPE a><a/>", b"\0", b"<!-- -->"])
-def test_what_cannot_be_parsed_comes_as_it_is(xml: bytes) -> None:
+def test_text_that_cannot_be_parsed_is_returned_unchanged(xml: bytes) -> None:
     assert shown_message(xml) == xml.decode("utf-8", "replace")
 
 
-def test_of_any_other_message_only_the_root_is_shown() -> None:
+def test_only_the_root_of_other_messages_is_shown() -> None:
     xml = f'<p:Response xmlns:p="{names.NS_SAMLP}" ID="_1"><a>secret</a></p:Response>'
     shown = shown_message(xml.encode())
     assert 'ID="_1"' in shown and "secret" not in shown
@@ -58,12 +58,12 @@ def signed(pair) -> etree._Element:
     return parse_xml(etree.tostring(root))
 
 
-def test_the_certificate_that_made_the_signature_is_found(sp, ec_p256) -> None:
+def test_certificate_of_the_signature_is_found(sp, ec_p256) -> None:
     for pair in (sp, ec_p256):
         assert signer_of(signed(pair)) == pair.certificate
 
 
-def test_a_certificate_that_did_not_sign_is_none(sp) -> None:
+def test_certificate_that_did_not_sign_is_not_returned(sp) -> None:
     root = signed(sp)
     root.set("Consent", "other")
     assert signer_of(root) == ""

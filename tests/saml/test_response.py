@@ -1,4 +1,4 @@
-"""What an answer says, how it is signed, and who accepts it."""
+"""SAML responses: content, signatures, and libraries that accept them."""
 
 import subprocess
 from base64 import b64encode
@@ -25,8 +25,8 @@ def find_all(response: bytes, path: str) -> list:
 
 
 def find(response: bytes, path: str):
-    (found,) = find_all(response, path)
-    return found
+    (element,) = find_all(response, path)
+    return element
 
 
 @pytest.fixture(params=["rsa", "p256", "p384"])
@@ -41,18 +41,18 @@ def signed_response(request, signer, make_sign_in):
     return build_response(sign_in, signer.key)
 
 
-def test_it_is_valid_by_the_oasis_schema(signed_response, protocol_schema):
+def test_response_is_valid_against_the_oasis_schema(signed_response, protocol_schema):
     protocol_schema.assertValid(etree.fromstring(signed_response))
 
 
 @pytest.mark.parametrize(("in_response", "in_assertion"), SIGNED)
-def test_exactly_what_was_asked_for_is_signed(in_response, in_assertion, idp, make_sign_in):
+def test_only_the_requested_parts_are_signed(in_response, in_assertion, idp, make_sign_in):
     sign_in = make_sign_in(sign_response=in_response, sign_assertion=in_assertion)
     response = build_response(sign_in, idp.key)
     signed = {e.get("ID") for e in find_all(response, "//ds:Signature/..")}
-    wanted = {"_response1"} if in_response else set()
-    wanted |= {"_assertion1"} if in_assertion else set()
-    assert signed == wanted
+    expected = {"_response1"} if in_response else set()
+    expected |= {"_assertion1"} if in_assertion else set()
+    assert signed == expected
     references = find_all(response, "//ds:Signature")
     for signature in references:
         assert signature.find(".//ds:Reference", NS).get("URI") == "#" + signature.getparent().get(
@@ -74,7 +74,7 @@ def test_python_xmlsec_accepts_every_signature(signed_response, signer):
         context.verify(signature)
 
 
-def test_the_xmlsec1_command_accepts_every_signature(signed_response, signer, tmp_path):
+def test_xmlsec1_command_accepts_every_signature(signed_response, signer, tmp_path):
     certificate = tmp_path / "idp.pem"
     certificate.write_text(signer.certificate)
     document = tmp_path / "response.xml"
@@ -116,7 +116,7 @@ def test_signxml_accepts_every_signature(signed_response, signer):
 
 
 @pytest.mark.parametrize(("in_response", "in_assertion"), SIGNED)
-def test_python3_saml_in_strict_mode_signs_the_person_in(
+def test_python3_saml_in_strict_mode_accepts_the_response(
     in_response, in_assertion, idp, make_sign_in
 ):
     url = "https://sp.example.org/acs"
@@ -159,7 +159,7 @@ def test_python3_saml_in_strict_mode_signs_the_person_in(
     assert response.get_session_index() == "_session1"
 
 
-def test_rs_01_a_strict_reader_finds_what_the_profile_asks_for(idp, make_sign_in, now):
+def test_rs_01_response_follows_the_web_browser_sso_profile(idp, make_sign_in, now):
     response = build_response(make_sign_in(), idp.key)
     root = etree.fromstring(response)
     assert root.get("Destination") == ACS_URL
@@ -194,7 +194,7 @@ def test_rs_01_a_strict_reader_finds_what_the_profile_asks_for(idp, make_sign_in
         "\u0645\u0631\u062d\u0628\u0627 \U0001f600 e\u0301 \u2028",
     ],
 )
-def test_rs_02_markup_in_a_value_comes_back_as_one_text(value, idp, make_sign_in, protocol_schema):
+def test_rs_02_markup_in_a_value_is_escaped(value, idp, make_sign_in, protocol_schema):
     sign_in = make_sign_in(
         name_id=NameId(value, names.NAMEID_UNSPECIFIED),
         attributes=(Attribute("note", (value,), None, value),),
@@ -211,13 +211,13 @@ def test_rs_02_markup_in_a_value_comes_back_as_one_text(value, idp, make_sign_in
     assert not root.xpath("//comment() | //processing-instruction()")
 
 
-def test_a_control_character_in_a_value_stops_the_answer(idp, make_sign_in):
+def test_control_character_in_a_value_raises_an_error(idp, make_sign_in):
     sign_in = make_sign_in(attributes=(Attribute("note", ("bell \x07",)),))
     with pytest.raises(ValueError, match="U\\+0007"):
         build_response(sign_in, idp.key)
 
 
-def test_rs_10_an_answer_that_nobody_asked_for_names_no_request(idp, make_sign_in, protocol_schema):
+def test_rs_10_unsolicited_response_has_no_in_response_to(idp, make_sign_in, protocol_schema):
     response = build_response(make_sign_in(in_response_to=None), idp.key)
     protocol_schema.assertValid(etree.fromstring(response))
     assert find_all(response, "//@InResponseTo") == []
@@ -229,19 +229,19 @@ def test_without_attributes_there_is_no_attribute_statement(idp, make_sign_in, p
     assert find_all(response, "//saml:AttributeStatement") == []
 
 
-def test_rs_13_a_thousand_roles_arrive_complete(idp, make_sign_in):
+def test_rs_13_attribute_with_a_thousand_values_is_complete(idp, make_sign_in):
     roles = tuple(f"role-{i:04}-{'x' * 200}" for i in range(1000))
     response = build_response(make_sign_in(attributes=(Attribute("roles", roles),)), idp.key)
     assert tuple(e.text for e in find_all(response, "//saml:AttributeValue")) == roles
     assert len(b64encode(response)) < 2_000_000
 
 
-def test_an_answer_without_any_signature_cannot_be_made(make_sign_in):
+def test_response_without_any_signature_is_not_possible(make_sign_in):
     with pytest.raises(ValueError, match="sign the response"):
         make_sign_in(sign_response=False, sign_assertion=False)
 
 
-def test_an_id_that_xml_does_not_allow_cannot_be_signed(idp, make_sign_in):
+def test_element_with_an_id_that_xml_does_not_allow_cannot_be_signed(idp, make_sign_in):
     with pytest.raises(ValueError, match="XML ID"):
         build_response(make_sign_in(assertion_id="1\"'"), idp.key)
 
@@ -259,7 +259,7 @@ def test_an_id_that_xml_does_not_allow_cannot_be_signed(idp, make_sign_in):
         (names.STATUS_VERSION_MISMATCH, False, [names.STATUS_VERSION_MISMATCH]),
     ],
 )
-def test_rs_11_a_refusal_has_its_status_no_assertion_and_no_signature(
+def test_rs_11_error_response_has_a_status_but_no_assertion_and_no_signature(
     status, responder, codes, protocol_schema, now
 ):
     response = build_status_response(
@@ -278,7 +278,7 @@ def test_rs_11_a_refusal_has_its_status_no_assertion_and_no_signature(
     assert find_all(response, "//saml:Assertion | //ds:Signature") == []
 
 
-def test_a_key_of_the_wrong_kind_or_size_is_refused(idp, ec_p256, stranger):
+def test_key_of_the_wrong_type_or_size_is_refused(idp, ec_p256, stranger):
     with pytest.raises(ValueError, match="not an algorithm for this key"):
         SigningKey(idp.key.private_key, idp.key.certificate_b64, names.ECDSA_SHA256)
     with pytest.raises(ValueError, match="not an algorithm for this key"):
@@ -291,13 +291,13 @@ def test_a_key_of_the_wrong_kind_or_size_is_refused(idp, ec_p256, stranger):
         SigningKey.from_pem(idp.private_pem, stranger.certificate)
 
 
-def test_a_key_never_shows_itself_when_printed(idp):
+def test_repr_of_a_key_contains_no_key_material(idp):
     assert "certificate" not in repr(idp.key)
     assert "PrivateKey" not in repr(idp.key)
 
 
 @pytest.mark.parametrize("algorithm", [names.RSA_SHA384, names.RSA_SHA512])
-def test_longer_hashes_verify_as_well(algorithm, idp, make_sign_in):
+def test_signatures_with_longer_hashes_verify(algorithm, idp, make_sign_in):
     key = SigningKey(idp.key.private_key, idp.key.certificate_b64, algorithm)
     response = build_response(make_sign_in(), key)
     root = etree.fromstring(response)

@@ -1,4 +1,4 @@
-"""The writer's bytes are those of exclusive C14N, whatever the values are."""
+"""The output of the writer equals exclusive C14N for any value."""
 
 import pytest
 from hypothesis import given, settings
@@ -43,7 +43,7 @@ def write(writer: CanonicalWriter, tree) -> None:
 
 @given(TREES)
 @settings(max_examples=300, deadline=None)
-def test_any_tree_is_written_as_exclusive_c14n_would(tree):
+def test_written_tree_equals_its_exclusive_c14n(tree):
     writer = CanonicalWriter()
     write(writer, tree)
     written = writer.finish()
@@ -52,7 +52,7 @@ def test_any_tree_is_written_as_exclusive_c14n_would(tree):
 
 @given(TEXT, ATTRIBUTES)
 @settings(max_examples=300, deadline=None)
-def test_any_text_comes_back_as_it_was(text, attributes):
+def test_text_and_attributes_are_read_back_unchanged(text, attributes):
     writer = CanonicalWriter()
     writer.leaf("saml:A", text, **attributes)
     element = etree.fromstring(writer.finish().encode())
@@ -62,7 +62,7 @@ def test_any_text_comes_back_as_it_was(text, attributes):
 
 @given(st.lists(TEXT, min_size=10, max_size=10), st.lists(TEXT, max_size=3))
 @settings(max_examples=150, deadline=None)
-def test_a_whole_response_of_any_texts_is_canonical(idp, texts, values):
+def test_response_with_any_text_is_canonical(idp, texts, values):
     sign_in = SignIn(
         response_id="_r",
         assertion_id="_a",
@@ -85,7 +85,7 @@ def test_a_whole_response_of_any_texts_is_canonical(idp, texts, values):
 
 @given(TEXT)
 @settings(deadline=None)
-def test_a_status_response_of_any_texts_is_canonical(text):
+def test_status_response_with_any_text_is_canonical(text):
     response = build_status_response(
         response_id="_r",
         issuer=text,
@@ -102,7 +102,7 @@ def test_a_status_response_of_any_texts_is_canonical(text):
     "character",
     ["\0", "\x01", "\x08", "\x0b", "\x0c", "\x1f", "\ud800", "\udfff", "\ufffe", "\uffff"],
 )
-def test_a_character_that_xml_cannot_carry_is_refused_before_it_is_written(character):
+def test_character_that_xml_does_not_allow_is_refused_before_writing(character):
     writer = CanonicalWriter()
     writer.start("saml:A")
     with pytest.raises(ValueError, match="position 3 cannot be sent"):
@@ -115,7 +115,7 @@ def test_a_character_that_xml_cannot_carry_is_refused_before_it_is_written(chara
     assert writer.finish() == f'<saml:A xmlns:saml="{names.NS_SAML}"></saml:A>'
 
 
-def test_an_open_element_cannot_be_finished():
+def test_open_element_cannot_be_finished():
     writer = CanonicalWriter()
     writer.start("saml:A")
     with pytest.raises(ValueError, match="saml:A is not closed"):
@@ -124,7 +124,7 @@ def test_an_open_element_cannot_be_finished():
         writer.split()
 
 
-def test_an_element_whose_namespace_is_declared_already_cannot_be_inserted():
+def test_element_with_a_declared_namespace_cannot_be_inserted():
     writer = CanonicalWriter()
     writer.start("saml:A")
     with pytest.raises(ValueError, match="declared already"):
