@@ -1,27 +1,19 @@
-"""Check and preview: would the vendor accept the response that a user would get?"""
+"""Check this connection: would the vendor accept the response that a user would get?"""
+
+import inspect
+from typing import get_args
 
 import pytest
-from lxml import etree
-from ssoko.errors import NotFound
-from ssoko.plugin import AcceptanceRule, NameIdFormat, hookimpl
+from ssoko.plugin import AcceptanceRule, hookimpl
 from ssoko.plugin.host.registry import PluginSource
-from ssoko.services.applications import change, install
-from ssoko.services.applications import mappers as applications_mappers
+from ssoko.services.applications import install
 from ssoko.services.people import users
 from ssoko.services.troubleshooting import check as troubleshooting_check
-from ssoko.services.troubleshooting import preview as troubleshooting_preview
-from ssoko.store.models.activity import Event
-from ssoko.store.models.sessions import Participation
-from ssoko.store.models.sso import PairwiseId
+from ssoko.services.troubleshooting.catalog import CATALOG
 
 from ..conftest import AWS
 from ..sso.saml.test_assertion import Federation
-
-
-def preview(site, app, user=None):
-    return troubleshooting_preview.preview_sign_in(
-        site.scope, app.id, user_id=(user or site.amina).id
-    )
+from .changes import override, set_mappers
 
 
 def check(site, app, user=None):
@@ -30,95 +22,6 @@ def check(site, app, user=None):
 
 def states(findings):
     return {finding.id: finding.state for finding in findings}
-
-
-def set_mappers(site, app, *mappers):
-    applications_mappers.set_mappers(site.scope, app.id, list(mappers))
-
-
-def override(site, app, **fields):
-    return change.update_application(site.scope, app.id, service_provider=fields)
-
-
-# Preview
-
-
-def test_preview_has_the_values_of_the_real_assertion(site, saml):
-    app = site.install()
-    set_mappers(site, app, {"name": "mail", "source": "user.email|upper"})
-    result = preview(site, app)
-    root = saml.decoded(site.begin(app, site.sign_in()))
-    draft = etree.fromstring(result.xml.encode())
-    for path in ("//saml:NameID", "//saml:AttributeValue", "//saml:Audience"):
-        texts = [element.text for element in saml.find(root, path)]
-        assert [element.text for element in saml.find(draft, path)] == texts != []
-    assert (result.name_id.value, result.works) == ("amina@acme.test", True)
-
-
-def test_preview_cannot_be_used_as_a_response(site):
-    result = preview(site, site.install())
-    assert "Signature" not in result.xml
-    assert "not signed, and never sent" in result.xml
-    assert result.xml.startswith("<!--")
-
-
-def test_preview_writes_nothing(site):
-    app = override(site, site.install(), name_id_format=NameIdFormat.PERSISTENT.value)
-    before = Event.select().count()
-    result = preview(site, app)
-    assert result.name_id.value == troubleshooting_preview.NOT_CREATED
-    assert "first sign-in" in result.note
-    assert not PairwiseId.select().exists()
-    assert not Participation.select().exists()
-    assert Event.select().count() == before
-    site.begin(app, site.sign_in())
-    result = preview(site, app)
-    assert (result.name_id.value, result.note) == (PairwiseId.get().value, "")
-
-
-def test_preview_lists_everything_that_would_stop_the_sign_in(site):
-    app = site.install(people=False, name_id_source="user.attributes.staff")
-    set_mappers(
-        site,
-        app,
-        {"name": "cost", "source": "user.attributes.cost", "required": True},
-        {"name": "site", "source": "user.attributes.site", "required": True},
-        {"name": "free", "source": "user.attributes.free"},
-    )
-    result = preview(site, app)
-    assert not result.works
-    assert result.decision.code == "no-role"
-    assert [refusal.code for refusal in result.refusals] == [
-        "name-id-missing",
-        "attribute-missing",
-        "attribute-missing",
-    ]
-    assert [mapper.name for mapper in result.left_out] == ["cost", "site", "free"]
-    assert (result.name_id, result.xml) == (None, "")
-
-
-def test_user_is_found_by_id_username_or_email_in_this_workspace(site):
-    for key in (site.amina.id, "amina", "amina@acme.test"):
-        assert troubleshooting_preview.find_user(site.workspace.id, key).id == site.amina.id
-    with pytest.raises(NotFound):
-        troubleshooting_preview.find_user(site.workspace.id, "nobody")
-    with pytest.raises(NotFound):
-        troubleshooting_preview.preview_sign_in(site.scope, site.install().id, user_id="elsewhere")
-
-
-def test_default_user_is_one_who_has_access(site):
-    app = site.install(people=False)
-    brian = site.person("brian")
-
-    def default():
-        return troubleshooting_preview.default_user(site.scope, app.id, preferred=brian.id)
-
-    assert default() is None
-    site.give(app)
-    assert default().username == "amina"
-
-
-# Check
 
 
 def aws(site):
@@ -162,7 +65,7 @@ def test_aws_supports_neither_encryption_nor_signed_requests(site, sp_key):
         encryption_method="aes128-cbc",
     )
     report = check(site, app)
-    failed = {one.id for one in report.vendor if one.state == "fail"}
+    failed = {finding.id for finding in report.vendor if finding.state == "fail"}
     assert failed == {"not-encrypted", "unsigned-requests"}
     assert states(report.general)["encryption"] == "check"
 
@@ -255,7 +158,7 @@ def rule(check, **more):
     return AcceptanceRule(**{"id": "own", "sentence": "Something holds", "check": check, **more})
 
 
-def raises(candidate):
+def raises(response):
     raise RuntimeError
 
 
@@ -282,3 +185,12 @@ def test_rules_of_a_plugin_cannot_break_the_check(make_site, rules, findings):
         settings={"region": "eu"},
     )
     assert states(check(site, app).vendor) == findings
+
+
+def test_catalog_has_the_texts_of_every_rule_and_no_others():
+    source = inspect.getsource(troubleshooting_check)
+    for rule, texts in CATALOG["checks"].items():
+        assert f'"{rule}"' in source, rule
+        assert set(texts) <= {"pass", "check", "fail", "fix", "place"}
+        assert texts.get("place", "") in get_args(troubleshooting_check.Place)
+        assert not any(text.endswith(".") for state, text in texts.items() if state != "fix")
