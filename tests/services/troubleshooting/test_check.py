@@ -194,3 +194,16 @@ def test_catalog_has_the_texts_of_every_rule_and_no_others():
         assert set(texts) <= {"pass", "check", "fail", "fix", "place"}
         assert texts.get("place", "") in get_args(troubleshooting_check.Place)
         assert not any(text.endswith(".") for state, text in texts.items() if state != "fix")
+
+
+@pytest.mark.parametrize(
+    ("url", "state", "text"),
+    [
+        ("https://app.example.com/acs", "pass", "All ACS URLs use https"),
+        ("http://localhost:9000/acs", "pass", "All ACS URLs use https or a loopback address"),
+    ],
+)
+def test_acs_urls_use_https_or_a_loopback_address(site, url, state, text):
+    app = site.install(acs_urls=[url])
+    (finding,) = [finding for finding in check(site, app).general if finding.id == "acs"]
+    assert (finding.state, finding.sentence) == (state, text)

@@ -27,9 +27,9 @@ blueprint = Blueprint("activity", __name__, url_prefix="/w/<workspace>")
 
 #: Value in the query string, label, and number of days before today.
 PERIODS = (
-    ("", "Last 7 days", 6),
+    ("", "7 days", 6),
     ("today", "Today", 0),
-    ("30", "Last 30 days", 29),
+    ("30", "30 days", 29),
     ("all", "All time", None),
 )
 OUTCOMES = (("", "Any"), ("done", "Success"), ("refused", "Denied"))
@@ -133,7 +133,7 @@ def _selects(chosen: dict[str, str]) -> list[tuple[str, str, list[tuple[str, str
         ("who", "Who", who),
         ("what", "What", what),
         ("outcome", "Outcome", list(OUTCOMES)),
-        ("since", "Since", [(value, label) for value, label, _ in PERIODS]),
+        ("since", "Period", [(value, label) for value, label, _ in PERIODS]),
     ]
 
 
