@@ -200,6 +200,7 @@ def test_catalog_has_the_texts_of_every_rule_and_no_others():
     ("url", "state", "text"),
     [
         ("https://app.example.com/acs", "pass", "All ACS URLs use https"),
+        ("http://localhost/acs", "pass", "All ACS URLs use https or a loopback address"),
         ("http://localhost:9000/acs", "pass", "All ACS URLs use https or a loopback address"),
     ],
 )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
+from urllib.parse import urlsplit
 
 from ssoko.errors import AccessRefused, PluginError
 from ssoko.plugin import AcceptanceRule, SamlAttribute
@@ -180,8 +181,7 @@ def _acs_urls_use_https(subject: Subject) -> Iterator[Finding]:
     urls = subject.preview.application.service_provider.acs_urls
     plain = [url for url in urls if not url.startswith("https://")]
     for url in plain:
-        host = url.partition("://")[2].partition("/")[0].rpartition(":")[0]
-        if not is_loopback(host):
+        if not is_loopback(urlsplit(url).hostname or ""):
             yield _finding("acs", "fail", url=url)
             return
     yield _finding("acs-loopback" if plain else "acs", "pass", id_="acs")
