@@ -65,7 +65,7 @@ def test_md_09_a_refresh_of_acs_url_and_certificate_waits_for_review(
     assert "https://md-09.evil/acs" in compared.words()
     assert "https://md.example/acs" in compared.words(), "the recorded value is shown beside it"
     assert sp_of(workspace, "MD-09") == recorded
-    # What is accepted is what was shown, though the server says something else by now.
+    # What is accepted is what was shown, though the server says now proposes something else.
     bad_web.metadata = metadata(**entity, acs="https://md-09.other/acs")
     assert admin.submit(compared, "shown").status == 200
     changed = sp_of(workspace, "MD-09")

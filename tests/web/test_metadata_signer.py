@@ -49,7 +49,7 @@ def test_the_certificate_is_kept_and_shown(site: Site, admin: Browser, signer: k
 def test_unsigned_metadata_are_refused_from_then_on(site: Site, admin: Browser):
     answer = refreshed(admin, sp(ENTITY, ACS + "/2"))
     assert answer.status_code == 422
-    assert "The metadata are not signed, and they must be" in Form(answer.text).words
+    assert "The metadata must be signed, and is not" in Form(answer.text).words
     assert installed(site)[0].service_provider.acs_urls == (ACS,)
 
 
@@ -89,7 +89,7 @@ def test_stopping_is_a_press_of_its_own(site: Site, admin: Browser):
     [
         ("nonsense", "Paste one certificate"),
         ("-----BEGIN PRIVATE KEY-----", "This is a private key"),
-        (kit.make_identity("a").certificate * 2, "Paste one certificate: that of the key"),
+        (kit.make_identity("a").certificate * 2, "Paste one certificate: the one that signs"),
     ],
 )
 def test_what_is_no_certificate_changes_nothing(
@@ -114,7 +114,7 @@ def test_a_certificate_that_does_not_fit_keeps_what_was_typed(
     )
     assert answer.status_code == 422
     form = Form(answer.text)
-    assert "not signed with the certificate that they must be signed with" in form.words
+    assert "not signed with the required certificate" in form.words
     assert form.values["name"] == "Typed"
     assert form.values["metadata_certificate"].strip() == signer.certificate.strip()
     assert installed(site) == []

@@ -180,9 +180,9 @@ def test_the_button_without_metadata_says_what_to_do(site, admin):
 
 BAD = {
     "xxe": ('<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + sp(), "DOCTYPE"),
-    "script": (sp(ENTITY, "javascript:alert(1)"), "no ACS URL"),
+    "script": (sp(ENTITY, "javascript:alert(1)"), "no usable ACS URL"),
     "long": (sp("x" * 2048), "entity ID"),
-    "html": ("<p>", "no XML"),
+    "html": ("<p>", "not XML"),
     "markup": (sp().replace("EntityDescriptor", "script"), "not a SAML 2.0 metadata file"),
 }
 

@@ -36,7 +36,7 @@ class Hourly:
 def run(services: Services) -> int:
     """Do all of it now, and return the number of notices that were written."""
     rotation.forget_retired(now=services.clock())
-    undo.forget(now=services.clock())
+    undo.delete_expired(now=services.clock())
     return expiry_notices.write_due(services)
 
 

@@ -192,7 +192,7 @@ def test_the_encryption_method_is_the_recorded_one_and_cbc_is_warned_of(
 def test_a_change_of_an_old_look_is_refused(site):
     app = site.install()
     change(site, app, name="Renamed")
-    with pytest.raises(Conflict, match="meanwhile"):
+    with pytest.raises(Conflict, match="Someone else changed"):
         applications_mappers.set_mappers(
             site.scope,
             app.id,

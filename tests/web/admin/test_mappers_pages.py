@@ -153,11 +153,11 @@ def test_a_list_that_somebody_else_changed_is_not_overwritten(admin, site, aws):
         f"{PAGE}/mappers/1", {"name": "c", "source": "user.id", "seen": page.value("seen")}
     )
     assert answer.status == 422
-    assert "meanwhile" in answer.words
+    assert "Someone else changed" in answer.words
     assert answer.value("name") == "c"
     assert names(site) == ["a", "b"]
     refused = admin.submit(f"{PAGE}/mappers/1/move", {"to": "down", "seen": page.value("seen")})
-    assert "meanwhile" in admin.follow(refused).all_words
+    assert "Someone else changed" in admin.follow(refused).all_words
     assert names(site) == ["a", "b"]
 
 
@@ -203,7 +203,7 @@ def test_settings_are_set_here_and_taken_back(admin, site, aws):
     }
     page = admin.get(f"{PAGE}/saml")
     assert page.words.count("Set here") == 4
-    assert "The plugin proposes: E-mail address" in page.words
+    assert "The plugin proposes: Email address" in page.words
     assert page.value("acs_urls") == "https://more.example/acs"
     assert "4 settings are set by hand" in admin.get(f"{PAGE}/settings").words
     admin.submit(f"{PAGE}/saml/back", {"field": "lifetime"})

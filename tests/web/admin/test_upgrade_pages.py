@@ -76,7 +76,7 @@ def test_the_page_shows_every_part_and_what_is_preselected(site, admin, notes, l
     for words in (
         "300 seconds",
         "120 seconds",
-        "The response would not be signed any more",
+        "The response would no longer be signed",
         "sso-notes-Notes-role",
         "notes-Notes-people",
         "Removed: 1. Open **Settings > SSO**.",
@@ -119,7 +119,7 @@ def test_what_is_chosen_is_recorded(site, admin, notes, load):
     load("0.2")
     sent = choices(admin.get(UPGRADE)) | {"do": "record"}
     page = admin.follow(admin.submit(UPGRADE, sent))
-    assert "Kept as it was: Who people are, and what protects" in page.all_words
+    assert "Kept as it was: Name ID and security" in page.all_words
     assert "The record from before" in page.words
     found = view(site)
     assert (found.version, found.service_provider.sign_response) == ("0.2", True)
@@ -134,7 +134,7 @@ def test_the_former_record_is_put_back(site, admin, notes, load):
     assert "The former record is back" in page.all_words
     assert view(site).version == "0.1"
     page = admin.follow(admin.submit(f"{UPGRADE}/back"))
-    assert "cannot be put back" in page.all_words
+    assert "cannot be restored" in page.all_words
 
 
 def test_keeping_everything_takes_the_mark_away(site, admin, notes, load):
@@ -182,7 +182,7 @@ def test_a_setting_that_is_missing_is_named_with_its_label(site, admin, notes, l
     for path in ("/applications/notes", UPGRADE):
         page = admin.get(path)
         assert "ssoko-notes 0.3 needs settings that are not recorded" in page.words
-        assert "Region: Fill this in." in page.words
+        assert "Region: Enter a value." in page.words
         assert page.links()["Open Settings"].endswith("/applications/notes/settings")
     assert "0.3 needs settings" in admin.get("/applications").words
     assert "ssoko-notes 0.3 needs settings" in admin.get("/").words
@@ -218,7 +218,7 @@ WITHOUT = {
     "/mappers/proposal": "",
     "/check": "What every sign-in needs",
     "/settings": "blue",
-    "/saml": "Lifetime of an answer",
+    "/saml": "Assertion lifetime (seconds)",
     "/refresh": "",
     "/upgrade": "pip install ssoko-notes and restart",
     "/activity": "Application installed",

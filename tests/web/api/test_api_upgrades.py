@@ -35,7 +35,7 @@ def test_the_difference_is_read_part_by_part(api: Api, notes: str) -> None:
     assert parts["service_provider"]["changes"] == [
         {
             "name": "lifetime",
-            "label": "Lifetime of an answer",
+            "label": "Assertion lifetime (seconds)",
             "recorded": ["300 seconds"],
             "proposed": ["120 seconds"],
             "caution": "",

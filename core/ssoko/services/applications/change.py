@@ -1,4 +1,4 @@
-"""Change an application, take it away, and bring it back."""
+"""Change, uninstall and restore an application."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from ssoko.services.applications.install import (
     require_free_sp,
 )
 from ssoko.services.applications.metadata_source import Refreshed, remember
-from ssoko.services.applications.overrides import overrides_over
+from ssoko.services.applications.overrides import apply_checked
 from ssoko.services.applications.snapshots import Snapshot
 from ssoko.services.applications.three_way_merge import merge_fields, merge_rows
 from ssoko.services.applications.upgrade_marks import is_same_version
@@ -34,16 +34,16 @@ from ssoko.store.models.sessions import Participation, Session
 from ssoko.store.models.table import database
 from ssoko.text.names import fold
 
-#: Seconds that an uninstalled application can be restored.
+#: Seconds for which an uninstalled application can be restored.
 RESTORABLE = 30 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """What breaks when an application is uninstalled or disabled.
+    """The effect of uninstalling or disabling an application.
 
     :param people: users who have a role of it, counted up to 1000.
-    :param sessions: live sessions that are signed in to it.
+    :param sessions: active sessions that are signed in to it.
     """
 
     people: int
@@ -75,36 +75,36 @@ def update_application(
     service_provider: Mapping[str, Any] | None = None,
     refreshed: Refreshed | None = None,
 ) -> ApplicationView:
-    """Change what is given; our entity ID, addresses and the slug stay what they are.
+    """Change the given values; our entity ID, endpoint URLs and the slug never change.
 
-    New settings are proposed and recorded anew. Mappings that were edited stay, unless the new
-    settings make the plugin propose others than the old ones did. What was set by hand stays.
+    The plugin proposes again for new settings. Edited mappers stay, unless the plugin proposes
+    others for the new settings than for the old ones. Overrides stay.
 
     :param settings: only the fields that change; an empty secret changes nothing.
-    :param service_provider: fields to set by hand over the plugin's proposal; None as a value goes
-        back to the proposal. See :mod:`ssoko.services.applications.overrides`.
+    :param service_provider: overrides of the plugin's proposal, by field; the value None removes
+        an override. See :mod:`ssoko.services.applications.overrides`.
     :param refreshed: the metadata that the settings come from.
     :raises InputError: with every field that is wrong; under ``""`` when the plugin is missing.
     :raises Conflict: at ``name`` or ``issuer``.
     """
     row = find_row(scope.workspace_id, app_id)
     changes: dict[str, Any] = {}
-    wrong: list[InputError] = []
-    given: Any
+    errors: list[InputError] = []
+    value: Any
     change: Callable[[Any, Any], dict[str, Any]]
-    for given, change in (
+    for value, change in (
         (name, _new_name),
         (service_provider, overrides.changes),
         (settings, partial(applications_change.changes, scope.services, changes)),
         (enabled, _new_switch),
     ):
-        if given is not None:
+        if value is not None:
             try:
-                changes.update(change(row, given))
+                changes.update(change(row, value))
             except InputError as error:
-                wrong.append(error)
-    if wrong:
-        raise _together(wrong)
+                errors.append(error)
+    if errors:
+        raise _together(errors)
     changes = {column: new for column, new in changes.items() if getattr(row, column) != new}
     if changes or refreshed is not None:
         _write_changes(scope, row, changes, refreshed)
@@ -112,7 +112,7 @@ def update_application(
 
 
 def impact(scope: Scope, app_id: str) -> Impact:
-    """Tell what breaks without this application."""
+    """Return the effect of uninstalling this application."""
     view = get_application(scope, app_id)
     roles = Role.select().where(Role.application == view.id, Role.removed_at.is_null()).count()
     sessions = (
@@ -132,18 +132,18 @@ def impact(scope: Scope, app_id: str) -> Impact:
         if people
         else f"Nobody has a role of {view.name}.",
         f"{sessions} {'session is' if sessions == 1 else 'sessions are'} signed in to it now. "
-        "The vendor may keep them alive until they end there."
+        "The vendor may keep them active until they expire there."
         if sessions
-        else "Nobody is signed in to it now.",
+        else "No session is signed in to it now.",
         f"{roles} {'role' if roles == 1 else 'roles'} and the assignments are archived with it.",
     )
     return Impact(people=people, roles=roles, sessions=sessions, sentences=sentences)
 
 
 def uninstall(scope: Scope, app_id: str) -> None:
-    """Take an application away; it can be restored for 30 days.
+    """Uninstall an application; it can be restored for 30 days.
 
-    Sign-in stops at once. Its roles are put away with it, their assignments are kept.
+    Sign-in stops immediately. Its roles are archived with their assignments.
     """
     now = scope.services.clock()
     with database.atomic():
@@ -160,7 +160,7 @@ def uninstall(scope: Scope, app_id: str) -> None:
 
 
 def list_uninstalled(scope: Scope) -> tuple[UninstalledView, ...]:
-    """Return the applications that can be restored, the latest first."""
+    """Return the applications that can be restored, latest first."""
     since = scope.services.clock() - RESTORABLE
     rows: Any = (
         Application.select()
@@ -183,10 +183,10 @@ def list_uninstalled(scope: Scope) -> tuple[UninstalledView, ...]:
 
 
 def restore(scope: Scope, app_id: str) -> ApplicationView:
-    """Bring an uninstalled application back with its roles and assignments.
+    """Restore an uninstalled application with its roles and assignments.
 
-    :raises NotFound: when it is gone for good.
-    :raises Conflict: when its name, a role's name or its place on a shared issuer was taken.
+    :raises NotFound: when it was deleted permanently.
+    :raises Conflict: when its name, a role's name or its SP on a shared issuer is in use.
     """
     try:
         with database.atomic():
@@ -213,14 +213,12 @@ def restore(scope: Scope, app_id: str) -> ApplicationView:
             Role.update(removed_at=None).where(Role.id.in_([r.id for r in roles])).execute()
             log.record(scope, "application.restored", target=row)
     except IntegrityError:
-        raise Conflict.of("", "Its name was taken at this moment. Try again.") from None
+        raise Conflict.of("", "Another application took its name. Try again.") from None
     return get_application(scope, app_id)
 
 
-def _together(wrong: list[InputError]) -> InputError:
-    if len(wrong) == 1:
-        return wrong[0]
-    return InputError.together(wrong)
+def _together(errors: list[InputError]) -> InputError:
+    return errors[0] if len(errors) == 1 else InputError.together(errors)
 
 
 def _new_name(row: Application, name: str) -> dict[str, Any]:
@@ -231,7 +229,7 @@ def _new_name(row: Application, name: str) -> dict[str, Any]:
 
 def _new_switch(row: Application, enabled: object) -> dict[str, Any]:
     if not isinstance(enabled, bool):
-        raise InputError.of("enabled", "Give true or false.")
+        raise InputError.of("enabled", "Enter true or false.")
     return {"enabled": enabled}
 
 
@@ -241,7 +239,7 @@ def _write_changes(
     changes: dict[str, Any],
     refreshed: Refreshed | None,
 ) -> None:
-    # What is proposed anew takes in what was set by hand, so nobody may set more meanwhile.
+    # The new proposal includes the overrides, so a concurrent override must be detected.
     seen = row.updated_at if changes.keys() & {"settings", "overrides"} else None
     shown: list[str] = [name for name in ("name", "settings", "mappers") if name in changes]
     shown += overrides.changed_fields(row, changes)
@@ -258,9 +256,7 @@ def _write_changes(
                 action = "application.enabled" if changes["enabled"] else "application.disabled"
                 log.record(scope, action, target=row)
     except IntegrityError:
-        raise Conflict.of(
-            "", "Somebody changed the same thing at this moment. Try again."
-        ) from None
+        raise Conflict.of("", "Another change was saved at the same time. Try again.") from None
 
 
 def _uninstalled(scope: Scope, app_id: str) -> Application:
@@ -270,7 +266,7 @@ def _uninstalled(scope: Scope, app_id: str) -> Application:
         Application.uninstalled_at > scope.services.clock() - RESTORABLE,
     )
     if row is None:
-        raise NotFound("This application is gone; it could be restored for 30 days.")
+        raise NotFound("This application was deleted. It could be restored for 30 days.")
     return row
 
 
@@ -283,15 +279,15 @@ def _require_free_role_names(workspace_id: str, roles: list[Role]) -> None:
         )
         if taken is not None:
             raise Conflict.of(
-                "", f"There is a role named {taken.name} meanwhile; rename it, then restore."
+                "", f"The role name {taken.name} is in use. Rename that role, then restore."
             )
 
 
 def _purge(workspace_id: str, *, before: int) -> None:
-    gone: Any = Application.select().where(
+    expired: Any = Application.select().where(
         Application.workspace == workspace_id, Application.uninstalled_at <= before
     )
-    for row in list(gone):
+    for row in list(expired):
         issuer_id = row.issuer_id
         row.delete_instance()
         Issuer.delete().where(Issuer.id == issuer_id, ~Issuer.shared).execute()
@@ -302,7 +298,7 @@ def changes(
 ) -> dict[str, Any]:
     """Return the columns of an application that new settings change.
 
-    :param earlier: columns that the same change writes otherwise, such as ``overrides``.
+    :param earlier: columns that the same change already sets, such as ``overrides``.
     :param raw: only the settings that change; an empty secret changes nothing.
     :raises InputError: with every field that is wrong; under ``""`` when the plugin is missing.
     :raises Conflict: when the new service provider is on the issuer already.
@@ -312,18 +308,18 @@ def changes(
         raise InputError.of(
             "",
             "The plugin of this application is not loaded, so its settings cannot be changed. "
-            "Sign-in goes on as recorded; disable, enable and uninstall work.",
+            "Sign-in continues as recorded. You can disable, enable or uninstall it.",
         )
     if not isinstance(raw, Mapping):
-        raise InputError.of("settings", "Give the settings as an object of names and values.")
+        raise InputError.of("settings", "Enter the settings as an object of names and values.")
     merged = settings.merge(services, loaded, row.settings, raw, application_id=row.id)
     values = settings.load(loaded, merged)
     proposal = proposals.propose(services, loaded, values)
     stored = settings.dump(services, loaded, values, application_id=row.id)
     overrides = earlier.get("overrides", row.overrides)
     new, before = snapshots.offered(loaded, proposal), _before(services, loaded, row, merged)
-    if before is not None and _waits(loaded, row, before):
-        columns = _settled(row, overrides, before, new)
+    if before is not None and _has_unreviewed_parts(loaded, row, before):
+        columns = _columns_without_upgrade(row, overrides, before, new)
     else:
         columns = proposals.columns(loaded, proposal, overrides=overrides)
         columns["proposed"] = {**row.proposed, **columns["proposed"]}
@@ -337,17 +333,17 @@ def changes(
 def _before(
     services: Services, loaded: LoadedIntegration, row: Application, merged: Mapping[str, Any]
 ) -> Snapshot | None:
-    """Return what the loaded plugin proposes for the settings there are, if it takes them.
+    """Return what the loaded plugin proposes for the stored settings, if it accepts them.
 
-    What a newer plugin misses in them is taken from the new ones.
+    Fields that a newer plugin requires and that are missing come from the new settings.
     """
     try:
         values = settings.stored_settings(services, loaded, row.settings, application_id=row.id)
     except InputError as error:
-        asked = {name.partition(".")[0] for name in error.errors} & merged.keys()
-        kept = settings.merge(services, loaded, row.settings, {}, application_id=row.id)
+        missing = {name.partition(".")[0] for name in error.errors} & merged.keys()
+        stored = settings.merge(services, loaded, row.settings, {}, application_id=row.id)
         try:
-            values = settings.load(loaded, kept | {name: merged[name] for name in asked})
+            values = settings.load(loaded, stored | {name: merged[name] for name in missing})
         except InputError:
             return None
     try:
@@ -356,28 +352,28 @@ def _before(
         return None
 
 
-def _waits(loaded: LoadedIntegration, row: Application, before: Snapshot) -> bool:
-    """Tell whether some of what the plugin proposes was not looked at yet, or was kept out."""
-    kept_out = (UpgradeDecision.application == row.id) & (UpgradeDecision.kept != "")
-    if is_same_version(loaded, row) and not UpgradeDecision.select().where(kept_out).exists():
+def _has_unreviewed_parts(loaded: LoadedIntegration, row: Application, before: Snapshot) -> bool:
+    """Return whether parts of the plugin's proposal were not reviewed yet, or were skipped."""
+    skipped = (UpgradeDecision.application == row.id) & (UpgradeDecision.kept != "")
+    if is_same_version(loaded, row) and not UpgradeDecision.select().where(skipped).exists():
         return False
     return before != snapshots.recorded(row, like=before)
 
 
-def _settled(
+def _columns_without_upgrade(
     row: Application, overrides: Mapping[str, Any], before: Snapshot, new: Snapshot
 ) -> dict[str, Any]:
-    """Return the columns with what the settings change, and nothing of what the upgrade does."""
-    there = snapshots.recorded(row, like=before)
-    base = merge_fields(before.service_provider, there.service_provider, new.service_provider)
-    provider = overrides_over(service_provider_from_json(base), overrides)
+    """Return the columns with the changes of the settings, but without those of the upgrade."""
+    recorded = snapshots.recorded(row, like=before)
+    base = merge_fields(before.service_provider, recorded.service_provider, new.service_provider)
+    provider = apply_checked(service_provider_from_json(base), overrides)
     return {
         "sp_entity_id": provider.entity_id,
         "service_provider": service_provider_to_json(provider),
         "proposed": {
             **row.proposed,
             "service_provider": base,
-            "mappers": merge_rows(before.mappers, there.mappers, new.mappers)[0],
+            "mappers": merge_rows(before.mappers, recorded.mappers, new.mappers)[0],
         },
         "mappers": merge_rows(before.mappers, row.mappers, new.mappers)[0],
     }

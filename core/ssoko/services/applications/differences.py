@@ -1,4 +1,4 @@
-"""One thing as it is recorded and as it would be, in words: what pages and events show of it."""
+"""Differences between recorded and proposed settings, as text for pages and events."""
 
 import datetime
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ _ON_OFF = {True: "On", False: "Off"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One setting, as it is recorded and as it would be.
+    """One setting, as recorded and as proposed.
 
     :param kept: why it stays as recorded; empty when accepting changes it.
-    :param caution: what accepting it would give up; empty when it gives up nothing.
+    :param caution: how accepting it weakens security; empty when it does not.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Difference:
 
     @property
     def words(self) -> str:
-        """The change in one line."""
+        """The change as one line."""
         before, after = (", ".join(lines) or "nothing" for lines in (self.recorded, self.new))
         return f"{self.label}: {before} → {after}"
 
@@ -44,12 +44,12 @@ def field_difference(
     kept: str = "",
     caution: str = "",
 ) -> Difference:
-    """Describe two values of a form's field."""
-    said = label or str(field.metadata.get("label") or name.replace("_", " ").capitalize())
+    """Describe two values of a form field."""
+    text = label or str(field.metadata.get("label") or name.replace("_", " ").capitalize())
     choices = field.metadata.get("choices")
     return Difference(
         name=name,
-        label=said,
+        label=text,
         recorded=shown(recorded, choices),
         new=shown(new, choices),
         kept=kept,
@@ -58,14 +58,14 @@ def field_difference(
 
 
 def shown(value: Any, choices: Any = None) -> tuple[str, ...]:
-    """Return a value as lines to read.
+    """Return a value as lines of text.
 
-    :param choices: words for the values, if the field offers some to choose from.
+    :param choices: value to label, if the field offers choices.
     """
     if isinstance(value, bool):
         return (_ON_OFF[value],)
     if isinstance(value, list | tuple):
-        return tuple(line for one in value for line in shown(one, choices))
+        return tuple(line for item in value for line in shown(item, choices))
     text = str("" if value is None else value)
     if "-----BEGIN CERTIFICATE" in text:
         return (certificate_line(text),)
@@ -75,11 +75,12 @@ def shown(value: Any, choices: Any = None) -> tuple[str, ...]:
 
 
 def certificate_line(pem: str) -> str:
-    """Return a certificate in one line: whose, until when, and the beginning of its digest."""
+    """Return a certificate as one line: subject, expiry and the start of its fingerprint."""
     try:
-        found = x509.load_pem_x509_certificate(pem.encode())
-        ends = found.not_valid_after_utc.astimezone(datetime.UTC).strftime("%d %b %Y")
-        name = found.subject.rfc4514_string()[:80] or "no name"
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+        expires = certificate.not_valid_after_utc.astimezone(datetime.UTC).strftime("%d %b %Y")
+        name = certificate.subject.rfc4514_string()[:80] or "no name"
     except ValueError:
-        return "a certificate that cannot be read"
-    return f"{name}, until {ends} UTC, SHA-256 {found.fingerprint(SHA256()).hex()[:16].upper()}"
+        return "a certificate that cannot be parsed"
+    fingerprint = certificate.fingerprint(SHA256()).hex()[:16].upper()
+    return f"{name}, expires {expires} UTC, SHA-256 {fingerprint}"

@@ -1,4 +1,4 @@
-"""Install an integration: the plugin proposes, then everything is recorded in one transaction."""
+"""Install an integration: the plugin proposes, and everything is recorded in one transaction."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ from ssoko.store.models.issuers import Issuer
 from ssoko.store.models.table import database
 from ssoko.text.names import check_name, fold, slugify
 
-#: Longest name of an application, so that the names of its role and issuer fit as well.
+#: The longest application name, so that the names of its role and issuer fit too.
 MAX_NAME = 80
 
-#: Two installs at once may choose the same slug; the loser chooses again.
+#: Concurrent installs may choose the same slug; the loser tries again.
 _TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Order:
-    """An install, checked and ready to be written."""
+    """An install that is checked and ready to write."""
 
     loaded: LoadedIntegration
     application_id: str
@@ -54,15 +54,15 @@ def install(
     issuer_id: str | None = None,
     source: MetadataSource | None = None,
 ) -> ApplicationView:
-    """Install an integration under a name: issuer, key, application and default role, or nothing.
+    """Install an integration: issuer, key, application and default role, or nothing.
 
-    :param settings: the install form's values as they were typed.
-    :param issuer_id: of a shared issuer; by default the application gets one of its own.
-    :param source: the metadata that filled the form, to be remembered.
+    :param settings: the install form's values, as typed.
+    :param issuer_id: ID of a shared issuer; by default the application gets its own.
+    :param source: the metadata that filled the form, to record.
     :raises NotFound: when the integration is not loaded.
-    :raises InputError: for all wrong fields at once.
-    :raises Conflict: at ``name`` when it, or the role it makes, is taken; at ``issuer`` when the
-        same SP is on that issuer already.
+    :raises InputError: with all fields that are wrong.
+    :raises Conflict: at ``name`` when it or the name of its role is in use; at ``issuer`` when
+        the same SP is on that issuer already.
     """
     order = _prepare(scope, integration, name, settings, issuer_id, source)
     for attempt in range(_TRIES):
@@ -71,9 +71,9 @@ def install(
                 _write(scope, order)
             break
         except IntegrityError as error:
-            # A race: the next try finds what the other one wrote, and names it.
+            # Another install was faster: the next try finds its row, and names it.
             if attempt == _TRIES - 1:
-                raise Unavailable("Others are installing at this moment. Try again.") from error
+                raise Unavailable("Another install is in progress. Try again.") from error
     return get_application(scope, order.application_id)
 
 
@@ -82,7 +82,7 @@ def find_duplicates(
 ) -> tuple[ApplicationView, ...]:
     """Return the applications of this workspace with the same SP entity ID.
 
-    :param settings: as they were typed.
+    :param settings: as typed.
     :raises InputError: when they are wrong.
     """
     loaded, values = _load(scope.services, integration, settings)
@@ -92,27 +92,28 @@ def find_duplicates(
 
 
 def check_application_name(name: str) -> str:
-    """Return the name as it is kept; raises InputError at ``name``."""
+    """Return the name as stored; raises InputError at ``name``."""
     clean = check_name(name, longest=MAX_NAME)
     fold(clean)
     return clean
 
 
 def require_free_name(workspace_id: str, name: str, *, but: str = "") -> None:
-    """Refuse a name that another live application has, in any spelling that looks the same."""
-    taken = installed_applications(workspace_id).where(
+    """Refuse a name that another installed application has, in any look-alike spelling."""
+    same_name = installed_applications(workspace_id).where(
         Application.name_key == fold(name), Application.id != but
     )
-    found = taken.first()
-    if found is not None:
+    application = same_name.first()
+    if application is not None:
         raise Conflict.of(
-            "name", f"There is an application named {found.name} already; choose another name."
+            "name",
+            f"The name is already used by the application {application.name}. Choose another name.",
         )
 
 
 def require_free_sp(issuer_id: str, sp_entity_id: str, *, but: str = "") -> None:
-    """Refuse an SP that is on the issuer already: its requests could not be told apart."""
-    found = (
+    """Refuse an SP that is on the issuer already: their requests could not be distinguished."""
+    application = (
         Application.select()
         .where(
             Application.issuer == issuer_id,
@@ -122,27 +123,27 @@ def require_free_sp(issuer_id: str, sp_entity_id: str, *, but: str = "") -> None
         )
         .first()
     )
-    if found is not None:
+    if application is not None:
         raise Conflict.of(
             "issuer",
-            f"{found.name} is the same service provider and is on this issuer already; "
-            "use an issuer of its own, or change that application.",
+            f"{application.name} has the same service provider on this issuer. "
+            "Use a separate issuer, or change that application.",
         )
 
 
 def free_slug(workspace_id: str, name: str) -> str:
-    """Return an address for the name that no live application of the workspace has."""
-    wanted = slugify(name, fallback="app")
+    """Return a slug for the name that no installed application of the workspace has."""
+    base = slugify(name, fallback="app")
     taken = {
         row.slug
         for row in installed_applications(workspace_id)
         .select(Application.slug)
-        .where(Application.slug.startswith(wanted))
+        .where(Application.slug.startswith(base))
     }
     number = 2
-    slug = wanted
+    slug = base
     while slug in taken:
-        slug, number = f"{wanted}-{number}", number + 1
+        slug, number = f"{base}-{number}", number + 1
     return slug
 
 
@@ -195,11 +196,13 @@ def _prepare(
 
 
 def _require_shared(workspace_id: str, issuer_id: str) -> None:
-    found = Issuer.get_or_none(
+    issuer = Issuer.get_or_none(
         Issuer.id == issuer_id, Issuer.workspace == workspace_id, Issuer.shared
     )
-    if found is None:
-        raise InputError.of("issuer", "Choose a shared issuer of this workspace, or none.")
+    if issuer is None:
+        raise InputError.of(
+            "issuer", "Choose a shared issuer of this workspace, or leave this empty."
+        )
 
 
 def _write(scope: Scope, order: _Order) -> None:
@@ -213,7 +216,7 @@ def _write(scope: Scope, order: _Order) -> None:
             shared=False,
             key=order.key,
         ).id
-    assert issuer_id is not None  # noqa: S101 - one of the two is there, see _prepare
+    assert issuer_id is not None  # noqa: S101 - one of the two is set, see _prepare
     require_free_sp(issuer_id, order.proposal.service_provider.entity_id)
     row = Application.create(
         force_insert=True,
@@ -248,31 +251,32 @@ def _write(scope: Scope, order: _Order) -> None:
 
 def _recorded(order: _Order) -> dict[str, Any]:
     columns = proposals.columns(order.loaded, order.proposal)
-    role = {**role_texts(order.loaded), "made": _role_made(order)}
+    role = {**role_texts(order.loaded), "made": _default_role_texts(order)}
     return {**columns, "proposed": {**columns["proposed"], "default_role": role}}
 
 
-def _role_made(order: _Order) -> dict[str, str]:
+def _default_role_texts(order: _Order) -> dict[str, str]:
     texts = role_texts(order.loaded).items()
     return {name: text.replace("{name}", order.name) for name, text in texts}
 
 
 def _write_default_role(scope: Scope, order: _Order) -> None:
-    made = _role_made(order)
-    name = made["name"]
+    texts = _default_role_texts(order)
+    name = texts["name"]
     key = fold(name)
     taken = Role.get_or_none(
         Role.workspace == scope.workspace_id, Role.name_key == key, Role.removed_at.is_null()
     )
     if taken is not None:
         raise Conflict.of(
-            "name", f"There is a role named {taken.name} already; choose another name."
+            "name",
+            f"The name leads to the role {taken.name}, which already exists. Choose another name.",
         )
     Role.create(
         workspace=scope.workspace_id,
         name=name,
         name_key=key,
-        description=made["description"],
+        description=texts["description"],
         application=order.application_id,
         is_default=True,
         created_at=scope.services.clock(),

@@ -1,4 +1,4 @@
-"""Remember where the metadata of an application's vendor came from."""
+"""Where the SP metadata of an application came from."""
 
 import re
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ Kind = Literal["url", "file", "text"]
 class MetadataSource:
     """Where metadata came from.
 
-    :param name: the address, or the name of the file.
+    :param name: the URL, or the name of the file.
     :param sha256: of the bytes, in hexadecimal.
     :param read_at: seconds since the epoch, UTC.
-    :param signed_by: PEM certificate that they, and all later ones, must be signed with; or empty.
+    :param signed_by: PEM certificate that this and later metadata must be signed with; or empty.
     """
 
     kind: Kind
@@ -32,7 +32,7 @@ class MetadataSource:
 
     @property
     def words(self) -> str:
-        """What people call it."""
+        """The source as text."""
         if self.kind == "url":
             return self.name
         return f"the file {self.name}" if self.name else "pasted text"
@@ -40,7 +40,7 @@ class MetadataSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
-    """What a change of settings owes to the vendor's metadata.
+    """The metadata behind a change of settings.
 
     :param changed: a line for each setting: its label, what was recorded and what is new.
     """
@@ -50,7 +50,7 @@ class Refreshed:
 
 
 def find_source(application_id: str) -> MetadataSource | None:
-    """Return where the metadata of an application came from; None when it has none."""
+    """Return the metadata source of an application, or None."""
     row: Any = ApplicationMetadata.get_or_none(ApplicationMetadata.application == application_id)
     if row is None:
         return None
@@ -64,7 +64,7 @@ def find_source(application_id: str) -> MetadataSource | None:
 
 
 def remember(application_id: str, source: MetadataSource) -> None:
-    """Write it down, inside the caller's transaction."""
+    """Store the source, inside the caller's transaction."""
     ApplicationMetadata.delete().where(ApplicationMetadata.application == application_id).execute()
     ApplicationMetadata.insert(application=application_id, **asdict(source)).execute()
 
@@ -74,24 +74,24 @@ def read_signer(text: str, *, field: str) -> str:
 
     :raises InputError: at *field*.
     """
-    found = read_certificates(text)
+    certificates = read_certificates(text)
     try:
-        if len(found) > 1:
-            raise ValidationError("Paste one certificate: that of the key that signs the metadata")
-        for pem in found:
+        if len(certificates) > 1:
+            raise ValidationError("Paste one certificate: the one that signs the metadata")
+        for pem in certificates:
             check_certificate(pem)
     except ValidationError as error:
         raise InputError.of(field, str(error.messages[0])) from None
-    return found[0] if found else ""
+    return certificates[0] if certificates else ""
 
 
 def source_to_json(source: MetadataSource) -> dict[str, Any]:
-    """Return a source as JSON can hold it."""
+    """Return a source as JSON."""
     return asdict(source)
 
 
 def source_from_json(raw: Any) -> MetadataSource | None:
-    """Return the source that was written down; None for anything else."""
+    """Return a source from its JSON; None for any other value."""
     if not isinstance(raw, Mapping) or raw.get("kind") not in get_args(Kind):
         return None
     name, digest, at = (raw.get(key) for key in ("name", "sha256", "read_at"))

@@ -1,4 +1,4 @@
-"""SAML settings: what an admin sets by hand over the plugin's proposal, and takes back."""
+"""SAML settings: overrides that an admin sets over the plugin's proposal."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,9 +17,9 @@ from ssoko.store.models.applications import Application
 
 NAME_ID_FORMATS = {
     NameIdFormat.UNSPECIFIED.value: "Unspecified",
-    NameIdFormat.EMAIL.value: "E-mail address",
-    NameIdFormat.PERSISTENT.value: "Persistent: random, the same at each sign-in",
-    NameIdFormat.TRANSIENT.value: "Transient: random, new at each sign-in",
+    NameIdFormat.EMAIL.value: "Email address",
+    NameIdFormat.PERSISTENT.value: "Persistent: random, the same for every sign-in",
+    NameIdFormat.TRANSIENT.value: "Transient: random, new for every sign-in",
 }
 ENCRYPTION_METHODS = {
     "aes256-gcm": "AES-256-GCM",
@@ -27,10 +27,10 @@ ENCRYPTION_METHODS = {
     "aes256-cbc": "AES-256-CBC (old, weaker)",
     "aes128-cbc": "AES-128-CBC (old, weaker)",
 }
-#: Those that do not protect the text against change.
+#: Methods that do not detect tampering.
 WEAK_METHODS = frozenset({"aes256-cbc", "aes128-cbc"})
-_SECONDS: dict[str, Any] = dict.fromkeys(("invalid", "null"), "Give a whole number of seconds")
-_MOST_CERTIFICATES = Length(max=10, error="Give at most ten certificates")
+_SECONDS: dict[str, Any] = dict.fromkeys(("invalid", "null"), "Enter a whole number of seconds")
+_MOST_CERTIFICATES = Length(max=10, error="Enter at most ten certificates")
 
 
 def _optional_url(text: str) -> None:
@@ -38,12 +38,12 @@ def _optional_url(text: str) -> None:
         checks.check_url(text)
 
 
-def _choice(*values: str) -> OneOf:
+def _one_of(*values: str) -> OneOf:
     return OneOf(values, error=f"Use one of {', '.join(values)}")
 
 
 class Seconds(Integer):
-    """A number of seconds; a text of digits will do, true will not."""
+    """A number of seconds; digits as text are accepted, true is not."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         text = str(value).strip()
@@ -53,7 +53,7 @@ class Seconds(Integer):
 
 
 class SamlForm(Schema):
-    """What an admin may set over the plugin's proposal; only what is given changes."""
+    """The fields that an admin may override; only sent fields change."""
 
     name_id_format = fields.Text(
         validate=checks.check_name_id_format,
@@ -61,63 +61,72 @@ class SamlForm(Schema):
     )
     name_id_source = fields.Text(
         validate=checks.check_name_id_source,
-        metadata={"label": "NameID comes from"},
+        metadata={"label": "Name ID source"},
     )
     sign_response = fields.Flag(
-        metadata={"label": "Sign the response", "help": "Both signatures suit almost every vendor"},
+        metadata={
+            "label": "Sign the response",
+            "help": "Almost every vendor accepts both signatures",
+        },
     )
     sign_assertion = fields.Flag(metadata={"label": "Sign the assertion"})
     require_signed_requests = fields.Flag(
         metadata={
             "label": "Require signed requests",
-            "help": "Refuse requests that none of the vendor's certificates has signed",
+            "help": "Refuse requests that are not signed by one of the SP's certificates",
         },
     )
     certificates = fields.Certificates(
         fields.Text(validate=checks.check_certificate),
         validate=_MOST_CERTIFICATES,
         metadata={
-            "label": "Certificates of the vendor",
-            "help": "In PEM, one after the other: what it signs requests and logouts with",
+            "label": "SP signing certificates",
+            "help": "PEM, one after another. They verify signed requests and logout messages",
             "placeholder": "-----BEGIN CERTIFICATE-----",
         },
     )
     encrypt_assertions = fields.Flag(
-        metadata={"label": "Encrypt assertions", "help": "Only the vendor can read them then"},
+        metadata={
+            "label": "Encrypt assertions",
+            "help": "Only the SP can read encrypted assertions",
+        },
     )
     encryption_method = fields.Text(
-        validate=_choice(*ENCRYPTION_METHODS),
+        validate=_one_of(*ENCRYPTION_METHODS),
         metadata={
             "label": "Encryption method",
             "choices": ENCRYPTION_METHODS,
-            "help": "GCM unless the vendor cannot: CBC does not notice when the text was changed",
+            "help": "Use GCM if the vendor supports it. CBC doesn't detect tampering",
         },
     )
     encryption_certificates = fields.Certificates(
         fields.Text(validate=checks.check_encryption_certificate),
         validate=_MOST_CERTIFICATES,
         metadata={
-            "label": "Certificates to encrypt to",
-            "help": "In PEM; the first one is used. Without any, the first one above",
+            "label": "Encryption certificates",
+            "help": "PEM. The first one is used; without any, the first SP signing certificate",
             "placeholder": "-----BEGIN CERTIFICATE-----",
         },
     )
     acs_urls = fields.Lines(
         fields.Text(validate=checks.check_url),
-        validate=Length(max=100, error="Give at most 100 ACS URLs"),
+        validate=Length(max=100, error="Enter at most 100 ACS URLs"),
         metadata={
             "label": "More ACS URLs",
-            "help": "One a line: answers may go there too when a request asks for it",
+            "help": "One per line. A request may ask for a response at any of them",
             "placeholder": "https://app.example.com/saml/acs",
         },
     )
     slo_url = fields.Text(
         validate=_optional_url,
         load_default="",
-        metadata={"label": "Logout URL", "help": "Where logout messages go; empty for none"},
+        metadata={
+            "label": "Logout URL",
+            "help": "Where logout messages are sent. Leave empty for none",
+        },
     )
     slo_binding = fields.Text(
-        validate=_choice("redirect", "post"),
+        validate=_one_of("redirect", "post"),
         metadata={
             "label": "Logout binding",
             "choices": {"redirect": "HTTP-Redirect", "post": "HTTP-POST"},
@@ -128,35 +137,35 @@ class SamlForm(Schema):
         load_default="",
         metadata={
             "label": "Logout response URL",
-            "help": "Where answers to the vendor's logouts go, when that is another address",
+            "help": "Where logout responses are sent, if that is another URL",
         },
     )
     relay_state = fields.Text(
         load_default="",
         metadata={
             "label": "Default RelayState",
-            "help": "Sent along when a sign-in starts at the tile; often a page to open",
+            "help": "Sent with IdP-initiated sign-ins; often the page to open",
         },
     )
     lifetime = Seconds(
-        validate=Range(60, 3600, error="Give a number of seconds from 60 to 3600"),
+        validate=Range(60, 3600, error="Enter a number of seconds from 60 to 3600"),
         error_messages=_SECONDS,
         metadata={
-            "label": "Lifetime of an answer",
-            "help": "Seconds in which the vendor has to take it: 60 to 3600",
+            "label": "Assertion lifetime (seconds)",
+            "help": "How long the SP may accept a response: 60 to 3600",
         },
     )
     session_lifetime = Seconds(
-        validate=Range(0, 30 * 86_400, error="Give 0, or a number of seconds from 60 to 2592000"),
+        validate=Range(0, 30 * 86_400, error="Enter 0, or a number of seconds from 60 to 2592000"),
         error_messages=_SECONDS,
         metadata={
-            "label": "Longest session at the vendor",
-            "help": "Seconds for SessionNotOnOrAfter; 0 leaves it out and the vendor decides",
+            "label": "Maximum SP session (seconds)",
+            "help": "Sent as SessionNotOnOrAfter. With 0 it is omitted and the vendor decides",
         },
     )
 
 
-#: What can be set by hand. Identity (entity ID) stays the plugin's: it is frozen at install.
+#: The fields that can be overridden. The entity ID cannot: it is fixed at install.
 FIELDS = (
     "name_id_format",
     "name_id_source",
@@ -176,15 +185,15 @@ FIELDS = (
     "session_lifetime",
 )
 
-#: Fields that JSON holds as lists.
+#: Fields that are lists in JSON.
 LISTS = frozenset({"certificates", "encryption_certificates", "acs_urls"})
 
 
 def apply(proposed: ServiceProvider, overrides: Mapping[str, Any]) -> ServiceProvider:
-    """Return the SP as it is recorded: the proposal, with what was set by hand.
+    """Return the SP as recorded: the proposal with the overrides.
 
-    :param overrides: by field; ``acs_urls`` holds further addresses, after the plugin's own.
-        Fields that this version does not know are passed over.
+    :param overrides: by field; ``acs_urls`` are added after the plugin's own. Unknown fields are
+        ignored.
     """
     changes: dict[str, Any] = {
         name: tuple(value) if name in LISTS else value
@@ -197,47 +206,49 @@ def apply(proposed: ServiceProvider, overrides: Mapping[str, Any]) -> ServicePro
 
 
 def proposed_of(row: Application) -> ServiceProvider:
-    """Return what the plugin proposed for an application's row, without what was set by hand."""
+    """Return the plugin's proposal that an application has recorded, without overrides."""
     return service_provider_from_json(row.proposed.get("service_provider", row.service_provider))
 
 
-_AT = "service_provider"
-#: The last words of the usual format URIs, which will do for them.
+_PREFIX = "service_provider"
+#: Short names of the usual format URIs, which are accepted too.
 _FORMAT_WORDS = {uri.rpartition(":")[2].lower(): uri for uri in NAME_ID_FORMATS} | {
     "email": next(uri for uri in NAME_ID_FORMATS if uri.endswith("emailAddress"))
 }
 
 
-def changes(row: Application, given: object) -> dict[str, Any]:
-    """Return the columns of an application that setting these fields changes.
+def changes(row: Application, sent: object) -> dict[str, Any]:
+    """Return the columns of an application that these overrides change.
 
-    :param given: fields of :class:`ssoko.plugin.ServiceProvider`; None goes back to the proposal.
-        A value that is the proposal's own is not kept apart from it.
-    :raises InputError: with names like ``service_provider.lifetime``, for all that is wrong.
+    :param sent: fields of :class:`ssoko.plugin.ServiceProvider`; None removes an override. A value
+        equal to the proposal is not stored as an override.
+    :raises InputError: with names like ``service_provider.lifetime``, for all wrong fields.
     """
-    if not isinstance(given, Mapping):
-        raise InputError.of(_AT, "Give an object of the fields to set; null goes back.")
+    if not isinstance(sent, Mapping):
+        raise InputError.of(
+            _PREFIX, "Enter an object of the fields to override; null removes an override."
+        )
     proposed = proposed_of(row)
-    fixed = {name for name in given if name not in FIELDS and name in row.service_provider}
-    wrong = {
-        f"{_AT}.{name}": ["Leave this out; it is the plugin's to say, under settings."]
+    fixed = {name for name in sent if name not in FIELDS and name in row.service_provider}
+    errors = {
+        f"{_PREFIX}.{name}": ["Omit this field. The plugin sets it from the settings."]
         for name in sorted(fixed)
-        if given[name] != row.service_provider[name]
+        if sent[name] != row.service_provider[name]
     }
-    sent = {name: value for name, value in given.items() if name not in fixed}
-    back = {name for name, value in sent.items() if value is None and name in FIELDS}
-    values = _load({name: value for name, value in sent.items() if name not in back}, wrong)
+    settable = {name: value for name, value in sent.items() if name not in fixed}
+    removed = {name for name, value in settable.items() if value is None and name in FIELDS}
+    values = _load({name: value for name, value in settable.items() if name not in removed}, errors)
     if "acs_urls" in values:
-        values["acs_urls"] = _further(values["acs_urls"], proposed, wrong)
+        values["acs_urls"] = _additional_urls(values["acs_urls"], proposed, errors)
     plain = service_provider_to_json(proposed) | {"acs_urls": []}
     merged = {**row.overrides, **values}
-    overrides = {n: v for n, v in merged.items() if n not in back and v != plain.get(n)}
+    overrides = {n: v for n, v in merged.items() if n not in removed and v != plain.get(n)}
     try:
-        recorded = overrides_over(proposed, overrides)
+        recorded = apply_checked(proposed, overrides)
     except InputError as error:
-        raise InputError({**error.errors, **wrong}) from None
-    if wrong:
-        raise InputError(wrong)
+        raise InputError({**error.errors, **errors}) from None
+    if errors:
+        raise InputError(errors)
     return {
         "overrides": overrides,
         "service_provider": service_provider_to_json(recorded),
@@ -246,7 +257,7 @@ def changes(row: Application, given: object) -> dict[str, Any]:
 
 
 def changed_fields(row: Application, new: Mapping[str, Any]) -> list[str]:
-    """Return which fields a change sets or takes back, for the event."""
+    """Return which overrides a change sets or removes, for the event."""
     if "overrides" not in new:
         return []
     before, after = row.overrides, new["overrides"]
@@ -254,49 +265,51 @@ def changed_fields(row: Application, new: Mapping[str, Any]) -> list[str]:
 
 
 def warnings(sp: ServiceProvider) -> tuple[Problem, ...]:
-    """Return what an admin should know of a record; it refuses nothing."""
-    found = []
+    """Return warnings about a record."""
+    problems = []
     if sp.encrypt_assertions and sp.encryption_method in WEAK_METHODS:
-        found.append(
+        problems.append(
             Problem(
-                f"{_AT}.encryption_method",
-                "Assertions are encrypted with CBC, which does not notice a change of the text. "
-                "Choose GCM as soon as the vendor can.",
+                f"{_PREFIX}.encryption_method",
+                "Assertions are encrypted with CBC, which doesn't detect tampering. "
+                "Choose GCM if the vendor supports it.",
                 "warning",
             )
         )
-    return tuple(found)
+    return tuple(problems)
 
 
-def _load(sent: dict[str, Any], wrong: dict[str, list[str]]) -> dict[str, Any]:
+def _load(sent: dict[str, Any], errors: dict[str, list[str]]) -> dict[str, Any]:
     word = sent.get("name_id_format")
     if isinstance(word, str):
         sent["name_id_format"] = _FORMAT_WORDS.get(word.strip().lower(), word)
     try:
         values: dict[str, Any] = SamlForm(partial=True).load(sent, unknown=RAISE)
     except ValidationError as error:
-        wrong |= {f"{_AT}.{name}": texts for name, texts in flatten(error.messages).items()}
-        # What is right is judged all the same, so that everything is said at once.
+        errors |= {f"{_PREFIX}.{name}": texts for name, texts in flatten(error.messages).items()}
+        # Valid fields are checked too, so that all errors are reported at once.
         heads = {name.partition(".")[0] for name in flatten(error.messages)}
         valid: Any = error.valid_data
         values = {name: value for name, value in valid.items() if name not in heads}
     return values
 
 
-def _further(urls: list[str], proposed: ServiceProvider, wrong: dict[str, list[str]]) -> list[str]:
-    """Return the ACS URLs that are not the plugin's; all of those have to be there."""
+def _additional_urls(
+    urls: list[str], proposed: ServiceProvider, errors: dict[str, list[str]]
+) -> list[str]:
+    """Return the ACS URLs beyond the plugin's; the plugin's must all be in the list."""
     missing = [url for url in proposed.acs_urls if url not in urls]
     if missing:
-        wrong[f"{_AT}.acs_urls"] = [
-            f"Keep {missing[0]} in the list; it comes from the settings and is changed there."
+        errors[f"{_PREFIX}.acs_urls"] = [
+            f"Keep {missing[0]} in the list. It comes from the settings; change it there."
         ]
     return [url for url in urls if url not in proposed.acs_urls]
 
 
-def overrides_over(proposed: ServiceProvider, overrides: Mapping[str, Any]) -> ServiceProvider:
-    """Return a proposal with what was set by hand, judged as a whole.
+def apply_checked(proposed: ServiceProvider, overrides: Mapping[str, Any]) -> ServiceProvider:
+    """Return a proposal with overrides, validated as a whole.
 
-    :raises InputError: at a field of the service provider, when the two do not go together.
+    :raises InputError: at a field of the service provider, when they contradict each other.
     """
     recorded = apply(proposed, overrides)
     errors: dict[str, list[str]] = {}

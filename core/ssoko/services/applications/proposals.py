@@ -1,4 +1,4 @@
-"""Ask a plugin what it proposes for an application; nothing is written here."""
+"""Ask a plugin what it proposes for an application; nothing is written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from ssoko.plugin.host.record import (
     service_provider_to_json,
 )
 from ssoko.plugin.host.registry import LoadedIntegration
-from ssoko.services.applications.overrides import overrides_over
+from ssoko.services.applications.overrides import apply_checked
 from ssoko.services.context import Services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What a plugin makes of an install form's values.
+    """What a plugin proposes for an install form's values.
 
-    :param warnings: what the admin should know; they refuse nothing.
+    :param warnings: notes for the admin; they do not stop the install.
     """
 
     service_provider: ServiceProvider
@@ -31,7 +31,7 @@ class Proposal:
 
 
 def propose(services: Services, loaded: LoadedIntegration, values: Mapping[str, Any]) -> Proposal:
-    """Call the pure hooks of a plugin on loaded values.
+    """Call the pure hooks of a plugin with loaded values.
 
     :raises InputError: when the plugin or core refuses the values.
     :raises HookFailed: when the plugin is at fault.
@@ -56,7 +56,7 @@ def propose(services: Services, loaded: LoadedIntegration, values: Mapping[str, 
 def check(
     services: Services, loaded: LoadedIntegration, values: Mapping[str, Any]
 ) -> tuple[Problem, ...]:
-    """Return what the plugin has to say about the values, errors and warnings."""
+    """Return the plugin's errors and warnings about the values."""
     return services.registry.call(loaded.slug, "check_settings", settings=values) or ()
 
 
@@ -66,13 +66,13 @@ def columns(
     *,
     overrides: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Return the columns of an application that record a proposal, but for the mappers.
+    """Return the columns of an application that record a proposal, except the mappers.
 
-    :param overrides: what an admin set by hand; see :mod:`ssoko.services.applications.overrides`.
-    :raises InputError: at a field of the service provider, when the two do not go together.
+    :param overrides: set by an admin; see :mod:`ssoko.services.applications.overrides`.
+    :raises InputError: at a field of the service provider, when they contradict each other.
     """
     integration = loaded.integration
-    recorded = overrides_over(proposal.service_provider, overrides)
+    recorded = apply_checked(proposal.service_provider, overrides)
     return {
         "distribution": loaded.distribution,
         "version": loaded.version,

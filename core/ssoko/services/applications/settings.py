@@ -1,7 +1,7 @@
-"""Settings of an application: the install form's values, in and out of the database.
+"""Settings of an application: load, store and read the values of its install form.
 
 Secret values (fields with ``secret`` in their metadata, or ``load_only``) are encrypted under the
-master key and never come back; a form that leaves one out keeps the one there is.
+master key and never returned; a form without a secret keeps the stored one.
 """
 
 import json
@@ -21,18 +21,18 @@ _SEALED = "$encrypted"
 def find_integration(services: Services, slug: str) -> LoadedIntegration:
     """Return a loaded integration.
 
-    :raises NotFound: when there is none, saying whether it is broken.
+    :raises NotFound: when it is not loaded; the message says whether its plugin failed to load.
     """
     loaded = services.registry.get(slug)
     if loaded is not None:
         return loaded
     if any(problem.slug == slug for problem in services.registry.problems):
-        raise NotFound(f"The plugin of {slug} is broken; see Settings > Plugins.")
-    raise NotFound("There is no such integration. Its plugin may have been uninstalled.")
+        raise NotFound(f"The plugin of {slug} failed to load. See Settings > Plugins.")
+    raise NotFound("This integration does not exist. Its plugin may have been uninstalled.")
 
 
 def load_settings(services: Services, integration: str, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Check what was typed and return the values as the form's schema loads them.
+    """Validate typed values and return them as the form's schema loads them.
 
     :raises InputError: with dotted field names; fields that the form does not have are refused.
     :raises NotFound: when the integration is not loaded.
@@ -46,9 +46,9 @@ def load(
     *,
     unknown: Literal["raise", "exclude"] = RAISE,
 ) -> dict[str, Any]:
-    """Do the same for an integration at hand.
+    """Validate typed values for a loaded integration.
 
-    :param unknown: what happens to fields that the form does not have, in marshmallow's word.
+    :param unknown: marshmallow's option for fields that the form does not have.
     """
     schema = _schema(loaded)
     try:
@@ -60,7 +60,7 @@ def load(
             loaded.slug, "install_form", f"loading raised {type(error).__name__}"
         ) from error
     if not isinstance(values, dict):
-        raise HookFailed(loaded.slug, "install_form", "the schema loads something but a dict")
+        raise HookFailed(loaded.slug, "install_form", "the schema does not return a dict")
     return values
 
 
@@ -71,7 +71,7 @@ def dump(
     *,
     application_id: str,
 ) -> dict[str, Any]:
-    """Return loaded values as the database keeps them."""
+    """Return loaded values as the database stores them."""
     schema = _schema(loaded)
     try:
         stored = dict(schema.dump(values))
@@ -90,7 +90,7 @@ def dump(
 
 
 def unseal(services: Services, stored: Mapping[str, Any], *, application_id: str) -> dict[str, Any]:
-    """Return stored settings with their secrets in clear, for the form's schema to load."""
+    """Return stored settings with decrypted secrets, for the form's schema to load."""
     return {
         name: json.loads(
             services.keys.decrypt(b64decode(value[_SEALED]), row_id=f"{application_id}/{name}")
@@ -110,9 +110,9 @@ def stored_settings(
 ) -> dict[str, Any]:
     """Return stored settings as the form's schema loads them, for a hook.
 
-    Values of fields that the form has no more are left out: a newer plugin asks for less.
+    Values of fields that a newer form no longer has are omitted.
 
-    :raises InputError: when the plugin's form takes them no more.
+    :raises InputError: when the plugin's form no longer accepts them.
     """
     return load(loaded, unseal(services, stored, application_id=application_id), unknown=EXCLUDE)
 
@@ -125,16 +125,16 @@ def merge(
     *,
     application_id: str,
 ) -> dict[str, Any]:
-    """Return what the form gets when only some fields were sent; an empty secret is not sent.
+    """Return stored settings updated with the sent fields; an empty secret counts as not sent.
 
-    Values of fields that the form has no more are dropped.
+    Values of fields that the form no longer has are removed.
     """
-    kept = unseal(services, stored, application_id=application_id)
-    known = _schema(loaded).load_fields
-    kept = {name: value for name, value in kept.items() if name in known}
+    current = unseal(services, stored, application_id=application_id)
+    fields = _schema(loaded).load_fields
+    current = {name: value for name, value in current.items() if name in fields}
     secrets = secret_fields(loaded)
-    sent = {name: value for name, value in raw.items() if value or name not in secrets}
-    return {**kept, **sent}
+    updates = {name: value for name, value in raw.items() if value or name not in secrets}
+    return {**current, **updates}
 
 
 def public(stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def public(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def secret_fields(loaded: LoadedIntegration) -> frozenset[str]:
-    """Return the names of the fields whose values never come back."""
+    """Return the names of the fields whose values are never returned."""
     return frozenset(
         name
         for name, field in _schema(loaded).load_fields.items()
@@ -154,23 +154,23 @@ def secret_fields(loaded: LoadedIntegration) -> frozenset[str]:
 def flatten(messages: Any, prefix: str = "") -> dict[str, list[str]]:
     """Turn marshmallow's messages into dotted names; those of the whole form are under ``""``."""
     if isinstance(messages, Mapping):
-        found: dict[str, list[str]] = {}
+        flat: dict[str, list[str]] = {}
         for name, inner in messages.items():
             here = prefix if name == "_schema" else f"{prefix}.{name}".lstrip(".")
             for key, texts in flatten(inner, here).items():
-                found.setdefault(key, []).extend(texts)
-        return found
+                flat.setdefault(key, []).extend(texts)
+        return flat
     listed = messages if isinstance(messages, list) else [messages]
-    return {prefix: [_worded(str(text)) for text in listed]}
+    return {prefix: [_message(str(text)) for text in listed]}
 
 
-def _worded(text: str) -> str:
-    # marshmallow's own words say nothing of what to do.
+def _message(text: str) -> str:
+    # marshmallow's own messages do not say what to do.
     return {
-        "Unknown field.": "Remove this; the form has no such field.",
-        "Missing data for required field.": "Fill this in.",
-        "Field may not be null.": "Fill this in, or leave it out.",
-        "Invalid input type.": "Give the settings as an object of names and values.",
+        "Unknown field.": "Remove this field. The form does not have it.",
+        "Missing data for required field.": "Enter a value.",
+        "Field may not be null.": "Enter a value, or omit the field.",
+        "Invalid input type.": "Enter the settings as an object of names and values.",
     }.get(text, text)
 
 

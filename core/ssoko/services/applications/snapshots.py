@@ -1,4 +1,4 @@
-"""What a plugin proposes for an application, whole, and what of it an application has recorded."""
+"""A plugin's complete proposal for an application, and the one that is recorded."""
 
 import hashlib
 import json
@@ -21,11 +21,11 @@ from ssoko.store.models.applications import Application
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """One proposal as JSON can hold it, so that two can be compared.
+    """One proposal as JSON, so that two can be compared.
 
-    :param default_role: ``name`` and ``description`` as the plugin writes them, ``{name}`` and
-        all; empty when they were never recorded.
-    :param adds_attributes: the plugin is asked for more attributes at each sign-in.
+    :param default_role: ``name`` and ``description`` as the plugin defines them, with ``{name}``;
+        empty when they were never recorded.
+    :param adds_attributes: the plugin adds attributes at each sign-in.
     """
 
     service_provider: dict[str, Any]
@@ -39,7 +39,7 @@ class Snapshot:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all of it, in hexadecimal."""
+        """SHA-256 of the proposal, in hexadecimal."""
         text = json.dumps(asdict(self), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -60,12 +60,12 @@ def offered(loaded: LoadedIntegration, proposal: Proposal) -> Snapshot:
 
 
 def recorded(row: Application, *, like: Snapshot) -> Snapshot:
-    """Return what an application's row has recorded of the last proposal.
+    """Return the last proposal that an application has recorded.
 
-    Fields that this version of Ssoko knows and the record's did not have their defaults, so that
-    an upgrade of Ssoko itself is no difference.
+    Fields that are new in this version of Ssoko have their defaults, so that an upgrade of Ssoko
+    itself is not a difference.
 
-    :param like: stands for what was never recorded.
+    :param like: used for values that were never recorded.
     """
     proposed = row.proposed
     provider = proposed.get("service_provider", row.service_provider)
@@ -82,13 +82,13 @@ def recorded(row: Application, *, like: Snapshot) -> Snapshot:
 
 
 def role_texts(loaded: LoadedIntegration) -> dict[str, str]:
-    """Return the default role as the plugin writes it."""
+    """Return the default role as the plugin defines it."""
     role = loaded.default_role
     return {"name": role.name, "description": role.description}
 
 
 def proposer(distribution: str, version: str, *, slug: str = "") -> str:
-    """Name who proposes, such as ``ssoko-aws 0.2``."""
+    """Return the name of the proposing plugin, such as ``ssoko-aws 0.2``."""
     return f"{distribution or slug} {version}".strip()
 
 

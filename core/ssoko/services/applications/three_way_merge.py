@@ -1,8 +1,7 @@
-"""Bring a proposal into a record that somebody may have changed since the last proposal.
+"""Merge a new proposal into a record that an admin may have edited since the last proposal.
 
-Three states meet: what was proposed before, what there is now, and what is proposed anew. What the
-proposals have in common says nothing; where they differ, the new one counts, unless somebody
-changed that very thing by hand.
+Three states are merged: the earlier proposal, the record, and the new proposal. Where the two
+proposals differ, the new one counts, unless an admin edited that value.
 """
 
 from collections import Counter
@@ -11,55 +10,55 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Row = dict[str, Any]
-#: Names may come twice, so a row is known by its name and by how many of that name came before.
+#: Names may repeat, so a row's key is its name and the number of earlier rows with that name.
 Key = tuple[str, int]
 Kind = Literal["added", "removed", "changed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowChange:
-    """What becomes of one row in which two proposals differ.
+    """The change of one row in which two proposals differ.
 
-    :param there: the row as it is; ``proposed`` as it would be; None for no row.
-    :param stays: somebody changed it by hand, so the new proposal does not touch it.
+    :param recorded: the row as recorded; ``proposed`` as proposed; None for no row.
+    :param stays: an admin edited it, so the new proposal does not change it.
     """
 
     key: Key
     kind: Kind
-    there: Row | None
+    recorded: Row | None
     proposed: Row | None
     stays: bool
 
     @property
     def name(self) -> str:
-        """The row's name, as it is shown."""
+        """The row's name, as shown."""
         return self.key[0]
 
 
 def merge_fields(
-    before: Mapping[str, Any], there: Mapping[str, Any], proposed: Mapping[str, Any]
+    before: Mapping[str, Any], recorded: Mapping[str, Any], proposed: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return what there is, with the fields in which both proposals differ."""
+    """Return the record, updated with the fields in which both proposals differ."""
     changed = {name: value for name, value in proposed.items() if value != before.get(name)}
-    return {**there, **changed}
+    return {**recorded, **changed}
 
 
 def merge_rows(
-    before: Sequence[Row], there: Sequence[Row], proposed: Sequence[Row]
+    before: Sequence[Row], recorded: Sequence[Row], proposed: Sequence[Row]
 ) -> tuple[list[Row], tuple[RowChange, ...]]:
-    """Return the rows after a new proposal, and what became of each that the proposals differ in.
+    """Return the merged rows, and the change of each row in which the proposals differ.
 
-    A list that nobody touched becomes the new proposal, order and all. In one that was touched the
-    order stays, and new rows come last.
+    An unedited list becomes the new proposal, including its order. An edited list keeps its order,
+    and new rows are appended.
     """
-    now, new = _keyed(there), _keyed(proposed)
-    changes = {one.key: one for one in _changes(_keyed(before), now, new)}
-    if list(before) == list(there):
+    now, new = _keyed(recorded), _keyed(proposed)
+    changes = {change.key: change for change in _changes(_keyed(before), now, new)}
+    if list(before) == list(recorded):
         return list(proposed), tuple(changes.values())
-    decided = {key: one.proposed for key, one in changes.items() if not one.stays}
-    kept = [decided.get(key, row) for key, row in now.items()]
+    decided = {key: change.proposed for key, change in changes.items() if not change.stays}
+    remaining = [decided.get(key, row) for key, row in now.items()]
     added = [row for key, row in decided.items() if key not in now]
-    return [row for row in kept + added if row is not None], tuple(changes.values())
+    return [row for row in remaining + added if row is not None], tuple(changes.values())
 
 
 def _changes(
@@ -67,7 +66,7 @@ def _changes(
 ) -> list[RowChange]:
     changes = []
     for key in dict.fromkeys((*old, *new)):
-        was, there, proposed = old.get(key), now.get(key), new.get(key)
+        was, recorded, proposed = old.get(key), now.get(key), new.get(key)
         if was == proposed:
             continue
         kind: Kind = "added" if was is None else "removed" if proposed is None else "changed"
@@ -75,19 +74,19 @@ def _changes(
             RowChange(
                 key=key,
                 kind=kind,
-                there=there,
+                recorded=recorded,
                 proposed=proposed,
-                stays=there != was and there != proposed,
+                stays=recorded != was and recorded != proposed,
             )
         )
     return changes
 
 
 def _keyed(rows: Sequence[Row]) -> dict[Key, Row]:
-    seen: Counter[str] = Counter()
+    count: Counter[str] = Counter()
     keyed = {}
     for row in rows:
         name = str(row["name"])
-        keyed[name, seen[name]] = row
-        seen[name] += 1
+        keyed[name, count[name]] = row
+        count[name] += 1
     return keyed

@@ -1,11 +1,12 @@
-"""Which applications are recorded from another version of their plugin than the loaded one.
+"""Which applications were recorded from another plugin version than the loaded one.
 
-Lists ask for this, so a plugin is called only when versions differ, and once in a process for
-each state of an application: plugins do not change while it runs.
+Lists need this, so a plugin is called only when versions differ, and once per process for each
+state of an application: plugins do not change while the process runs.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 from ssoko.errors import InputError, PluginError
@@ -18,13 +19,12 @@ from ssoko.store.models.applications import Application, UpgradeDecision
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpgradeMark:
-    """What an admin should know of a plugin's other version.
+    """What an admin should know about another plugin version.
 
-    :param proposer: what is loaded, such as ``ssoko-aws 0.2``.
-    :param version: of it alone.
-    :param state: it ``proposes`` something else; it ``refuses`` the recorded settings; or it
-        ``fails`` when it is asked.
-    :param errors: by field, what it says of the settings that it refuses.
+    :param proposer: the loaded plugin, such as ``ssoko-aws 0.2``.
+    :param version: its version alone.
+    :param state: it ``proposes`` changes, ``refuses`` the recorded settings, or ``fails``.
+    :param errors: the refused settings, by field.
     """
 
     proposer: str
@@ -34,7 +34,7 @@ class UpgradeMark:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Proposal:
     digest: str
     differs: bool
     errors: Mapping[str, Sequence[str]]
@@ -42,55 +42,57 @@ class _Answer:
 
 
 def propose(services: Services, loaded: LoadedIntegration, row: Application) -> Snapshot:
-    """Ask the loaded plugin what it makes of the recorded settings.
+    """Ask the loaded plugin for its proposal for the recorded settings.
 
     :raises InputError: when it refuses them.
-    :raises PluginError: when it is at fault.
+    :raises PluginError: when the plugin fails.
     """
     values = settings.stored_settings(services, loaded, row.settings, application_id=row.id)
     return snapshots.offered(loaded, proposals.propose(services, loaded, values))
 
 
 def is_same_version(loaded: LoadedIntegration, row: Application) -> bool:
-    """Tell whether the record comes from the very version that is loaded."""
+    """Return whether the record comes from the loaded version."""
     return bool((loaded.distribution, loaded.version) == (row.distribution, row.version))
 
 
 def marks(services: Services, rows: Sequence[Application]) -> dict[str, UpgradeMark]:
-    """Return the marks by application; most have none."""
-    found: dict[str, tuple[str, UpgradeMark]] = {}
+    """Return the marks by application ID; most applications have none."""
+    differing: dict[str, tuple[str, UpgradeMark]] = {}
     for row in rows:
         loaded = services.registry.get(row.integration)
         if loaded is None or is_same_version(loaded, row):
             continue
         key = (services.registry, row.id, row.updated_at)
-        answer: _Answer = services.proposed.get(key, lambda at=(loaded, row): _ask(services, *at))  # type: ignore[misc]
-        if answer.differs:
-            found[row.id] = (answer.digest, _mark(loaded, answer))
-    decided = _decided(list(found))
-    return {key: mark for key, (digest, mark) in found.items() if digest != decided.get(key, "-")}
+        proposal: _Proposal = services.proposed.get(key, partial(_ask, services, loaded, row))
+        if proposal.differs:
+            differing[row.id] = (proposal.digest, _mark(loaded, proposal))
+    reviewed = _reviewed_digests(list(differing))
+    return {
+        key: mark for key, (digest, mark) in differing.items() if digest != reviewed.get(key, "-")
+    }
 
 
-def _ask(services: Services, loaded: LoadedIntegration, row: Application) -> _Answer:
+def _ask(services: Services, loaded: LoadedIntegration, row: Application) -> _Proposal:
     try:
         new = propose(services, loaded, row)
     except InputError as error:
-        return _Answer("", True, error.errors, False)
+        return _Proposal("", True, error.errors, False)
     except PluginError:
-        return _Answer("", True, {}, True)
-    return _Answer(new.digest, new != snapshots.recorded(row, like=new), {}, False)
+        return _Proposal("", True, {}, True)
+    return _Proposal(new.digest, new != snapshots.recorded(row, like=new), {}, False)
 
 
-def _mark(loaded: LoadedIntegration, answer: _Answer) -> UpgradeMark:
+def _mark(loaded: LoadedIntegration, proposal: _Proposal) -> UpgradeMark:
     return UpgradeMark(
         proposer=snapshots.proposer(loaded.distribution, loaded.version, slug=loaded.slug),
         version=loaded.version,
-        state="fails" if answer.failed else "refuses" if answer.errors else "proposes",
-        errors=answer.errors,
+        state="fails" if proposal.failed else "refuses" if proposal.errors else "proposes",
+        errors=proposal.errors,
     )
 
 
-def _decided(ids: list[str]) -> dict[str, str]:
+def _reviewed_digests(ids: list[str]) -> dict[str, str]:
     if not ids:
         return {}
     rows: Any = UpgradeDecision.select(UpgradeDecision.application, UpgradeDecision.digest).where(

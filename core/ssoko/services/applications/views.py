@@ -35,8 +35,8 @@ from ssoko.text.names import search_terms
 PluginState = Literal["loaded", "missing", "quarantined"]
 State = Literal["active", "needs-setup", "disabled"]
 
-#: People are counted up to here; more are not worth the time that counting takes.
-MOST_PEOPLE = 1000
+#: Users are counted up to here, since counting more takes too long.
+MAX_COUNTED_USERS = 1000
 
 _PEOPLE = """
 SELECT COUNT(*) FROM (
@@ -61,22 +61,22 @@ SELECT at FROM event WHERE workspace_id = ? AND application_id = ? AND action = 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationView:
-    """An integration that is installed.
+    """An installed integration.
 
-    :param integration: slug; ``integration_name`` is what the marketplace calls it.
+    :param integration: slug; ``integration_name`` is its name in the marketplace.
     :param settings: the install form's values, without the secret ones.
-    :param service_provider: the record: what the plugin ``proposed``, with the ``overrides``, by
-        field, that an admin set by hand.
-    :param mappers_edited: they are not what the plugin proposed.
-    :param launch_url: absolute address that begins a sign-in.
+    :param service_provider: the record: what the plugin ``proposed``, with the admin's
+        ``overrides`` by field.
+    :param mappers_edited: the mappers differ from the plugin's proposal.
+    :param launch_url: absolute URL that starts a sign-in.
     :param version: of the plugin that proposed the record.
-    :param state: ``needs-setup`` as long as nobody has a role of the application.
-    :param warnings: what the plugin has to say about the settings; not filled in lists.
-    :param metadata_source: where the vendor's metadata came from, if its settings did; not
-        filled in lists.
+    :param state: ``needs-setup`` until a user has a role of the application.
+    :param warnings: the plugin's warnings about the settings; empty in lists.
+    :param metadata_source: where the SP metadata that filled the settings came from; empty in
+        lists.
     :param people_count: people with a role of the application, counted up to 1000.
-    :param upgrade: what waits to be looked at because another version of the plugin is loaded.
-    :param adds_attributes: the plugin adds attributes of its own at each sign-in.
+    :param upgrade: the update to review when another version of the plugin is loaded.
+    :param adds_attributes: the plugin adds its own attributes at each sign-in.
     """
 
     id: str
@@ -116,12 +116,12 @@ class ApplicationView:
 def find_row(workspace_id: str, id_or_slug: str) -> Application:
     """Return the row of an installed application; raises NotFound."""
     if not isinstance(id_or_slug, str) or "\0" in id_or_slug:
-        raise NotFound("There is no such application.")
+        raise NotFound("This application does not exist.")
     rows = installed_applications(workspace_id)
     row: Application | None = rows.where(Application.id == id_or_slug).first()
     row = row or rows.where(Application.slug == id_or_slug).first()
     if row is None:
-        raise NotFound("There is no such application. It may have been uninstalled.")
+        raise NotFound("This application does not exist. It may have been uninstalled.")
     return row
 
 
@@ -146,27 +146,27 @@ def list_applications(
 ) -> Page[ApplicationView]:
     """List the installed applications by name.
 
-    :param q: words that the name, the vendor or the integration has.
+    :param q: words of the name, the vendor or the integration.
     :param state: ``active``, ``needs-setup`` or ``disabled``.
     :raises InputError: at ``state``, ``limit`` or ``cursor``.
     """
     check_limit(limit)
-    found = installed_applications(scope.workspace_id)
+    query = installed_applications(scope.workspace_id)
     for word in search_terms(q):
-        found = found.where(
+        query = query.where(
             Application.name_key.contains(word)
             | Application.integration.contains(word)
             | Application.vendor.contains(word)
         )
     if integration:
-        found = found.where(Application.integration == integration)
+        query = query.where(Application.integration == integration)
     if state:
-        found = found.where(_in_state(state, scope.services.clock()))
+        query = query.where(_in_state(state, scope.services.clock()))
     start = decode_cursor(cursor, length=2)
     if start is not None:
         same = (Application.name_key == start[0]) & (Application.id > start[1])
-        found = found.where((Application.name_key > start[0]) | same)
-    rows = list(found.order_by(Application.name_key, Application.id).limit(limit + 1))
+        query = query.where((Application.name_key > start[0]) | same)
+    rows = list(query.order_by(Application.name_key, Application.id).limit(limit + 1))
     views = {view.id: view for view in views_of(scope.services, rows[:limit])}
     return cut(rows, limit, key=lambda row: (row.name_key, row.id), view=lambda r: views[r.id])
 
@@ -180,15 +180,15 @@ def views_of(services: Services, rows: Sequence[Application]) -> tuple[Applicati
     )
     roles = _default_roles(rows[0].workspace_id, [row.id for row in rows])
     slug = Workspace.get_by_id(rows[0].workspace_id).slug
-    marked = upgrade_marks.marks(services, rows)
+    marks = upgrade_marks.marks(services, rows)
     return tuple(
-        _view(services, row, slug, issuers[row.issuer_id], roles.get(row.id), marked.get(row.id))
+        _view(services, row, slug, issuers[row.issuer_id], roles.get(row.id), marks.get(row.id))
         for row in rows
     )
 
 
 def plugin_state(services: Services, integration: str) -> PluginState:
-    """Tell whether the plugin of an integration is there and well."""
+    """Return whether the plugin of an integration is loaded."""
     if services.registry.get(integration) is not None:
         return "loaded"
     broken = any(problem.slug == integration for problem in services.registry.problems)
@@ -236,7 +236,7 @@ def _view(
         state="disabled" if not row.enabled else "active" if people else "needs-setup",
         warnings=(),
         last_sign_in_at=last[0][0] if last else None,
-        people_count=min(people, MOST_PEOPLE),
+        people_count=min(people, MAX_COUNTED_USERS),
         upgrade=upgrade,
         adds_attributes=bool(row.proposed.get("adds_attributes")),
     )
@@ -250,7 +250,7 @@ def _warnings(services: Services, row: Application) -> tuple[Problem, ...]:
         values = settings.stored_settings(services, loaded, row.settings, application_id=row.id)
         return proposals.check(services, loaded, values)
     except InputError as error:
-        # An upgraded plugin wants more than the record has; the sign-in goes on from the record.
+        # A newer plugin requires more than the record has; sign-in continues from the record.
         return tuple(
             Problem(name, text, "warning") for name, t in error.errors.items() for text in t
         )
@@ -282,27 +282,27 @@ def _in_state(state: str, now: int) -> Any:
         .join(Membership, on=(Membership.group == Assignment.group))
         .where(counts)
     )
-    somebody = direct | grouped
-    return Application.enabled & (somebody if state == "active" else ~somebody)
+    has_user = direct | grouped
+    return Application.enabled & (has_user if state == "active" else ~has_user)
 
 
 def update(
     services: Services, application_id: str, changes: dict[str, Any], *, seen: int | None = None
 ) -> None:
-    """Write columns; each write has a later ``updated_at``, which sign-in's cache goes by.
+    """Write columns with a later ``updated_at``, which invalidates the cache of sign-ins.
 
-    :param seen: ``updated_at`` of what the change was made from; None changes whatever there is.
-    :raises Conflict: when somebody changed the application since.
+    :param seen: ``updated_at`` of the version that the change is based on; None for any.
+    :raises Conflict: when the application was changed since.
     """
     locked = Application.select(Application.updated_at).where(Application.id == application_id)
     if database.for_update:
         locked = locked.for_update()
     before = locked.scalar()
     if before is None:
-        raise NotFound("There is no such application. It may have been uninstalled.")
+        raise NotFound("This application does not exist. It may have been uninstalled.")
     if seen is not None and seen != before:
         raise Conflict.of(
-            "", "Somebody changed this application meanwhile. Look at it again, then go on."
+            "", "Someone else changed this application. Review it again, then continue."
         )
     at = max(services.clock(), before + 1)
     Application.update(updated_at=at, **changes).where(Application.id == application_id).execute()

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from ssoko.errors import InputError, NotFound
 from ssoko.plugin import Mapping
 from ssoko.services.applications import mappers
-from ssoko.services.applications.mappers import MAX_MAPPINGS, duplicates
+from ssoko.services.applications.mappers import MAX_MAPPERS, duplicates
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.marketplace.proposed_values import source_words
 from ssoko.web.applications.page import find, render_tab
@@ -40,7 +40,7 @@ def show_mappers(slug: str) -> str:
         application,
         words=source_words,
         twice=duplicates(application.mappers),
-        most=MAX_MAPPINGS,
+        most=MAX_MAPPERS,
     )
 
 

@@ -9,7 +9,7 @@ from ssoko.errors import Conflict, InputError
 from ssoko.services.applications import metadata_source
 from ssoko.services.applications.sp_metadata import fill_form
 from ssoko.services.applications.sp_metadata import refresh as sp_metadata_refresh
-from ssoko.services.applications.sp_metadata.fill_form import Found
+from ssoko.services.applications.sp_metadata.fill_form import ParsedMetadata
 from ssoko.services.applications.views import ApplicationView
 from ssoko.web.applications.page import find, vendor_of
 from ssoko.web.components import metadata_form, plugin_form
@@ -106,7 +106,7 @@ def require_signer(slug: str) -> Answer:
     return see("applications.refresh", message, slug=application.slug)
 
 
-def _read(application: ApplicationView) -> Found:
+def _read(application: ApplicationView) -> ParsedMetadata:
     services = current_services()
     source = application.metadata_source
     signed_by = source.signed_by if source else ""
@@ -126,9 +126,9 @@ def _ask(application: ApplicationView, errors: Errors, *, status: int = 422) -> 
     page = render_template(
         "applications/refresh.html",
         application=application,
-        takes=loaded is not None and fill_form.takes_metadata(loaded),
+        takes=loaded is not None and fill_form.accepts_metadata(loaded),
         source=source,
-        signer=sp_metadata_refresh.described(source.signed_by)
+        signer=sp_metadata_refresh.describe_signer(source.signed_by)
         if source and source.signed_by
         else "",
         again=_AGAIN,

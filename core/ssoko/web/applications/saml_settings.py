@@ -141,7 +141,7 @@ def _parts(
         drawn[name] = (replace(drawn[name][0], optional=False),)
     drawn["name_id_format"] = _format_fields(str(values["name_id_format"]), errors)
     drawn["name_id_source"] = tuple(
-        source_fields(values["name_id_source"], errors, label="NameID comes from", single=True)
+        source_fields(values["name_id_source"], errors, label="Name ID source", single=True)
     )
     return [
         (

@@ -60,7 +60,7 @@ def settings(slug: str) -> Answer:
         fields=fields,
         loaded=loaded,
         answers=() if loaded else _answers(application),
-        takes_metadata=loaded is not None and fill_form.takes_metadata(loaded),
+        takes_metadata=loaded is not None and fill_form.accepts_metadata(loaded),
     )
     return (page, 422) if errors else page
 

@@ -50,7 +50,7 @@ def put_back(slug: str) -> Response:
     """Put the record from before the last upgrade back."""
     application = find(slug)
     try:
-        decide.put_back(current_scope(), application.id)
+        decide.undo_upgrade(current_scope(), application.id)
     except InputError as error:
         return refused(error, "applications.upgrade", slug=slug)
     message = "The former record is back. People sign in by it from now on."
@@ -73,7 +73,7 @@ def _record(application: ApplicationView) -> Response:
         digest=posted("digest"),
         seen=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else -1,
     )
-    kept = done.decided.kept if done.decided else ()
+    kept = done.decision.kept if done.decision else ()
     if posted("do") == "keep" or not _chosen():
         message = f"{application.name} stays as it is recorded, until another version."
     elif kept:

@@ -16,7 +16,7 @@ from ssoko.plugin.host.registry import LoadedIntegration
 from ssoko.services.applications import metadata_source
 from ssoko.services.applications.metadata_source import MetadataSource
 from ssoko.services.applications.sp_metadata import fill_form
-from ssoko.services.applications.sp_metadata.fill_form import Found
+from ssoko.services.applications.sp_metadata.fill_form import ParsedMetadata
 from ssoko.services.context import Services
 from ssoko.web.components.forms import Errors, FormField, text_field
 
@@ -72,7 +72,7 @@ def before(raw: Mapping[str, Any]) -> Taken:
     return Taken(raw, marks if source else {}, source)
 
 
-def read(services: Services, *, signed_by: str = "") -> Found | None:
+def read(services: Services, *, signed_by: str = "") -> ParsedMetadata | None:
     """Read the metadata that came with the form, if any did.
 
     :param signed_by: certificate that they must be signed with; by default the one in the form.
@@ -102,12 +102,14 @@ def read(services: Services, *, signed_by: str = "") -> Found | None:
     return None
 
 
-def must_choose(found: Found) -> bool:
+def must_choose(found: ParsedMetadata) -> bool:
     """Tell whether somebody has to say which service provider is meant."""
     return len(found.profiles) > 1 and CHOSEN not in request.form
 
 
-def fill(services: Services, loaded: LoadedIntegration, taken: Taken, found: Found) -> Taken:
+def fill(
+    services: Services, loaded: LoadedIntegration, taken: Taken, found: ParsedMetadata
+) -> Taken:
     """Put metadata into an install form.
 
     :raises InputError: at :data:`CHOSEN`.
@@ -169,7 +171,7 @@ def fields(errors: Errors, *, label: str, help: str) -> list[FormField]:
     ]
 
 
-def carried(found: Found) -> list[tuple[str, str]]:
+def carried(found: ParsedMetadata) -> list[tuple[str, str]]:
     """Return names and values of all that was sent, for the page that asks which one is meant."""
     sent = [(k, v) for k, v in request.form.items(multi=True) if k not in _OWN]
     if found.source.kind == "url":

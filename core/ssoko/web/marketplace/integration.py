@@ -9,7 +9,7 @@ from ssoko.errors import Conflict, InputError, NotFound
 from ssoko.plugin.host.registry import LoadedIntegration
 from ssoko.services.applications import install, views
 from ssoko.services.applications.sp_metadata import fill_form
-from ssoko.services.applications.sp_metadata.fill_form import Found
+from ssoko.services.applications.sp_metadata.fill_form import ParsedMetadata
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.guides import guide
 from ssoko.services.guides.progress import ticks_when
@@ -122,7 +122,7 @@ def install_application(slug: str) -> Answer | str | tuple[str, int]:
     taken = metadata_form.before(plugin_form.read(loaded.form, request.form))
     typed: dict[str, Any] = {"name": name, "issuer": issuer}
     fill_only = metadata_form.FILL in request.form
-    if fill_form.takes_metadata(loaded):
+    if fill_form.accepts_metadata(loaded):
         try:
             found = metadata_form.read(current_services())
             if found and metadata_form.must_choose(found):
@@ -160,7 +160,7 @@ def _install(slug: str, typed: dict[str, Any], taken: Taken) -> Answer | tuple[s
     return redirect(url_for("applications.guide", slug=made.slug), 303)
 
 
-def _choose_page(slug: str, found: Found) -> str:
+def _choose_page(slug: str, found: ParsedMetadata) -> str:
     return _page(
         "marketplace/choose.html",
         slug,
@@ -220,7 +220,7 @@ def _install_page(
 
 
 def _metadata_fields(loaded: LoadedIntegration, errors: dict[str, list[str]]) -> list[FormField]:
-    if not fill_form.takes_metadata(loaded):
+    if not fill_form.accepts_metadata(loaded):
         return []
     about = loaded.integration
     vendor = "service provider's" if about.category == GENERIC else about.name

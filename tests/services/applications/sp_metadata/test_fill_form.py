@@ -20,7 +20,7 @@ from ssoko.services.applications import install as applications_install
 from ssoko.services.applications import mappers
 from ssoko.services.applications.metadata_source import find_source
 from ssoko.services.applications.sp_metadata import fill_form, refresh
-from ssoko.services.applications.sp_metadata.fill_form import Found
+from ssoko.services.applications.sp_metadata.fill_form import ParsedMetadata
 from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.issuers.keys import generate
 from ssoko.store.models.activity import Event
@@ -140,13 +140,13 @@ def site(services: Services) -> Services:
 
 @pytest.fixture
 def read(site: Services):
-    def read(xml: str) -> Found:
+    def read(xml: str) -> ParsedMetadata:
         return fill_form.from_xml(site, xml, name="sp.xml", file=True, field="file")
 
     return read
 
 
-def filled(site: Services, found: Found, slug: str = "custom-saml", **typed: Any):
+def filled(site: Services, found: ParsedMetadata, slug: str = "custom-saml", **typed: Any):
     loaded = site.registry.integrations[slug]
     offered = fill_form.settings_from(site, loaded, found.profiles[0])
     return fill_form.fill(loaded, typed, offered)
@@ -172,10 +172,10 @@ LAUGHS = '<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>'
 XXE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
 
 BAD = {
-    "expired": (sp(around=f' validUntil="{instant(1_000_000_000)}"'), "out of date"),
-    "no acs that can be used": (sp(acs=("javascript:alert(1)",)), "no ACS URL"),
-    "http to another machine": (sp(acs=("http://app.example.com/acs",)), "no ACS URL"),
-    "artifact only": (sp().replace("HTTP-POST", "HTTP-Artifact"), "no ACS URL"),
+    "expired": (sp(around=f' validUntil="{instant(1_000_000_000)}"'), "has expired"),
+    "no acs that can be used": (sp(acs=("javascript:alert(1)",)), "no usable ACS URL"),
+    "http to another machine": (sp(acs=("http://app.example.com/acs",)), "no usable ACS URL"),
+    "artifact only": (sp().replace("HTTP-POST", "HTTP-Artifact"), "no usable ACS URL"),
     "an identity provider": (IDP, "identity provider"),
     "a broken certificate": (
         sp(
@@ -187,9 +187,9 @@ BAD = {
     "an entity ID of 2 kB": (sp(entity_id="x" * 2048), "entity ID"),
     "laughs": (LAUGHS + sp(), "document type declaration"),
     "an external entity": (XXE + sp(), "document type declaration"),
-    "HTML": ("<!doctype html><p>Sign in", "no XML"),
+    "HTML": ("<!doctype html><p>Sign in", "not XML"),
     "other XML": ("<a/>", "not a SAML 2.0 metadata file"),
-    "nothing": ("", "no XML"),
+    "nothing": ("", "not XML"),
     "no role": (sp().replace("SPSSODescriptor", "Extensions"), "schema"),
 }
 
@@ -447,7 +447,7 @@ def test_protection_that_is_no_switch_is_guarded_as_well(site, workspace, actor,
     errors = refused(
         refresh.compare, Scope(site, workspace.id, SYSTEM), app.id, read(sp()), field="file"
     )
-    assert "would end signing the response" in errors[""][0]
+    assert "would disable signing the response" in errors[""][0]
 
 
 def test_stronger_metadata_are_offered(install, compare, accept, pems):

@@ -90,7 +90,7 @@ def test_another_version_that_proposes_the_same_asks_for_nothing(notes):
     found = notes.compare()
     assert (found.parts, found.same_version, found.loaded) == ((), False, "ssoko-notes 0.5")
     assert notes.view.upgrade is None
-    with pytest.raises(InputError, match="proposes what is recorded"):
+    with pytest.raises(InputError, match="proposes no changes"):
         notes.decide()
 
 
@@ -99,9 +99,9 @@ def test_each_part_shows_what_is_recorded_and_what_is_proposed(notes):
     parts = {part.name: part for part in notes.compare().parts}
     assert tuple(parts) == ALL
     (lifetime,) = parts["service_provider"].changes
-    assert lifetime.words == "Lifetime of an answer: 300 seconds → 120 seconds"
+    assert lifetime.words == "Assertion lifetime (seconds): 300 seconds → 120 seconds"
     (signing,) = parts["protection"].changes
-    assert signing.caution == "The response would not be signed any more"
+    assert signing.caution == "The response would no longer be signed"
     assert {(m.name, bool(m.recorded), bool(m.new)) for m in parts["mappers"].changes} == {
         ("mail", True, True),
         ("sn", True, False),
@@ -143,7 +143,7 @@ def test_what_is_accepted_is_what_sign_in_says_from_then_on(notes, saml):
     assert "Admin > Security" in view.guide
     assert view.metadata_fields[0].paste_into == "IdP entity ID"
     assert [part.name for part in found.parts] == ["protection"]
-    assert found.decided.kept == ("Who people are, and what protects their sign-in",)
+    assert found.decision.kept == ("Name ID and security",)
 
 
 def test_protection_is_lowered_when_it_is_named(notes, saml):
@@ -159,7 +159,7 @@ def test_the_event_holds_the_difference_and_no_secret(notes):
     notes.decide("service_provider")
     (event,) = notes.site.events(action="application.upgraded")
     assert (event.detail["from"], event.detail["to"]) == ("ssoko-notes 0.1", "ssoko-notes 0.2")
-    assert event.detail["changes"] == ["Lifetime of an answer: 300 seconds → 120 seconds"]
+    assert event.detail["changes"] == ["Assertion lifetime (seconds): 300 seconds → 120 seconds"]
     assert "Sign the response: On → Off" in event.detail["not_accepted"]
     assert "top secret" not in str(event.detail)
 
@@ -243,7 +243,7 @@ def test_a_stale_page_is_refused(notes):
     with pytest.raises(Conflict):
         notes.decide("guide", digest=shown.digest, seen=shown.seen)
     notes.load("0.1")
-    with pytest.raises(Conflict, match="something else by now"):
+    with pytest.raises(Conflict, match="now proposes something else"):
         notes.decide("guide", digest=shown.digest)
 
 
@@ -256,7 +256,7 @@ def test_a_part_that_there_is_not_is_named(notes):
 def test_a_field_that_the_new_form_misses_is_named_and_nothing_is_written(notes, saml):
     notes.load("0.3")
     found = notes.compare()
-    assert (found.errors, found.parts) == ({"region": ["Fill this in."]}, ())
+    assert (found.errors, found.parts) == ({"region": ["Enter a value."]}, ())
     assert notes.view.upgrade.state == "refuses"
     with pytest.raises(InputError, match="region"):
         notes.decide("guide")
@@ -329,14 +329,14 @@ def test_the_former_record_can_be_put_back(notes, saml):
     notes.load("0.2")
     found = notes.decide(*ALL)
     assert found.former.proposer == "ssoko-notes 0.1"
-    after = upgrades_decide.put_back(notes.scope, notes.app_id)
+    after = upgrades_decide.undo_upgrade(notes.scope, notes.app_id)
     view = notes.view
     same = ("service_provider", "mappers", "guide", "metadata_fields", "version", "vendor")
     assert [getattr(view, name) for name in same] == [getattr(before, name) for name in same]
     assert view.default_role.name == before.default_role.name
     assert told(notes, saml)["sn"] == ["Otieno"]
     assert (after.former, view.upgrade) == (None, None)
-    assert len(after.decided.kept) == len(ALL)
+    assert len(after.decision.kept) == len(ALL)
     assert len(notes.site.events(action="application.upgrade-undone")) == 1
 
 
@@ -351,7 +351,7 @@ def test_the_former_record_is_gone_after_a_change_and_after_thirty_days(notes):
     notes.update(service_provider={"lifetime": 900})
     assert notes.compare().former is None
     with pytest.raises(Conflict, match="changed since"):
-        upgrades_decide.put_back(notes.scope, notes.app_id)
+        upgrades_decide.undo_upgrade(notes.scope, notes.app_id)
     assert notes.view.service_provider.lifetime == 900
 
 

@@ -1,6 +1,6 @@
-"""Take a service provider's metadata: read them, choose from them, fill an install form.
+"""Read SP metadata, choose a service provider from it, and fill an install form.
 
-Nothing is written here. What is wrong with the metadata is said at the field that they came in.
+Nothing is written here. Errors are reported at the field that the metadata came from.
 """
 
 import hashlib
@@ -23,13 +23,13 @@ from ssoko.services.context import Services
 
 HOOK = "settings_from_metadata"
 
-#: Entity IDs that an error lists, when it has to list them.
+#: The most entity IDs that an error lists.
 _LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The usable service providers of some metadata, each entity ID once."""
+class ParsedMetadata:
+    """The usable service providers in some metadata, one per entity ID."""
 
     profiles: tuple[SpMetadata, ...]
     source: MetadataSource
@@ -37,11 +37,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """An install form after metadata were put into it.
+    """An install form filled from metadata.
 
-    :param raw: its values, as if they were typed.
-    :param marks: field to fingerprint, for those that the metadata filled.
-    :param stayed: fields that were typed by hand, so the metadata left them alone.
+    :param raw: its values, as if typed.
+    :param marks: field to fingerprint, for the fields that the metadata filled.
+    :param stayed: fields that were typed by an admin and stay unchanged.
     """
 
     raw: dict[str, Any]
@@ -49,8 +49,8 @@ class Filled:
     stayed: tuple[str, ...]
 
 
-def takes_metadata(loaded: LoadedIntegration) -> bool:
-    """Tell whether the plugin can make settings of metadata."""
+def accepts_metadata(loaded: LoadedIntegration) -> bool:
+    """Return whether the plugin can fill its form from metadata."""
     return HOOK in loaded.hooks
 
 
@@ -62,22 +62,22 @@ def from_xml(
     file: bool = False,
     field: str,
     signed_by: str = "",
-) -> Found:
-    """Read metadata that were uploaded (*file*) or pasted.
+) -> ParsedMetadata:
+    """Read metadata that was uploaded (*file*) or pasted.
 
-    :param signed_by: PEM certificate of whom they must be signed by, if anybody.
-    :raises InputError: at *field*, in plain words.
+    :param signed_by: PEM certificate that the metadata must be signed with, if any.
+    :raises InputError: at *field*.
     """
     data = xml.encode("utf-8", "surrogatepass") if isinstance(xml, str) else xml
     kind: Kind = "file" if file else "text"
     return _read(services, data, kind=kind, name=name[:200], field=field, signed_by=signed_by)
 
 
-def from_url(services: Services, url: str, *, field: str, signed_by: str = "") -> Found:
-    """Fetch metadata and read them.
+def from_url(services: Services, url: str, *, field: str, signed_by: str = "") -> ParsedMetadata:
+    """Fetch and read metadata.
 
     :param signed_by: see :func:`from_xml`.
-    :raises InputError: at *field*, in plain words.
+    :raises InputError: at *field*.
     """
     data = fetch(url, allow=services.config.metadata_fetch_allow, field=field)
     return _read(services, data, kind="url", name=url, field=field, signed_by=signed_by)
@@ -85,15 +85,15 @@ def from_url(services: Services, url: str, *, field: str, signed_by: str = "") -
 
 def _read(
     services: Services, data: bytes, *, kind: Kind, name: str, field: str, signed_by: str
-) -> Found:
+) -> ParsedMetadata:
     now = services.clock()
     try:
-        found = parse_sp_metadata(data, now=now, signed_by=(signed_by,) if signed_by else ())
+        profiles = parse_sp_metadata(data, now=now, signed_by=(signed_by,) if signed_by else ())
     except MessageRefused as refusal:
-        raise InputError.of(field, _plain(refusal)) from None
-    once: dict[str, SpMetadata] = {}
-    for profile in found:
-        once.setdefault(profile.entity_id, profile)
+        raise InputError.of(field, _explain(refusal)) from None
+    by_entity_id: dict[str, SpMetadata] = {}
+    for profile in profiles:
+        by_entity_id.setdefault(profile.entity_id, profile)
     source = MetadataSource(
         kind=kind,
         name=name,
@@ -101,21 +101,21 @@ def _read(
         read_at=now,
         signed_by=signed_by,
     )
-    return Found(tuple(once.values()), source)
+    return ParsedMetadata(tuple(by_entity_id.values()), source)
 
 
-def choose(found: Found, entity_id: str, *, field: str) -> SpMetadata:
-    """Return the service provider of this entity ID; without one, the only one there is.
+def choose(metadata: ParsedMetadata, entity_id: str, *, field: str) -> SpMetadata:
+    """Return the service provider with this entity ID; without one, the only one.
 
-    :raises InputError: at *field*, listing what there is to choose from.
+    :raises InputError: at *field*, listing the choices.
     """
-    if len(found.profiles) == 1 and not entity_id:
-        return found.profiles[0]
-    for profile in found.profiles:
+    if len(metadata.profiles) == 1 and not entity_id:
+        return metadata.profiles[0]
+    for profile in metadata.profiles:
         if profile.entity_id == entity_id:
             return profile
-    listed = ", ".join(profile.entity_id for profile in found.profiles[:_LISTED])
-    more = len(found.profiles) - _LISTED
+    listed = ", ".join(profile.entity_id for profile in metadata.profiles[:_LISTED])
+    more = len(metadata.profiles) - _LISTED
     raise InputError.of(
         field,
         f"Choose one of these service providers: {listed}" + (f" and {more} more" * (more > 0)),
@@ -129,24 +129,24 @@ def settings_from(
     *,
     settings: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return what the plugin makes of a service provider, in the order of its form.
+    """Return the settings that the plugin derives from a service provider, in form order.
 
-    :param settings: what is recorded, as the schema loaded it.
-    :raises HookFailed: when the plugin is at fault.
+    :param settings: the recorded settings, as loaded by the schema.
+    :raises HookFailed: when the plugin fails.
     """
-    answer = services.registry.call(
+    settings_found = services.registry.call(
         loaded.slug, HOOK, metadata=for_plugin(profile), settings=settings or {}
     )
     fields = loaded.form().load_fields
-    if unknown := sorted(set(map(str, answer)) - set(fields)):
+    if unknown := sorted(set(map(str, settings_found)) - set(fields)):
         raise HookFailed(loaded.slug, HOOK, f"the form has no field {unknown[0]}")
-    if secret := sorted(set(answer) & secret_fields(loaded)):
+    if secret := sorted(set(settings_found) & secret_fields(loaded)):
         raise HookFailed(loaded.slug, HOOK, f"metadata cannot fill {secret[0]}, which is secret")
     try:
-        json.dumps(answer, allow_nan=False)
+        json.dumps(settings_found, allow_nan=False)
     except (TypeError, ValueError):
-        raise HookFailed(loaded.slug, HOOK, "answer with what a form could send") from None
-    return {name: answer[name] for name in fields if name in answer}
+        raise HookFailed(loaded.slug, HOOK, "return only values that a form could send") from None
+    return {name: settings_found[name] for name in fields if name in settings_found}
 
 
 def fill(
@@ -156,12 +156,12 @@ def fill(
     *,
     marks: Mapping[str, str] | None = None,
 ) -> Filled:
-    """Put what metadata offer into a form, where nobody typed something else by hand.
+    """Fill a form from metadata, except for fields that an admin typed.
 
-    A field was typed by hand when it holds neither nothing, nor its default, nor what earlier
-    metadata put there. A switch is turned on, never off.
+    A field counts as typed unless it is empty, has its default, or has the value of earlier
+    metadata. A switch is turned on, never off.
 
-    :param marks: from the fill before.
+    :param marks: of the previous fill.
     """
     fields = loaded.form().load_fields
     earlier = marks or {}
@@ -169,7 +169,7 @@ def fill(
     filled: dict[str, str] = {}
     stayed = []
     for name, value in offered.items():
-        if _is_nothing(value) or (isinstance(fields[name], Boolean) and not value):
+        if _is_empty(value) or (isinstance(fields[name], Boolean) and not value):
             continue
         if name in raw and not _is_default(fields[name], raw[name]):
             if _mark(raw[name]) != _mark(value):
@@ -189,23 +189,23 @@ def install_settings(
     sp_entity_id: str = "",
     signed_by: str = "",
 ) -> tuple[dict[str, Any], MetadataSource]:
-    """Return the settings that metadata and those *given* make together; the given ones win.
+    """Return the settings from metadata and from *given* together; *given* wins.
 
     :raises InputError: at ``sp_metadata`` or ``sp_entity_id``.
     """
-    if not takes_metadata(loaded):
+    if not accepts_metadata(loaded):
         raise InputError.of(
             "sp_metadata",
-            f"{loaded.integration.name} takes no metadata; send its settings instead.",
+            f"{loaded.integration.name} does not accept metadata. Send its settings instead.",
         )
-    found = from_xml(services, sp_metadata, field="sp_metadata", signed_by=signed_by)
-    profile = choose(found, sp_entity_id, field="sp_entity_id")
+    metadata = from_xml(services, sp_metadata, field="sp_metadata", signed_by=signed_by)
+    profile = choose(metadata, sp_entity_id, field="sp_entity_id")
     offered = settings_from(services, loaded, profile)
-    return fill(loaded, {}, offered).raw | dict(given), found.source
+    return fill(loaded, {}, offered).raw | dict(given), metadata.source
 
 
 def for_plugin(profile: SpMetadata) -> VendorMetadata:
-    """Return a service provider as plugins are given it."""
+    """Return a service provider in the form that plugins receive."""
     bindings: dict[str, Literal["redirect", "post"]] = {
         names.BINDING_REDIRECT: "redirect",
         names.BINDING_POST: "post",
@@ -219,9 +219,11 @@ def for_plugin(profile: SpMetadata) -> VendorMetadata:
         acs_indexes=tuple(indexes.items()),
         slo=tuple(
             LogoutEndpoint(
-                binding=bindings[one.binding], url=one.url, response_url=one.response_url
+                binding=bindings[endpoint.binding],
+                url=endpoint.url,
+                response_url=endpoint.response_url,
             )
-            for one in profile.slo_urls
+            for endpoint in profile.slo_urls
         ),
         certificates=tuple(pem.strip() for pem in profile.signing_certificates),
         encryption_certificates=tuple(pem.strip() for pem in profile.encryption_certificates),
@@ -230,54 +232,54 @@ def for_plugin(profile: SpMetadata) -> VendorMetadata:
         authn_requests_signed=profile.authn_requests_signed,
         requested_attributes=tuple(
             RequestedAttribute(
-                name=one.name,
-                name_format=one.name_format or "",
-                friendly_name=one.friendly_name or "",
-                required=one.required,
+                name=attribute.name,
+                name_format=attribute.name_format or "",
+                friendly_name=attribute.friendly_name or "",
+                required=attribute.required,
             )
-            for one in profile.requested_attributes
+            for attribute in profile.requested_attributes
         ),
         display_name=profile.display_name,
     )
 
 
-def _plain(refusal: MessageRefused) -> str:
-    """Say what is wrong with a file to somebody who has never seen one from inside."""
+def _explain(refusal: MessageRefused) -> str:
+    """Explain a refused metadata file to an admin who does not know XML."""
     words = {
-        "xml-too-large": "The metadata are larger than 2 MB; take the part that you need",
-        "xml-dtd": "The metadata contain a document type declaration (DOCTYPE), which is a way "
-        "to attack whoever reads it; ask the vendor for a file without one",
-        "xml-encoding": "This is no XML in UTF-8; take the metadata file that the vendor offers",
-        "xml-malformed": "This is no XML; take the metadata file that the vendor offers",
-        "xml-schema": "The metadata do not follow the SAML 2.0 schema; ask the vendor for a "
-        "file that does",
-        "signature-missing": "The metadata are not signed, and they must be; take the signed "
-        "file that the vendor offers",
-        "signature-wrong": "The metadata are not signed with the certificate that they must be "
-        "signed with, or were changed on their way",
+        "xml-too-large": "The metadata is larger than 2 MB. Use only the part that you need",
+        "xml-dtd": "The metadata has a document type declaration (DOCTYPE), which is used for "
+        "attacks. Ask the vendor for a file without one",
+        "xml-encoding": "This is not XML in UTF-8. Use the vendor's metadata file",
+        "xml-malformed": "This is not XML. Use the vendor's metadata file",
+        "xml-schema": "The metadata does not follow the SAML 2.0 schema. Ask the vendor for a "
+        "corrected file",
+        "signature-missing": "The metadata must be signed, and is not. Use the vendor's signed "
+        "metadata file",
+        "signature-wrong": "The metadata is not signed with the required certificate, "
+        "or was changed after it was signed",
     }
-    said = words.get(refusal.code)
-    if said is None:
+    text = words.get(refusal.code)
+    if text is None:
         return f"{str(refusal).rstrip('.')}. {refusal.fix.rstrip('.')}"
     got = refusal.got if refusal.code in {"xml-schema", "xml-malformed"} else ""
-    return f"{said} ({got[:200]})" if got else said
+    return f"{text} ({got[:200]})" if got else text
 
 
 def _mark(value: Any) -> str:
-    """Return a fingerprint that does not mind spaces around a value."""
+    """Return a fingerprint that ignores spaces around a value."""
     if isinstance(value, Sequence) and not isinstance(value, str):
-        value = [one.strip() if isinstance(one, str) else one for one in value]
+        value = [item.strip() if isinstance(item, str) else item for item in value]
     elif isinstance(value, str):
         value = value.replace("\r\n", "\n").strip()
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def _is_nothing(value: Any) -> bool:
+def _is_empty(value: Any) -> bool:
     return value is None or value == "" or value == [] or value == ()
 
 
 def _is_default(field: Field[Any], value: Any) -> bool:
-    if _is_nothing(value):
+    if _is_empty(value):
         return True
     default = field.load_default
     default = default() if callable(default) else default

@@ -1,4 +1,4 @@
-"""What the loaded version of a plugin proposes for one application; nothing is written here."""
+"""Compare an application with the proposal of the loaded plugin; nothing is written."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from ssoko.plugin.host.record import (
     service_provider_to_json,
 )
 from ssoko.services.applications import snapshots
-from ssoko.services.applications.overrides import overrides_over
+from ssoko.services.applications.overrides import apply_checked
 from ssoko.services.applications.snapshots import Snapshot
 from ssoko.services.applications.three_way_merge import merge_rows
 from ssoko.services.applications.upgrade_marks import is_same_version, propose
@@ -25,8 +25,8 @@ from ssoko.store.models.applications import Application, UpgradeDecision
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
-    """The two proposals of one application, with the row and its default role."""
+class Proposals:
+    """The recorded and the new proposal of an application, with its row and default role."""
 
     row: Application
     role: Role | None
@@ -34,35 +34,39 @@ class Sides:
     new: Snapshot
 
 
-def sides_of(services: Services, row: Application) -> Sides | InputError | PluginError:
-    """Return both proposals, or why the plugin has none."""
+def proposals_of(services: Services, row: Application) -> Proposals | InputError | PluginError:
+    """Return both proposals, or the error why the plugin has none."""
     loaded = services.registry.get(row.integration)
     if loaded is None:
-        return InputError.of("", "The plugin of this application is not loaded; sign-in goes on.")
+        return InputError.of(
+            "", "The plugin of this application is not loaded. Sign-in continues to work."
+        )
     try:
         new = propose(services, loaded, row)
     except (InputError, PluginError) as error:
         return error
-    return against(row, new)
+    return with_recorded(row, new)
 
 
-def against(row: Application, new: Snapshot) -> Sides:
+def with_recorded(row: Application, new: Snapshot) -> Proposals:
     role = Role.get_or_none(Role.application == row.id, Role.is_default, Role.removed_at.is_null())
-    return Sides(row, role, snapshots.recorded(row, like=new), new)
+    return Proposals(row, role, snapshots.recorded(row, like=new), new)
 
 
-def parts_between(sides: Sides) -> tuple[Part, ...]:
-    made = sides.row.proposed.get("default_role", {}).get("made", {})
-    return parts_of(sides.row, sides.role, sides.before, sides.new, made)
+def parts_between(proposals: Proposals) -> tuple[Part, ...]:
+    role_texts = proposals.row.proposed.get("default_role", {}).get("made", {})
+    return parts_of(proposals.row, proposals.role, proposals.before, proposals.new, role_texts)
 
 
-def columns_after(services: Services, sides: Sides, accept: frozenset[str]) -> dict[str, Any]:
-    """Return the columns that accepting these parts writes, but for those of the role."""
-    row, before, new = sides.row, sides.before, sides.new
+def columns_after(
+    services: Services, proposals: Proposals, accept: frozenset[str]
+) -> dict[str, Any]:
+    """Return the columns that accepting these parts writes, except those of the role."""
+    row, before, new = proposals.row, proposals.before, proposals.new
     loaded = services.registry.get(row.integration)
-    base = _base(sides, accept)
+    base = _base(proposals, accept)
     columns: dict[str, Any] = {
-        "service_provider": service_provider_to_json(_over(base, row.overrides)),
+        "service_provider": service_provider_to_json(_with_overrides(base, row.overrides)),
         "proposed": {
             **row.proposed,
             "service_provider": base,
@@ -81,33 +85,33 @@ def columns_after(services: Services, sides: Sides, accept: frozenset[str]) -> d
     return columns
 
 
-def _base(sides: Sides, accept: frozenset[str]) -> dict[str, Any]:
-    """Return the proposal that is recorded from then on; the entity ID stays."""
+def _base(proposals: Proposals, accept: frozenset[str]) -> dict[str, Any]:
+    """Return the proposal to record; the entity ID stays."""
     fields = {
-        one.name
-        for part in parts_between(sides)
+        difference.name
+        for part in parts_between(proposals)
         if part.name in accept and part.name in ("service_provider", "protection")
-        for one in (*part.changes, *part.stays)
-        if one.name != "entity_id"
+        for difference in (*part.changes, *part.stays)
+        if difference.name != "entity_id"
     }
-    new = sides.new.service_provider
-    return {**sides.before.service_provider, **{name: new[name] for name in fields}}
+    new = proposals.new.service_provider
+    return {**proposals.before.service_provider, **{name: new[name] for name in fields}}
 
 
-def _over(base: dict[str, Any], overrides: dict[str, Any]) -> ServiceProvider:
+def _with_overrides(base: dict[str, Any], overrides: dict[str, Any]) -> ServiceProvider:
     provider = service_provider_from_json(base)
-    # Judged even when nothing was set by hand: parts may not go together.
-    return overrides_over(provider, overrides or {"lifetime": provider.lifetime})
+    # Validated even without overrides: parts may contradict each other.
+    return apply_checked(provider, overrides or {"lifetime": provider.lifetime})
 
 
 State = Literal["missing", "fails", "refuses", "same", "proposes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """What somebody decided about the very proposal that is looked at.
+class Decision:
+    """The decision of an admin about this proposal.
 
-    :param kept: titles of the parts that were kept as recorded.
+    :param kept: titles of the parts that were not accepted.
     """
 
     at: int
@@ -117,15 +121,15 @@ class Decided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upgrade:
-    """What the loaded plugin proposes for one application, against what is recorded.
+    """The loaded plugin's proposal for an application, compared with the record.
 
     :param recorded_by: such as ``ssoko-aws 0.1``; ``loaded`` likewise, empty without a plugin.
-    :param other_distribution: another distribution than the record's provides the integration.
-    :param errors: what the plugin says of the recorded settings, by field, when it refuses them.
-    :param problem: why it could not be asked, in a sentence.
-    :param digest: names this proposal; empty when there is none.
-    :param seen: ``updated_at`` of the application that was compared.
-    :param former: the record from before the last upgrade, as long as it can be put back.
+    :param other_distribution: another distribution than the recorded one provides the integration.
+    :param errors: the recorded settings that the plugin refuses, by field.
+    :param problem: why the plugin failed, as a sentence.
+    :param digest: identifies this proposal; empty when there is none.
+    :param seen: ``updated_at`` of the compared application.
+    :param former: the record before the last upgrade, while it can be restored.
     """
 
     application: ApplicationView
@@ -138,12 +142,12 @@ class Upgrade:
     problem: str = ""
     digest: str = ""
     seen: int = 0
-    decided: Decided | None = None
+    decision: Decision | None = None
     former: undo.Former | None = None
 
     @property
     def state(self) -> State:
-        """What the comparison came to."""
+        """The result of the comparison."""
         if not self.loaded:
             return "missing"
         if self.problem or self.errors:
@@ -152,29 +156,29 @@ class Upgrade:
 
     @property
     def preselected(self) -> frozenset[str]:
-        """The parts that give nothing up; none of what somebody kept already."""
-        if self.decided:
+        """The parts to preselect: those that weaken nothing, unless an admin decided already."""
+        if self.decision:
             return frozenset()
         return frozenset(part.name for part in self.parts if not part.careful)
 
 
 def compare(scope: Scope, app_id: str) -> Upgrade:
-    """Tell what the loaded plugin would change about an application; nothing is written."""
+    """Return what the loaded plugin would change about an application; nothing is written."""
     row = find_row(scope.workspace_id, app_id)
-    return compared(scope, row, sides_of(scope.services, row))
+    return comparison(scope, row, proposals_of(scope.services, row))
 
 
 def record_after(scope: Scope, app_id: str, accept: Collection[str]) -> ApplicationView:
-    """Return the application as it would be once these parts are accepted; nothing is written.
+    """Return the application as it would be with these parts accepted; nothing is written.
 
-    :raises InputError: when they do not go together.
+    :raises InputError: when they contradict each other.
     """
     row = find_row(scope.workspace_id, app_id)
     view = get_application(scope, row.id)
-    sides = sides_of(scope.services, row)
-    if not isinstance(sides, Sides):
+    proposals = proposals_of(scope.services, row)
+    if not isinstance(proposals, Proposals):
         return view
-    columns = columns_after(scope.services, sides, frozenset(accept))
+    columns = columns_after(scope.services, proposals, frozenset(accept))
     return replace(
         view,
         service_provider=service_provider_from_json(columns["service_provider"]),
@@ -182,9 +186,11 @@ def record_after(scope: Scope, app_id: str, accept: Collection[str]) -> Applicat
     )
 
 
-def compared(scope: Scope, row: Application, sides: Sides | InputError | PluginError) -> Upgrade:
+def comparison(
+    scope: Scope, row: Application, proposals: Proposals | InputError | PluginError
+) -> Upgrade:
     loaded = scope.services.registry.get(row.integration)
-    found = Upgrade(
+    upgrade = Upgrade(
         application=get_application(scope, row.id),
         recorded_by=snapshots.proposer(row.distribution, row.version),
         loaded=loaded_name(scope.services, row),
@@ -193,15 +199,15 @@ def compared(scope: Scope, row: Application, sides: Sides | InputError | PluginE
         seen=row.updated_at,
         former=undo.find(scope.services, row),
     )
-    if isinstance(sides, InputError):
-        return replace(found, errors=sides.errors if loaded else {})
-    if isinstance(sides, PluginError):
-        return replace(found, problem=str(sides))
+    if isinstance(proposals, InputError):
+        return replace(upgrade, errors=proposals.errors if loaded else {})
+    if isinstance(proposals, PluginError):
+        return replace(upgrade, problem=str(proposals))
     return replace(
-        found,
-        parts=parts_between(sides),
-        digest=sides.new.digest,
-        decided=_decided(row.id, sides.new.digest),
+        upgrade,
+        parts=parts_between(proposals),
+        digest=proposals.new.digest,
+        decision=_decision(row.id, proposals.new.digest),
     )
 
 
@@ -212,15 +218,15 @@ def loaded_name(services: Services, row: Application) -> str:
     return snapshots.proposer(loaded.distribution, loaded.version, slug=loaded.slug)
 
 
-def _decided(app_id: str, digest: str) -> Decided | None:
-    found = UpgradeDecision.get_or_none(
+def _decision(app_id: str, digest: str) -> Decision | None:
+    row = UpgradeDecision.get_or_none(
         UpgradeDecision.application == app_id, UpgradeDecision.digest == digest
     )
-    if found is None:
+    if row is None:
         return None
-    names: Any = found.kept.split()
-    return Decided(
-        at=found.decided_at,
-        by=found.decided_by,
+    names: Any = row.kept.split()
+    return Decision(
+        at=row.decided_at,
+        by=row.decided_by,
         kept=tuple(TITLES[name] for name in names if name in TITLES),
     )

@@ -1,6 +1,6 @@
-"""An upgrade of a plugin, application by application: accept what it proposes, keep it out, undo.
+"""Accept or skip the parts of a plugin update for one application, or undo the last one.
 
-Sign-in goes on from the record whatever is loaded; nothing changes until an admin accepts a part.
+Sign-in uses the record, whatever is loaded; nothing changes until an admin accepts a part.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,15 +13,15 @@ from ssoko.services.applications import snapshots, views
 from ssoko.services.applications.snapshots import Snapshot
 from ssoko.services.applications.upgrades import undo
 from ssoko.services.applications.upgrades.compare import (
-    Sides,
+    Proposals,
     Upgrade,
-    against,
     columns_after,
     compare,
-    compared,
+    comparison,
     loaded_name,
     parts_between,
-    sides_of,
+    proposals_of,
+    with_recorded,
 )
 from ssoko.services.applications.upgrades.parts import TITLES, Part
 from ssoko.services.applications.views import find_row
@@ -38,50 +38,50 @@ def decide(
     digest: str | None = None,
     seen: int | None = None,
 ) -> Upgrade:
-    """Accept some parts of what is proposed, keep the others, and remember that it was decided.
+    """Accept some parts of a proposal, skip the others, and record the decision.
 
-    :param accept: names of parts; none keeps everything as it is recorded.
-    :param digest: of the :class:`Upgrade` that was shown, ``seen`` likewise, when it matters.
-    :raises InputError: at ``accept``, or at what does not go together; nothing is written then.
+    :param accept: names of parts; with none, everything stays as recorded.
+    :param digest: of the shown :class:`Upgrade`, and ``seen`` likewise, if known.
+    :raises InputError: at ``accept``, or when parts contradict each other; nothing is written.
     :raises Conflict: when the plugin or the application changed since.
     """
     unknown = sorted(set(accept) - TITLES.keys())
     if unknown:
         raise InputError.of("accept", f"Choose from {', '.join(TITLES)}.")
-    # The plugin is asked before the transaction, so that a slow one keeps nobody from writing.
+    # The plugin is called before the transaction, so that a slow one blocks no other writer.
     row = find_row(scope.workspace_id, app_id)
-    sides = sides_of(scope.services, row)
-    if not isinstance(sides, Sides):
-        raise sides
-    upgrade = compared(scope, row, sides)
+    proposals = proposals_of(scope.services, row)
+    if not isinstance(proposals, Proposals):
+        raise proposals
+    upgrade = comparison(scope, row, proposals)
     if digest is not None and digest != upgrade.digest:
-        raise Conflict.of("", "The plugin proposes something else by now. Look at it again.")
+        raise Conflict.of("", "The plugin now proposes something else. Review it again.")
     if not upgrade.parts:
-        raise InputError.of("", f"{upgrade.loaded} proposes what is recorded.")
+        raise InputError.of("", f"{upgrade.loaded} proposes no changes.")
     accepted = [part for part in upgrade.parts if part.name in accept]
-    kept = [part for part in upgrade.parts if part.name not in accept]
+    skipped = [part for part in upgrade.parts if part.name not in accept]
     with database.atomic():
         if accepted:
-            _accept(scope, sides, upgrade, accepted, seen=seen)
-        _remember(scope, row, sides.new, kept)
+            _accept(scope, proposals, upgrade, accepted, seen=seen)
+        _remember(scope, row, proposals.new, skipped)
         log.record(
             scope,
             "application.upgraded" if accepted else "application.upgrade-kept",
             target=row,
-            detail=_detail(upgrade, accepted, kept),
+            detail=_detail(upgrade, accepted, skipped),
         )
     return compare(scope, app_id)
 
 
-def put_back(scope: Scope, app_id: str) -> Upgrade:
-    """Put the record from before the last upgrade back, and keep it against the proposal.
+def undo_upgrade(scope: Scope, app_id: str) -> Upgrade:
+    """Restore the record from before the last update, and skip the current proposal.
 
-    :raises Conflict: when there is none any more, or what it holds was changed since.
+    :raises Conflict: when there is none, or the application was changed since.
     """
     row = find_row(scope.workspace_id, app_id)
-    sides = sides_of(scope.services, row)
+    proposals = proposals_of(scope.services, row)
     with database.atomic():
-        former = undo.put_back(scope, row)
+        former = undo.restore(scope, row)
         log.record(
             scope,
             "application.upgrade-undone",
@@ -91,33 +91,33 @@ def put_back(scope: Scope, app_id: str) -> Upgrade:
                 "to": former.proposer,
             },
         )
-        if isinstance(sides, Sides):
-            again = against(find_row(scope.workspace_id, app_id), sides.new)
+        if isinstance(proposals, Proposals):
+            again = with_recorded(find_row(scope.workspace_id, app_id), proposals.new)
             _remember(scope, again.row, again.new, parts_between(again))
     return compare(scope, app_id)
 
 
 def _accept(
     scope: Scope,
-    sides: Sides,
+    proposals: Proposals,
     upgrade: Upgrade,
     accepted: Sequence[Part],
     *,
     seen: int | None,
 ) -> None:
-    row = sides.row
-    columns = columns_after(scope.services, sides, frozenset(part.name for part in accepted))
+    row = proposals.row
+    columns = columns_after(scope.services, proposals, frozenset(part.name for part in accepted))
     role_change = _role_change(accepted)
-    former_role = {name: str(getattr(sides.role, name)) for name in role_change}
+    former_role = {name: str(getattr(proposals.role, name)) for name in role_change}
     if any(part.name == "default_role" for part in accepted):
         columns["proposed"]["default_role"] = {
-            **sides.new.default_role,
+            **proposals.new.default_role,
             "made": {**row.proposed.get("default_role", {}).get("made", {}), **role_change},
         }
     views.update(scope.services, row.id, columns, seen=row.updated_at if seen is None else seen)
-    if sides.role is not None and role_change:
-        _change_role(scope, sides.role.id, role_change)
-    undo.keep(
+    if proposals.role is not None and role_change:
+        _change_role(scope, proposals.role.id, role_change)
+    undo.store(
         scope.services,
         row,
         columns,
@@ -129,10 +129,10 @@ def _accept(
 
 def _role_change(accepted: Sequence[Part]) -> dict[str, str]:
     return {
-        one.name: "\n".join(one.new)
+        difference.name: "\n".join(difference.new)
         for part in accepted
         if part.name == "default_role"
-        for one in part.changes
+        for difference in part.changes
     }
 
 
@@ -146,33 +146,33 @@ def _change_role(scope: Scope, role_id: str, change: Mapping[str, Any]) -> None:
         ) from None
 
 
-def _remember(scope: Scope, row: Application, new: Snapshot, kept: Sequence[Part]) -> None:
+def _remember(scope: Scope, row: Application, new: Snapshot, skipped: Sequence[Part]) -> None:
     decided = {
         "digest": new.digest,
         "proposer": loaded_name(scope.services, row),
-        "kept": " ".join(part.name for part in kept),
+        "kept": " ".join(part.name for part in skipped),
         "decided_at": scope.services.clock(),
         "decided_by": scope.actor.name,
     }
-    # Two may decide at once; the later one counts.
+    # Of two concurrent decisions, the later one counts.
     UpgradeDecision.insert(application=row.id, **decided).on_conflict(
         conflict_target=[UpgradeDecision.application], update=decided
     ).execute()
 
 
-def _detail(upgrade: Upgrade, accepted: Sequence[Part], kept: Sequence[Part]) -> dict[str, Any]:
+def _detail(upgrade: Upgrade, accepted: Sequence[Part], skipped: Sequence[Part]) -> dict[str, Any]:
     return {
         "from": upgrade.recorded_by,
         "to": upgrade.loaded,
         "accepted": ", ".join(part.title for part in accepted),
-        "kept": ", ".join(part.title for part in kept),
-        "changes": [words for part in accepted for words in _said(part)],
-        "not_accepted": [words for part in kept for words in _said(part)],
+        "kept": ", ".join(part.title for part in skipped),
+        "changes": [words for part in accepted for words in _change_lines(part)],
+        "not_accepted": [words for part in skipped for words in _change_lines(part)],
     }
 
 
-def _said(part: Part) -> list[str]:
-    said = [one.words for one in part.changes]
+def _change_lines(part: Part) -> list[str]:
+    lines = [difference.words for difference in part.changes]
     added = sum(line.kind == "added" for line in part.lines)
     removed = sum(line.kind == "removed" for line in part.lines)
-    return said + ([f"Guide, in lines: {added} added, {removed} removed"] if part.lines else [])
+    return lines + ([f"Guide: {added} lines added, {removed} removed"] if part.lines else [])

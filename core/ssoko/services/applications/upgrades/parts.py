@@ -1,4 +1,4 @@
-"""The parts of an upgrade: what a plugin proposes against what is recorded, in words."""
+"""The parts of an update: the differences between a plugin's proposal and the record, as text."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,35 +17,35 @@ from ssoko.text.line_difference import Line, between
 
 PartName = Literal["service_provider", "protection", "mappers", "default_role", "guide"]
 
-#: Every part, with its title.
+#: Part to its title.
 TITLES: dict[PartName, str] = {
     "service_provider": "Service provider",
-    "protection": "Who people are, and what protects their sign-in",
+    "protection": "Name ID and security",
     "mappers": "Mappers",
     "default_role": "Default role",
     "guide": "Guide and labels",
 }
-#: Fields that SamlForm has no word for, or another one.
+#: Labels of fields that SamlForm does not have, or labels otherwise.
 _LABELS = {
-    "entity_id": "Entity ID of the other side",
+    "entity_id": "SP entity ID",
     "acs_urls": "ACS URLs",
-    "acs_indexes": "ACS URLs by number",
-    "launch_url": "Address that the tile opens",
+    "acs_indexes": "ACS URLs by index",
+    "launch_url": "URL that the tile opens",
 }
-_FROZEN = "It stays: it is who the other side is. Change it under Settings if the vendor did"
-_BY_HAND = "It stays as it was set by hand"
-_EDITED = "It stays as it was edited here"
-_SO_ALREADY = "It is so already"
-_AT_ONCE = "In effect already: the loaded version is asked at each sign-in"
+_FROZEN = "Not changed: it identifies the SP. If the vendor changed it, change it under Settings"
+_OVERRIDDEN = "Not changed: an admin set this value"
+_EDITED = "Not changed: it was edited here"
+_NO_CHANGE = "No change: it has this value already"
+_IN_EFFECT = "Already in effect: the loaded version adds them at each sign-in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What belongs together, and is accepted or kept together.
+    """Changes that belong together and are accepted or skipped together.
 
-    :param changes: what accepting changes; ``stays`` is what it does not, and why.
+    :param changes: what accepting changes; ``stays`` is what it does not change, and why.
     :param lines: the difference of a long text.
-    :param careful: accepting it gives something up, so it is kept unless somebody says otherwise.
+    :param careful: accepting it weakens security, so it is not preselected.
     """
 
     name: PartName
@@ -56,7 +56,7 @@ class Part:
 
     @property
     def title(self) -> str:
-        """What the part is called."""
+        """The title of the part."""
         return TITLES[self.name]
 
     def __bool__(self) -> bool:
@@ -64,31 +64,35 @@ class Part:
 
 
 def parts_of(
-    row: Application, role: Role | None, before: Snapshot, new: Snapshot, made: Mapping[str, str]
+    row: Application,
+    role: Role | None,
+    before: Snapshot,
+    new: Snapshot,
+    role_texts: Mapping[str, str],
 ) -> tuple[Part, ...]:
     """Return the parts in which a proposal differs from the recorded one.
 
     :param role: row of the default role, or None.
-    :param made: name and description that the role was made with.
+    :param role_texts: name and description that the role was created with.
     """
     provider = list(_provider(row, before, new))
-    careful = [one for one in provider if one.caution]
-    harmless = [one for one in provider if not one.caution]
-    found = (
+    careful = [difference for difference in provider if difference.caution]
+    harmless = [difference for difference in provider if not difference.caution]
+    parts = (
         _split("service_provider", harmless),
         _split("protection", careful, careful=True),
         _mappers(row, before, new),
-        _role(row, role, before, new, made),
+        _role(row, role, before, new, role_texts),
         _guide(before, new),
     )
-    return tuple(part for part in found if part)
+    return tuple(part for part in parts if part)
 
 
-def _split(name: PartName, found: list[Difference], *, careful: bool = False) -> Part:
+def _split(name: PartName, differences: list[Difference], *, careful: bool = False) -> Part:
     return Part(
         name=name,
-        changes=tuple(one for one in found if not one.kept),
-        stays=tuple(one for one in found if one.kept),
+        changes=tuple(d for d in differences if not d.kept),
+        stays=tuple(d for d in differences if d.kept),
         careful=careful,
     )
 
@@ -99,14 +103,14 @@ def _provider(row: Application, before: Snapshot, new: Snapshot) -> Iterator[Dif
     for name, value in proposed.items():
         if value == was[name]:
             continue
-        by_hand = name in row.overrides
+        overridden = name in row.overrides
         yield field_difference(
             name,
             form.get(name) or String(),
-            _readable(name, row.service_provider.get(name) if by_hand else was[name]),
+            _readable(name, row.service_provider.get(name) if overridden else was[name]),
             _readable(name, value),
             label=_LABELS.get(name, ""),
-            kept=_FROZEN if name == "entity_id" else _BY_HAND if by_hand else "",
+            kept=_FROZEN if name == "entity_id" else _OVERRIDDEN if overridden else "",
             caution=_caution(name, was, proposed),
         )
 
@@ -122,98 +126,100 @@ def _readable(name: str, value: Any) -> Any:
 
 
 def _caution(name: str, was: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Say what a new value gives up; empty when it gives up nothing."""
+    """Return how a new value weakens security; empty when it does not."""
     before, after = was[name], new[name]
     if before == after:
         return ""
     if name in _SWITCHED_OFF:
         return _SWITCHED_OFF[name] if before and not after else ""
-    judge = _JUDGES.get(name)
-    return judge(was, new) if judge else ""
+    caution = _CAUTIONS.get(name)
+    return caution(was, new) if caution else ""
 
 
 _SWITCHED_OFF = {
-    "sign_response": "The response would not be signed any more",
-    "sign_assertion": "The assertion would not be signed any more",
-    "require_signed_requests": "Requests that nobody signed would be answered",
-    "encrypt_assertions": "Assertions would not be encrypted any more",
+    "sign_response": "The response would no longer be signed",
+    "sign_assertion": "The assertion would no longer be signed",
+    "require_signed_requests": "Unsigned requests would be accepted",
+    "encrypt_assertions": "Assertions would no longer be encrypted",
 }
 
 
-def _other_name(_: Mapping[str, Any], __: Mapping[str, Any]) -> str:
-    return "People would have another name at the vendor, which may not know them by it"
+def _other_name_id(_: Mapping[str, Any], __: Mapping[str, Any]) -> str:
+    return "Users would have another Name ID at the vendor, which may not recognize them"
 
 
-def _further_address(was: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+def _additional_acs_url(was: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     more = [url for url in new["acs_urls"] if url not in was["acs_urls"]]
-    return f"Answers would go to an address that they did not go to: {', '.join(more)}" * bool(more)
+    return f"Responses could be sent to another URL: {', '.join(more)}" * bool(more)
 
 
-def _further_index(was: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+def _additional_acs_index(was: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     more = [url for _, url in new["acs_indexes"] if url not in was["acs_urls"]]
-    return "Answers would go to an address that they did not go to" * bool(more)
+    return "Responses could be sent to another URL" * bool(more)
 
 
 def _weaker_method(was: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     weaker = new["encryption_method"] in WEAK_METHODS - {was["encryption_method"]}
-    return "CBC does not notice when the text was changed" * weaker
+    return "CBC doesn't detect tampering" * weaker
 
 
-def _signers(was: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+def _other_signer(was: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     if not was["certificates"]:
         return ""
     if not new["certificates"]:
-        return "Nothing would be left to check the vendor's signatures with"
+        return "No certificate would be left to verify the SP's signatures"
     more = set(new["certificates"]) - set(was["certificates"])
-    return "Another key could sign in the vendor's name" * bool(more)
+    return "Another key could sign as this SP" * bool(more)
 
 
-def _readers(was: Mapping[str, Any], _: Mapping[str, Any]) -> str:
-    return "Another key, or none, could read the assertions" * bool(was["encrypt_assertions"])
+def _other_reader(was: Mapping[str, Any], _: Mapping[str, Any]) -> str:
+    return "Another key, or none, could decrypt the assertions" * bool(was["encrypt_assertions"])
 
 
-_JUDGES: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], str]] = {
-    "name_id_format": _other_name,
-    "name_id_source": _other_name,
-    "acs_urls": _further_address,
-    "acs_indexes": _further_index,
+_CAUTIONS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], str]] = {
+    "name_id_format": _other_name_id,
+    "name_id_source": _other_name_id,
+    "acs_urls": _additional_acs_url,
+    "acs_indexes": _additional_acs_index,
     "encryption_method": _weaker_method,
-    "certificates": _signers,
-    "encryption_certificates": _readers,
+    "certificates": _other_signer,
+    "encryption_certificates": _other_reader,
 }
 
 
 def _mappers(row: Application, before: Snapshot, new: Snapshot) -> Part:
     _, changes = merge_rows(before.mappers, row.mappers, new.mappers)
-    found = [_mapper(change) for change in changes]
-    if before.mappers != new.mappers and not found:
-        order = [[mapper["name"] for mapper in one.mappers] for one in (before, new)]
-        found = [Difference(name="", label="Order", recorded=tuple(order[0]), new=tuple(order[1]))]
+    differences = [_mapper(change) for change in changes]
+    if before.mappers != new.mappers and not differences:
+        order = [[mapper["name"] for mapper in snapshot.mappers] for snapshot in (before, new)]
+        differences = [
+            Difference(name="", label="Order", recorded=tuple(order[0]), new=tuple(order[1]))
+        ]
     if before.adds_attributes != new.adds_attributes:
         yes_or_no = {True: ("Yes",), False: ("No",)}
-        found.append(
+        differences.append(
             Difference(
                 name="adds_attributes",
-                label="Attributes that the plugin adds itself",
+                label="Attributes added by the plugin",
                 recorded=yes_or_no[before.adds_attributes],
                 new=yes_or_no[new.adds_attributes],
-                kept=_AT_ONCE,
+                kept=_IN_EFFECT,
             )
         )
-    return _split("mappers", found, careful=any(one.caution for one in found))
+    return _split("mappers", differences, careful=any(d.caution for d in differences))
 
 
 def _mapper(change: RowChange) -> Difference:
     newly_required = bool(change.proposed and change.proposed["required"]) and not (
-        change.there and change.there["required"]
+        change.recorded and change.recorded["required"]
     )
     return Difference(
         name=change.name,
         label=change.name,
-        recorded=_mapper_lines(change.there),
+        recorded=_mapper_lines(change.recorded),
         new=_mapper_lines(change.proposed),
-        kept=_EDITED if change.stays else _SO_ALREADY if change.there == change.proposed else "",
-        caution="People who have no value for it would be refused"
+        kept=_EDITED if change.stays else _NO_CHANGE if change.recorded == change.proposed else "",
+        caution="Users without a value would be refused"
         if newly_required and not change.stays
         else "",
     )
@@ -232,46 +238,52 @@ def _mapper_lines(mapper: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 
 def _role(
-    row: Application, role: Role | None, before: Snapshot, new: Snapshot, made: Mapping[str, str]
+    row: Application,
+    role: Role | None,
+    before: Snapshot,
+    new: Snapshot,
+    role_texts: Mapping[str, str],
 ) -> Part:
-    found = []
+    differences = []
     for name, label in (("name", "Name"), ("description", "Description")):
         if role is None or before.default_role[name] == new.default_role[name]:
             continue
-        there = str(getattr(role, name))
+        recorded = str(getattr(role, name))
         proposed = new.default_role[name].replace("{name}", row.name)
-        by_hand = _BY_HAND if there != made.get(name, there) else ""
-        found.append(
+        overridden = _OVERRIDDEN if recorded != role_texts.get(name, recorded) else ""
+        differences.append(
             Difference(
                 name=name,
                 label=label,
-                recorded=shown(there),
+                recorded=shown(recorded),
                 new=shown(proposed),
-                kept=_SO_ALREADY if there == proposed else by_hand,
+                kept=_NO_CHANGE if recorded == proposed else overridden,
             )
         )
-    return _split("default_role", found)
+    return _split("default_role", differences)
 
 
 def _guide(before: Snapshot, new: Snapshot) -> Part:
-    found = []
-    for name, label in (("vendor", "Vendor"), ("monogram", "Letters of the tile")):
+    differences = []
+    for name, label in (("vendor", "Vendor"), ("monogram", "Tile letters")):
         old, proposed = getattr(before, name), getattr(new, name)
         if old != proposed:
-            found.append(
+            differences.append(
                 Difference(name=name, label=label, recorded=shown(old), new=shown(proposed))
             )
-    asked = [{one["key"]: one for one in side.metadata_fields} for side in (before, new)]
-    for key in dict.fromkeys((*asked[0], *asked[1])):
-        old, proposed = (_field_lines(one.get(key)) for one in asked)
+    by_key = [{field["key"]: field for field in side.metadata_fields} for side in (before, new)]
+    for key in dict.fromkeys((*by_key[0], *by_key[1])):
+        old, proposed = (_field_lines(fields.get(key)) for fields in by_key)
         if old != proposed:
-            label = str((asked[1].get(key) or asked[0][key])["label"] or key)
-            found.append(Difference(name=key, label=label, recorded=old, new=proposed))
-    return Part(name="guide", changes=tuple(found), lines=tuple(between(before.guide, new.guide)))
+            label = str((by_key[1].get(key) or by_key[0][key])["label"] or key)
+            differences.append(Difference(name=key, label=label, recorded=old, new=proposed))
+    return Part(
+        name="guide", changes=tuple(differences), lines=tuple(between(before.guide, new.guide))
+    )
 
 
 def _field_lines(field: Mapping[str, Any] | None) -> tuple[str, ...]:
     if field is None:
         return ()
-    where = f"Paste into {field['paste_into']}" if field["paste_into"] else "Not asked for"
+    where = f"Paste into {field['paste_into']}" if field["paste_into"] else "Not required"
     return tuple(filter(None, (str(field["label"]), where, str(field["help"]))))

@@ -1,4 +1,4 @@
-"""The record of an application from before an upgrade was accepted, to be put back for 30 days."""
+"""The record of an application from before an update, which can be restored for 30 days."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,16 +10,16 @@ from ssoko.services.context import Scope, Services
 from ssoko.store.models.access import Role
 from ssoko.store.models.applications import Application, FormerRecord
 
-#: Seconds that a former record can be put back.
-KEPT = 30 * 86_400
+#: Seconds for which a former record can be restored.
+RESTORABLE = 30 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Former:
-    """A record that can be put back.
+    """A record that can be restored.
 
-    :param proposer: who proposed it, such as ``ssoko-aws 0.1``.
-    :param until: the first second at which it is gone, since the epoch.
+    :param proposer: the plugin that proposed it, such as ``ssoko-aws 0.1``.
+    :param until: when it expires, in seconds since the epoch.
     """
 
     proposer: str
@@ -27,7 +27,7 @@ class Former:
     until: int
 
 
-def keep(
+def store(
     services: Services,
     row: Application,
     accepted: dict[str, Any],
@@ -36,7 +36,7 @@ def keep(
     former_role: dict[str, str],
     accepted_role: dict[str, str],
 ) -> None:
-    """Keep what a change of columns replaces, in the place of what was kept before.
+    """Store the columns that a change replaces, instead of those stored before.
 
     :param row: as it was before the change.
     """
@@ -53,50 +53,52 @@ def keep(
 
 
 def find(services: Services, row: Application) -> Former | None:
-    """Return the former record of an application, if it can still be put back."""
-    kept = _fresh(services, row)
-    if kept is None or not _is_untouched(row, kept):
+    """Return the former record of an application, if it can still be restored."""
+    stored = _fresh(services, row)
+    if stored is None or not _is_untouched(row, stored):
         return None
-    return Former(proposer=kept.proposer, taken_at=kept.taken_at, until=kept.taken_at + KEPT)
+    return Former(
+        proposer=stored.proposer, taken_at=stored.taken_at, until=stored.taken_at + RESTORABLE
+    )
 
 
-def put_back(scope: Scope, row: Application) -> Former:
-    """Write the former record again, inside the caller's transaction, and forget it.
+def restore(scope: Scope, row: Application) -> Former:
+    """Restore the former record, inside the caller's transaction, and delete it.
 
     A role that was renamed since keeps its new name.
 
-    :raises Conflict: when there is none, or what it would replace was changed since.
+    :raises Conflict: when there is none, or the application was changed since.
     """
-    former, kept = find(scope.services, row), _fresh(scope.services, row)
-    if former is None or kept is None:
+    former, stored = find(scope.services, row), _fresh(scope.services, row)
+    if former is None or stored is None:
         raise Conflict.of(
             "",
-            "The former record cannot be put back: it is older than 30 days, or the application "
-            "was changed since. Look at Mappers, SAML settings and Settings instead.",
+            "The former record cannot be restored: it is older than 30 days, or the application "
+            "was changed since. Use Mappers, SAML settings and Settings instead.",
         )
-    views.update(scope.services, row.id, kept.former, seen=row.updated_at)
+    views.update(scope.services, row.id, stored.former, seen=row.updated_at)
     role: Role | None = Role.get_or_none(Role.application == row.id, Role.is_default)
-    back = {
+    role_changes = {
         name: text
-        for name, text in kept.former_role.items()
-        if role is not None and getattr(role, name) == kept.accepted_role.get(name)
+        for name, text in stored.former_role.items()
+        if role is not None and getattr(role, name) == stored.accepted_role.get(name)
     }
-    if role is not None and back:
-        roles.update_role(scope, role.id, **back)
+    if role is not None and role_changes:
+        roles.update_role(scope, role.id, **role_changes)
     FormerRecord.delete().where(FormerRecord.application == row.id).execute()
     return former
 
 
-def forget(*, now: int) -> None:
-    """Forget the records whose time is over."""
-    FormerRecord.delete().where(FormerRecord.taken_at <= now - KEPT).execute()
+def delete_expired(*, now: int) -> None:
+    """Delete expired records."""
+    FormerRecord.delete().where(FormerRecord.taken_at <= now - RESTORABLE).execute()
 
 
 def _fresh(services: Services, row: Application) -> FormerRecord | None:
     return FormerRecord.get_or_none(
-        FormerRecord.application == row.id, FormerRecord.taken_at > services.clock() - KEPT
+        FormerRecord.application == row.id, FormerRecord.taken_at > services.clock() - RESTORABLE
     )
 
 
-def _is_untouched(row: Application, kept: FormerRecord) -> bool:
-    return all(getattr(row, name) == value for name, value in kept.accepted.items())
+def _is_untouched(row: Application, stored: FormerRecord) -> bool:
+    return all(getattr(row, name) == value for name, value in stored.accepted.items())

@@ -53,7 +53,7 @@ def decide(call: Call, application: str) -> Json:
 def undo(call: Call, application: str) -> Json:
     """Put the record from before the last upgrade back."""
     found = views.get_application(call.scope, application)
-    return _upgrade(upgrades_decide.put_back(call.scope, found.id))
+    return _upgrade(upgrades_decide.undo_upgrade(call.scope, found.id))
 
 
 def _of_user(call: Call, upgrade: Upgrade) -> AssertionDifference:
@@ -70,7 +70,7 @@ def _of_user(call: Call, upgrade: Upgrade) -> AssertionDifference:
 
 
 def _upgrade(view: Upgrade) -> Json:
-    decided, former = view.decided, view.former
+    decided, former = view.decision, view.former
     return {
         "state": view.state,
         "from": view.recorded_by,
