@@ -1,15 +1,16 @@
-# `make demo` shows Ssoko; `make test` judges it. Both need only python3, make and, on Debian, apt.
+# `make demo` starts a demo site, `make test` runs all tests. You need python3 and make; on Debian
+# missing packages are installed with apt.
 
 PYTHON ?= python3
 PORT ?= 8000
 PYTEST_ARGS ?=
 
-# The tests start some hundred Pythons, and each would compile all of Ssoko again.
+# The tests start about a hundred Python processes; without bytecode each would recompile Ssoko.
 unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
-# One setuptools for all distributions, instead of one fetched to build each.
+# Install setuptools once, instead of downloading it to build each distribution.
 INSTALL := $(PIP) 'setuptools>=77' && $(PIP) --no-build-isolation
 DISTRIBUTIONS := . $(patsubst %/,%,$(filter-out plugins/_%,$(sort $(dir $(wildcard plugins/*/setup.cfg)))))
 METADATA := $(wildcard setup.cfg pyproject.toml plugins/*/setup.cfg plugins/*/pyproject.toml)
@@ -18,14 +19,16 @@ METADATA := $(wildcard setup.cfg pyproject.toml plugins/*/setup.cfg plugins/*/py
 .PHONY: help bench demo test proof postgres lint types unit format clean
 
 help:
-	@echo "make demo      try Ssoko at http://localhost:$(PORT) (PORT=9000 for another port)"
-	@echo "make test      lint, types and all tests, with a real browser and real service providers"
-	@echo "make proof     what a release needs besides: attacks, SAML in depth, every page, wheels, bench"
-	@echo "make postgres  the tests of the services once more, on PostgreSQL"
-	@echo "make unit      the quick tests alone"
-	@echo "make format    let ruff mend what it can"
-	@echo "make bench     measure Ssoko beside its peers and write docs/performance.md"
-	@echo "make clean     remove what the others made"
+	@echo "make demo      start a demo site at http://localhost:$(PORT) (PORT=9000 for another port)"
+	@echo "make test      run lint, types and all tests, with a real browser and service providers"
+	@echo "make proof     run the slower release checks: attacks, SAML in depth, every page, wheels, bench"
+	@echo "make postgres  run the tests of the services on PostgreSQL"
+	@echo "make unit      run the tests that need no browser and no service provider"
+	@echo "make lint      check style with ruff"
+	@echo "make types     check types with mypy"
+	@echo "make format    fix formatting and what else ruff can fix"
+	@echo "make bench     compare Ssoko with other identity providers and write docs/performance.md"
+	@echo "make clean     delete .venv, the demo data, builds and caches"
 
 demo: .venv/installed
 	@$(BIN)/ssoko demo --port $(PORT)
@@ -66,17 +69,17 @@ clean:
 
 .venv/bin/python:
 	@PYTHON=$(PYTHON) .ci/packages venv
-	@$(PYTHON) -c "import sys; sys.exit('Ssoko needs Python 3.11 or newer, set PYTHON=...' if sys.version_info < (3, 11) else 0)"
-	@echo "Making .venv ..."
+	@$(PYTHON) -c "import sys; sys.exit('Ssoko needs Python 3.11 or newer. Set PYTHON to its path.' if sys.version_info < (3, 11) else 0)"
+	@echo "Creating .venv ..."
 	@$(PYTHON) -m venv .venv
 
-# Editable, so that what runs is what is in the checkout.
+# Editable, so changes in the checkout take effect at once.
 .venv/installed: .venv/bin/python $(METADATA)
 	@echo "Installing Ssoko and its plugins into .venv ..."
 	@$(INSTALL) $(addprefix -e ,$(DISTRIBUTIONS))
 	@touch $@
 
 .venv/installed-dev: .venv/bin/python $(METADATA)
-	@echo "Installing Ssoko, its plugins and what the tests need into .venv ..."
+	@echo "Installing Ssoko, its plugins and the test requirements into .venv ..."
 	@$(INSTALL) -e '.[dev,postgres,redis,server]' $(addprefix -e ,$(filter-out .,$(DISTRIBUTIONS)))
 	@touch $@ .venv/installed

@@ -15,7 +15,13 @@ from ssoko.web.api import init_api
 from ssoko.web.api.openapi import operations
 
 ROOT = Path(__file__).parents[1]
-DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "decisions").glob("*.md")),
+]
 
 
 def text(name: str) -> str:
@@ -102,6 +108,36 @@ def test_every_file_that_the_documents_link_to_exists() -> None:
         if not (path.parent / target).exists()
     ]
     assert missing == []
+
+
+def _anchors(path: Path) -> set[str]:
+    """Return the anchors of the headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 _-]", "", h.lower()).replace(" ", "-") for h in headings}
+
+
+def test_every_heading_that_the_documents_link_to_exists() -> None:
+    missing = [
+        f"{path.name}: {target}#{anchor}"
+        for path in DOCS
+        for target, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", path.read_text("utf-8"))
+        if anchor not in _anchors(path.parent / target if target else path)
+    ]
+    assert missing == []
+
+
+def test_decision_records_are_numbered_without_gaps_and_listed() -> None:
+    folder = ROOT / "docs" / "decisions"
+    records = sorted(path for path in folder.glob("*.md") if path.name != "README.md")
+    titles = [path.read_text("utf-8").partition("\n")[0] for path in records]
+    numbers = [int(path.name[:4]) for path in records]
+    assert numbers == list(range(1, len(records) + 1))
+    assert [title.split(".")[0] for title in titles] == [f"# {number}" for number in numbers]
+    listed = re.findall(r"^(\d+)\. \[(.+)\]\((.+)\)$", text("docs/decisions/README.md"), re.M)
+    assert listed == [
+        (str(number), title.partition(". ")[2], path.name)
+        for number, title, path in zip(numbers, titles, records, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(

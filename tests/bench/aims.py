@@ -31,7 +31,7 @@ class Aim:
         sign = ">=" if self.at_least else "<="
         if self.figure is None:
             return f"| {self.what} | {sign} {self.aimed:g} | not measured: {self.missing} | |"
-        verdict = "reached" if self.reached else "**missed**"
+        verdict = "met" if self.reached else "**missed**"
         return f"| {self.what} | {sign} {self.aimed:g} | {self.figure:.2f} | {verdict} |"
 
 
@@ -68,7 +68,7 @@ def aims(results: Results) -> list[Aim]:
             found.append(Aim(what, 12, False, one.p99))
     people, applications = results.effort.grown
     grown = series[names.GROWN].times(ours)
-    what = f"CPU of a sign-in, {people:,} people and {applications:,} applications / 10 and 10"
+    what = f"CPU of a sign-in, {people:,} users and {applications:,} applications / 10 and 10"
     found.append(Aim(what, 1.10, False, grown))
     postgres = series.get(ON_POSTGRESQL)
     found.append(

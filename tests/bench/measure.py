@@ -25,7 +25,7 @@ from tests.bench.rounds import Series, Turn, hello_turn, take_turns
 
 PEERS: tuple[ModuleType, ...] = (simplesamlphp, lemonldap, samlp, pysaml2)
 ON_GUNICORN, ON_GRANIAN = f"Ssoko, {GUNICORN}", f"Ssoko, {GRANIAN}"
-ON_POSTGRESQL, GROWN = f"{ON_GUNICORN}, PostgreSQL", f"{ON_GUNICORN}, grown"
+ON_POSTGRESQL, GROWN = f"{ON_GUNICORN}, PostgreSQL", f"{ON_GUNICORN}, large"
 FEW, MANY = (10, 10), (1_000_000, 1_000)  # people and applications
 SESSIONS = 30
 RATE = 200
@@ -125,7 +125,7 @@ class Bench:
     def peer(self, module: ModuleType) -> None:
         """Install and run another identity provider, or note why that cannot be."""
         if not self.results.effort.peers:
-            self.results.missing[module.NAME] = "left out on demand"
+            self.results.missing[module.NAME] = "skipped on request"
             return
         directory = self.directory(module.__name__.rpartition(".")[2])
         try:

@@ -1,4 +1,4 @@
-"""Draw the results as a page of Markdown."""
+"""Write the results as a page of Markdown."""
 
 import time
 from collections.abc import Iterable
@@ -10,27 +10,27 @@ from tests.bench.ours import GRANIAN, GUNICORN
 from tests.bench.rounds import Series
 from tests.bench.signing import ADD_SIGN, OURS
 
-QUIET = 0.7  # load average from which others' work shows in latencies
+QUIET = 0.7  # a higher load average affects the latencies
 INTRODUCTION = """# Performance
 
-`make bench` makes this page; do not edit it. The figures that count are ratios of CPU time, each
-measured in short rounds in which all candidates take turns, so that a machine whose speed wanders
-slows all alike. The unit is one RSA-2048 signature (`cryptography`), measured on the servers' core
-right before each turn: a sign-in that answers with a signed assertion cannot cost less.
+`make bench` writes this page; do not edit it. Compare ratios of CPU time, not absolute times. Each
+ratio is measured in short rounds in which all candidates take turns, so a change in machine speed
+affects all of them. The unit is one RSA-2048 signature (`cryptography`), measured on the servers'
+core right before each turn: a sign-in with a signed assertion cannot cost less.
 
-- **The job**: a person with a session present, an AuthnRequest by HTTP-Redirect, an answer by
-  HTTP-POST with a signed assertion of 8 attributes with 12 values. The same for every identity
+- **The task**: a user with a session, a SAML request by HTTP-Redirect, and a response by HTTP-POST
+  with a signed assertion of 8 attributes with 12 values. It is the same for every identity
   provider, on the same core, in the same run.
-- **Ssoko** runs as shipped: headers, policy, event and log on, one process with one thread,
-  `ssoko serve` for gunicorn. The peers run near the defaults of their packages.
-- **CPU** is that of the server's process tree, web server and children included. Servers run on one
-  core, the client on another, with 4 connections that are kept.
-- **Every answer is checked**: status Success, InResponseTo, RelayState, ACS URL, one signed
+- **Ssoko** runs as shipped, with headers, access checks, events and log. It uses one process with
+  one thread; `ssoko serve` starts gunicorn. The other products run near their default settings.
+- **CPU** is that of the server's process tree, including the web server and child processes.
+  Servers run on one core and the client on another, with 4 persistent connections.
+- **Every response is checked**: status Success, InResponseTo, RelayState, ACS URL, one signed
   assertion, all values. Every 50th signature is verified with xmlsec.
 
-SimpleSAMLphp and LemonLDAP::NG keep sessions in files and write a log, but no event; LemonLDAP::NG
-signs the response as well. npm samlp and pysaml2 in Flask have a signed cookie and no database,
-which is to their advantage. Nothing is tuned in the peers, and we know our own server better.
+SimpleSAMLphp and LemonLDAP::NG keep sessions in files and write a log, but no event. LemonLDAP::NG
+also signs the response. npm samlp and pysaml2 in Flask use a signed cookie and no database, which
+is an advantage. No product is tuned, and we know our own server better than the others.
 """
 
 
@@ -38,7 +38,7 @@ def report(results: Results) -> str:
     """Return the page."""
     parts = [
         INTRODUCTION,
-        _made(results),
+        _conditions(results),
         _aims(results),
         _missing(results),
         _signing(results),
@@ -56,7 +56,7 @@ def _table(head: str, rows: Iterable[str]) -> str:
     return "\n".join([head, "|" + " --- |" * columns, *rows]) + "\n"
 
 
-def _made(results: Results) -> str:
+def _conditions(results: Results) -> str:
     models = [
         line.partition(":")[2].strip()
         for line in Path("/proc/cpuinfo").read_text().splitlines()
@@ -71,8 +71,8 @@ def _made(results: Results) -> str:
 
 
 def _aims(results: Results) -> str:
-    rows = [aim.row() for aim in aims(results)]
-    return "## Aims\n\n" + _table("| figure | aim | measured | |", rows)
+    rows = [goal.row() for goal in aims(results)]
+    return "## Goals\n\n" + _table("| figure | goal | measured | |", rows)
 
 
 def _missing(results: Results) -> str:
@@ -89,11 +89,8 @@ def _signing(results: Results) -> str:
         f"| {speed.cost / ours.cost:.2f} |"
         for name, speed in results.speeds.items()
     ]
-    head = "| in process | CPU us | rate / bare signatures | in signatures | CPU / Ssoko's |"
-    note = (
-        f"The other libraries sign a document that is ready ({ADD_SIGN}, signxml) or make it as "
-        "well (pysaml2).\n"
-    )
+    head = "| in process | CPU us | rate / bare signatures | in signatures | CPU / Ssoko |"
+    note = f"{ADD_SIGN} and signxml sign an existing document. pysaml2 also builds it.\n"
     return "## Signed response\n\n" + _table(head, rows) + "\n" + note
 
 
@@ -108,52 +105,52 @@ def _sign_ins(results: Results) -> str:
         same = hello.get(name)
         beside = f"{series.times(same):.1f}" if same else ""
         rows.append(
-            f"| {name} | {series.median(lambda one: one.cpu) * 1000:.2f} "
-            f"| {1 / series.median(lambda one: one.clock):,.0f} | {series.of_limit:.3f} "
+            f"| {name} | {series.median(lambda turn: turn.cpu) * 1000:.2f} "
+            f"| {1 / series.median(lambda turn: turn.clock):,.0f} | {series.of_limit:.3f} "
             f"| {1 / series.of_limit:.1f} | {series.times(ours):.2f} | {beside} "
             f"| {series.answers:,} / {series.verified:,} |"
         )
     head = (
-        "| server | CPU ms | per s, seen | rate / bare signatures | in signatures "
-        "| CPU / Ssoko's on gunicorn | CPU / hello world's | answers / verified |"
+        "| server | CPU ms | per second | rate / bare signatures | in signatures "
+        "| CPU / Ssoko on gunicorn | CPU / hello world | responses / verified |"
     )
     return "## Sign-in over HTTP\n\n" + _table(head, rows)
 
 
 def _latencies(results: Results) -> str:
     rows = [
-        f"| {one.name} | {one.rate}, {one.pattern} | {one.p50:.1f} | {one.p99:.1f} "
-        f"| {one.highest:.1f} | {one.answers:,} |"
-        for one in results.latencies
+        f"| {latency.name} | {latency.rate}, {latency.pattern} | {latency.p50:.1f} "
+        f"| {latency.p99:.1f} | {latency.highest:.1f} | {latency.answers:,} |"
+        for latency in results.latencies
     ]
-    head = "| server | arrivals a second | p50 ms | p99 ms | highest ms | answers |"
+    head = "| server | arrivals a second | p50 ms | p99 ms | highest ms | responses |"
     note = (
-        "Counted from when a request was due. At random (Poisson) some come at once and wait for "
-        "each other, whatever the server.\n"
+        "Latency is measured from the time a request was due. With random (Poisson) arrivals, some "
+        "requests arrive together and wait for each other on any server.\n"
     )
     if results.load_before > QUIET:
         note += (
-            f"\n**The machine was busy with other work** (load average {results.load_before:.1f} "
-            "before), which had the same cores: these latencies are its, not the server's.\n"
+            "\n**Other work was running on the same cores** (load average "
+            f"{results.load_before:.1f} before), so these latencies say little about the server.\n"
         )
     return "## Latency\n\n" + _table(head, rows) + "\n" + note
 
 
 def _growth_and_engines(results: Results) -> str:
-    people, applications = results.effort.grown
+    users, applications = results.effort.grown
     with_beside = [
         (name, series)
         for name, series in results.sign_ins.items()
-        if series.median(lambda one: one.beside)
+        if series.median(lambda turn: turn.beside)
     ]
     lines = [
-        f"Grown means {people:,} people, each with a role and a group, and {applications:,} "
-        "applications, each with its issuer; the sign-ins are of people all over the table, at "
-        "one application.\n"
+        f"Large means {users:,} users, each with a role and a group, and {applications:,} "
+        "applications, each with its own issuer. The sign-ins are of users across the whole table, "
+        "to one application.\n"
     ]
     lines += [
-        f"{name}: the database itself takes another "
-        f"{series.median(lambda one: one.beside) * 1000:.2f} ms of CPU a sign-in, on the same "
+        f"{name}: the database takes another "
+        f"{series.median(lambda turn: turn.beside) * 1000:.2f} ms of CPU per sign-in, on the same "
         "core.\n"
         for name, series in with_beside
     ]
@@ -162,45 +159,46 @@ def _growth_and_engines(results: Results) -> str:
 
 def _hostile(results: Results) -> str:
     rows = [_hostile_row(name, series) for name, series in results.hostile.items()]
-    head = "| sent with a session present, each refused with a page | CPU ms | in signatures |"
+    head = "| request with a session; each is refused with a page | CPU ms | in signatures |"
     return "## Hostile requests\n\n" + _table(head, rows)
 
 
 def _hostile_row(name: str, series: Series) -> str:
-    cpu = series.median(lambda one: one.cpu) * 1000
+    cpu = series.median(lambda turn: turn.cpu) * 1000
     return f"| {name} | {cpu:.2f} | {1 / series.of_limit:.1f} |"
 
 
 def _profile(results: Results) -> str:
     inside, ours = results.profiles[ON_GUNICORN], results.sign_ins[ON_GUNICORN]
-    whole = ours.median(lambda one: one.cpu)
-    parts = {name for one in results.profiles.values() for name in one.owners}
+    whole = ours.median(lambda turn: turn.cpu)
+    parts = {name for profile in results.profiles.values() for name in profile.owners}
     rows = [
         f"| {name} | {inside.owners.get(name, 0):.0%} | "
         + " | ".join(
-            f"{one.owners.get(name, 0) * one.cpu * 1000:.2f}" for one in results.profiles.values()
+            f"{profile.owners.get(name, 0) * profile.cpu * 1000:.2f}"
+            for profile in results.profiles.values()
         )
         + " |"
         for name in sorted(parts, key=lambda name: -inside.owners.get(name, 0))
     ]
     note = (
-        f"The application alone, called without a server, takes {inside.cpu * 1000:.2f} ms of CPU "
-        f"for a sign-in; over HTTP on gunicorn it is {whole * 1000:.2f} ms, so the server and the "
-        f"kernel take about {max(0.0, whole - inside.cpu) * 1000:.2f} ms. Of the application's "
-        "own time, by samples of the stack (the standard library counts for its caller):\n"
+        f"Without a server, the application uses {inside.cpu * 1000:.2f} ms of CPU for a sign-in. "
+        f"Over HTTP on gunicorn it is {whole * 1000:.2f} ms, so the server and the kernel use "
+        f"about {max(0.0, whole - inside.cpu) * 1000:.2f} ms. Shares of the application's time, "
+        "from stack samples (the standard library counts towards its caller):\n"
     )
     largest = [
         f"| `{name}` | {share:.0%} | {share * inside.cpu * 1000:.2f} |"
         for name, share in list(inside.functions.items())[:24]
     ]
-    engines = {ON_GUNICORN: "SQLite", GROWN: "SQLite, grown", ON_POSTGRESQL: "PostgreSQL"}
+    engines = {ON_GUNICORN: "SQLite", GROWN: "SQLite, large", ON_POSTGRESQL: "PostgreSQL"}
     columns = " | ".join(f"CPU ms, {engines[name]}" for name in results.profiles)
     return "\n".join(
         [
-            "## What the time goes to\n",
+            "## Where the time goes\n",
             note,
             _table(f"| part | share, SQLite | {columns} |", rows),
-            "With what they call, on SQLite:\n",
+            "Including the functions they call, on SQLite:\n",
             _table("| function | share | CPU ms |", largest),
         ]
     )
