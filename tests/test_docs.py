@@ -126,6 +126,25 @@ def test_every_heading_that_the_documents_link_to_exists() -> None:
     assert missing == []
 
 
+def test_every_path_in_the_architecture_exists() -> None:
+    named = re.findall(r"`([a-z_/]+(?:/|\.py|\.md))`", text("docs/architecture.md"))
+    files = [
+        f"/{path.relative_to(ROOT)}"
+        for folder in ("core", "docs", "migrations", "plugins", "tests")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file()
+    ]
+    missing = [
+        name
+        for name in named
+        if not any(
+            file.endswith(f"/{name}") or f"/{name}" in file and name.endswith("/") for file in files
+        )
+    ]
+    assert len(named) > 20
+    assert missing == []
+
+
 def test_decision_records_are_numbered_without_gaps_and_listed() -> None:
     folder = ROOT / "docs" / "decisions"
     records = sorted(path for path in folder.glob("*.md") if path.name != "README.md")
