@@ -1,5 +1,6 @@
 """What is written about Ssoko is there, and what is there is written about."""
 
+import ast
 import re
 import shlex
 from collections.abc import Iterator
@@ -143,6 +144,28 @@ def test_every_path_in_the_architecture_exists() -> None:
     ]
     assert len(named) > 20
     assert missing == []
+
+
+def test_the_architecture_lists_the_ranks_that_the_import_test_checks() -> None:
+    source = ast.parse(text("tests/test_imports.py"))
+    (ranks,) = (
+        ast.literal_eval(node.value)
+        for node in source.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "RANKS"
+    )
+    block = text("docs/architecture.md").partition("lines below its own:")[2].split("```")[1]
+    assert [set(line.strip().split(", ")) for line in block.strip().splitlines()] == [
+        set(rank) for rank in reversed(ranks)
+    ]
+
+
+def test_every_package_of_the_services_is_in_the_architecture() -> None:
+    services = ROOT / "core" / "ssoko" / "services"
+    names = {path.stem for path in services.iterdir() if not path.name.startswith("__")}
+    table = (
+        text("docs/architecture.md").partition("| package of `services`")[2].partition("\n\n")[0]
+    )
+    assert names - set(re.findall(r"`([a-z_]+)`", table)) == set()
 
 
 def test_decision_records_are_numbered_without_gaps_and_listed() -> None:
