@@ -168,7 +168,7 @@ def test_the_page_reloads_itself_and_is_accessible(desk: Desk, browser: Browser)
     module.write_text(module.read_text("utf-8").replace('"ACS URL"', '"Antler URL"'), "utf-8")
     page.get_by_label("Antler URL").wait_for()
     page.get_by_text("SSK007").wait_for()
-    assert page.get_by_text("Bram de Vries is in").is_visible()
+    assert page.get_by_text("Bram de Vries is signed in").is_visible()
     found = []
     for width in (390, 1280):
         # Pages of their own: one that is left breaks off its question for changes.
@@ -189,7 +189,7 @@ def test_what_was_typed_is_not_reloaded_away(desk: Desk, browser: Browser) -> No
     page.get_by_text("SSK007").wait_for()
     page.get_by_label("Antler URL").fill("https://antlers.example.com")
     desk.file("guide.md").touch()
-    page.get_by_text("Reload this page to see it").wait_for()
+    page.get_by_text("Reload this page to see the changes").wait_for()
     assert page.get_by_label("Antler URL").input_value() == "https://antlers.example.com"
     context.close()
 

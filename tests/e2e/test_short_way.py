@@ -83,9 +83,9 @@ def test_eight_actions_lead_from_the_marketplace_to_aws(
     aws.get_by_role("button", name="Change identity source").click()
     expect(aws.get_by_role("status")).to_have_text("You changed the identity source")
 
-    hand.press("Give it to me")
+    hand.press("Assign to me")
     expect(step(page, 12)).to_contain_text("Metadata file downloaded by First Last, Today")
-    expect(step(page, 21)).to_contain_text("sso-aws-AWS-role given to First Last by First Last")
+    expect(step(page, 21)).to_contain_text("sso-aws-AWS-role assigned to First Last by First Last")
     expect(step(page, 23)).not_to_contain_text("Done")
     assert flaws(page, "the guide, half done") == []
     keep_picture(page, "guide-half-done-1280-light")
@@ -105,5 +105,5 @@ def test_eight_actions_lead_from_the_marketplace_to_aws(
         re.compile(r"Assertion sent to http.*/saml/acs/.*, for First Last")
     )
     # AWS says nothing back, so nothing says that it accepted.
-    expect(page.get_by_role("main")).not_to_contain_text("accepted for")
+    expect(page.get_by_role("main")).not_to_contain_text("confirmed that it accepted")
     expect(step(page, 24)).not_to_contain_text("Done")

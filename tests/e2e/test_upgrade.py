@@ -104,41 +104,41 @@ def test_upgrade_removal_and_return(notes: Notes) -> None:
     notes.server.restart("0.2")
     assert notes.told() == before
     page.goto(f"{notes.workspace.url}/applications")
-    expect(page.get_by_text("Upgrade: 0.2")).to_be_visible()
+    expect(page.get_by_text("Update to 0.2")).to_be_visible()
     notes.press("Notes")
-    notes.press("Look at the changes")
+    notes.press("Review update to 0.2")
     protection = page.get_by_role("group", name="Name ID and security")
-    expect(protection.get_by_label("Keep as recorded")).to_be_checked()
-    page.get_by_label("User name or e-mail").fill("amina")
+    expect(protection.get_by_label(re.compile("^Don't apply"))).to_be_checked()
+    page.get_by_label("Username or email").fill("amina")
     notes.press("Compare for this person")
     row = page.get_by_role("row", name="Attribute mail")
     expect(row.get_by_text("AMINA@ACME.TEST", exact=True)).to_be_visible()
-    page.get_by_text(re.compile("^The assertion: ")).click()
+    page.get_by_text(re.compile("^Assertion: ")).click()
     expect(page.get_by_role("region", name="Differences in the assertion")).to_contain_text(
         "AMINA@ACME.TEST"
     )
-    page.get_by_text(re.compile("^The guide's text: ")).click()
+    page.get_by_text(re.compile("^Guide text: ")).click()
     found = flaws(page, "an upgrade, all of it open")
     keep_picture(page, "upgrade-walked-1280-light")
     assert notes.told() == before
 
-    notes.press("Record these choices")
-    expect(page.get_by_text("Kept as it was: Who people are")).to_be_visible()
+    notes.press("Apply selected")
+    expect(page.get_by_text("Not changed: Name ID and security")).to_be_visible()
     # The vendor still gets both signatures, which 0.2 would have ended.
     assert notes.told() == {"mail": ["AMINA@ACME.TEST"], "given": ["Amina"]}
 
-    notes.press("Put the former record back")
-    expect(page.get_by_text("The former record is back").first).to_be_visible()
+    notes.press("Restore previous settings")
+    expect(page.get_by_text("Restored the previous settings").first).to_be_visible()
     assert notes.told() == before
 
     notes.server.restart()
     assert notes.told() == before
     notes.open()
-    expect(page.get_by_text("Plugin missing")).to_be_visible()
+    expect(page.get_by_text("Plugin not loaded")).to_be_visible()
     notes.press("SAML settings")
     page.get_by_label("Assertion lifetime (seconds)").fill("240")
     notes.press("Save")
-    expect(page.get_by_text("The SAML settings are saved.")).to_be_visible()
+    expect(page.get_by_text("Saved the SAML settings.")).to_be_visible()
     notes.open("/settings")
     expect(page.get_by_text(notes.provider.entity_id)).to_be_visible()
     assert notes.told() == before
@@ -150,5 +150,7 @@ def test_upgrade_removal_and_return(notes: Notes) -> None:
     page.get_by_label("Region").fill("eu")
     notes.press("Save")
     assert notes.told() == before
-    expect(notes.open("/upgrade").get_by_text("ssoko-notes 0.3 proposes")).to_be_visible()
+    expect(
+        notes.open("/upgrade").get_by_role("heading", name="Review update to 0.3")
+    ).to_be_visible()
     assert found == [], "\n".join(found)

@@ -228,7 +228,7 @@ def test_the_page_and_the_api_name_them_all(site: Site) -> None:
         assert reason in words
     assert "Took 0." in words
     assert "Not tested with 0.1" in words
-    assert "1 file differs from what was installed: /dev/zero" in words
+    assert "1 file was changed after the installation: /dev/zero" in words
     assert "me:pw@" not in page.text
     # Commands are for a shell.
     assert "ssoko plugins disable imports" in words

@@ -15,7 +15,7 @@ from ssoko.services.authentication import links
 from ssoko.store import db
 from ssoko.store.models.activity import Event
 from ssoko.store.models.table import Table
-from ssoko.web.plugins.preview_site import Bench, BenchPlugin, Checked, make_blueprint
+from ssoko.web.plugins.preview_site import Preview, PreviewPlugin, RuleReport, create_blueprint
 
 from .conftest import AWS_FORM, Browser, Site, make_app, populate
 
@@ -66,22 +66,22 @@ RULE = {
 
 
 class Desk:
-    """What stands in for the command behind the pages."""
+    """A substitute for the command behind the pages."""
 
     def __init__(self) -> None:
-        self.checked: Checked | None = None
+        self.checked: RuleReport | None = None
 
-    def bench(self) -> Bench:
-        return Bench(
+    def bench(self) -> Preview:
+        return Preview(
             workspace="acme",
             plugins=tuple(
-                BenchPlugin(
-                    slug=one.slug,
-                    distribution=one.distribution,
-                    version=one.version,
-                    folder="/home/ada/ssoko-aws" if one.slug == "aws" else "",
+                PreviewPlugin(
+                    slug=item.slug,
+                    distribution=item.distribution,
+                    version=item.version,
+                    folder="/home/ada/ssoko-aws" if item.slug == "aws" else "",
                 )
-                for one in SOURCES
+                for item in SOURCES
             ),
             version=lambda slug: f"1 {slug}",
             check=lambda slug: self.checked,
@@ -102,7 +102,7 @@ def dev_site(tmp_path, migrated, desk: Desk, monkeypatch) -> Site:
     app.extensions["ssoko"] = replace(
         app.extensions["ssoko"], registry=replace(registry, skipped=skipped)
     )
-    app.register_blueprint(make_blueprint(desk.bench()))
+    app.register_blueprint(create_blueprint(desk.bench()))
     return populate(app)
 
 
@@ -116,17 +116,17 @@ def rows() -> dict[str, int]:
         return {t.__name__: t.select().count() for t in Table.__subclasses__()}
 
 
-def test_no_other_site_has_these_pages(empty_app: Flask) -> None:
+def test_other_sites_do_not_have_the_preview(empty_app: Flask) -> None:
     assert not [r for r in empty_app.url_map.iter_rules() if r.rule.startswith("/dev")]
     browser = populate(empty_app).browser()
     assert browser.get("/dev").status_code == 404
     assert browser.get("/dev/aws").status_code == 404
 
 
-def test_the_list_tells_what_each_plugin_is(ada: Browser) -> None:
+def test_list_shows_the_state_of_each_plugin(ada: Browser) -> None:
     page = ada.get("/dev").text
     assert "/home/ada/ssoko-aws" in page
-    assert "Broken" in page
+    assert "Failed to load" in page
     assert "SyntaxError" in page
     assert 'href="/dev/broken"' in page
     assert "off unless named" in page
@@ -134,7 +134,7 @@ def test_the_list_tells_what_each_plugin_is(ada: Browser) -> None:
     assert 'href="/dev"' in ada.get("/w/acme/marketplace").text
 
 
-def test_the_preview_shows_everything_of_a_plugin(ada: Browser) -> None:
+def test_preview_shows_all_parts_of_a_plugin(ada: Browser) -> None:
     page = ada.get("/dev/aws").text
     entry = ssoko_aws.integration()
     assert entry.summary in page
@@ -143,104 +143,104 @@ def test_the_preview_shows_everything_of_a_plugin(ada: Browser) -> None:
     assert "Before you start" in page
     assert "http://localhost/saml/" in page
     assert "sso-aws-" in page
-    assert "Looking." in page
+    assert "The rules are running." in page
 
 
-def test_looking_leaves_nothing_behind(ada: Browser) -> None:
+def test_preview_saves_nothing(ada: Browser) -> None:
     before = rows()
     assert "Accepted" in ada.get("/dev/aws?as=pete").text
     assert rows() == before
     assert before[Event.__name__]
 
 
-def test_a_person_is_signed_in_and_the_service_provider_says_what_it_read(ada: Browser) -> None:
+def test_trial_sign_in_shows_what_the_service_provider_read(ada: Browser) -> None:
     page = ada.get("/dev/aws?as=pete").text
     assert "Accepted" in page
     assert "pete@acme.test" in page
     assert ada.get("/dev/aws?as=nobody").status_code == 404
 
 
-def test_the_rules_are_shown_with_their_remedy(ada: Browser, desk: Desk) -> None:
-    desk.checked = Checked(tier="none", broken=(RULE,), kept=30)
+def test_failed_rules_are_shown_with_their_fix(ada: Browser, desk: Desk) -> None:
+    desk.checked = RuleReport(tier="none", failed=(RULE,), passed=30)
     page = ada.get("/dev/aws").text
     assert "SSK021" in page
     assert "there is no Remove" in page
     assert "Fix: Write it." in page
-    desk.checked = Checked(trouble="The rules look at project folders")
+    desk.checked = RuleReport(problem="The rules look at project folders")
     assert "The rules look at project folders" in ada.get("/dev/aws").text
 
 
-def test_answers_are_tried(ada: Browser) -> None:
+def test_typed_settings_are_tried(ada: Browser) -> None:
     page = ada.post("/dev/aws", {**AWS_FORM, "acs_url": "nonsense"}).text
     assert "There is a problem" in page
     assert "nonsense" in page
     page = ada.post("/dev/aws", {**AWS_FORM, "as": "pete"}).text
-    assert "The form takes these answers" in page
+    assert "These settings are valid" in page
     assert f"<code>{AWS_FORM['acs_url']}</code>" in page
     assert "Accepted" in page
-    assert ada.post("/dev/aws", {}).text.count("Fill this in") > 1
+    assert ada.post("/dev/aws", {}).text.count("Enter the ") > 1
 
 
-def test_a_plugin_that_cannot_be_loaded_shows_its_traceback(ada: Browser) -> None:
-    answer = ada.get("/dev/broken")
-    assert answer.status_code == 200
-    assert "Stopped at import." in answer.text
-    assert "def broken(:" in answer.text
-    assert "registry.py" not in answer.text
+def test_plugin_that_fails_to_load_shows_its_traceback(ada: Browser) -> None:
+    response = ada.get("/dev/broken")
+    assert response.status_code == 200
+    assert "Stopped at import." in response.text
+    assert "def broken(:" in response.text
+    assert "registry.py" not in response.text
     assert ada.get("/dev/aws").status_code == 200
 
 
-def test_a_plugin_that_is_skipped_says_so(ada: Browser) -> None:
+def test_skipped_plugin_is_explained(ada: Browser) -> None:
     assert "Skipped" in ada.get("/dev/sandbox").text
     assert ada.get("/dev/nothing").status_code == 404
 
 
-def test_a_hook_that_raises_shows_its_line_and_the_rest_of_the_page(ada: Browser) -> None:
-    answer = ada.get("/dev/raises?as=pete")
-    assert answer.status_code == 200
-    assert "A hook failed" in answer.text
-    assert "the author forgot this" in answer.text
-    assert "test_dev.py" in answer.text
-    assert "pluggy" not in answer.text
-    assert 'name="plugin.acs_url"' in answer.text
+def test_failing_hook_shows_its_traceback_and_the_rest_of_the_page(ada: Browser) -> None:
+    response = ada.get("/dev/raises?as=pete")
+    assert response.status_code == 200
+    assert "A hook raised an error" in response.text
+    assert "the author forgot this" in response.text
+    assert "test_dev.py" in response.text
+    assert "pluggy" not in response.text
+    assert 'name="plugin.acs_url"' in response.text
 
 
-def test_a_sign_in_that_a_hook_stops_shows_why(ada: Browser) -> None:
+def test_trial_sign_in_that_a_hook_stops_shows_the_error(ada: Browser) -> None:
     page = ada.get("/dev/shuts?as=pete").text
-    assert "No answer judged" in page
+    assert "Not checked" in page
     assert "the author forgot this too" in page
 
 
-def test_who_did_not_open_the_link_is_told_to(dev_site: Site) -> None:
-    answer = dev_site.browser().get("/dev/aws")
-    assert answer.status_code == 403
-    assert "Open the printed link" in answer.text
+def test_preview_requires_the_printed_link(dev_site: Site) -> None:
+    response = dev_site.browser().get("/dev/aws")
+    assert response.status_code == 403
+    assert "Open the printed link" in response.text
     person = dev_site.browser(dev_site.person)
     assert person.get("/dev/aws").status_code == 403
 
 
-def test_the_link_signs_in_once(dev_site: Site) -> None:
+def test_printed_link_signs_in_once(dev_site: Site) -> None:
     services = dev_site.services
     with db.session():
         code = links.create_link(services, purpose="sign-in", user_id=dev_site.admin.id)
     browser = dev_site.browser()
-    answer = browser.get(f"/dev/-/sign-in/{code}?slug=aws")
-    assert (answer.status_code, answer.location) == (303, "/dev/aws")
+    response = browser.get(f"/dev/-/sign-in/{code}?slug=aws")
+    assert (response.status_code, response.location) == (303, "/dev/aws")
     assert browser.get("/dev/aws").status_code == 200
     # Pressed again in the same browser it leads on, in another one it is over.
     assert browser.get(f"/dev/-/sign-in/{code}").status_code == 303
     assert dev_site.browser().get(f"/dev/-/sign-in/{code}").status_code == 404
 
 
-def test_the_version_is_that_of_the_page(ada: Browser) -> None:
+def test_version_matches_the_page(ada: Browser) -> None:
     assert ada.get("/dev/-/version?slug=aws").text == "1 aws"
     assert 'data-version="1 aws"' in ada.get("/dev/aws").text
 
 
-def test_an_application_of_the_same_plugin_is_no_hindrance(ada: Browser, dev_site: Site) -> None:
+def test_preview_works_beside_an_installed_application(ada: Browser, dev_site: Site) -> None:
     ada.post("/w/acme/marketplace/aws/install", {**AWS_FORM, "name": "AWS"})
     assert "Accepted" in ada.get("/dev/aws?as=pete").text
     with db.session():
         listed = views.list_applications(dev_site.scope)
-        assert [one.name for one in listed.items] == ["AWS"]
+        assert [item.name for item in listed.items] == ["AWS"]
         assert len(roles.list_roles(dev_site.workspace.id).items) == 1

@@ -7,7 +7,7 @@ ACS = "https://eu-central-1.signin.aws.amazon.com/saml/acs/1"
 
 
 @pytest.mark.parametrize(
-    ("got", "expected", "differ"),
+    ("received", "expected", "differ"),
     [
         ("https://a.test/acs", "https://a.test/acs/", ("", "/")),
         ("http://a.test/acs", "https://a.test/acs", ("http", "https")),
@@ -17,24 +17,24 @@ ACS = "https://eu-central-1.signin.aws.amazon.com/saml/acs/1"
         ("https://eu-central-1.sso.signin.aws/saml/acs/1", ACS, ("sso.signin.aws", "")),
     ],
 )
-def test_the_differing_part_is_in_the_middle(got: str, expected: str, differ) -> None:
-    found = compare(got, expected)
-    for side, whole in ((found.got, got), (found.expected, expected)):
+def test_differing_part_is_marked(received: str, expected: str, differ) -> None:
+    comparison = compare(received, expected)
+    for side, whole in ((comparison.received, received), (comparison.expected, expected)):
         assert side.before + side.differing + side.after == whole
     if expected != ACS and differ[1] != ACS:
-        assert (found.got.differing, found.expected.differing) == differ
+        assert (comparison.received.differing, comparison.expected.differing) == differ
     else:
-        assert found.got.differing == differ[0]
+        assert comparison.received.differing == differ[0]
 
 
-def test_the_nearest_of_several_is_compared() -> None:
-    found = compare("https://a.test/acs2", "https://b.test/acs, https://a.test/acs")
-    assert found.expected == Marked("https://a.test/", "acs", "")
-    assert found.others == ("https://b.test/acs",)
+def test_most_similar_expected_value_is_compared() -> None:
+    comparison = compare("https://a.test/acs2", "https://b.test/acs, https://a.test/acs")
+    assert comparison.expected == Marked("https://a.test/", "acs", "")
+    assert comparison.others == ("https://b.test/acs",)
 
 
 @pytest.mark.parametrize(
-    ("got", "expected"),
+    ("received", "expected"),
     [
         ("no signature", "a signature by one of the certificates"),
         ("", "one SAMLRequest"),
@@ -43,5 +43,5 @@ def test_the_nearest_of_several_is_compared() -> None:
         ("a", ""),
     ],
 )
-def test_sentences_are_left_alone(got: str, expected: str) -> None:
-    assert compare(got, expected) == Comparison(Marked(got), Marked(expected))
+def test_sentences_are_not_marked(received: str, expected: str) -> None:
+    assert compare(received, expected) == Comparison(Marked(received), Marked(expected))

@@ -29,7 +29,7 @@ def by_name(**kwargs):
     return {field.name: field for field in form_fields(Form, **kwargs)}
 
 
-def test_each_kind_of_field_is_drawn_as_its_own_control():
+def test_each_kind_of_field_has_its_own_control():
     kinds = {name: field.kind for name, field in by_name().items()}
     assert kinds == {
         "url": "text",
@@ -43,7 +43,7 @@ def test_each_kind_of_field_is_drawn_as_its_own_control():
     }
 
 
-def test_a_new_form_shows_the_defaults():
+def test_new_form_shows_the_defaults():
     fields = by_name()
     assert fields["sign"].value is True
     assert fields["note"].value == "hello"
@@ -51,12 +51,12 @@ def test_a_new_form_shows_the_defaults():
     assert fields["kind"].choices == (("a", "First"), ("b", "Second"))
 
 
-def test_a_secret_is_never_drawn():
+def test_secret_is_never_rendered():
     assert by_name(values={"password": "tree"})["password"].value == ""
 
 
-def test_what_was_sent_is_read_in_the_shape_of_the_schema():
-    sent = MultiDict(
+def test_posted_form_is_read_in_the_shape_of_the_schema():
+    posted = MultiDict(
         {
             "url": "  https://a.example ",
             "note": "",
@@ -71,7 +71,7 @@ def test_what_was_sent_is_read_in_the_shape_of_the_schema():
             "attributes.5.format": "basic",
         }
     )
-    assert read_form(Form, sent) == {
+    assert read_form(Form, posted) == {
         "url": "https://a.example",
         "note": "",
         "acs_urls": ["https://a.example/1", "https://a.example/2"],
@@ -82,19 +82,19 @@ def test_what_was_sent_is_read_in_the_shape_of_the_schema():
     }
 
 
-def test_an_empty_required_field_is_left_out_so_that_the_schema_asks_for_it():
+def test_empty_required_field_is_omitted():
     raw = read_form(Form, MultiDict({"url": " ", "kind": "a"}))
     assert "url" not in raw
     assert Form().validate(raw) == {"url": ["Missing data for required field."]}
 
 
-def test_bare_base64_of_several_lines_stays_one_value():
+def test_base64_on_several_lines_stays_one_value():
     bare = "MIIB" + "A" * 60 + "\n" + "B" * 64
-    sent = MultiDict({"certificates": bare.replace("\n", "\r\n")})
-    assert read_form(Form, sent)["certificates"] == [bare]
+    posted = MultiDict({"certificates": bare.replace("\n", "\r\n")})
+    assert read_form(Form, posted)["certificates"] == [bare]
 
 
-def test_what_was_typed_is_drawn_again_with_the_words_of_each_error():
+def test_input_is_rendered_again_with_its_errors():
     errors = {
         "url": ["Missing data for required field."],
         "acs_urls.1": ["Write it with https://."],
@@ -107,17 +107,17 @@ def test_what_was_typed_is_drawn_again_with_the_words_of_each_error():
     assert fields["attributes"].rows[0][0].errors == ("Give a name",)
     assert fields["attributes"].rows[0][1].choices[-1] == ("x", "x")
     assert summary_lines(fields.values(), errors) == [
-        ("#f-url", "Sign-in URL: Fill in Sign-in URL"),
+        ("#f-url", "Enter the Sign-in URL"),
         ("#f-acs_urls", "ACS URLs: Number 2: Write it with https://"),
         ("#f-attributes-0-name", "Name: Give a name"),
         ("", "Nothing was saved"),
     ]
 
 
-def test_rows_keep_room_for_more():
+def test_rows_include_empty_ones():
     assert len(by_name(values={"attributes": [{"name": "m"}]})["attributes"].rows) == 3
 
 
-def test_help_and_error_describe_their_field():
+def test_help_and_error_are_linked_to_their_field():
     field = text_field("name", "Name", help="On the tile", errors={"name": ["Give one"]})
     assert field.describedby == "f-name-help f-name-error"

@@ -51,7 +51,7 @@ def shop(site: Site, tmp_path) -> Browser:
     return site.browser(site.admin)
 
 
-def test_cards_of_the_index_are_marked_and_lead_to_their_page(shop):
+def test_cards_of_the_index_are_marked_and_link_to_their_page(shop):
     page = shop.get("/w/acme/marketplace?q=wiki").text
     assert 'href="/w/acme/marketplace/wiki"' in page
     assert "Not on this server" in page
@@ -60,7 +60,7 @@ def test_cards_of_the_index_are_marked_and_lead_to_their_page(shop):
     assert "1 to 6 of 6 integrations" in shop.get("/w/acme/marketplace").text
 
 
-def test_the_state_narrows_to_what_is_not_here(shop):
+def test_state_filter_shows_absent_integrations(shop):
     page = shop.get("/w/acme/marketplace?state=absent").text
     assert 'href="/w/acme/marketplace/wiki"' in page
     assert 'href="/w/acme/marketplace/aws"' not in page
@@ -69,58 +69,60 @@ def test_the_state_narrows_to_what_is_not_here(shop):
     assert 'href="/w/acme/marketplace/aws"' in page
 
 
-def test_the_filter_is_not_offered_without_an_index(admin):
+def test_absent_filter_needs_an_index(admin):
     assert "Not on this server" not in admin.get("/w/acme/marketplace").text
 
 
-def test_the_page_has_the_pip_command_and_no_install(shop):
+def test_absent_integration_shows_the_pip_command_and_no_install_button(shop):
     page = shop.get("/w/acme/marketplace/wiki").text
     assert "<code>pip install ssoko-wiki==1.0</code>" in page
     for fact in ("Kilele Labs", "ab" * 32, "&gt;=0.1,&lt;0.2", "Silver", "restart Ssoko"):
         assert fact in page
-    assert "asks for Ssoko" not in page
+    assert "requires Ssoko" not in page
     assert "/install" not in page
     for tail in ("/install", "/installation"):
         assert shop.get(f"/w/acme/marketplace/wiki{tail}").status_code == 404
     assert shop.get("/w/acme/marketplace/nothing").status_code == 404
 
 
-def test_a_plugin_for_another_core_is_warned_of(shop):
+def test_incompatible_plugin_shows_a_warning(shop):
     page = shop.get("/w/acme/marketplace/future").text
-    assert "asks for Ssoko &gt;=0.9,&lt;1.0" in page
-    assert "For another Ssoko" in shop.get("/w/acme/marketplace?q=future").text
+    assert "requires Ssoko &gt;=0.9,&lt;1.0" in page
+    assert "Needs another Ssoko version" in shop.get("/w/acme/marketplace?q=future").text
 
 
-def test_a_plugin_that_stays_off_says_how_to_turn_it_on(shop):
+def test_opt_in_plugin_tells_how_to_enable_it(shop):
     assert "SSOKO_OPT_IN_PLUGINS" in shop.get("/w/acme/marketplace/cloudy").text
     assert "SSOKO_OPT_IN_PLUGINS" not in shop.get("/w/acme/marketplace/wiki").text
 
 
-def test_a_newer_version_is_told_on_card_and_page(shop):
+def test_newer_version_is_shown_on_card_and_page(shop):
     assert "0.7 available" in shop.get("/w/acme/marketplace?q=aws").text
     page = shop.get("/w/acme/marketplace/aws").text
     assert "<code>pip install ssoko-aws==0.7</code>" in page
     assert 'href="/w/acme/marketplace/aws/install"' in page
 
 
-def test_products_of_a_vendor_share_a_card_until_something_is_asked_for(shop):
+def test_integrations_of_a_vendor_share_a_card_without_filters(shop):
     page = shop.get("/w/acme/marketplace").text
-    assert "2 products" in page
+    assert '<span class="help">2 integrations</span>' in page
     assert page.count('href="/w/acme/marketplace/cloudy"') == 1
     narrowed = shop.get("/w/acme/marketplace?vendor=AWS").text
-    assert "2 products" not in narrowed
+    assert '<span class="help">2 integrations</span>' not in narrowed
     assert "1 to 2 of 2 integrations" in narrowed
-    assert "2 products" not in shop.get("/w/acme/marketplace?q=aws").text
+    assert (
+        '<span class="help">2 integrations</span>' not in shop.get("/w/acme/marketplace?q=aws").text
+    )
 
 
 @pytest.mark.parametrize("path", ["", "/evil", "?q=script", "?vendor=%3Cscript%3E&page=2"])
-def test_markup_in_an_index_stays_text(shop, path):
+def test_markup_of_an_index_is_escaped(shop, path):
     page = shop.get(f"/w/acme/marketplace{path}").text
     assert "<script>alert" not in page
     assert 'href="javascript:' not in page
 
 
-def test_a_broken_index_is_told_and_stops_nothing(site, tmp_path):
+def test_broken_index_is_reported_and_the_page_works(site, tmp_path):
     path = tmp_path / "index.json"
     path.write_text('{"format": 1, "integrations": [{}]}')
     site.app.extensions["ssoko"] = replace(site.services, index=PluginIndex(path))

@@ -60,18 +60,18 @@ class Form:
         forms = [f for f in forms if f.xpath(".//input[@name='csrf_token']")]
         self.form = next((f for f in forms if f.xpath(".//input[@name='name']")), forms[0])
         self.values: dict[str, object] = {}
-        for one in self.form.xpath(".//input | .//textarea | .//select"):
-            name, kind = one.get("name"), one.get("type")
-            if one.tag == "textarea":
-                self.values[name] = (one.text or "").removeprefix("\n")
-            elif one.tag == "select":
-                chosen = one.xpath("./option[@selected]") or one.xpath("./option")[:1]
+        for item in self.form.xpath(".//input | .//textarea | .//select"):
+            name, kind = item.get("name"), item.get("type")
+            if item.tag == "textarea":
+                self.values[name] = (item.text or "").removeprefix("\n")
+            elif item.tag == "select":
+                chosen = item.xpath("./option[@selected]") or item.xpath("./option")[:1]
                 self.values[name] = chosen[0].get("value")
             elif kind in ("checkbox", "radio"):
-                if one.get("checked") is not None:
-                    self.values[name] = one.get("value")
+                if item.get("checked") is not None:
+                    self.values[name] = item.get("value")
             elif name and kind != "file":
-                self.values[name] = one.get("value", "")
+                self.values[name] = item.get("value", "")
 
     @property
     def words(self) -> str:
@@ -79,9 +79,9 @@ class Form:
         return re.sub(r"\s+", " ", main.text_content())
 
     def send(self, browser: Browser, path: str, **more: object):
-        sent = {**self.values, **{k.replace("__", "."): v for k, v in more.items()}}
+        posted = {**self.values, **{k.replace("__", "."): v for k, v in more.items()}}
         return browser.client.post(
-            path, data=sent, headers=HTML, content_type="multipart/form-data"
+            path, data=posted, headers=HTML, content_type="multipart/form-data"
         )
 
 
@@ -91,76 +91,76 @@ def opened(browser: Browser, path: str) -> Form:
 
 def installed(site: Site) -> list[views.ApplicationView]:
     with db.session():
-        found = views.list_applications(site.scope).items
-        return [views.get_application(site.scope, one.id) for one in found]
+        items = views.list_applications(site.scope).items
+        return [views.get_application(site.scope, item.id) for item in items]
 
 
-def test_the_install_form_offers_the_vendors_file_first(admin):
+def test_install_form_offers_the_metadata_file_first(admin):
     page = opened(admin, AWS)
     assert "Upload the AWS metadata file instead" in page.words
     assert "In AWS: Service provider metadata > Download metadata file" in page.words
-    assert "What you typed yourself stays" in page.words
+    assert "Fields you already filled in are kept" in page.words
     order = page.form.xpath(".//input[@type!='hidden']/@name | .//textarea/@name")
     assert order.index("name") < order.index("metadata_file") < order.index("plugin.sign_in_url")
     assert page.form.get("enctype") == "multipart/form-data"
 
 
-def test_enter_in_a_text_field_installs_and_does_not_fill(admin):
+def test_enter_key_installs_and_does_not_fill(admin):
     first = opened(admin, AWS).form.xpath(".//button")[0]
     assert first.text == "Install"
     assert first.get("name") is None
 
 
-def test_filling_in_writes_nothing_and_keeps_what_was_typed(site, admin):
+def test_filling_saves_nothing_and_keeps_the_input(site, admin):
     page = opened(admin, AWS)
-    answer = page.send(admin, AWS, name="Mine", metadata_file=file(AWS_SP), metadata__fill="yes")
-    assert answer.status_code == 200
-    form = Form(answer.text)
+    response = page.send(admin, AWS, name="Mine", metadata_file=file(AWS_SP), metadata__fill="yes")
+    assert response.status_code == 200
+    form = Form(response.text)
     assert form.values["name"] == "Mine"
     assert form.values["plugin.acs_url"] == AWS_FORM["acs_url"]
     assert form.values["plugin.issuer_url"] == AWS_FORM["issuer_url"]
     assert form.values["plugin.sign_in_url"] == ""
-    assert "Filled from the file metadata.xml: ACS URL, Issuer URL." in form.words
-    assert "Still to fill in: Sign-in URL." in form.words
+    assert "Filled in from the file metadata.xml: ACS URL, Issuer URL." in form.words
+    assert "Still empty: Sign-in URL." in form.words
     assert installed(site) == []
-    answer = form.send(admin, AWS, plugin__sign_in_url=AWS_FORM["sign_in_url"])
-    assert answer.status_code == 303
+    response = form.send(admin, AWS, plugin__sign_in_url=AWS_FORM["sign_in_url"])
+    assert response.status_code == 303
     (app,) = installed(site)
     assert app.service_provider.entity_id == AWS_FORM["issuer_url"]
     assert app.metadata_source.words == "the file metadata.xml"
 
 
-def test_installing_with_a_file_fills_and_installs_at_once(site, admin):
-    answer = opened(admin, SAML).send(admin, SAML, metadata_file=file(sp()))
-    assert answer.status_code == 303, answer.text
+def test_installing_with_a_file_fills_and_installs(site, admin):
+    response = opened(admin, SAML).send(admin, SAML, metadata_file=file(sp()))
+    assert response.status_code == 303, response.text
     (app,) = installed(site)
     assert app.service_provider.acs_urls == (ACS,)
 
 
-def test_installing_with_a_file_that_leaves_something_out_names_it(site, admin):
-    answer = opened(admin, AWS).send(admin, AWS, metadata_file=file(AWS_SP))
-    assert answer.status_code == 422
-    form = Form(answer.text)
+def test_installing_with_an_incomplete_file_shows_the_missing_field(site, admin):
+    response = opened(admin, AWS).send(admin, AWS, metadata_file=file(AWS_SP))
+    assert response.status_code == 422
+    form = Form(response.text)
     assert form.values["plugin.issuer_url"] == AWS_FORM["issuer_url"]
-    assert "Sign-in URL: Fill this in" in form.words
+    assert "Enter the Sign-in URL" in form.words
     assert installed(site) == []
 
 
-def test_what_was_typed_by_hand_wins_and_the_page_says_so(admin):
+def test_typed_fields_are_kept_and_listed(admin):
     page = opened(admin, AWS)
-    answer = page.send(
+    response = page.send(
         admin,
         AWS,
         plugin__issuer_url=AWS_FORM["issuer_url"] + "x",
         metadata_file=file(AWS_SP),
         metadata__fill="yes",
     )
-    form = Form(answer.text)
+    form = Form(response.text)
     assert form.values["plugin.issuer_url"] == AWS_FORM["issuer_url"] + "x"
-    assert "Kept as you typed: Issuer URL." in form.words
+    assert "Not changed: Issuer URL." in form.words
 
 
-def test_a_second_file_replaces_what_the_first_filled(admin):
+def test_second_file_replaces_the_values_of_the_first(admin):
     page = opened(admin, SAML)
     first = page.send(admin, SAML, metadata_file=file(sp("urn:one")), metadata__fill="yes")
     second = Form(first.text).send(
@@ -169,12 +169,12 @@ def test_a_second_file_replaces_what_the_first_filled(admin):
     assert Form(second.text).values["plugin.entity_id"] == "urn:two"
 
 
-def test_the_button_without_metadata_says_what_to_do(site, admin):
+def test_filling_without_metadata_is_an_error(site, admin):
     page = opened(admin, AWS)
-    answer = page.send(admin, AWS, metadata__fill="yes", **AWS_FORM)
-    assert answer.status_code == 422
-    assert 'href="#f-metadata_file"' in answer.text
-    assert "Choose the file first" in answer.text
+    response = page.send(admin, AWS, metadata__fill="yes", **AWS_FORM)
+    assert response.status_code == 422
+    assert 'href="#f-metadata_file"' in response.text
+    assert "Choose a metadata file" in response.text
     assert installed(site) == []
 
 
@@ -189,51 +189,49 @@ BAD = {
 
 @pytest.mark.parametrize("case", BAD)
 @pytest.mark.parametrize("button", [{}, {"metadata.fill": "yes"}])
-def test_md_04_a_bad_file_is_an_error_of_its_field_and_nothing_is_written(
-    site, admin, case, button
-):
+def test_md_04_bad_file_is_an_error_of_its_field_and_saves_nothing(site, admin, case, button):
     xml, words = BAD[case]
     page = opened(admin, SAML)
     page.values |= button
-    answer = page.send(
+    response = page.send(
         admin, SAML, name="Typed", plugin__launch_url="https://a.example/", metadata_file=file(xml)
     )
-    assert answer.status_code == 422
-    assert 'href="#f-metadata_file"' in answer.text
-    form = Form(answer.text)
+    assert response.status_code == 422
+    assert 'href="#f-metadata_file"' in response.text
+    form = Form(response.text)
     assert words in form.words
     assert form.values["name"] == "Typed"
     assert form.values["plugin.launch_url"] == "https://a.example/"
     assert installed(site) == []
 
 
-def test_pasted_text_is_kept_while_it_is_wrong(admin):
-    answer = opened(admin, SAML).send(admin, SAML, metadata_xml="<a>&lt;b</a>")
-    assert answer.status_code == 422
-    assert 'href="#f-metadata_xml"' in answer.text
-    assert Form(answer.text).values["metadata_xml"] == "<a>&lt;b</a>"
+def test_invalid_pasted_text_is_kept(admin):
+    response = opened(admin, SAML).send(admin, SAML, metadata_xml="<a>&lt;b</a>")
+    assert response.status_code == 422
+    assert 'href="#f-metadata_xml"' in response.text
+    assert Form(response.text).values["metadata_xml"] == "<a>&lt;b</a>"
 
 
 def test_pasted_text_installs(site, admin):
-    answer = opened(admin, SAML).send(admin, SAML, metadata_xml=sp())
-    assert answer.status_code == 303
+    response = opened(admin, SAML).send(admin, SAML, metadata_xml=sp())
+    assert response.status_code == 303
     assert installed(site)[0].metadata_source.words == "pasted text"
 
 
-def test_two_ways_at_once_are_one_too_many(admin):
-    answer = opened(admin, SAML).send(
+def test_two_metadata_inputs_at_once_are_an_error(admin):
+    response = opened(admin, SAML).send(
         admin, SAML, metadata_xml=sp(), metadata_file=file(sp()), metadata__fill="yes"
     )
-    assert answer.status_code == 422
-    assert "leave the rest out" in answer.text
+    assert response.status_code == 422
+    assert "Use only one of these" in response.text
 
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1/", "http://example.com/", "file:///etc/passwd"])
-def test_md_02_an_address_that_is_not_asked_is_an_error_of_its_field(site, admin, url):
-    answer = opened(admin, SAML).send(admin, SAML, metadata_url=url)
-    assert answer.status_code == 422
-    assert 'href="#f-metadata_url"' in answer.text
-    assert Form(answer.text).values["metadata_url"] == url
+def test_md_02_forbidden_url_is_an_error_of_its_field(site, admin, url):
+    response = opened(admin, SAML).send(admin, SAML, metadata_url=url)
+    assert response.status_code == 422
+    assert 'href="#f-metadata_url"' in response.text
+    assert Form(response.text).values["metadata_url"] == url
     assert installed(site) == []
 
 
@@ -245,17 +243,19 @@ TWO = several(sp("urn:one", "https://one.example/acs"), sp("urn:<two>".replace("
 
 
 @pytest.mark.parametrize("way", ["file", "text"])
-def test_one_of_several_is_chosen_and_then_it_goes_on(site, admin, way):
+def test_install_continues_after_choosing_one_of_several(site, admin, way):
     page = opened(admin, SAML)
-    given = {"metadata_file": file(TWO)} if way == "file" else {"metadata_xml": TWO}
-    answer = page.send(admin, SAML, name="Two", plugin__launch_url="https://a.example/", **given)
-    assert answer.status_code == 200
-    choice = Form(answer.text)
+    metadata = {"metadata_file": file(TWO)} if way == "file" else {"metadata_xml": TWO}
+    response = page.send(
+        admin, SAML, name="Two", plugin__launch_url="https://a.example/", **metadata
+    )
+    assert response.status_code == 200
+    choice = Form(response.text)
     assert choice.form.xpath(".//input[@type='radio']/@value") == ["urn:one", "urn:<two>"]
     assert "ACS URL https://one.example/acs" in choice.words
     assert installed(site) == []
-    answer = choice.send(admin, SAML, metadata__sp="urn:<two>")
-    assert answer.status_code == 303, answer.text
+    response = choice.send(admin, SAML, metadata__sp="urn:<two>")
+    assert response.status_code == 303, response.text
     (app,) = installed(site)
     assert app.name == "Two"
     assert app.service_provider.entity_id == "urn:<two>"
@@ -263,23 +263,23 @@ def test_one_of_several_is_chosen_and_then_it_goes_on(site, admin, way):
     assert app.metadata_source.kind == way
 
 
-def test_choosing_after_fill_fills_only(site, admin):
+def test_choosing_after_filling_only_fills(site, admin):
     page = opened(admin, SAML)
-    answer = page.send(admin, SAML, metadata_file=file(TWO), metadata__fill="yes")
-    answer = Form(answer.text).send(admin, SAML, metadata__sp="urn:one")
-    assert answer.status_code == 200
-    form = Form(answer.text)
+    response = page.send(admin, SAML, metadata_file=file(TWO), metadata__fill="yes")
+    response = Form(response.text).send(admin, SAML, metadata__sp="urn:one")
+    assert response.status_code == 200
+    form = Form(response.text)
     assert form.values["plugin.entity_id"] == "urn:one"
     assert form.values["metadata_xml"] == ""
     assert installed(site) == []
 
 
-def test_an_unknown_choice_is_refused(site, admin):
+def test_unknown_choice_is_rejected(site, admin):
     page = opened(admin, SAML)
-    answer = page.send(admin, SAML, metadata_file=file(TWO))
-    answer = Form(answer.text).send(admin, SAML, metadata__sp="urn:three")
-    assert answer.status_code == 422
-    assert "Choose one of these service providers" in answer.text
+    response = page.send(admin, SAML, metadata_file=file(TWO))
+    response = Form(response.text).send(admin, SAML, metadata__sp="urn:three")
+    assert response.status_code == 422
+    assert "Choose one of these service providers" in response.text
     assert installed(site) == []
 
 
@@ -292,7 +292,7 @@ def test_an_unknown_choice_is_refused(site, admin):
         '{"kind": "x", "name": "", "sha256": "", "read_at": 0}',
     ],
 )
-def test_a_source_that_was_tampered_with_is_forgotten(site, admin, source):
+def test_tampered_source_is_ignored(site, admin, source):
     page = opened(admin, SAML)
     page.values |= {"metadata.source": source, "filled.entity_id": "x"}
     assert page.send(admin, SAML, plugin__entity_id=ENTITY, plugin__acs_urls=ACS).status_code == 303
@@ -350,31 +350,29 @@ REFRESH = "/w/acme/applications/app/refresh"
 
 @pytest.fixture
 def app(vendor: Vendor, admin: Browser):
-    answer = opened(admin, SAML).send(admin, SAML, name="App", metadata_url=vendor.url)
-    assert answer.status_code == 303, answer.text
+    response = opened(admin, SAML).send(admin, SAML, name="App", metadata_url=vendor.url)
+    assert response.status_code == 303, response.text
     return "app"
 
 
-def test_md_09_a_refresh_shows_the_difference_and_changes_after_accept(site, admin, vendor, app):
+def test_md_09_refresh_shows_the_changes_and_saves_after_accept(site, admin, vendor, app):
     assert vendor.url in unescape(admin.get("/w/acme/applications/app/settings").text)
     vendor.document = sp(ENTITY, ACS, ACS + "/2")
     ask = opened(admin, REFRESH)
     assert vendor.url in ask.words
     compared = Form(ask.send(admin, REFRESH, metadata__again="yes").text)
-    assert "1 setting would change" in compared.words
+    assert "1 setting will change" in compared.words
     assert f"{ACS}/2" in compared.words
     assert installed(site)[0].service_provider.acs_urls == (ACS,)
-    answer = compared.send(admin, REFRESH + "/accept")
-    assert answer.status_code == 303
+    response = compared.send(admin, REFRESH + "/accept")
+    assert response.status_code == 303
     assert installed(site)[0].service_provider.acs_urls == (ACS, ACS + "/2")
     assert "Application refreshed from metadata" in admin.get("/w/acme/activity").text
     again = opened(admin, REFRESH).send(admin, REFRESH, metadata__again="yes")
-    assert "Nothing would change" in again.text
+    assert "Nothing changes" in again.text
 
 
-def test_what_is_accepted_is_what_was_shown_whatever_the_server_says_by_then(
-    site, admin, vendor, app
-):
+def test_accept_saves_what_was_shown(site, admin, vendor, app):
     vendor.document = sp(ENTITY, ACS + "/shown")
     compared = Form(opened(admin, REFRESH).send(admin, REFRESH, metadata__again="yes").text)
     vendor.document = sp(ENTITY, "https://evil.example/acs")
@@ -383,13 +381,13 @@ def test_what_is_accepted_is_what_was_shown_whatever_the_server_says_by_then(
 
 
 @pytest.mark.parametrize("way", ["file", "url"])
-def test_a_refresh_from_elsewhere_is_remembered(site, admin, vendor, app, way):
-    given = (
+def test_refresh_stores_a_new_source(site, admin, vendor, app, way):
+    metadata = (
         {"metadata_file": file(sp(role=' WantAssertionsSigned="0"'), "new.xml")}
         if way == "file"
         else {"metadata_url": vendor.url + "?other"}
     )
-    compared = Form(opened(admin, REFRESH).send(admin, REFRESH, **given).text)
+    compared = Form(opened(admin, REFRESH).send(admin, REFRESH, **metadata).text)
     assert "An import never turns this off" in compared.words
     assert compared.send(admin, REFRESH + "/accept").status_code == 303
     source = installed(site)[0].metadata_source
@@ -397,7 +395,7 @@ def test_a_refresh_from_elsewhere_is_remembered(site, admin, vendor, app, way):
 
 
 @pytest.mark.parametrize(
-    "given",
+    "metadata",
     [
         {},
         {"metadata_url": "https://10.0.0.1/"},
@@ -405,31 +403,31 @@ def test_a_refresh_from_elsewhere_is_remembered(site, admin, vendor, app, way):
         {"metadata_xml": sp("urn:somebody-else")},
     ],
 )
-def test_a_refresh_that_cannot_be_says_why(site, admin, app, given):
+def test_refresh_without_plugin_support_is_explained(site, admin, app, metadata):
     before = installed(site)
-    answer = opened(admin, REFRESH).send(admin, REFRESH, **given)
-    assert answer.status_code == 422
-    assert "There is a problem" in answer.text
+    response = opened(admin, REFRESH).send(admin, REFRESH, **metadata)
+    assert response.status_code == 422
+    assert "There is a problem" in response.text
     assert installed(site) == before
 
 
 @pytest.mark.parametrize("token", ["", "x.y.z"])
-def test_a_forged_difference_is_refused(site, admin, app, token):
+def test_forged_comparison_is_rejected(site, admin, app, token):
     before = installed(site)
-    answer = admin.post(REFRESH + "/accept", {"shown": token}, form=REFRESH)
-    assert answer.status_code == 409
-    assert "compare again" in answer.text
+    response = admin.post(REFRESH + "/accept", {"shown": token}, form=REFRESH)
+    assert response.status_code == 409
+    assert "Compare again" in response.text
     assert installed(site) == before
 
 
-def test_a_difference_belongs_to_one_application(site, admin, vendor, app):
+def test_comparison_of_another_application_is_rejected(site, admin, vendor, app):
     opened(admin, SAML).send(admin, SAML, name="Other", metadata_xml=sp("urn:other"))
     vendor.document = sp(ENTITY, ACS + "/2")
     compared = Form(opened(admin, REFRESH).send(admin, REFRESH, metadata__again="yes").text)
-    answer = compared.send(admin, "/w/acme/applications/other/refresh/accept")
-    assert answer.status_code == 409
+    response = compared.send(admin, "/w/acme/applications/other/refresh/accept")
+    assert response.status_code == 409
 
 
-def test_a_person_may_not_refresh(site, app):
+def test_refresh_requires_admin_rights(site, app):
     browser = site.browser(site.person)
     assert browser.get(REFRESH).status_code == 403

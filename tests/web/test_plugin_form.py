@@ -14,13 +14,13 @@ from ssoko.services.applications import views
 from ssoko.services.issuers import issuers
 from ssoko.store import db
 from ssoko.web.components.plugin_form import OWN_CONTROLS, read
-from ssoko.web.plugins.preview_site import Bench, BenchPlugin, make_blueprint
+from ssoko.web.plugins.preview_site import Preview, PreviewPlugin, create_blueprint
 from werkzeug.datastructures import MultiDict
 
 from .conftest import Site, make_app, populate
 from .test_metadata_upload import Form, file, installed, opened, several, sp
 
-SHIPPED = {one.slug: one for one in installed_sources()}
+SHIPPED = {item.slug: item for item in installed_sources()}
 FIELDS = sorted({*OWN_CONTROLS, "file", "version", "csrf", "metadata", "filled"})
 CLASHING = ma.Schema.from_dict(
     {
@@ -70,12 +70,12 @@ def site_with(tmp_path: Path, source: PluginSource) -> Site:
     registry = Registry.load([source], opt_in=frozenset({source.slug}))
     assert not registry.problems
     app.extensions["ssoko"] = replace(app.extensions["ssoko"], registry=registry)
-    bench = Bench(
+    bench = Preview(
         workspace="acme",
-        plugins=(BenchPlugin(slug=source.slug, distribution="ssoko-x", version="1"),),
+        plugins=(PreviewPlugin(slug=source.slug, distribution="ssoko-x", version="1"),),
         version=lambda slug: "1",
     )
-    app.register_blueprint(make_blueprint(bench))
+    app.register_blueprint(create_blueprint(bench))
     return populate(app)
 
 
@@ -86,9 +86,9 @@ def site(tmp_path: Path) -> Site:
 
 def fill(form: Form) -> Form:
     """Type the placeholder into what is required and empty."""
-    for one in form.form.xpath(".//*[@required]"):
-        if not form.values.get(one.get("name")):
-            form.values[one.get("name")] = one.get("placeholder", "")
+    for item in form.form.xpath(".//*[@required]"):
+        if not form.values.get(item.get("name")):
+            form.values[item.get("name")] = item.get("placeholder", "")
     return form
 
 
@@ -98,42 +98,42 @@ def marked(text: str) -> set[str]:
     wrong = set(page.xpath("//main//*[@aria-invalid='true']/@id"))
     linked = {href[1:] for href in page.xpath("//*[@role='alert']//a/@href")}
     assert linked <= wrong
-    for one in wrong:
-        (field,) = page.xpath(f"//*[@id='{one}']")
+    for field_id in wrong:
+        (field,) = page.xpath(f"//*[@id='{field_id}']")
         described = field.get("aria-describedby").split()
-        assert f"{one}-error" in described
+        assert f"{field_id}-error" in described
         assert all(len(page.xpath(f"//*[@id='{name}']")) == 1 for name in described)
-        assert page.xpath(f"//label[@for='{one}']")
+        assert page.xpath(f"//label[@for='{field_id}']")
     return wrong
 
 
-def test_every_plugin_that_is_shipped_is_tried_here():
+def test_all_shipped_plugins_are_tested():
     folders = Path(__file__).parents[2].joinpath("plugins").glob("*/pyproject.toml")
-    assert {one.parent.name.replace("_", "-") for one in folders} - {"-template"} == set(SHIPPED)
+    assert {item.parent.name.replace("_", "-") for item in folders} - {"-template"} == set(SHIPPED)
 
 
 @pytest.mark.parametrize("slug", SHIPPED)
-def test_a_shipped_plugin_is_installed_and_saved_unchanged_in_a_browser(tmp_path, slug):
+def test_shipped_plugin_is_installed_and_saved_unchanged(tmp_path, slug):
     site = site_with(tmp_path, SHIPPED[slug])
     admin = site.browser(site.admin)
     path = f"/w/acme/marketplace/{slug}/install"
-    answer = fill(opened(admin, path)).send(admin, path)
-    assert answer.status_code == 303, Form(answer.text).words
+    response = fill(opened(admin, path)).send(admin, path)
+    assert response.status_code == 303, Form(response.text).words
     (app,) = installed(site)
     path = SETTINGS.format(app.slug)
-    answer = opened(admin, path).send(admin, path)
-    assert answer.status_code == 303, Form(answer.text).words
+    response = opened(admin, path).send(admin, path)
+    assert response.status_code == 303, Form(response.text).words
     assert installed(site)[0].settings == app.settings
 
 
-def test_fields_with_our_names_are_installed_saved_and_tried_like_others(site):
+def test_plugin_fields_with_names_of_our_controls_work(site):
     admin = site.browser(site.admin)
     with db.session():
         shared = issuers.create_issuer(site.scope, name="Shared")
     form = fill(opened(admin, PAGE))
     assert form.values["name"] == "Clashing"
-    answer = form.send(admin, PAGE, name="Ours", issuer=shared.id)
-    assert answer.status_code == 303, Form(answer.text).words
+    response = form.send(admin, PAGE, name="Ours", issuer=shared.id)
+    assert response.status_code == 303, Form(response.text).words
     (app,) = installed(site)
     assert (app.name, app.issuer.id, app.settings) == ("Ours", shared.id, THEIRS)
     path = SETTINGS.format("ours")
@@ -144,55 +144,55 @@ def test_fields_with_our_names_are_installed_saved_and_tried_like_others(site):
     assert (app.name, app.settings) == ("Renamed", THEIRS | {"name": "new"})
     preview = fill(opened(admin, "/dev/clashing"))
     tried = preview.send(admin, "/dev/clashing", **{"as": "pete"}).text
-    assert "The form takes these answers" in tried
+    assert "These settings are valid" in tried
     assert "urn:their-issuer" in tried
 
 
-def test_each_error_is_at_its_own_field(site):
+def test_errors_of_plugin_and_page_are_at_their_own_fields(site):
     admin = site.browser(site.admin)
     with db.session():
         shared = issuers.create_issuer(site.scope, name="Shared")
     long = "x" * 61
     form = fill(opened(admin, PAGE))
-    answer = form.send(admin, PAGE, name="", plugin__issuer=long, plugin__metadata_file="")
-    assert marked(answer.text) == {"f-name", "f-plugin-issuer", "f-plugin-metadata_file"}
-    answer = form.send(admin, PAGE, plugin__name=long)
-    assert marked(answer.text) == {"f-plugin-name"}
-    answer = form.send(admin, PAGE, name="", plugin__name=long)
-    assert marked(answer.text) == {"f-name", "f-plugin-name"}
-    answer = form.send(admin, PAGE, issuer="nothing")
-    assert marked(answer.text) == {"f-issuer"}
-    answer = form.send(admin, PAGE, issuer=shared.id, plugin__metadata_url=long)
-    assert marked(answer.text) == {"f-plugin-metadata_url"}
-    answer = form.send(admin, PAGE, metadata_xml="<x/>")
-    assert marked(answer.text) == {"f-metadata_xml"}
+    response = form.send(admin, PAGE, name="", plugin__issuer=long, plugin__metadata_file="")
+    assert marked(response.text) == {"f-name", "f-plugin-issuer", "f-plugin-metadata_file"}
+    response = form.send(admin, PAGE, plugin__name=long)
+    assert marked(response.text) == {"f-plugin-name"}
+    response = form.send(admin, PAGE, name="", plugin__name=long)
+    assert marked(response.text) == {"f-name", "f-plugin-name"}
+    response = form.send(admin, PAGE, issuer="nothing")
+    assert marked(response.text) == {"f-issuer"}
+    response = form.send(admin, PAGE, issuer=shared.id, plugin__metadata_url=long)
+    assert marked(response.text) == {"f-plugin-metadata_url"}
+    response = form.send(admin, PAGE, metadata_xml="<x/>")
+    assert marked(response.text) == {"f-metadata_xml"}
     assert form.send(admin, PAGE, name="Ours").status_code == 303
     path = SETTINGS.format("ours")
-    answer = opened(admin, path).send(admin, path, name="", plugin__name="", plugin__issuer=long)
-    assert marked(answer.text) == {"f-name", "f-plugin-name", "f-plugin-issuer"}
+    response = opened(admin, path).send(admin, path, name="", plugin__name="", plugin__issuer=long)
+    assert marked(response.text) == {"f-name", "f-plugin-name", "f-plugin-issuer"}
     preview = fill(opened(admin, "/dev/clashing"))
-    answer = preview.send(admin, "/dev/clashing", plugin__csrf_token="")
-    assert marked(answer.text) == {"f-plugin-csrf_token"}
+    response = preview.send(admin, "/dev/clashing", plugin__csrf_token="")
+    assert marked(response.text) == {"f-plugin-csrf_token"}
 
 
-def test_what_is_carried_past_the_choice_keeps_both_names(site):
+def test_choice_of_a_service_provider_keeps_both_names(site):
     admin = site.browser(site.admin)
     form = fill(opened(admin, PAGE))
     form.values |= {"name": "Ours", "plugin.issuer": ""}
-    answer = form.send(admin, PAGE, metadata_file=file(several(sp("urn:one"), sp("urn:two"))))
-    assert answer.status_code == 200
-    answer = Form(answer.text).send(admin, PAGE, metadata__sp="urn:two")
-    assert answer.status_code == 303, Form(answer.text).words
+    response = form.send(admin, PAGE, metadata_file=file(several(sp("urn:one"), sp("urn:two"))))
+    assert response.status_code == 200
+    response = Form(response.text).send(admin, PAGE, metadata__sp="urn:two")
+    assert response.status_code == 303, Form(response.text).words
     (app,) = installed(site)
     assert (app.name, app.settings) == ("Ours", THEIRS | {"issuer": "two"})
 
 
-def test_asking_again_keeps_both_names(site):
+def test_confirming_a_duplicate_keeps_both_names(site):
     admin = site.browser(site.admin)
     assert fill(opened(admin, PAGE)).send(admin, PAGE).status_code == 303
-    answer = fill(opened(admin, PAGE)).send(admin, PAGE, name="Twice")
-    assert answer.status_code == 409
-    again = Form(answer.text)
+    response = fill(opened(admin, PAGE)).send(admin, PAGE, name="Twice")
+    assert response.status_code == 409
+    again = Form(response.text)
     assert (again.values["again"], again.values["plugin.again"]) == ("yes", "their-again")
     assert again.send(admin, PAGE).status_code == 303
     with db.session():
@@ -201,7 +201,7 @@ def test_asking_again_keeps_both_names(site):
 
 
 @pytest.mark.parametrize("path", [PAGE, SETTINGS.format("clashing"), "/dev/clashing"])
-def test_every_control_beside_a_plugins_fields_is_known_to_be_ours(site, path):
+def test_all_controls_of_the_page_are_listed(site, path):
     admin = site.browser(site.admin)
     with db.session():
         issuers.create_issuer(site.scope, name="Shared")
@@ -236,5 +236,5 @@ class Mixed(ma.Schema):
         ),
     ],
 )
-def test_the_plain_name_counts_only_where_it_is_the_only_one_and_not_ours(posted, found):
+def test_plain_name_is_read_only_without_a_prefixed_one(posted, found):
     assert read(Mixed, MultiDict(posted)) == {"flag": False, "rows": []} | found

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from ssoko.web.plugins.mounted_pages import PluginPages, without_ours
+from ssoko.web.plugins.mounted_pages import PluginPages, remove_our_cookies
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
@@ -19,15 +19,15 @@ def site(request: Request) -> Response:
 
 @Request.application
 def mirror(request: Request) -> Response:
-    """Answer with what it was shown; set the cookies that were asked for."""
-    seen = {
+    """Return the request as text, and set the requested cookies."""
+    received = {
         "root": request.root_path,
         "path": request.path,
         "cookies": request.headers.get("Cookie", ""),
         "authorization": request.headers.get("Authorization", ""),
         "body": request.get_data(as_text=True),
     }
-    response = Response("\n".join(f"{k}={v}" for k, v in seen.items()))
+    response = Response("\n".join(f"{k}={v}" for k, v in received.items()))
     for name in request.args.getlist("set"):
         response.set_cookie(name, "x")
     return response
@@ -56,57 +56,57 @@ def client() -> Client:
         "unmade": cannot_be_made,
         "nothing": lambda: None,
     }
-    known = {"localhost"}
-    app = PluginPages(site, pages, is_ours=lambda env: env["HTTP_HOST"] in known)
+    hosts = {"localhost"}
+    app = PluginPages(site, pages, is_ours=lambda env: env["HTTP_HOST"] in hosts)
     return Client(app, use_cookies=False)
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/plugins", "/plugins/", "/plugins/other/x", "/pluginsmirror"]
 )
-def test_everything_else_is_the_sites(client: Client, path: str) -> None:
+def test_other_paths_belong_to_the_site(client: Client, path: str) -> None:
     assert client.get(path).text == f"the site at {path}"
 
 
-def test_a_plugin_is_mounted_at_its_slug(client: Client) -> None:
-    answer = client.post("/plugins/mirror/acs", data="SAMLResponse=x")
-    assert "root=/plugins/mirror\npath=/acs" in answer.text
-    assert "body=SAMLResponse=x" in answer.text
+def test_plugin_is_mounted_at_its_slug(client: Client) -> None:
+    http_response = client.post("/plugins/mirror/acs", data="SAMLResponse=x")
+    assert "root=/plugins/mirror\npath=/acs" in http_response.text
+    assert "body=SAMLResponse=x" in http_response.text
 
 
-def test_a_plugin_is_not_reached_by_another_host_name(client: Client) -> None:
-    answer = client.get("/plugins/mirror/", base_url="http://evil.example")
-    assert answer.text == "the site at /plugins/mirror/"
+def test_plugin_is_not_served_for_another_host(client: Client) -> None:
+    http_response = client.get("/plugins/mirror/", base_url="http://evil.example")
+    assert http_response.text == "the site at /plugins/mirror/"
 
 
-def test_a_plugin_sees_none_of_our_cookies_and_no_token(client: Client) -> None:
+def test_plugin_gets_no_cookies_or_tokens_of_the_site(client: Client) -> None:
     cookies = "ssoko=a; __Host-ssoko=b; ssoko-theme=dark; sandbox=c; SSOKO=d; other=e"
     headers = {"Cookie": cookies, "Authorization": "Bearer ssoko_x"}
-    answer = client.get("/plugins/mirror/", headers=headers)
-    assert "cookies=sandbox=c; other=e\n" in answer.text
-    assert "authorization=\n" in answer.text
+    http_response = client.get("/plugins/mirror/", headers=headers)
+    assert "cookies=sandbox=c; other=e\n" in http_response.text
+    assert "authorization=\n" in http_response.text
 
 
-def test_a_plugin_sets_cookies_of_its_own_only(client: Client) -> None:
-    answer = client.get("/plugins/mirror/?set=ssoko&set=__Host-ssoko&set=sandbox")
-    assert [c.partition("=")[0] for c in answer.headers.getlist("Set-Cookie")] == ["sandbox"]
+def test_plugin_can_set_only_its_own_cookies(client: Client) -> None:
+    http_response = client.get("/plugins/mirror/?set=ssoko&set=__Host-ssoko&set=sandbox")
+    assert [c.partition("=")[0] for c in http_response.headers.getlist("Set-Cookie")] == ["sandbox"]
 
 
 @pytest.mark.parametrize("slug", ["raises", "raises-late", "unmade", "nothing"])
-def test_a_plugin_that_fails_gets_a_page_and_a_line_in_the_log(
+def test_failing_plugin_returns_an_error_page_and_is_logged(
     client: Client, slug: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR):
-        answer = client.get(f"/plugins/{slug}/")
-    assert answer.status_code == 500
-    assert slug in answer.text
-    assert "no such luck" not in answer.text
-    assert "half a page" not in answer.text
-    assert f"plugin {slug} failed" in caplog.text
+        http_response = client.get(f"/plugins/{slug}/")
+    assert http_response.status_code == 500
+    assert slug in http_response.text
+    assert "no such luck" not in http_response.text
+    assert "half a page" not in http_response.text
+    assert f"Plugin {slug} raised an error" in caplog.text
     assert client.get("/").status_code == 200
 
 
-def test_answers_may_not_be_framed_or_sniffed(client: Client) -> None:
+def test_plugin_responses_have_security_headers(client: Client) -> None:
     headers = client.get("/plugins/mirror/").headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
@@ -117,5 +117,5 @@ def test_answers_may_not_be_framed_or_sniffed(client: Client) -> None:
     ("header", "kept"),
     [("", ""), ("ssoko=1", ""), ("a=1;ssoko=2;b=3", "a=1; b=3"), ("ssokoish=1", "ssokoish=1")],
 )
-def test_only_our_cookies_are_taken_out(header: str, kept: str) -> None:
-    assert without_ours(header) == kept
+def test_only_cookies_of_the_site_are_removed(header: str, kept: str) -> None:
+    assert remove_our_cookies(header) == kept

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from ssoko.cli import cli
 from ssoko.cli.authors import dev_plugins
-from ssoko.web.plugins.preview_site import BenchPlugin
+from ssoko.web.plugins.preview_site import PreviewPlugin
 
 
 def run(*arguments: str) -> Result:
@@ -73,15 +73,15 @@ def test_installed_plugins_are_found_where_they_lie() -> None:
     places = dev_plugins.packages(found.values())
     if found["sandbox"].folder:
         assert Path(found["sandbox"].folder, "ssoko_sandbox") in places
-    installed_for_good = [BenchPlugin(slug="sandbox", distribution="ssoko-sandbox", version="1")]
+    installed_for_good = [PreviewPlugin(slug="sandbox", distribution="ssoko-sandbox", version="1")]
     assert dev_plugins.packages(installed_for_good) == ()
 
 
 def test_a_report_that_cannot_be_read_says_what_was_said() -> None:
-    assert dev_plugins.read_report("moose", "", "Traceback\nError: no setup.cfg").trouble == (
+    assert dev_plugins.read_report("moose", "", "Traceback\nError: no setup.cfg").problem == (
         "Error: no setup.cfg"
     )
-    assert "moose" in dev_plugins.read_report("moose", '{"items": []}', "").trouble
+    assert "moose" in dev_plugins.read_report("moose", '{"items": []}', "").problem
 
 
 def test_ctrl_c_throws_everything_away_without_a_reloader_too(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from ssoko.saml.signing import SigningKey
 from ssoko.services.access import assignments
 from ssoko.services.applications import change, install, views
 from ssoko.services.context import SYSTEM, Actor, Scope
-from ssoko.services.guides import progress
-from ssoko.services.guides.evidence import gather
+from ssoko.services.guides.evidence import find_evidence
+from ssoko.services.guides.progress import read_progress
 from ssoko.services.issuers import issuers, rotation
 from ssoko.services.issuers.metadata_fetches import note_fetch
 from ssoko.services.people import groups, users
@@ -30,26 +30,26 @@ ACS = "https://app.example.com/saml/acs"
 
 
 @pytest.fixture
-def seen(site):
+def find(site):
     """Return what is seen of an application, as a function of a kind."""
 
     def look(app, kind):
         now = views.get_application(site.scope, app.id)
-        return gather(site.scope, now, [kind])[kind]
+        return find_evidence(site.scope, now, [kind])[kind]
 
     return look
 
 
 def fetch(site, app, *, agent="python-requests/2.32", address="192.0.2.9"):
-    sent, etag = issuers.issuer_metadata(site.services, app.issuer.id)
-    note_fetch(site.services, app.issuer.id, sent, etag=etag, address=address, user_agent=agent)
+    document, etag = issuers.issuer_metadata(site.services, app.issuer.id)
+    note_fetch(site.services, app.issuer.id, document, etag=etag, address=address, user_agent=agent)
 
 
 def switch_key(site, app):
     """Make another key the one that signs, a minute later."""
     site.clock.ahead += 60
-    made = rotation.create_next(site.scope, app.issuer.id)
-    rotation.activate(site.scope, app.issuer.id, made.id)
+    next_key = rotation.create_next(site.scope, app.issuer.id)
+    rotation.activate(site.scope, app.issuer.id, next_key.id)
     site.clock.ahead += 60
 
 
@@ -59,8 +59,8 @@ def take_certificate(site, app):
 
 
 def take_metadata(site, app):
-    sent, _ = issuers.issuer_metadata(site.services, app.issuer.id)
-    evidence.note_metadata(site.services, ADA, app.id, app.issuer.id, sent)
+    document, _ = issuers.issuer_metadata(site.services, app.issuer.id)
+    evidence.note_metadata(site.services, ADA, app.id, app.issuer.id, document)
 
 
 def launch(site, app):
@@ -73,65 +73,74 @@ def request(site, app, **more):
     )
 
 
-def test_an_installation_says_who_installed_it(site, seen):
-    one = seen(site.install(), "installed")
-    assert (one.done, one.by, one.at) == (True, "Ssoko", site.clock())
-    assert one.sentence == "Installed by Ssoko"
+def test_installed_names_the_admin_who_installed_it(site, find):
+    evidence_of_step = find(site.install(), "installed")
+    assert (evidence_of_step.done, evidence_of_step.by, evidence_of_step.at) == (
+        True,
+        "Ssoko",
+        site.clock(),
+    )
+    assert evidence_of_step.sentence == "Installed by Ssoko"
 
 
-def test_nothing_is_claimed_that_was_not_seen(site, seen):
+def test_missing_evidence_is_not_done(site, find):
     app = site.install(people=False)
     for kind in ("metadata", "certificate", "role", "request", "sign-in", "accepted", "check:x"):
-        one = seen(app, kind)
-        assert (one.done, one.at, one.by, one.sentence) == (False, None, "", ""), kind
+        evidence_of_step = find(app, kind)
+        assert (
+            evidence_of_step.done,
+            evidence_of_step.at,
+            evidence_of_step.by,
+            evidence_of_step.sentence,
+        ) == (False, None, "", ""), kind
 
 
-def test_the_first_download_is_kept_and_counts_while_its_key_signs(site, seen):
+def test_first_download_counts_while_its_key_is_active(site, find):
     app = site.install()
     take_certificate(site, app)
-    first = seen(app, "certificate")
+    first = find(app, "certificate")
     assert (first.done, first.sentence) == (True, "Certificate downloaded by Ada Admin")
     site.clock.ahead += 600
     take_certificate(site, app)
-    assert seen(app, "certificate").at == first.at
-    assert not seen(app, "metadata").done
+    assert find(app, "certificate").at == first.at
+    assert not find(app, "metadata").done
     switch_key(site, app)
-    assert not seen(app, "certificate").done
+    assert not find(app, "certificate").done
     take_certificate(site, app)
-    assert seen(app, "certificate").at == site.clock()
+    assert find(app, "certificate").at == site.clock()
 
 
-def test_a_metadata_file_holds_the_certificate_too(site, seen):
+def test_metadata_download_also_counts_for_the_certificate(site, find):
     app = site.install()
     take_metadata(site, app)
-    assert seen(app, "metadata").sentence == "Metadata file downloaded by Ada Admin"
-    certificate = seen(app, "certificate")
+    assert find(app, "metadata").sentence == "Metadata file downloaded by Ada Admin"
+    certificate = find(app, "certificate")
     assert certificate.sentence == "Metadata file with the certificate downloaded by Ada Admin"
     switch_key(site, app)
-    assert not seen(app, "metadata").done
-    assert not seen(app, "certificate").done
+    assert not find(app, "metadata").done
+    assert not find(app, "certificate").done
 
 
-def test_metadata_with_the_next_key_count_after_the_switch(site, seen):
+def test_metadata_with_the_next_key_counts_after_activation(site, find):
     app = site.install()
-    made = rotation.create_next(site.scope, app.issuer.id)
+    next_key = rotation.create_next(site.scope, app.issuer.id)
     take_metadata(site, app)
     fetch(site, app)
-    rotation.activate(site.scope, app.issuer.id, made.id)
-    assert seen(app, "metadata").done
-    assert seen(app, "certificate").done
+    rotation.activate(site.scope, app.issuer.id, next_key.id)
+    assert find(app, "metadata").done
+    assert find(app, "certificate").done
 
 
-def test_a_fetch_names_the_program(site, seen):
+def test_metadata_fetch_names_the_program(site, find):
     app = site.install()
     fetch(site, app, agent="aws", address="203.0.113.4")
-    assert seen(app, "metadata").sentence == "Metadata fetched by aws at 203.0.113.4"
-    assert seen(app, "certificate").by == "aws at 203.0.113.4"
+    assert find(app, "metadata").sentence == "Metadata fetched by aws at 203.0.113.4"
+    assert find(app, "certificate").by == "aws at 203.0.113.4"
     switch_key(site, app)
-    assert not seen(app, "metadata").done
+    assert not find(app, "metadata").done
 
 
-def test_fetches_of_a_shared_issuer_are_nobodys(site, seen):
+def test_fetches_of_a_shared_issuer_do_not_count(site, find):
     shared = issuers.create_issuer(site.scope, name="Shared")
     app = install.install(
         site.scope,
@@ -141,33 +150,35 @@ def test_fetches_of_a_shared_issuer_are_nobodys(site, seen):
         issuer_id=shared.id,
     )
     fetch(site, app)
-    assert not seen(app, "metadata").done
+    assert not find(app, "metadata").done
 
 
-def test_a_role_counts_while_somebody_has_it(site, seen):
+def test_role_counts_while_an_active_user_has_it(site, find):
     app = site.install()
-    assert seen(app, "role").sentence == (f"{app.default_role.name} given to Amina Otieno by Ssoko")
+    assert find(app, "role").sentence == (
+        f"{app.default_role.name} assigned to Amina Otieno by Ssoko"
+    )
     users.update_user(site.scope, site.amina.id, active=False)
-    assert not seen(app, "role").done
+    assert not find(app, "role").done
     users.update_user(site.scope, site.amina.id, active=True)
-    assert seen(app, "role").done
+    assert find(app, "role").done
     assignments.revoke_role(
         site.scope,
         role_id=app.default_role.id,
         user_id=site.amina.id,
     )
-    assert not seen(app, "role").done
+    assert not find(app, "role").done
 
 
-def test_a_role_that_lapsed_is_nobodys(site, seen):
+def test_expired_assignment_does_not_count(site, find):
     app = site.install(people=False)
     site.give(app, expires_at=site.clock() + 60)
-    assert seen(app, "role").done
+    assert find(app, "role").done
     site.clock.ahead += 60
-    assert not seen(app, "role").done
+    assert not find(app, "role").done
 
 
-def test_a_group_counts_and_an_empty_one_is_called_so(site, seen):
+def test_assignment_to_a_group_counts_and_names_an_empty_group(site, find):
     app = site.install(people=False)
     group = groups.create_group(site.scope, name="Ops")
     assignments.assign_roles(
@@ -175,59 +186,61 @@ def test_a_group_counts_and_an_empty_one_is_called_so(site, seen):
         role_ids=[app.default_role.id],
         group_id=group.id,
     )
-    assert "the group Ops, which nobody is in yet" in seen(app, "role").sentence
+    assert "the group Ops (no active members)" in find(app, "role").sentence
     groups.add_member(site.scope, group.id, user_id=site.amina.id)
-    assert "given to the group Ops by Ssoko" in seen(app, "role").sentence
+    assert "assigned to the group Ops by Ssoko" in find(app, "role").sentence
 
 
-def test_a_launch_is_no_request_and_not_accepted(site, seen):
+def test_launch_is_neither_a_request_nor_an_accepted_response(site, find):
     app = site.install()
     launch(site, app)
-    sent = seen(app, "sign-in")
-    assert (sent.done, sent.by) == (True, "Amina Otieno")
-    assert sent.sentence == f"Assertion sent to {ACS} for Amina Otieno"
-    assert not seen(app, "request").done
-    assert not seen(app, "accepted").done
+    document = find(app, "sign-in")
+    assert (document.done, document.by) == (True, "Amina Otieno")
+    assert document.sentence == f"Assertion sent to {ACS} for Amina Otieno"
+    assert not find(app, "request").done
+    assert not find(app, "accepted").done
 
 
-def test_a_request_counts_also_when_the_person_was_not_let_in(site, seen):
+def test_request_counts_when_access_is_denied(site, find):
     app = site.install(people=False)
     with pytest.raises(Exception, match="role"):
         request(site, app)
-    one = seen(app, "request")
-    assert (one.done, one.by) == (True, app.service_provider.entity_id)
-    assert seen(app, "metadata").sentence.startswith("Our Login Endpoint used by ")
-    assert not seen(app, "sign-in").done
+    evidence_of_step = find(app, "request")
+    assert (evidence_of_step.done, evidence_of_step.by) == (True, app.service_provider.entity_id)
+    assert find(app, "metadata").sentence.startswith("Login Endpoint used by ")
+    assert not find(app, "sign-in").done
 
 
-def test_an_answer_counts_while_this_key_signs(site, seen):
+def test_response_counts_while_its_key_is_active(site, find):
     app = site.install()
     request(site, app)
-    assert seen(app, "sign-in").done
+    assert find(app, "sign-in").done
     switch_key(site, app)
-    assert not seen(app, "sign-in").done
-    assert seen(app, "request").done
+    assert not find(app, "sign-in").done
+    assert find(app, "request").done
     request(site, app)
-    assert seen(app, "sign-in").done
+    assert find(app, "sign-in").done
 
 
 @pytest.mark.parametrize(
     ("changed", "request_stays"),
     [({"acs_urls": ["https://new.test/acs"]}, True), ({"entity_id": "urn:new"}, False)],
 )
-def test_an_answer_counts_while_it_would_go_there_again(site, seen, changed, request_stays):
+def test_response_counts_while_acs_url_and_entity_id_stay_the_same(
+    site, find, changed, request_stays
+):
     app = site.install()
     request(site, app)
     settings = {"entity_id": app.service_provider.entity_id, "acs_urls": [ACS], **changed}
     change.update_application(site.scope, app.id, settings=settings)
-    assert not seen(app, "sign-in").done
-    assert seen(app, "request").done is request_stays
+    assert not find(app, "sign-in").done
+    assert find(app, "request").done is request_stays
 
 
 def sign_out(site, key, app, **changes):
     """Send the LogoutRequest of the one session."""
     index = Participation.get(Participation.application == app.id).session_index
-    asked = {
+    statements = {
         "request_id": f"_{secrets.token_hex(16)}",
         "issuer": app.service_provider.entity_id,
         "destination": app.issuer.logout_endpoint,
@@ -236,7 +249,7 @@ def sign_out(site, key, app, **changes):
         "session_indexes": (index,),
     }
     url = encode_redirect(
-        app.issuer.logout_endpoint, build_logout_request(**asked | changes), key=key
+        app.issuer.logout_endpoint, build_logout_request(**statements | changes), key=key
     )
     logout.request(site.services, app.issuer.id, decode_redirect(urlsplit(url).query.encode()))
 
@@ -248,62 +261,64 @@ def talking(site, sp_key):
     return app, SigningKey.from_pem(sp_key.private_pem, sp_key.certificate)
 
 
-def test_a_sign_out_with_the_index_shows_that_the_answer_was_accepted(site, seen, talking):
+def test_logout_with_session_index_shows_that_the_response_was_accepted(site, find, talking):
     app, key = talking
     launch(site, app)
-    assert not seen(app, "accepted").done
+    assert not find(app, "accepted").done
     sign_out(site, key, app)
-    one = seen(app, "accepted")
-    assert (one.done, one.at) == (True, site.clock())
-    assert one.sentence.endswith("spoke of a session that it had accepted for Amina Otieno")
+    evidence_of_step = find(app, "accepted")
+    assert (evidence_of_step.done, evidence_of_step.at) == (True, site.clock())
+    assert evidence_of_step.sentence.endswith(
+        "confirmed that it accepted a session for Amina Otieno"
+    )
     before = active_key(app.issuer.id).id
     switch_key(site, app)
-    assert not seen(app, "accepted").done
+    assert not find(app, "accepted").done
     # Switched back, the same certificate was handed over, and nothing was tried since.
     rotation.activate(site.scope, app.issuer.id, before)
-    assert not seen(app, "accepted").done
-    assert not seen(app, "sign-in").done
+    assert not find(app, "accepted").done
+    assert not find(app, "sign-in").done
 
 
-def test_a_sign_out_by_name_alone_shows_nothing(site, seen, talking):
+def test_logout_without_session_index_is_no_evidence(site, find, talking):
     app, key = talking
     launch(site, app)
     sign_out(site, key, app, session_indexes=())
-    assert not seen(app, "accepted").done
+    assert not find(app, "accepted").done
 
 
-def test_what_an_earlier_key_signed_is_not_accepted_now(site, seen, talking):
+def test_response_signed_with_an_earlier_key_is_not_accepted_evidence(site, find, talking):
     app, key = talking
     launch(site, app)
     switch_key(site, app)
     sign_out(site, key, app)
-    assert not seen(app, "accepted").done
+    assert not find(app, "accepted").done
 
 
-def test_a_plugin_speaks_for_its_own_applications(site, seen):
+def test_plugin_can_confirm_only_its_own_applications(site, find):
     app = site.install()
     launch(site, app)
     index = Participation.get(Participation.application == app.id).session_index
     evidence.note_said(site.services, "aws", app.id, index)
     evidence.note_said(site.services, "custom-saml", app.id, "_another")
-    assert not seen(app, "accepted").done
+    assert not find(app, "accepted").done
     evidence.note_said(site.services, "custom-saml", app.id, index)
-    assert seen(app, "accepted").done
+    assert find(app, "accepted").done
 
 
-def test_a_new_installation_begins_with_nothing(site, seen):
+def test_reinstalled_application_has_no_old_evidence(site, find):
     app = site.install()
     take_certificate(site, app)
     launch(site, app)
     change.uninstall(site.scope, app.id)
     again = site.install(people=False)
     for kind in ("certificate", "role", "sign-in"):
-        assert not seen(again, kind).done
-    assert seen(again, "installed").done
+        assert not find(again, kind).done
+    assert find(again, "installed").done
 
 
 def aws(site, *, people=True):
-    made = install.install(
+    next_key = install.install(
         site.scope,
         integration="aws",
         name="AWS",
@@ -314,72 +329,72 @@ def aws(site, *, people=True):
         },
     )
     if people:
-        site.give(made)
-    return made
+        site.give(next_key)
+    return next_key
 
 
-def test_a_rule_of_the_plugin_is_judged_for_somebody_who_gets_in(site, seen):
+def test_acceptance_rule_is_checked_for_a_user_with_access(site, find):
     app = aws(site, people=False)
-    assert not seen(app, "check:name-id-email").done
+    assert not find(app, "check:name-id-email").done
     site.give(app)
-    one = seen(app, "check:name-id-email")
-    assert (one.done, one.by) == (True, "Amina Otieno")
+    evidence_of_step = find(app, "check:name-id-email")
+    assert (evidence_of_step.done, evidence_of_step.by) == (True, "Amina Otieno")
     # Only AWS can know this one.
-    assert not seen(app, "check:username").done
-    assert not seen(app, "check:nothing").done
+    assert not find(app, "check:username").done
+    assert not find(app, "check:nothing").done
     users.update_user(site.scope, site.amina.id, email="")
-    assert not seen(app, "check:name-id-email").done
+    assert not find(app, "check:name-id-email").done
 
 
-def test_a_rule_of_a_missing_plugin_ticks_nothing(site):
+def test_acceptance_rule_of_a_missing_plugin_is_not_done(site):
     app = aws(site)
     services = replace(site.services, registry=Registry.load([]))
-    found = views.get_application(Scope(services, site.workspace.id, SYSTEM), app.id)
-    shown = progress.progress(Scope(services, site.workspace.id, SYSTEM), found)
-    assert not shown.seen["check:name-id-email"].done
-    assert shown.seen["role"].done
+    current = views.get_application(Scope(services, site.workspace.id, SYSTEM), app.id)
+    progress = read_progress(Scope(services, site.workspace.id, SYSTEM), current)
+    assert not progress.evidence["check:name-id-email"].done
+    assert progress.evidence["role"].done
 
 
-def test_a_guide_that_names_nothing_still_says_how_far_it_is(site):
+def test_guide_without_evidence_has_default_progress(site):
     app = replace(site.install(), guide="1. Do it.")
-    shown = progress.progress(site.scope, app)
-    assert list(shown.seen) == ["installed", "role", "sign-in"]
-    assert (shown.done, shown.next, shown.places.get("role")) == (2, "sign-in", None)
+    progress = read_progress(site.scope, app)
+    assert list(progress.evidence) == ["installed", "role", "sign-in"]
+    assert (progress.done, progress.next, progress.places.get("role")) == (2, "sign-in", None)
 
 
-def test_a_guide_is_looked_up_in_few_statements(site, monkeypatch):
+def test_evidence_takes_at_most_five_queries(site, monkeypatch):
     app = site.install()
     for _ in range(12):
         launch(site, app)
         fetch(site, app, address=f"192.0.2.{secrets.randbelow(250)}")
-    asked = []
+    statements = []
     execute = type(database.obj).execute_sql
 
     def counted(self, sql, *args, **more):
-        asked.append(sql)
+        statements.append(sql)
         return execute(self, sql, *args, **more)
 
     monkeypatch.setattr(type(database.obj), "execute_sql", counted)
     kinds = ["installed", "metadata", "certificate", "role", "request", "sign-in", "accepted"]
-    gather(site.scope, app, kinds)
-    assert len(asked) <= 5, asked
+    find_evidence(site.scope, app, kinds)
+    assert len(statements) <= 5, statements
 
 
-def test_a_sign_in_neither_reads_nor_writes_evidence(site, monkeypatch):
+def test_sign_in_neither_reads_nor_writes_evidence(site, monkeypatch):
     app = site.install()
     session = site.sign_in()
-    asked = []
+    statements = []
     execute = type(database.obj).execute_sql
 
     def noted(self, sql, *args, **more):
-        asked.append(sql)
+        statements.append(sql)
         return execute(self, sql, *args, **more)
 
     sign_in.launch(site.services, "acme", app.slug, session=session)
     monkeypatch.setattr(type(database.obj), "execute_sql", noted)
     sign_in.launch(site.services, "acme", app.slug, session=session)
-    written = [sql.split()[2] for sql in asked if sql.lstrip().startswith("INSERT")]
+    written = [sql.split()[2] for sql in statements if sql.lstrip().startswith("INSERT")]
     assert written == ["participation", "event"]
-    # The sign-in's one statement, its two lines, and what begins and ends the transaction.
-    assert len([sql for sql in asked if sql.lstrip().startswith("SELECT")]) == 1
-    assert not [sql for sql in asked if "guide_evidence" in sql]
+    # One query, two inserts, and the start and the end of the transaction.
+    assert len([sql for sql in statements if sql.lstrip().startswith("SELECT")]) == 1
+    assert not [sql for sql in statements if "guide_evidence" in sql]

@@ -27,19 +27,21 @@ def html(markdown: str, **values: str) -> str:
         "```copy\n{{ application_name }}\n```",
     ],
 )
-def test_a_hostile_name_is_shown_as_it_is_spelt(markdown):
-    drawn = html(markdown, application_name=HOSTILE, entity_id="secret")
-    assert SHOWN in drawn
-    assert "<script" not in drawn
-    assert "secret" not in drawn
+def test_hostile_name_is_escaped(markdown):
+    rendered = html(markdown, application_name=HOSTILE, entity_id="secret")
+    assert SHOWN in rendered
+    assert "<script" not in rendered
+    assert "secret" not in rendered
 
 
-def test_a_value_in_a_link_is_a_target_and_nothing_more():
-    drawn = html("[open](<{{ login_endpoint }}>)", login_endpoint='https://x.test/?a="&b=<c>')
-    assert 'href="https://x.test/?a=&quot;&amp;b=' in drawn
-    assert 'rel="noopener noreferrer"' in drawn
-    drawn = html("[open](<https://x.test/?q={{ application_name }}>)", application_name="a&b=/ c")
-    assert 'href="https://x.test/?q=a%26b%3D%2F%20c"' in drawn
+def test_value_in_a_link_is_only_its_target():
+    rendered = html("[open](<{{ login_endpoint }}>)", login_endpoint='https://x.test/?a="&b=<c>')
+    assert 'href="https://x.test/?a=&quot;&amp;b=' in rendered
+    assert 'rel="noopener noreferrer"' in rendered
+    rendered = html(
+        "[open](<https://x.test/?q={{ application_name }}>)", application_name="a&b=/ c"
+    )
+    assert 'href="https://x.test/?q=a%26b%3D%2F%20c"' in rendered
 
 
 @pytest.mark.parametrize(
@@ -55,63 +57,67 @@ def test_a_value_in_a_link_is_a_target_and_nothing_more():
         "",
     ],
 )
-def test_a_link_to_nowhere_safe_is_text(target):
-    drawn = html("[open](<{{ login_endpoint }}>)", login_endpoint=target)
-    assert "<a" not in drawn
-    assert "open" in drawn
+def test_unsafe_link_becomes_text(target):
+    rendered = html("[open](<{{ login_endpoint }}>)", login_endpoint=target)
+    assert "<a" not in rendered
+    assert "open" in rendered
 
 
-def test_links_of_the_guides_own_are_judged_too():
-    drawn = html("[a](/users) [b](//evil.test) [c](mailto:it@acme.test) [d](ftp://x.test)")
-    assert drawn.count("<a ") == 2
-    assert 'href="/users"' in drawn
+def test_unsafe_links_of_the_guide_itself_are_removed():
+    rendered = html("[a](/users) [b](//evil.test) [c](mailto:it@acme.test) [d](ftp://x.test)")
+    assert rendered.count("<a ") == 2
+    assert 'href="/users"' in rendered
 
 
-def test_raw_html_and_images_stay_text():
-    drawn = html("<b>x</b> <img src=x onerror=1>\n\n<script>1</script>\n\n![i](https://x.test/i)")
-    assert "<b>" not in drawn
-    assert "<img" not in drawn
-    assert "<script" not in drawn
+def test_raw_html_and_images_are_escaped():
+    rendered = html(
+        "<b>x</b> <img src=x onerror=1>\n\n<script>1</script>\n\n![i](https://x.test/i)"
+    )
+    assert "<b>" not in rendered
+    assert "<img" not in rendered
+    assert "<script" not in rendered
 
 
 def test_templates_are_not_evaluated():
-    drawn = html("{{ 7*7 }} {% for x in y %} {{ application_name }}", application_name="{{ 7*7 }}")
-    assert "49" not in drawn
-    assert "{{ 7*7 }}" in drawn
+    rendered = html(
+        "{{ 7*7 }} {% for x in y %} {{ application_name }}", application_name="{{ 7*7 }}"
+    )
+    assert "49" not in rendered
+    assert "{{ 7*7 }}" in rendered
 
 
-def test_a_value_alone_is_a_field_to_copy_also_within_a_step():
-    drawn = html("1. Copy it:\n\n    {{ entity_id }}\n\n2. Next", entity_id="https://x.test/&")
-    assert '<div class="copy"><code>https://x.test/&amp;</code><button' in drawn
-    assert '<span class="vh"> Entity ID</span>' in drawn
-    assert drawn.count("<li>") == 2
+def test_value_in_its_own_paragraph_is_a_copy_field():
+    rendered = html("1. Copy it:\n\n    {{ entity_id }}\n\n2. Next", entity_id="https://x.test/&")
+    assert '<div class="copy"><code>https://x.test/&amp;</code><button' in rendered
+    assert '<span class="vh"> Entity ID</span>' in rendered
+    assert rendered.count("<li>") == 2
 
 
-def test_several_lines_are_several_fields_and_a_certificate_is_one():
+def test_each_line_is_a_copy_field_and_a_certificate_is_one():
     assert html("{{ settings.acs_url }}", **{"settings.acs_url": "a\nb"}).count("<button") == 2
     pem = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----"
     assert html("{{ certificate }}", certificate=pem).count("<button") == 1
 
 
-def test_a_copy_block_takes_text_and_values_together():
-    drawn = html("```copy\naws sso --url {{ entity_id }}\n```", entity_id="u")
-    assert "<code>aws sso --url u</code><button" in drawn
+def test_copy_block_combines_text_and_values():
+    rendered = html("```copy\naws sso --url {{ entity_id }}\n```", entity_id="u")
+    assert "<code>aws sso --url u</code><button" in rendered
 
 
-def test_before_installation_names_stand_in_and_nothing_can_be_copied():
-    drawn = html(
+def test_missing_values_show_descriptions_without_copy_buttons():
+    rendered = html(
         "{{ login_endpoint }}\n\nsee **{{ default_role }}** "
         "[here](<{{ users_url }}>)\n\n```copy\nx {{ entity_id }}\n```\n\n{{ settings.acs_url }}"
     )
-    assert "<code>\u2039Login Endpoint\u203a</code></div>" in drawn
-    assert "\u2039role of the application\u203a" in drawn
-    assert "\u2039ACS URL\u203a" in drawn
-    assert "<button" not in drawn
-    assert "<a" not in drawn
-    assert "here" in drawn
+    assert "<code>\u2039Login Endpoint\u203a</code></div>" in rendered
+    assert "\u2039role of the application\u203a" in rendered
+    assert "\u2039ACS URL\u203a" in rendered
+    assert "<button" not in rendered
+    assert "<a" not in rendered
+    assert "here" in rendered
 
 
-def test_a_guide_is_cut_at_its_headings():
+def test_guide_is_split_at_its_headings():
     guide = render_guide(
         "Hello\n\n## Before you start\nx\n\n## Test\n1. a\n2. b\n   1. deep\n\n## Test\n\n3. c", {}
     )
@@ -127,23 +133,23 @@ def test_a_guide_is_cut_at_its_headings():
     assert "<h2" in guide.html
 
 
-def test_the_highest_heading_is_an_h2_and_ids_do_not_depend_on_values():
-    drawn = html("# Set up {{ application_name }}\n## Part", application_name="Acme")
-    assert '<h2 id="guide-set-up">Set up Acme</h2>' in drawn
-    assert '<h3 id="guide-part">' in drawn
+def test_highest_heading_is_h2_and_ids_ignore_values():
+    rendered = html("# Set up {{ application_name }}\n## Part", application_name="Acme")
+    assert '<h2 id="guide-set-up">Set up Acme</h2>' in rendered
+    assert '<h3 id="guide-part">' in rendered
 
 
-def test_a_link_within_the_guide_follows_the_ids():
+def test_link_within_the_guide_uses_the_heading_ids():
     assert 'href="#guide-test"' in html("[go](#test)\n\n## Test")
 
 
-def test_a_description_is_drawn_without_values():
-    drawn = render_markdown("**bold** <i>no</i>\n\n- a")
-    assert "<strong>bold</strong>" in drawn
-    assert "<i>" not in drawn
+def test_description_renders_without_values():
+    rendered = render_markdown("**bold** <i>no</i>\n\n- a")
+    assert "<strong>bold</strong>" in rendered
+    assert "<i>" not in rendered
 
 
-def test_unknown_values_are_named():
+def test_unknown_values_show_their_name():
     assert check_guide("{{ entity_id }} {{settings.url}}", ["url"]) == []
     (wrong,) = check_guide("{{ entityid }} {{ entityid }}")
     assert "entityid" in wrong
@@ -151,7 +157,7 @@ def test_unknown_values_are_named():
     assert "an empty one" in check_guide("{{  }}")[0]
 
 
-def test_the_values_of_an_application_have_the_names_that_guides_may_use():
+def test_application_values_match_the_documented_names():
     issuer = SimpleNamespace(
         login_endpoint="https://sso.test/saml/i/login",
         logout_endpoint="https://sso.test/saml/i/logout",

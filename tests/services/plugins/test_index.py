@@ -22,12 +22,12 @@ def index_of(*slugs: str) -> bytes:
     )
 
 
-def test_without_a_file_named_there_is_nothing_and_no_problem():
+def test_without_path_the_index_is_empty_without_problem():
     state = PluginIndex().read()
     assert (state.entries, state.problem) == ({}, "")
 
 
-def test_a_replaced_file_is_read_again_and_an_unchanged_one_is_not(tmp_path):
+def test_index_file_is_read_again_only_after_a_change(tmp_path):
     path = tmp_path / "index.json"
     path.write_bytes(index_of("wiki"))
     index = PluginIndex(path)
@@ -40,7 +40,7 @@ def test_a_replaced_file_is_read_again_and_an_unchanged_one_is_not(tmp_path):
     assert list(index.read().entries) == ["chat"]
 
 
-def test_a_broken_file_is_a_problem_and_one_warning_until_it_is_mended(tmp_path, caplog):
+def test_broken_index_is_a_problem_and_logs_one_warning_until_fixed(tmp_path, caplog):
     path = tmp_path / "index.json"
     path.write_text('{"format": 7}')
     index = PluginIndex(path)
@@ -56,7 +56,7 @@ def test_a_broken_file_is_a_problem_and_one_warning_until_it_is_mended(tmp_path,
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "pipe", "unreadable"])
-def test_what_is_no_file_to_read_is_a_problem(tmp_path, kind):
+def test_unreadable_index_path_is_a_problem(tmp_path, kind):
     path = tmp_path / "index.json"
     if kind == "folder":
         path.mkdir()

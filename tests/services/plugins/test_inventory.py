@@ -1,4 +1,4 @@
-"""What is told of each plugin, and what a restart would change."""
+"""The state of each plugin, and what a restart would change."""
 
 from importlib.metadata import EntryPoint, PathDistribution
 from pathlib import Path
@@ -26,7 +26,7 @@ BROKEN = PluginSource("zoom", raising, "ssoko-zoom", "1.0")
 OTHER = PluginSource("zoom", raising, "ssoko-other", "2.0")
 
 
-def told(
+def list_states(
     *sources: PluginSource,
     here: tuple[Claim, ...] = (),
     disabled: frozenset[str] = frozenset(),
@@ -38,7 +38,9 @@ def told(
 
 
 def restart(*sources: PluginSource, **more: object) -> list[tuple[str, str]]:
-    return [(one.state, one.restart) for one in told(*sources, **more)]
+    return [
+        (entry_point.state, entry_point.restart) for entry_point in list_states(*sources, **more)
+    ]
 
 
 ZOOM = frozenset({"zoom"})
@@ -58,7 +60,10 @@ ZOOM = frozenset({"zoom"})
         (
             [LOADED],
             {"here": (claim(), claim(distribution="b"))},
-            ("loaded", "ssoko-zoom 1.0 and b 1.0 both claim it; after a restart neither is loaded"),
+            (
+                "loaded",
+                "provided by both ssoko-zoom 1.0 and b 1.0; neither is loaded after a restart",
+            ),
         ),
         (
             [LOADED],
@@ -80,30 +85,30 @@ ZOOM = frozenset({"zoom"})
         (
             [],
             {"here": (claim(),), "only": frozenset({"aws"})},
-            ("found", "not named in SSOKO_PLUGINS; a restart leaves it out"),
+            ("found", "not named in SSOKO_PLUGINS; not loaded after a restart"),
         ),
         (
             [],
             {"here": (claim(),), "later": ZOOM},
-            ("found", "disabled in ssoko.toml, a restart leaves it out"),
+            ("found", "disabled in ssoko.toml, not loaded after a restart"),
         ),
     ],
 )  # fmt: skip
-def test_what_a_restart_would_change_is_said(sources, more, said) -> None:
+def test_restart_text_tells_what_changes(sources, more, said) -> None:
     assert restart(*sources, **more) == [said]
 
 
-def test_when_one_of_two_claims_is_gone_a_restart_helps() -> None:
+def test_restart_activates_a_plugin_that_is_no_longer_duplicate() -> None:
     assert restart(LOADED, OTHER, here=(claim(),)) == [
         ("broken", "uninstalled, restart to remove"),
-        ("broken", "nobody else claims it any more, restart to activate"),
+        ("broken", "provided by one distribution now, restart to activate"),
     ]
 
 
-def test_a_plugin_that_is_read_gets_a_tier_and_a_source() -> None:
-    (entry,) = [one for one in claims() if one.slug == "zoom"]
+def test_loaded_plugin_has_tier_and_source() -> None:
+    (entry,) = [entry_point for entry_point in claims() if entry_point.slug == "zoom"]
     source = PluginSource("zoom", entry.load, entry.distribution, entry.version)
-    (zoom,) = told(source, here=(entry,))
+    (zoom,) = list_states(source, here=(entry,))
     assert zoom.origin is not None
     assert zoom.tier == "gold"
     assert not zoom.short_of
@@ -111,8 +116,8 @@ def test_a_plugin_that_is_read_gets_a_tier_and_a_source() -> None:
     assert zoom.tested is True
 
 
-def test_no_tier_is_given_to_what_cannot_be_read() -> None:
-    (zoom,) = told(LOADED, here=(claim(),))
+def test_unreadable_plugin_has_no_tier() -> None:
+    (zoom,) = list_states(LOADED, here=(claim(),))
     assert zoom.tier is None
     assert zoom.origin is not None
     assert zoom.origin.kind == "unknown"
@@ -121,5 +126,5 @@ def test_no_tier_is_given_to_what_cannot_be_read() -> None:
 @pytest.mark.parametrize(
     ("said", "good"), [("", None), (" , ", None), ("0.1", True), ("0.2, 0.1.3", True), ("9", False)]
 )
-def test_the_tested_range_is_held_against_this_version(said: str, good: bool | None) -> None:
+def test_tested_range_is_compared_with_this_version(said: str, good: bool | None) -> None:
     assert is_tested(said) is good

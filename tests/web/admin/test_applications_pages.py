@@ -32,17 +32,17 @@ def give(site, application, user, **more):
     )
 
 
-def test_an_empty_list_leads_to_the_marketplace(admin):
+def test_empty_list_links_to_the_marketplace(admin):
     page = admin.get("/applications")
-    assert "No application yet" in page.words
+    assert "No applications yet" in page.words
     assert page.links()["Open the Marketplace"] == "/w/acme/marketplace"
     assert page.links()["SSO Dashboard"] == "/w/acme/dashboard"
 
 
-def test_the_list_is_searched_and_filtered(admin, aws):
+def test_list_can_be_searched_and_filtered(admin, aws):
     assert admin.get("/applications").links()["AWS"] == "/w/acme/applications/aws"
     assert "Needs setup" in admin.get("/applications?q=aw").words
-    assert "No application like that" in admin.get("/applications?q=zzz").words
+    assert "No results for “zzz”" in admin.get("/applications?q=zzz").words
     assert "AWS" not in admin.get("/applications?state=disabled").links()
     assert "AWS" in admin.get("/applications?state=needs-setup").links()
 
@@ -59,7 +59,7 @@ TABS = {
 
 
 @pytest.mark.parametrize("label", TABS)
-def test_each_tab_has_an_address_and_is_marked(admin, aws, label):
+def test_each_tab_has_a_url_and_is_marked_current(admin, aws, label):
     page = admin.get(f"/applications/aws{TABS[label]}")
     assert page.status == 200
     (current,) = page.find("//nav[@aria-label='AWS']/a[@aria-current='page']")
@@ -69,15 +69,15 @@ def test_each_tab_has_an_address_and_is_marked(admin, aws, label):
     assert not page.find("//*[@style] | //script[not(@src)]")
 
 
-def test_the_overview_says_what_to_do_next(admin, aws):
+def test_overview_shows_the_next_step(admin, aws):
     page = admin.get("/applications/aws")
-    assert "Nobody gets in yet: no active person has sso-aws-AWS-role." in page.words
-    assert page.links()["Give the role"] == "/w/acme/applications/aws/access"
+    assert "Nobody can use it yet: no active user has sso-aws-AWS-role." in page.words
+    assert page.links()["Assign the role"] == "/w/acme/applications/aws/access"
     assert "/w/acme/launch/aws" in page.words
     assert AWS["acs_url"] in page.words
 
 
-def test_the_guide_holds_the_values_of_this_application(admin, aws):
+def test_guide_contains_the_values_of_the_application(admin, aws):
     page = admin.get("/applications/aws/guide")
     copied = [code.text for code in page.find("//main//div[contains(@class,'copy')]/code")]
     assert aws.issuer.login_endpoint in copied
@@ -87,9 +87,9 @@ def test_the_guide_holds_the_values_of_this_application(admin, aws):
     assert "Remove" in [h.text for h in page.find("//main//h2")]
 
 
-def test_metadata_has_the_labels_and_the_vendors_words(admin, aws):
+def test_metadata_tab_shows_our_labels_and_the_vendors_names(admin, aws):
     page = admin.get("/applications/aws/metadata")
-    found = {
+    current = {
         dt.text.strip(): (code.text, dt.xpath("string(span)"))
         for dt, code in zip(
             page.find("//main//dl//dt[contains(@class,'row')]"),
@@ -97,11 +97,11 @@ def test_metadata_has_the_labels_and_the_vendors_words(admin, aws):
             strict=True,
         )
     }
-    assert list(found) == ["Login Endpoint", "Logout Endpoint", "Entity ID", "Metadata URL"]
-    assert found["Login Endpoint"][0] == aws.issuer.login_endpoint
-    assert "IdP sign-in URL" in found["Login Endpoint"][1]
-    assert "IdP issuer URL" in found["Entity ID"][1]
-    assert found["Metadata URL"][0] == aws.issuer.metadata_url
+    assert list(current) == ["Login Endpoint", "Logout Endpoint", "Entity ID", "Metadata URL"]
+    assert current["Login Endpoint"][0] == aws.issuer.login_endpoint
+    assert "IdP sign-in URL" in current["Login Endpoint"][1]
+    assert "IdP issuer URL" in current["Entity ID"][1]
+    assert current["Metadata URL"][0] == aws.issuer.metadata_url
     (download,) = page.find("//main//a[contains(@class,'primary')]")
     assert download.text_content() == "Download certificate"
     pairs = aws.issuer.certificate_sha256.replace(":", "").upper()
@@ -110,7 +110,7 @@ def test_metadata_has_the_labels_and_the_vendors_words(admin, aws):
     assert "RSA 2048" in page.words
 
 
-def test_certificate_and_metadata_are_downloaded(admin, aws):
+def test_certificate_and_metadata_can_be_downloaded(admin, aws):
     pem = admin.get("/applications/aws/certificate.pem")
     assert pem.text == aws.issuer.certificate
     assert 'filename="ssoko-aws.pem"' in pem.response.headers["Content-Disposition"]
@@ -119,30 +119,30 @@ def test_certificate_and_metadata_are_downloaded(admin, aws):
     assert root.get("entityID") == aws.issuer.entity_id
 
 
-def test_access_shows_who_gets_in_and_why(site, admin, aws, amina):
-    assert "Nobody gets in yet" in admin.get("/applications/aws/access").words
+def test_access_tab_shows_who_has_access_and_why(site, admin, aws, amina):
+    assert "Nobody has access yet" in admin.get("/applications/aws/access").words
     give(site, aws, amina)
     (row,) = admin.get("/applications/aws/access").find("//main//tbody/tr")
     cells = [" ".join(td.text_content().split()) for td in row.xpath("td")]
     assert cells[0].endswith("Amina Otieno")
-    assert cells[1:] == ["Directly", "sso-aws-AWS-role", "Never", "Yes"]
+    assert cells[1:] == ["Direct assignment", "sso-aws-AWS-role", "Never", "Yes"]
 
 
-def test_a_person_is_checked(site, admin, aws, amina):
+def test_access_of_one_person_is_explained(site, admin, aws, amina):
     refused = admin.get("/applications/aws/access?person=amina")
-    assert "Does not get in" in refused.words
-    href = refused.links()["Add the role"].removeprefix("/w/acme")
+    assert "No access" in refused.words
+    href = refused.links()["Assign the role"].removeprefix("/w/acme")
     assert admin.get(href).find(f"//dialog//input[@value='{aws.default_role.id}' and @checked]")
     give(site, aws, amina)
-    assert "Gets in" in admin.get("/applications/aws/access?person=amina@acme.test").words
+    assert "Has access" in admin.get("/applications/aws/access?person=amina@acme.test").words
     users.update_user(site.scope, amina.id, active=False)
-    assert "Does not get in" in admin.get("/applications/aws/access?person=amina").words
+    assert "No access" in admin.get("/applications/aws/access?person=amina").words
     unknown = admin.get("/applications/aws/access?person=amin")
-    assert "Nobody here has that user name" in unknown.words
+    assert "No user has this username or email" in unknown.words
     assert "Amina Otieno" in unknown.links()
 
 
-def test_mappers_begin_with_the_name_id(admin, aws):
+def test_mappers_tab_starts_with_the_name_id(admin, aws):
     rows = admin.get("/applications/aws/mappers").find("//main//tbody/tr")
     assert "NameID" in rows[0].text_content()
     assert "user.email" in rows[0].text_content()
@@ -153,84 +153,84 @@ def test_settings_are_saved(site, admin, aws):
     assert page.value("plugin.sign_in_url") == AWS["sign_in_url"]
     changed = AWS | {"sign_in_url": "https://d-1111111111.awsapps.com/start"}
     done = admin.follow(admin.submit("/applications/aws/settings", {"name": "AWS two", **changed}))
-    assert "AWS two is saved." in done.all_words
-    found = views.get_application(site.scope, aws.id)
-    assert found.settings["sign_in_url"] == changed["sign_in_url"]
-    assert found.issuer.entity_id == aws.issuer.entity_id
+    assert "Saved AWS two." in done.all_words
+    current = views.get_application(site.scope, aws.id)
+    assert current.settings["sign_in_url"] == changed["sign_in_url"]
+    assert current.issuer.entity_id == aws.issuer.entity_id
 
 
 @pytest.mark.parametrize(("field", "typed"), [("acs_url", "nowhere"), ("issuer_url", "")])
-def test_wrong_settings_are_named_and_kept(site, admin, aws, field, typed):
+def test_wrong_settings_show_errors_and_keep_the_input(site, admin, aws, field, typed):
     page = admin.submit("/applications/aws/settings", {"name": "B", **AWS, field: typed})
     assert page.status == 422
     assert {a.get("href") for a in page.find("//*[@role='alert']//a")} == {f"#f-plugin-{field}"}
     assert page.value(f"plugin.{field}") == typed
     assert page.value("name") == "B"
-    found = views.get_application(site.scope, aws.id)
-    assert (found.name, found.settings[field]) == ("AWS", AWS[field])
+    current = views.get_application(site.scope, aws.id)
+    assert (current.name, current.settings[field]) == ("AWS", AWS[field])
 
 
 def test_disable_and_enable(site, admin, aws, amina):
     give(site, aws, amina)
     off = admin.follow(admin.submit("/applications/aws/disable"))
     assert "Disabled" in off.words
-    assert "AWS is disabled. Nobody gets in until you enable it." in off.all_words
-    assert "Does not get in" in admin.get("/applications/aws/access?person=amina").words
+    assert "Disabled AWS. Nobody can sign in until you enable it." in off.all_words
+    assert "No access" in admin.get("/applications/aws/access?person=amina").words
     on = admin.follow(admin.submit("/applications/aws/enable"))
     assert "Active" in on.words
 
 
-def test_uninstalling_names_what_breaks_and_wants_the_name(site, admin, aws, amina):
+def test_uninstall_shows_consequences_and_asks_for_the_name(site, admin, aws, amina):
     give(site, aws, amina)
-    asked = admin.get("/applications/aws/uninstall")
-    assert "What breaks" in asked.words
-    assert "Change identity source" in asked.words
+    confirmation = admin.get("/applications/aws/uninstall")
+    assert "What happens" in confirmation.words
+    assert "Change identity source" in confirmation.words
     wrong = admin.submit("/applications/aws/uninstall", {"name": "aw"})
     assert wrong.status == 422
     assert wrong.value("name") == "aw"
     assert views.get_application(site.scope, aws.id)
     done = admin.follow(admin.submit("/applications/aws/uninstall", {"name": "AWS"}))
-    assert "AWS is uninstalled. You can restore it for 30 days." in done.all_words
+    assert "Uninstalled AWS. You can restore it for 30 days." in done.all_words
     assert "30 days" in done.words
     assert admin.get("/applications/aws").status == 404
 
 
-def test_uninstalling_what_nobody_uses_is_one_press(admin, aws):
+def test_unused_application_is_uninstalled_without_typing_its_name(admin, aws):
     assert not admin.get("/applications/aws/uninstall").find("//main//input[@name='name']")
     assert admin.submit("/applications/aws/uninstall").status == 303
 
 
-def test_an_uninstalled_application_comes_back(site, admin, aws, amina):
+def test_uninstalled_application_can_be_restored(site, admin, aws, amina):
     give(site, aws, amina)
     admin.submit("/applications/aws/uninstall", {"name": "AWS"})
     (action,) = admin.get("/applications?state=uninstalled").find("//main//tbody//form/@action")
     page = admin.follow(admin.submit(action.removeprefix("/w/acme")))
-    assert "AWS is back" in page.all_words
-    assert "Gets in" in admin.get("/applications/aws/access?person=amina").words
-    assert "Nothing was uninstalled" in admin.get("/applications?state=uninstalled").words
+    assert "Restored AWS" in page.all_words
+    assert "Has access" in admin.get("/applications/aws/access?person=amina").words
+    assert "No uninstalled applications" in admin.get("/applications?state=uninstalled").words
 
 
-def test_activity_tells_of_this_application_alone(site, admin, aws, amina):
+def test_activity_tab_shows_only_this_application(site, admin, aws, amina):
     page = admin.get("/applications/aws/activity")
     assert page.find("//main//tbody/tr")
     assert "Amina Otieno" not in page.words
 
 
 @pytest.mark.parametrize("path", TABS.values())
-def test_an_application_without_its_plugin_still_shows(site, admin, aws, path):
+def test_application_without_plugin_still_renders(site, admin, aws, path):
     lonely = replace(site.services, registry=Registry())
     site.app.extensions["ssoko"] = lonely
     page = admin.get(f"/applications/aws{path}")
     assert page.status == 200
-    assert "Plugin missing" in page.words
+    assert "Plugin not loaded" in page.words
 
 
-def test_a_missing_plugin_is_explained_and_the_name_can_change(site, admin, aws):
+def test_missing_plugin_is_explained_and_the_name_can_be_changed(site, admin, aws):
     site.app.extensions["ssoko"] = replace(site.services, registry=Registry())
     assert "Its plugin is not installed on this server" in admin.get("/applications/aws").words
-    assert "Only the name can be changed now" in admin.get("/applications/aws/settings").words
+    assert "Only the name can be changed" in admin.get("/applications/aws/settings").words
     page = admin.follow(admin.submit("/applications/aws/settings", {"name": "Cloud"}))
-    assert "Cloud is saved." in page.all_words
+    assert "Saved Cloud." in page.all_words
     assert "aws, used by 1 application here" in admin.get("/settings/plugins").words
 
 
@@ -242,18 +242,18 @@ def test_only_admins_see_these_pages(site, admin, aws, amina):
     assert views.get_application(site.scope, aws.id).enabled
 
 
-def test_nothing_changes_by_opening_an_address(admin, aws):
+def test_get_requests_change_nothing(admin, aws):
     for path in ("/enable", "/disable", "/restore"):
         assert admin.get(f"/applications/aws{path}").status == 405
 
 
-def test_a_form_without_its_token_changes_nothing(site, admin, aws):
-    answer = admin.client.post("/w/acme/applications/aws/disable")
-    assert answer.status_code == 400
+def test_post_without_csrf_token_changes_nothing(site, admin, aws):
+    http_response = admin.client.post("/w/acme/applications/aws/disable")
+    assert http_response.status_code == 400
     assert views.get_application(site.scope, aws.id).enabled
 
 
-def test_an_application_of_another_workspace_is_not_there(site, admin):
+def test_application_of_another_workspace_is_not_found(site, admin):
     from ssoko.services import workspaces
 
     other = workspaces.create_workspace(site.services, SYSTEM, slug="other", name="Other")

@@ -14,9 +14,9 @@ PAGE = "/applications/aws"
 
 @pytest.fixture
 def aws(site):
-    """Install AWS, with no mappers at all to begin with."""
-    made = install.install(site.scope, integration="aws", name="AWS", settings=AWS)
-    mappers.set_mappers(site.scope, made.id, [])
+    """Install AWS without mappers."""
+    aws_application = install.install(site.scope, integration="aws", name="AWS", settings=AWS)
+    mappers.set_mappers(site.scope, aws_application.id, [])
     return view(site)
 
 
@@ -37,7 +37,7 @@ def view(site):
     return views.get_application(site.scope, "aws")
 
 
-def sent(admin, path, **values):
+def send_form(admin, path, **values):
     """Send the form of a page with what it holds, but for these values; None leaves one out."""
     page = admin.get(path)
     held = {}
@@ -55,18 +55,18 @@ def sent(admin, path, **values):
 
 
 def add(admin, name, **values):
-    page = sent(admin, f"{PAGE}/mappers/new", name=name, **values)
+    page = send_form(admin, f"{PAGE}/mappers/new", name=name, **values)
     assert page.status == 303, page.words
 
 
 def names(site):
-    return [one.name for one in view(site).mappers]
+    return [mapper.name for mapper in view(site).mappers]
 
 
 # Mappers
 
 
-def test_a_mapper_is_added_edited_moved_and_removed(admin, site, aws):
+def test_mapper_can_be_added_edited_moved_and_removed(admin, site, aws):
     add(
         admin,
         "mail",
@@ -93,23 +93,23 @@ def test_a_mapper_is_added_edited_moved_and_removed(admin, site, aws):
     )
     assert (second.source, second.name_format) == ("user.attributes.city", "urn:own")
     assert third.source == "constant:gold | silver"
-    seen = {"seen": str(view(site).updated_at)}
-    admin.submit(f"{PAGE}/mappers/1/move", {"to": "down", **seen})
+    version = {"seen": str(view(site).updated_at)}
+    admin.submit(f"{PAGE}/mappers/1/move", {"to": "down", **version})
     assert names(site) == ["city", "mail", "plan"]
     page = admin.follow(
         admin.submit(f"{PAGE}/mappers/3/move", {"to": "up", "seen": str(view(site).updated_at)})
     )
     assert names(site) == ["city", "plan", "mail"]
-    assert "E-mail of the user, part before @, put before x-" in page.words
-    assert sent(admin, f"{PAGE}/mappers/3", name="post").status == 303
+    assert "Email, part before @, put before x-" in page.words
+    assert send_form(admin, f"{PAGE}/mappers/3", name="post").status == 303
     assert view(site).mappers[2] == replace(first, name="post")
     assert "Remove city?" in admin.get(f"{PAGE}/mappers/1/remove").words
-    sent(admin, f"{PAGE}/mappers/1/remove")
+    send_form(admin, f"{PAGE}/mappers/1/remove")
     assert names(site) == ["plan", "post"]
 
 
-def test_what_was_typed_stays_beside_what_is_wrong(admin, site, aws):
-    page = sent(
+def test_invalid_mapper_shows_errors_and_keeps_the_input(admin, site, aws):
+    page = send_form(
         admin,
         f"{PAGE}/mappers/new",
         name="",
@@ -139,44 +139,44 @@ def test_what_was_typed_stays_beside_what_is_wrong(admin, site, aws):
         ({"change.0.name": "lower", "change.0.argument": "x"}, "#f-change"),
     ],
 )
-def test_a_wrong_source_is_said_at_its_field(admin, site, aws, values, at):
-    page = sent(admin, f"{PAGE}/mappers/new", name="a", **values)
+def test_error_of_a_source_is_shown_at_its_field(admin, site, aws, values, at):
+    page = send_form(admin, f"{PAGE}/mappers/new", name="a", **values)
     assert page.status == 422
     assert [a.get("href") for a in page.find("//*[@role='alert']//a")] == [at]
 
 
-def test_a_list_that_somebody_else_changed_is_not_overwritten(admin, site, aws):
+def test_concurrent_change_of_mappers_is_rejected(admin, site, aws):
     add(admin, "a")
     page = admin.get(f"{PAGE}/mappers/1")
     add(admin, "b")
-    answer = admin.submit(
+    response = admin.submit(
         f"{PAGE}/mappers/1", {"name": "c", "source": "user.id", "seen": page.value("seen")}
     )
-    assert answer.status == 422
-    assert "Someone else changed" in answer.words
-    assert answer.value("name") == "c"
+    assert response.status == 422
+    assert "Someone else changed" in response.words
+    assert response.value("name") == "c"
     assert names(site) == ["a", "b"]
     refused = admin.submit(f"{PAGE}/mappers/1/move", {"to": "down", "seen": page.value("seen")})
     assert "Someone else changed" in admin.follow(refused).all_words
     assert names(site) == ["a", "b"]
 
 
-def test_the_proposal_comes_back(admin, site, aws):
+def test_mappers_can_be_reset_to_the_proposal(admin, site, aws):
     add(admin, "a")
-    assert "Back to the plugin's proposal" in admin.get(f"{PAGE}/mappers").links()
-    page = admin.follow(sent(admin, f"{PAGE}/mappers/proposal"))
-    assert "Set here" not in page.words
-    assert [one.friendly_name for one in view(site).mappers] == ["mail"]
+    assert "Restore the plugin's mappers" in admin.get(f"{PAGE}/mappers").links()
+    page = admin.follow(send_form(admin, f"{PAGE}/mappers/proposal"))
+    assert "Edited" not in page.words
+    assert [mapper.friendly_name for mapper in view(site).mappers] == ["mail"]
 
 
-def test_two_lines_of_one_name_are_named(admin, site, aws):
+def test_duplicate_mapper_names_are_reported(admin, site, aws):
     add(admin, "a")
     add(admin, "a", source="user.id")
-    assert "More than one mapper gives a." in admin.get(f"{PAGE}/mappers").words
+    assert "Several mappers send a." in admin.get(f"{PAGE}/mappers").words
 
 
 @pytest.mark.parametrize("place", ["0", "1", "99", "x"])
-def test_a_mapper_that_is_not_there_is_a_page_that_is_not_there(admin, aws, place):
+def test_missing_mapper_is_not_found(admin, aws, place):
     assert admin.get(f"{PAGE}/mappers/{place}").status == 404
     assert admin.submit(f"{PAGE}/mappers/{place}/move", {"to": "up"}).status == 404
 
@@ -184,8 +184,8 @@ def test_a_mapper_that_is_not_there_is_a_page_that_is_not_there(admin, aws, plac
 # SAML settings
 
 
-def test_settings_are_set_here_and_taken_back(admin, site, aws):
-    page = sent(
+def test_saml_settings_can_be_changed_and_reset(admin, site, aws):
+    page = send_form(
         admin,
         f"{PAGE}/saml",
         lifetime="600",
@@ -202,10 +202,10 @@ def test_settings_are_set_here_and_taken_back(admin, site, aws):
         "sign_response",
     }
     page = admin.get(f"{PAGE}/saml")
-    assert page.words.count("Set here") == 4
-    assert "The plugin proposes: Email address" in page.words
+    assert page.words.count("Edited") == 4
+    assert "Plugin: Email address" in page.words
     assert page.value("acs_urls") == "https://more.example/acs"
-    assert "4 settings are set by hand" in admin.get(f"{PAGE}/settings").words
+    assert "4 settings edited" in admin.get(f"{PAGE}/settings").words
     admin.submit(f"{PAGE}/saml/back", {"field": "lifetime"})
     assert "lifetime" not in view(site).overrides
     admin.submit(f"{PAGE}/saml/back", {"field": "all"})
@@ -213,13 +213,13 @@ def test_settings_are_set_here_and_taken_back(admin, site, aws):
     assert view(site).service_provider == aws.service_provider
 
 
-def test_saving_what_is_there_sets_nothing(admin, site, aws):
-    sent(admin, f"{PAGE}/saml")
+def test_saving_unchanged_settings_overrides_nothing(admin, site, aws):
+    send_form(admin, f"{PAGE}/saml")
     assert view(site).overrides == {}
 
 
-def test_wrong_settings_are_said_at_their_fields_and_kept(admin, site, aws):
-    page = sent(
+def test_invalid_saml_settings_show_errors_and_keep_the_input(admin, site, aws):
+    page = send_form(
         admin,
         f"{PAGE}/saml",
         lifetime="20",
@@ -248,7 +248,7 @@ def test_wrong_settings_are_said_at_their_fields_and_kept(admin, site, aws):
 
 def test_saml_settings_work_without_the_plugin(site, aws, admin):
     site.app.extensions["ssoko"] = replace(site.services, registry=Registry())
-    assert sent(admin, f"{PAGE}/saml", lifetime="600").status == 303
+    assert send_form(admin, f"{PAGE}/saml", lifetime="600").status == 303
     assert view(site).service_provider.lifetime == 600
     assert admin.get(f"{PAGE}/check").status == 200
     assert admin.get(f"{PAGE}/guide").status == 200
@@ -257,30 +257,30 @@ def test_saml_settings_work_without_the_plugin(site, aws, admin):
 # Preview and check
 
 
-def test_the_preview_shows_what_is_told_and_what_is_missing(admin, site, aws, amina):
+def test_preview_shows_values_and_missing_values(admin, site, aws, amina):
     give(site, aws, amina)
     add(admin, "town", source="user.attributes.", source_key="town", required="yes")
     add(admin, "mail")
     page = admin.get(f"{PAGE}/mappers/preview?person=amina")
     assert "Would be refused" in page.words
     assert "The attribute town is required" in page.words
-    assert "No value, left out" in page.words
+    assert "No value, not sent" in page.words
     (xml,) = page.find("//pre")
     assert "<saml:NameID" in xml.text
     assert "amina@acme.test" in xml.text
     assert "Signature" not in xml.text
 
 
-def test_somebody_else_is_searched(admin, aws, amina):
+def test_preview_for_another_user_can_be_searched(admin, aws, amina):
     page = admin.get(f"{PAGE}/check?person=Oti")
-    assert "Nobody here has that user name" in page.words
+    assert "No user has this username or email" in page.words
     assert page.links()["Amina Otieno"].endswith("/check?person=amina")
 
 
-def test_the_check_links_to_where_things_are_mended(admin, site, aws, amina):
+def test_check_links_to_the_page_of_each_fix(admin, site, aws, amina):
     page = admin.get(f"{PAGE}/check?person=amina")
     assert "Amina Otieno has no role of AWS" in page.words
-    assert f"/users/{amina.id}/roles" in page.links()["Give the role"]
+    assert f"/users/{amina.id}/roles" in page.links()["Assign the role"]
     give(site, aws, amina)
     page = admin.get(f"{PAGE}/check")
     assert "Amina Otieno gets in" in page.words
@@ -288,15 +288,15 @@ def test_the_check_links_to_where_things_are_mended(admin, site, aws, amina):
     assert "Fail" not in page.words
 
 
-def test_the_guide_says_whether_the_vendor_will_accept_it(admin, site, aws, amina):
+def test_guide_shows_whether_the_vendor_accepts_the_response(admin, site, aws, amina):
     give(site, aws, amina)
     page = admin.get(f"{PAGE}/guide")
-    assert "Will AWS accept it? Checked on the answer Amina Otieno would get." in page.words
+    assert "Will AWS accept it? Checked for Amina Otieno." in page.words
     assert "Certificate within 2,500 characters" in page.words
-    assert page.links()["See what to do"] == "/w/acme/applications/aws/check?person=amina"
+    assert page.links()["View how to fix it"] == "/w/acme/applications/aws/check?person=amina"
 
 
-def test_people_without_admin_rights_see_none_of_it(site, aws, amina):
+def test_pages_require_admin_rights(site, aws, amina):
     visitor = site.visitor().sign_in("amina")
     for path in ("saml", "check", "mappers/preview", "mappers/new"):
         assert visitor.get(f"{PAGE}/{path}").status == 403

@@ -27,23 +27,25 @@ def sandbox(site, tmp_path, monkeypatch):
     )
 
 
-def seen(site, sandbox):
-    found = evidence.gather(site.scope, sandbox, ["sign-in", "accepted", "request"])
-    return {kind for kind, one in found.items() if one.done}
+def done_kinds(site, sandbox):
+    evidence_by_kind = evidence.find_evidence(
+        site.scope, sandbox, ["sign-in", "accepted", "request"]
+    )
+    return {kind for kind, item in evidence_by_kind.items() if item.done}
 
 
-def test_an_answer_is_sent_first_and_accepted_when_the_sandbox_says_so(site, admin, sandbox):
+def test_response_is_sent_and_then_confirmed_by_the_sandbox(site, admin, sandbox):
     admin.submit("/applications/sandbox/guide/role", on="/applications/sandbox/guide")
     page = admin.get("/launch/sandbox")
     (form,) = page.find("//form[input[@name='SAMLResponse']]")
-    assert seen(site, sandbox) == {"sign-in"}
-    fields = {one.get("name"): one.get("value") for one in form.xpath("input")}
+    assert done_kinds(site, sandbox) == {"sign-in"}
+    fields = {item.get("name"): item.get("value") for item in form.xpath("input")}
     broken = fields | {"SAMLResponse": fields["SAMLResponse"][:-8] + "AAAAAAA="}
     acs = urlsplit(form.get("action")).path
     assert admin.client.post(acs, data=broken).status_code == 400
-    assert seen(site, sandbox) == {"sign-in"}
+    assert done_kinds(site, sandbox) == {"sign-in"}
     assert admin.client.post(acs, data=fields).status_code == 200
-    assert seen(site, sandbox) == {"sign-in", "accepted"}
+    assert done_kinds(site, sandbox) == {"sign-in", "accepted"}
     words = admin.get("/applications/sandbox/guide").words
-    assert "Sandbox spoke of a session that it had accepted, Today" in words
+    assert "Sandbox confirmed that it accepted a session, Today" in words
     assert "for First Last" in words

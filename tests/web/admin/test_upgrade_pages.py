@@ -18,7 +18,7 @@ def load(site):
     """Return a function that restarts the site with other plugins."""
 
     def load(*versions: str, **more: object) -> None:
-        registry = Registry.load([two_versions.source(one) for one in versions], **more)
+        registry = Registry.load([two_versions.source(item) for item in versions], **more)
         site.services = replace(site.services, registry=registry)
         site.app.extensions["ssoko"] = site.services
 
@@ -29,7 +29,7 @@ def load(site):
 def notes(site, load, admin_user):
     """Version 0.1, installed; its role is the admin's."""
     load("0.1")
-    made = install.install(
+    application = install.install(
         site.scope,
         integration="notes",
         name="Notes",
@@ -37,10 +37,10 @@ def notes(site, load, admin_user):
     )
     assignments.assign_roles(
         site.scope,
-        role_ids=[made.default_role.id],
+        role_ids=[application.default_role.id],
         user_id=admin_user.id,
     )
-    return made
+    return application
 
 
 def view(site):
@@ -49,27 +49,27 @@ def view(site):
 
 def choices(page, **chosen: str) -> dict[str, str]:
     """Return the form as the page has it, with some choices changed."""
-    found = {
-        one.get("name"): one.get("value")
-        for one in page.find("//main//form//input[@checked or @type='hidden' or @name='person']")
-        if one.get("name") != "csrf_token"
+    result = {
+        item.get("name"): item.get("value")
+        for item in page.find("//main//form//input[@checked or @type='hidden' or @name='person']")
+        if item.get("name") != "csrf_token"
     }
-    return found | {f"part-{name}": value for name, value in chosen.items()}
+    return result | {f"part-{name}": value for name, value in chosen.items()}
 
 
-def test_an_upgrade_is_marked_wherever_the_application_is_listed(site, admin, notes, load):
+def test_update_is_marked_wherever_the_application_is_listed(site, admin, notes, load):
     assert "Upgrade" not in admin.get("/applications").words
     load("0.2")
-    assert "Upgrade: 0.2" in admin.get("/applications").words
+    assert "Update to 0.2" in admin.get("/applications").words
     page = admin.get("/applications/notes")
-    assert "Upgrade: ssoko-notes 0.2 proposes changes" in page.words
-    assert page.links()["Look at the changes"].endswith(UPGRADE)
+    assert "Update available: ssoko-notes 0.2" in page.words
+    assert page.links()["Review update to 0.2"].endswith(UPGRADE)
     page = admin.get("/")
     assert "Upgrade: ssoko-notes 0.2 proposes changes to Notes" in page.words
     assert page.links()["Look at Notes"].endswith(UPGRADE)
 
 
-def test_the_page_shows_every_part_and_what_is_preselected(site, admin, notes, load):
+def test_page_shows_every_part_and_the_preselection(site, admin, notes, load):
     load("0.2")
     page = admin.get(UPGRADE)
     assert page.status == 200
@@ -89,14 +89,14 @@ def test_the_page_shows_every_part_and_what_is_preselected(site, admin, notes, l
     }
 
 
-def test_the_answer_of_a_person_is_compared_with_the_choices(site, admin, notes, load):
+def test_response_of_a_user_is_compared_for_the_selection(site, admin, notes, load):
     site.person("amina", first_name="Amina")
     load("0.2")
     page = admin.get(UPGRADE)
     assert "Attribute mail" in page.words
     assert "ADMIN1@ACME.TEST" in page.words
-    sent = choices(page, mappers="keep", protection="accept") | {"person": "amina", "do": "show"}
-    page = admin.submit(UPGRADE, sent)
+    posted = choices(page, mappers="keep", protection="accept") | {"person": "amina", "do": "show"}
+    page = admin.submit(UPGRADE, posted)
     assert (page.status, page.value("person")) == (200, "amina")
     assert "Attribute mail Nothing" not in page.words
     assert "AMINA@ACME.TEST" not in page.words
@@ -109,40 +109,40 @@ def test_the_answer_of_a_person_is_compared_with_the_choices(site, admin, notes,
     assert view(site).version == "0.1"
 
 
-def test_nobody_of_that_name_is_said_at_the_field(site, admin, notes, load):
+def test_unknown_username_is_an_error_of_its_field(site, admin, notes, load):
     load("0.2")
-    sent = choices(admin.get(UPGRADE)) | {"person": "zzz", "do": "show"}
-    assert "Nobody here has that user name" in admin.submit(UPGRADE, sent).words
+    posted = choices(admin.get(UPGRADE)) | {"person": "zzz", "do": "show"}
+    assert "No user has this username or email" in admin.submit(UPGRADE, posted).words
 
 
-def test_what_is_chosen_is_recorded(site, admin, notes, load):
+def test_selected_changes_are_applied(site, admin, notes, load):
     load("0.2")
-    sent = choices(admin.get(UPGRADE)) | {"do": "record"}
-    page = admin.follow(admin.submit(UPGRADE, sent))
-    assert "Kept as it was: Name ID and security" in page.all_words
-    assert "The record from before" in page.words
-    found = view(site)
-    assert (found.version, found.service_provider.sign_response) == ("0.2", True)
+    posted = choices(admin.get(UPGRADE)) | {"do": "record"}
+    page = admin.follow(admin.submit(UPGRADE, posted))
+    assert "Not changed: Name ID and security" in page.all_words
+    assert "Previous settings" in page.words
+    result = view(site)
+    assert (result.version, result.service_provider.sign_response) == ("0.2", True)
     assert "Upgrade of the plugin accepted" in admin.get("/applications/notes/activity").words
     assert "Upgrade: " not in admin.get("/applications/notes").words
 
 
-def test_the_former_record_is_put_back(site, admin, notes, load):
+def test_previous_settings_can_be_restored(site, admin, notes, load):
     load("0.2")
     admin.submit(UPGRADE, choices(admin.get(UPGRADE)) | {"do": "record"})
     page = admin.follow(admin.submit(f"{UPGRADE}/back"))
-    assert "The former record is back" in page.all_words
+    assert "Restored the previous settings" in page.all_words
     assert view(site).version == "0.1"
     page = admin.follow(admin.submit(f"{UPGRADE}/back"))
     assert "cannot be restored" in page.all_words
 
 
-def test_keeping_everything_takes_the_mark_away(site, admin, notes, load):
+def test_skipping_the_version_removes_the_mark(site, admin, notes, load):
     load("0.2")
     page = admin.follow(
         admin.submit(UPGRADE, choices(admin.get(UPGRADE)) | {"do": "keep"}),
     )
-    assert "First Last looked at this on" in page.words
+    assert "First Last reviewed this update on" in page.words
     assert view(site).version == "0.1"
     for path in ("/", "/applications", "/applications/notes"):
         assert "Upgrade: " not in admin.get(path).words
@@ -152,58 +152,56 @@ def test_keeping_everything_takes_the_mark_away(site, admin, notes, load):
     ("field", "value", "status"),
     [("digest", "other", 409), ("seen", "1", 409), ("seen", "²", 409), ("part-x", "accept", 422)],
 )
-def test_what_does_not_fit_is_refused_and_the_choices_stay(
-    site, admin, notes, load, field, value, status
-):
+def test_invalid_selection_is_rejected_and_kept(site, admin, notes, load, field, value, status):
     load("0.2")
-    sent = choices(admin.get(UPGRADE), guide="keep") | {"do": "record", field: value}
-    page = admin.submit(UPGRADE, sent)
+    posted = choices(admin.get(UPGRADE), guide="keep") | {"do": "record", field: value}
+    page = admin.submit(UPGRADE, posted)
     assert page.status == status
-    assert "Nothing was recorded" in page.words
+    assert "Nothing was changed" in page.words
     assert choices(page)["part-guide"] == "keep"
     assert view(site).version == "0.1"
 
 
-def test_the_same_proposal_is_said_in_a_sentence(site, admin, notes, load):
+def test_update_without_changes_is_explained(site, admin, notes, load):
     load("0.5")
-    words = "Recorded from ssoko-notes 0.1; ssoko-notes 0.5 is loaded and proposes the same"
+    words = "ssoko-notes 0.5 is loaded and proposes the same as ssoko-notes 0.1"
     assert words in admin.get(UPGRADE).words
 
 
-def test_another_distribution_is_warned_of(site, admin, notes, load):
-    taken = replace(two_versions.source("0.2"), distribution="evil-notes")
-    site.services = replace(site.services, registry=Registry.load([taken]))
+def test_other_distribution_shows_a_warning(site, admin, notes, load):
+    other = replace(two_versions.source("0.2"), distribution="evil-notes")
+    site.services = replace(site.services, registry=Registry.load([other]))
     site.app.extensions["ssoko"] = site.services
-    assert "It comes from another distribution" in admin.get(UPGRADE).words
+    assert "This plugin comes from another distribution" in admin.get(UPGRADE).words
 
 
-def test_a_setting_that_is_missing_is_named_with_its_label(site, admin, notes, load):
+def test_missing_setting_is_shown_with_its_label(site, admin, notes, load):
     load("0.3")
     for path in ("/applications/notes", UPGRADE):
         page = admin.get(path)
-        assert "ssoko-notes 0.3 needs settings that are not recorded" in page.words
+        assert "ssoko-notes 0.3 needs more settings" in page.words
         assert "Region: Enter a value." in page.words
         assert page.links()["Open Settings"].endswith("/applications/notes/settings")
     assert "0.3 needs settings" in admin.get("/applications").words
     assert "ssoko-notes 0.3 needs settings" in admin.get("/").words
 
 
-def test_settings_say_that_an_upgrade_waits(site, admin, notes, load):
+def test_settings_tab_links_to_the_update(site, admin, notes, load):
     load("0.2")
-    assert "What ssoko-notes 0.2 proposes beside them waits" in (
+    assert "To see the other changes of ssoko-notes 0.2, open Review update" in (
         admin.get("/applications/notes/settings").words
     )
 
 
-def test_a_plugin_that_raises_makes_no_page_fail(site, admin, notes, load):
+def test_pages_work_when_the_plugin_raises(site, admin, notes, load):
     load("0.4")
     for path in ("/", "/applications", "/applications/notes", UPGRADE):
         assert admin.get(path).status == 200
-    assert "0.4 cannot say what it proposes" in admin.get(UPGRADE).words
-    sent = {"do": "record", "part-guide": "accept"}
-    page = admin.submit(UPGRADE, sent)
+    assert "0.4 raised an error" in admin.get(UPGRADE).words
+    posted = {"do": "record", "part-guide": "accept"}
+    page = admin.submit(UPGRADE, posted)
     assert page.status == 502
-    assert "Nothing was recorded" in page.words
+    assert "Nothing was changed" in page.words
 
 
 WITHOUT = {
@@ -216,7 +214,7 @@ WITHOUT = {
     "/mappers/new": "Name",
     "/mappers/preview": "admin1@acme.test",
     "/mappers/proposal": "",
-    "/check": "What every sign-in needs",
+    "/check": "Checks for every application",
     "/settings": "blue",
     "/saml": "Assertion lifetime (seconds)",
     "/refresh": "",
@@ -242,47 +240,50 @@ def test_every_page_of_an_application_works_without_its_plugin(
                 assert admin.get(inside.removeprefix("/w/acme")).status != 404, address
 
 
-def test_without_its_plugin_it_is_changed_taken_away_and_brought_back(site, admin, notes, load):
+def test_application_without_plugin_can_be_changed_uninstalled_and_restored(
+    site, admin, notes, load
+):
     load()
     page = admin.get("/applications/notes/saml")
-    sent = {
-        one.get("name"): page.value(one.get("name")) or "yes" * (one.get("type") == "checkbox")
-        for one in page.find(
+    posted = {
+        item.get("name"): page.value(item.get("name")) or "yes" * (item.get("type") == "checkbox")
+        for item in page.find(
             "//main//form[@class='stack'][1]//*[@name][not(self::button)][@name!='csrf_token']"
         )
-        if one.get("type") != "checkbox" or one.get("checked") is not None
+        if item.get("type") != "checkbox" or item.get("checked") is not None
     }
-    sent |= {"lifetime": "240"}
-    answer = admin.submit("/applications/notes/saml", sent)
-    assert answer.status == 303, answer.words
+    posted |= {"lifetime": "240"}
+    response = admin.submit("/applications/notes/saml", posted)
+    assert response.status == 303, response.words
     assert view(site).service_provider.lifetime == 240
-    answer = admin.submit(
+    response = admin.submit(
         "/applications/notes/mappers/1/remove", {"seen": str(view(site).updated_at)}
     )
-    assert answer.status == 303, answer.words
-    assert [one.name for one in view(site).mappers] == ["sn"]
+    assert response.status == 303, response.words
+    assert [item.name for item in view(site).mappers] == ["sn"]
     assert admin.submit("/applications/notes/uninstall", {"name": "Notes"}).status == 303
     assert (
-        "Notes is back" in admin.follow(admin.submit(f"/applications/{notes.id}/restore")).all_words
+        "Restored Notes"
+        in admin.follow(admin.submit(f"/applications/{notes.id}/restore")).all_words
     )
     load("0.2")
-    assert "Upgrade: 0.2" in admin.get("/applications").words
+    assert "Update to 0.2" in admin.get("/applications").words
 
 
-def test_a_plugin_that_is_switched_off_or_broken_is_told_as_that(site, admin, notes, load):
+def test_disabled_and_broken_plugins_are_explained(site, admin, notes, load):
     load("0.1", disabled=frozenset({"notes"}))
     page = admin.get("/applications/notes")
-    assert "Its plugin is switched off on this server" in page.words
+    assert "Its plugin is disabled on this server" in page.words
     assert "notes is named in SSOKO_DISABLED_PLUGINS" in page.words
     broken = replace(two_versions.source("0.2"), load=lambda: 1 // 0)
     site.services = replace(site.services, registry=Registry.load([broken]))
     site.app.extensions["ssoko"] = site.services
     page = admin.get("/applications/notes")
-    assert "Its plugin is in quarantine" in page.words
-    assert "ssoko-notes 0.2 is not loaded (import): ZeroDivisionError" in page.words
+    assert "Its plugin failed to load" in page.words
+    assert "ssoko-notes 0.2 stopped at import: ZeroDivisionError" in page.words
 
 
-def test_only_admins_decide(site, admin, notes, load):
+def test_updates_require_admin_rights(site, admin, notes, load):
     load("0.2")
     site.person("pete")
     pete = site.visitor().sign_in("pete")

@@ -35,7 +35,7 @@ def test_the_steps_carry_their_evidence(api: Api) -> None:
     api("POST", f"/users/{amina['id']}/roles", {"role": wiki["default_role"]["id"]})
     role = steps(api, "wiki")["role"]
     assert (role["done"], role["by"]) == (True, "admin of acme")
-    assert "given to Amina by admin of acme" in role["sentence"]
+    assert "assigned to Amina by admin of acme" in role["sentence"]
     api("PATCH", f"/users/{amina['id']}", {"active": False})
     assert not steps(api, "wiki")["role"]["done"]
 

@@ -21,7 +21,7 @@ from ssoko.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from ssoko.plugin.host.registry import Registry
-    from ssoko.web.plugins.preview_site import BenchPlugin
+    from ssoko.web.plugins.preview_site import PreviewPlugin
 
 #: Seconds for which the sign-in link works.
 _LINK_LIFETIME = 12 * 3600
@@ -80,7 +80,7 @@ def dev(port: int, wanted: str | None, no_reload: bool) -> None:
         click.echo("\n  Stopped; the workspace is thrown away.")
 
 
-def _target(plugins: Sequence["BenchPlugin"], wanted: str | None) -> str:
+def _target(plugins: Sequence["PreviewPlugin"], wanted: str | None) -> str:
     """Return the slug of the plugin to lead to, or nothing for the list of them.
 
     :raises ConfigError: when there is none at all.
@@ -103,7 +103,7 @@ def _target(plugins: Sequence["BenchPlugin"], wanted: str | None) -> str:
 
 
 def _prepare(
-    data_dir: Path, sockets: Sequence[socket.socket], plugins: Sequence["BenchPlugin"]
+    data_dir: Path, sockets: Sequence[socket.socket], plugins: Sequence["PreviewPlugin"]
 ) -> dict[str, str]:
     """Make keys and database, and return the settings; those of a real site do not count."""
     environ = {
@@ -116,7 +116,7 @@ def _prepare(
     return environ
 
 
-def _announce(base_url: str, plugins: Sequence["BenchPlugin"], places: Sequence[Path]) -> None:
+def _announce(base_url: str, plugins: Sequence["PreviewPlugin"], places: Sequence[Path]) -> None:
     click.echo(f"\n  Ssoko {__version__} dev at {base_url}\n")
     word = "plugins"
     for one in plugins:
@@ -132,7 +132,7 @@ def _announce(base_url: str, plugins: Sequence["BenchPlugin"], places: Sequence[
 def _serve(
     environ: dict[str, str],
     sockets: Sequence[socket.socket],
-    plugins: Sequence["BenchPlugin"],
+    plugins: Sequence["PreviewPlugin"],
     target: str,
 ) -> None:
     """Load the plugins as they are now, and serve until told to stop."""
@@ -141,7 +141,7 @@ def _serve(
     from ssoko.cli.operators import demo_data as sample
     from ssoko.services.authentication import links
     from ssoko.store import db
-    from ssoko.web.plugins.preview_site import Bench, make_blueprint
+    from ssoko.web.plugins.preview_site import Preview, create_blueprint
 
     began = time.time()
     opened = Path(environ["SSOKO_DATA_DIR"], "opened")
@@ -151,13 +151,13 @@ def _serve(
     app = create_app(load_config(environ))
     services = app.extensions["ssoko"]
     rules = Rules(plugins)
-    bench = Bench(
+    preview = Preview(
         workspace=sample.SLUG,
         plugins=tuple(plugins),
         version=lambda slug: f"{began:.3f} {rules.answered(slug)}",
         check=rules.check,
     )
-    app.register_blueprint(make_blueprint(bench))
+    app.register_blueprint(create_blueprint(preview))
     base_url = services.config.base_url
     with db.session():
         ready = sample.seed(services)

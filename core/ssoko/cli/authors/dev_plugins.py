@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from ssoko.plugin.host.on_disk import Claim, claims
 from ssoko.plugin.host.origin import direct_url
 from ssoko.plugin.tools.rules.subject import top_package
-from ssoko.web.plugins.preview_site import BenchPlugin, Checked
+from ssoko.web.plugins.preview_site import PreviewPlugin, RuleReport
 
 #: Endings of the files whose change matters.
 _SUFFIXES = frozenset({".py", ".md", ".svg", ".html", ".css"})
@@ -22,13 +22,13 @@ _SUFFIXES = frozenset({".py", ".md", ".svg", ".html", ".css"})
 _LONGEST = 60
 
 
-def installed() -> tuple[BenchPlugin, ...]:
+def installed() -> tuple[PreviewPlugin, ...]:
     """Return every installed plugin, the editable ones first."""
     found = [_plugin(claim) for claim in claims()]
     return tuple(sorted(found, key=lambda one: (not one.folder, one.slug)))
 
 
-def packages(plugins: Iterable[BenchPlugin]) -> tuple[Path, ...]:
+def packages(plugins: Iterable[PreviewPlugin]) -> tuple[Path, ...]:
     """Return the folders, or single modules, of the editable ones; nothing is imported."""
     wanted = {one.slug for one in plugins if one.folder}
     found: set[Path] = set()
@@ -64,19 +64,21 @@ class Rules:
     One process of the site lives as long as the code stays the same, so each plugin is asked once.
     """
 
-    def __init__(self, plugins: Iterable[BenchPlugin]) -> None:
+    def __init__(self, plugins: Iterable[PreviewPlugin]) -> None:
         self._folders = {one.slug: one.folder for one in plugins if one.folder}
-        self._answers: dict[str, Checked | None] = {}
+        self._answers: dict[str, RuleReport | None] = {}
         self._lock = threading.Lock()
 
     def answered(self, slug: str) -> bool:
         """Tell whether the rules have spoken about a plugin."""
         return self._answers.get(slug) is not None
 
-    def check(self, slug: str) -> Checked | None:
+    def check(self, slug: str) -> RuleReport | None:
         """Return what was found; the first call begins to look, and None means not yet."""
         if slug not in self._folders:
-            return Checked(trouble="The rules look at project folders: ssoko plugin check FOLDER")
+            return RuleReport(
+                problem="The rules look at project folders: ssoko plugin check FOLDER"
+            )
         with self._lock:
             if slug not in self._answers:
                 self._answers[slug] = None
@@ -91,25 +93,25 @@ class Rules:
             )
             self._answers[slug] = read_report(slug, done.stdout, done.stderr)
         except subprocess.TimeoutExpired:
-            self._answers[slug] = Checked(trouble=f"The rules took more than {_LONGEST} seconds")
+            self._answers[slug] = RuleReport(problem=f"The rules took more than {_LONGEST} seconds")
 
 
-def read_report(slug: str, out: str, err: str) -> Checked:
+def read_report(slug: str, out: str, err: str) -> RuleReport:
     """Read what ``ssoko plugin check --format json`` printed."""
     try:
         item = next(one for one in json.loads(out)["items"] if one["slug"] == slug)
     except (ValueError, StopIteration):
         said = err.strip().splitlines()
-        return Checked(trouble=said[-1] if said else f"No rule said anything about {slug}")
-    return Checked(
+        return RuleReport(problem=said[-1] if said else f"No rule said anything about {slug}")
+    return RuleReport(
         tier=item["tier"] or "none",
-        broken=tuple(rule for rule in item["rules"] if rule["state"] == "failed"),
-        kept=sum(rule["state"] == "ok" for rule in item["rules"]),
+        failed=tuple(rule for rule in item["rules"] if rule["state"] == "failed"),
+        passed=sum(rule["state"] == "ok" for rule in item["rules"]),
     )
 
 
-def _plugin(claim: Claim) -> BenchPlugin:
-    return BenchPlugin(
+def _plugin(claim: Claim) -> PreviewPlugin:
+    return PreviewPlugin(
         slug=claim.slug,
         distribution=claim.distribution,
         version=claim.version,

@@ -130,12 +130,12 @@ def impact(scope: Scope, app_id: str) -> Impact:
     sentences = (
         f"{people} {'person' if people == 1 else 'people'} can no longer sign in to {view.name}."
         if people
-        else f"Nobody has a role of {view.name}.",
+        else f"Nobody has access to {view.name}.",
         f"{sessions} {'session is' if sessions == 1 else 'sessions are'} signed in to it now. "
         "The vendor may keep them active until they expire there."
         if sessions
         else "No session is signed in to it now.",
-        f"{roles} {'role' if roles == 1 else 'roles'} and the assignments are archived with it.",
+        f"{roles} {'role and its' if roles == 1 else 'roles and their'} assignments are archived.",
     )
     return Impact(people=people, roles=roles, sessions=sessions, sentences=sentences)
 

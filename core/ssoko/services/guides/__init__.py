@@ -1,4 +1,4 @@
-"""Installation guides: their Markdown, the values of an application in them, and setup progress.
+"""Installation guides: their Markdown, an application's values in them, and their progress.
 
-Evidence decides whether a step is completed; nobody completes a step by hand.
+Evidence decides whether a step is completed; users cannot complete a step themselves.
 """

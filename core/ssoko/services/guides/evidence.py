@@ -1,8 +1,8 @@
-"""What was seen of an installation: the one source of the ticks of its guide.
+"""The evidence that a step of an installation guide is completed.
 
-Everything is looked up when somebody asks, in a handful of statements; nobody ticks anything. What
-no longer holds is not ticked any more: a file counts while the key in it is the one that signs, an
-answer while it is what this application would send, a role while somebody has it.
+Evidence is looked up in a few queries when a page needs it, and users cannot set it. It no longer
+counts when it no longer holds: a downloaded file counts while its key signs, a response while the
+application would still send it to the same place, a role while it is assigned.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,6 +14,7 @@ from peewee import JOIN
 from ssoko.plugin.steps import rule_of
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.context import Scope, Services
+from ssoko.services.guides import messages
 from ssoko.services.issuers.metadata_fetches import FetchView, list_fetches
 from ssoko.services.sso.evidence import Sent, active_key, sent_lately
 from ssoko.services.troubleshooting.check import Report, check
@@ -25,12 +26,13 @@ from ssoko.store.models.people import Group, User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Whether one thing was seen, when and by what.
+    """The evidence of one kind.
 
-    :param label: what it is about, for a list.
-    :param at: seconds since the epoch, UTC; None as long as it was not seen.
-    :param by: a person, a program or a service provider.
-    :param said: what was seen, in words that the time comes after; ``tail`` comes after the time.
+    :param label: for a list.
+    :param done: whether there is any.
+    :param at: seconds since the epoch, UTC; None without evidence.
+    :param by: a user, a program or a service provider.
+    :param summary: shown before the time; ``suffix`` is shown after it.
     """
 
     kind: str
@@ -38,46 +40,35 @@ class Evidence:
     done: bool = False
     at: int | None = None
     by: str = ""
-    said: str = ""
-    tail: str = ""
+    summary: str = ""
+    suffix: str = ""
 
     @property
     def sentence(self) -> str:
-        """What was seen, without the time."""
-        return " ".join(part for part in (self.said, self.tail) if part)
+        """Summary and suffix, without the time."""
+        return " ".join(part for part in (self.summary, self.suffix) if part)
 
 
-_LABELS = {
-    "installed": "Installed",
-    "metadata": "Our metadata handed over",
-    "certificate": "Our certificate handed over",
-    "role": "The role given",
-    "request": "First request arrived",
-    "sign-in": "An answer sent",
-    "accepted": "An answer accepted",
-}
-
-
-def gather(
+def find_evidence(
     scope: Scope,
     application: ApplicationView,
     kinds: Iterable[str],
     *,
     report: Report | None = None,
 ) -> dict[str, Evidence]:
-    """Look for evidence of these kinds; those that do not exist are never found.
+    """Return the evidence of each of these kinds; unknown kinds have none.
 
-    :param report: how the answer of somebody was judged, when that is known already. Only that of
-        a person who gets in counts for ``check:<rule id>``.
+    :param report: result of the check for a user, if the caller has it. It counts for
+        ``check:<rule id>`` only if that user has access.
     """
-    wanted = tuple(dict.fromkeys(kinds))
-    if report is None and any(rule_of(kind) for kind in wanted):
-        report = _report(scope, application)
-    seen = _Seen(scope.services, application, report)
-    return {kind: seen.evidence(kind) for kind in wanted}
+    unique = tuple(dict.fromkeys(kinds))
+    if report is None and any(rule_of(kind) for kind in unique):
+        report = _check_user_with_access(scope, application)
+    finder = _Finder(scope.services, application, report)
+    return {kind: finder.find(kind) for kind in unique}
 
 
-def _report(scope: Scope, application: ApplicationView) -> Report | None:
+def _check_user_with_access(scope: Scope, application: ApplicationView) -> Report | None:
     if application.plugin != "loaded":
         return None
     user = default_user(scope, application.id, preferred="")
@@ -86,164 +77,188 @@ def _report(scope: Scope, application: ApplicationView) -> Report | None:
     return check(scope, application.id, user_id=user.id)
 
 
-class _Seen:
-    """The tables that evidence is read from, each read once and only when it is asked for."""
+class _Finder:
+    """Finds the evidence of one application; reads each table once, when it is needed."""
 
     def __init__(
         self, services: Services, application: ApplicationView, report: Report | None
     ) -> None:
         self._services = services
-        self._app = application
+        self._application = application
         self._report = report
-        self._read: dict[str, Any] = {}
+        self._cache: dict[str, Any] = {}
 
-    def evidence(self, kind: str) -> Evidence:
-        """Return the evidence of one kind."""
+    def find(self, kind: str) -> Evidence:
+        """Return the earliest evidence of one kind, or one that is not ``done``."""
         if rule := rule_of(kind):
-            return self._rule(kind, rule)
+            return self._find_rule(kind, rule)
         finders: dict[str, Callable[[], list[Evidence]]] = {
-            "installed": self._installed,
-            "metadata": self._metadata,
-            "certificate": self._certificate,
-            "role": self._role,
-            "request": self._request,
-            "sign-in": self._sent,
-            "accepted": self._accepted,
+            "installed": self._find_installation,
+            "metadata": self._find_metadata,
+            "certificate": self._find_certificate,
+            "role": self._find_assignment,
+            "request": self._find_requests,
+            "sign-in": self._find_responses,
+            "accepted": self._find_accepted,
         }
-        found = finders[kind]() if kind in finders else []
-        nothing = Evidence(kind=kind, label=_LABELS.get(kind, kind))
-        if not found:
-            return nothing
-        first = min(found, key=lambda one: one.at or 0)
-        return replace(first, kind=kind, label=nothing.label, done=True)
+        label = messages.LABELS.get(kind, kind)
+        candidates = finders[kind]() if kind in finders else []
+        if not candidates:
+            return Evidence(kind=kind, label=label)
+        earliest = min(candidates, key=lambda evidence: evidence.at or 0)
+        return replace(earliest, kind=kind, label=label, done=True)
 
-    def _once(self, name: str, read: Callable[[], Any]) -> Any:
-        if name not in self._read:
-            self._read[name] = read()
-        return self._read[name]
+    def _read_once(self, name: str, read: Callable[[], Any]) -> Any:
+        if name not in self._cache:
+            self._cache[name] = read()
+        return self._cache[name]
 
     @property
     def _key(self) -> Any:
-        return self._once("key", lambda: active_key(self._app.issuer.id))
+        return self._read_once("key", lambda: active_key(self._application.issuer.id))
 
     @property
-    def _lines(self) -> list[Any]:
-        rows = GuideEvidence.select().where(GuideEvidence.application == self._app.id)
-        found: list[Any] = self._once("lines", lambda: list(rows))
-        return found
+    def _rows(self) -> list[Any]:
+        query = GuideEvidence.select().where(GuideEvidence.application == self._application.id)
+        rows: list[Any] = self._read_once("rows", lambda: list(query))
+        return rows
 
     @property
-    def _lately(self) -> tuple[Sent, ...]:
-        found: tuple[Sent, ...] = self._once("sent", lambda: sent_lately(self._app.id))
-        return found
+    def _sign_ins(self) -> tuple[Sent, ...]:
+        rows: tuple[Sent, ...] = self._read_once(
+            "sign-ins", lambda: sent_lately(self._application.id)
+        )
+        return rows
 
     @property
     def _fetches(self) -> list[FetchView]:
-        """Who fetched metadata with the key that signs; ids of keys are in order of time."""
-        if self._app.issuer.shared:
-            # They may be another application's.
+        """The fetches of metadata that contained the active key; key ids are ordered by time."""
+        if self._application.issuer.shared:
+            # Another application's service provider may have fetched it.
             return []
-        found: tuple[FetchView, ...] = self._once(
-            "fetches", lambda: list_fetches(self._app.issuer.id)
+        fetches: tuple[FetchView, ...] = self._read_once(
+            "fetches", lambda: list_fetches(self._application.issuer.id)
         )
-        return [one for one in found if one.newest_key_id >= self._key.id]
+        return [fetch for fetch in fetches if fetch.newest_key_id >= self._key.id]
 
-    def _installed(self) -> list[Evidence]:
-        by = self._app.created_by
-        return [_found(self._app.created_at, by, f"Installed by {by}" if by else "Installed")]
+    def _find_installation(self) -> list[Evidence]:
+        name = self._application.created_by
+        text = messages.INSTALLED_BY.format(name=name) if name else messages.INSTALLED
+        return [_evidence(self._application.created_at, name, text)]
 
-    def _metadata(self) -> list[Evidence]:
-        used = [
-            replace(one, said=f"Our Login Endpoint used by {one.by}") for one in self._request()
+    def _find_metadata(self) -> list[Evidence]:
+        requests = [
+            replace(request, summary=messages.LOGIN_ENDPOINT_USED.format(entity_id=request.by))
+            for request in self._find_requests()
         ]
-        return self._handed_over("Metadata file", "Metadata fetched") + used
+        return self._find_handed_over(messages.METADATA_FILE, messages.METADATA_FETCHED) + requests
 
-    def _certificate(self) -> list[Evidence]:
-        alone = [
-            _found(row.at, row.by_name, f"Certificate downloaded by {row.by_name}")
-            for row in self._lines
+    def _find_certificate(self) -> list[Evidence]:
+        downloads = [
+            _evidence(row.at, row.by_name, messages.CERTIFICATE_FILE.format(name=row.by_name))
+            for row in self._rows
             if row.kind == "certificate" and row.key_id == self._key.id
         ]
-        inside = "Certificate fetched with the metadata"
-        return alone + self._handed_over("Metadata file with the certificate", inside)
+        return downloads + self._find_handed_over(
+            messages.CERTIFICATE_IN_FILE, messages.CERTIFICATE_FETCHED
+        )
 
-    def _handed_over(self, file: str, fetched: str) -> list[Evidence]:
-        taken = [
-            _found(row.at, row.by_name, f"{file} downloaded by {row.by_name}")
-            for row in self._lines
+    def _find_handed_over(self, downloaded: str, fetched: str) -> list[Evidence]:
+        """Return the downloads and fetches of metadata with the active key, with these texts."""
+        downloads = [
+            _evidence(row.at, row.by_name, downloaded.format(name=row.by_name))
+            for row in self._rows
             if row.kind == "metadata" and row.key_id >= self._key.id
         ]
         programs = [
-            (one.last_at, f"{one.user_agent or 'a program'} at {one.address or 'no address'}")
-            for one in self._fetches
+            (
+                fetch.last_at,
+                messages.PROGRAM.format(
+                    user_agent=fetch.user_agent or messages.NO_USER_AGENT,
+                    address=fetch.address or messages.NO_ADDRESS,
+                ),
+            )
+            for fetch in self._fetches
         ]
-        return taken + [_found(at, by, f"{fetched} by {by}") for at, by in programs]
+        return downloads + [
+            _evidence(at, program, fetched.format(program=program)) for at, program in programs
+        ]
 
-    def _role(self) -> list[Evidence]:
-        row = _earliest_assignment(self._app.id, now=self._services.clock())
+    def _find_assignment(self) -> list[Evidence]:
+        row = _earliest_assignment(self._application.id, now=self._services.clock())
         if row is None:
             return []
         if row.group_id is not None:
-            nobody = ", which nobody is in yet" if not self._app.people_count else ""
-            to = f"the group {row.group.name}{nobody}"
+            text = messages.GROUP if self._application.people_count else messages.EMPTY_GROUP
+            assignee = text.format(name=row.group.name)
         else:
-            to = row.user.display_name
-        by = f" by {row.created_by}" if row.created_by else ""
-        return [_found(row.created_at, row.created_by, f"{row.role.name} given to {to}{by}")]
+            assignee = row.user.display_name
+        text = messages.ROLE_ASSIGNED_BY if row.created_by else messages.ROLE_ASSIGNED
+        summary = text.format(role=row.role.name, assignee=assignee, name=row.created_by)
+        return [_evidence(row.created_at, row.created_by, summary)]
 
-    def _request(self) -> list[Evidence]:
-        entity_id = self._app.service_provider.entity_id
+    def _find_requests(self) -> list[Evidence]:
+        entity_id = self._application.service_provider.entity_id
+        summary = messages.REQUEST.format(entity_id=entity_id)
         return [
-            replace(_found(one.at, entity_id, f"Request of {entity_id}"), tail=_for(one.person))
-            for one in self._lately
-            if one.started != "ssoko" and one.audience == entity_id
+            replace(_evidence(sign_in.at, entity_id, summary), suffix=_for_user(sign_in.person))
+            for sign_in in self._sign_ins
+            if sign_in.started != "ssoko" and sign_in.audience == entity_id
         ]
 
-    def _sent(self) -> list[Evidence]:
+    def _find_responses(self) -> list[Evidence]:
         return [
             replace(
-                _found(one.at, one.person, f"Assertion sent to {one.acs_url}"),
-                tail=_for(one.person),
+                _evidence(
+                    sign_in.at,
+                    sign_in.person,
+                    messages.RESPONSE_SENT.format(acs_url=sign_in.acs_url),
+                ),
+                suffix=_for_user(sign_in.person),
             )
-            for one in self._lately
-            if one.answered and one.at >= self._key.activated_at and self._is_ours(one)
+            for sign_in in self._sign_ins
+            if sign_in.answered
+            and sign_in.at >= self._key.activated_at
+            and self._is_current(sign_in)
         ]
 
-    def _accepted(self) -> list[Evidence]:
-        vendor = self._app.vendor or self._app.name
+    def _find_accepted(self) -> list[Evidence]:
+        vendor = self._application.vendor or self._application.name
+        summary = messages.RESPONSE_ACCEPTED.format(vendor=vendor)
         return [
-            replace(
-                _found(row.at, vendor, f"{vendor} spoke of a session that it had accepted"),
-                tail=_for(row.by_name),
-            )
-            for row in self._lines
+            replace(_evidence(row.at, vendor, summary), suffix=_for_user(row.by_name))
+            for row in self._rows
             if row.kind == "accepted"
             and row.key_id == self._key.id
             and row.at >= self._key.activated_at
-            and self._is_ours(row)
+            and self._is_current(row)
         ]
 
-    def _is_ours(self, sent: Any) -> bool:
-        """Tell whether an answer went where this application's answers go now."""
-        sp = self._app.service_provider
-        return sent.acs_url in sp.acs_urls and sent.audience == sp.entity_id
+    def _is_current(self, response: Any) -> bool:
+        """Return whether the application still sends its responses to the same place."""
+        sp = self._application.service_provider
+        return response.acs_url in sp.acs_urls and response.audience == sp.entity_id
 
-    def _rule(self, kind: str, rule: str) -> Evidence:
+    def _find_rule(self, kind: str, rule: str) -> Evidence:
         report = self._report
-        found = next((one for one in report.vendor if one.id == rule), None) if report else None
-        if report is None or found is None:
+        finding = next((f for f in report.vendor if f.id == rule), None) if report else None
+        if report is None or finding is None:
             return Evidence(kind=kind, label=rule)
-        nothing = Evidence(kind=kind, label=found.sentence)
-        if found.state != "pass" or not report.preview.decision.allowed:
-            return nothing
-        person, now = report.preview.user.display_name, self._services.clock()
-        return replace(
-            nothing, done=True, at=now, by=person, said=f"{found.sentence}, looked at for {person}"
+        if finding.state != "pass" or not report.preview.decision.allowed:
+            return Evidence(kind=kind, label=finding.sentence)
+        name = report.preview.user.display_name
+        return Evidence(
+            kind=kind,
+            label=finding.sentence,
+            done=True,
+            at=self._services.clock(),
+            by=name,
+            summary=messages.RULE_PASSED.format(rule=finding.sentence, name=name),
         )
 
 
 def _earliest_assignment(application_id: str, *, now: int) -> Any:
-    """Return the first assignment that counts now, to somebody active or to a group."""
+    """Return the earliest assignment that is active now, to an active user or to a group."""
     return (
         Assignment.select(Assignment, Role, User, Group)
         .join(Role)
@@ -262,9 +277,9 @@ def _earliest_assignment(application_id: str, *, now: int) -> Any:
     )
 
 
-def _found(at: int, by: str, said: str) -> Evidence:
-    return Evidence(kind="", label="", at=at, by=by, said=said)
+def _evidence(at: int, by: str, summary: str) -> Evidence:
+    return Evidence(kind="", label="", at=at, by=by, summary=summary)
 
 
-def _for(person: str) -> str:
-    return f"for {person}" if person else ""
+def _for_user(name: str) -> str:
+    return messages.FOR_USER.format(name=name) if name else ""

@@ -1,4 +1,4 @@
-"""Installation guides: the plugin's Markdown with this application's own values in place."""
+"""Installation guides: the plugin's Markdown, rendered with the values of an application."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from markdown_it.token import Token
 
 from ssoko.plugin.guide import SETTINGS_PREFIX
 from ssoko.plugin.steps import KEY
-from ssoko.plugin.steps import steps as items
+from ssoko.plugin.steps import steps as find_steps
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.guides.markdown import Document, title
 
-#: Where the pages are that every guide ends with.
+#: The pages that every guide links to at its end.
 DETAILS_PAGE = "/docs/applications#application-details"
 EXECUTION_PAGE = "/docs/applications#application-execution"
 
-#: Level of what a step is made of: its list and its item are around it.
+#: Nesting level of a step's own blocks, inside its list and its list item.
 _IN_STEP = 2
 
 
@@ -25,9 +25,8 @@ _IN_STEP = 2
 class Step:
     """One numbered step of a section.
 
-    :param number: as the guide counts, from the first section to the last.
-    :param done: the kind of evidence that it is done (:data:`ssoko.plugin.steps.EVIDENCE`), or
-        an empty text.
+    :param number: counted through the whole guide.
+    :param done: kind of evidence that completes it (:data:`ssoko.plugin.steps.EVIDENCE`), or empty.
     """
 
     number: int
@@ -37,11 +36,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What stands under one heading of the second level.
+    """The part of a guide below one heading of level 2.
 
-    :param id: of the heading, unique in the page; empty for what comes before the first.
+    :param id: of the heading, unique in the page; empty for the text before the first heading.
     :param html: without the heading.
-    :param parts: the same in pieces: HTML, and the steps of one list after the other.
+    :param parts: the same content in order: HTML between the lists, and the steps of each list.
     """
 
     id: str
@@ -51,57 +50,57 @@ class Section:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The steps alone."""
+        """The steps of all lists."""
         return tuple(step for part in self.parts if not isinstance(part, str) for step in part)
 
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A guide, whole and in sections; safe to put into a page."""
+    """A rendered guide, as a whole and in sections. The HTML is sanitized."""
 
     sections: tuple[Section, ...]
     html: str
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of evidence that its steps name, each once, in their order."""
-        named = (step.done for section in self.sections for step in section.steps if step.done)
-        return tuple(dict.fromkeys(named))
+        """The kinds of evidence that its steps name, without duplicates, in order."""
+        kinds = (step.done for section in self.sections for step in section.steps if step.done)
+        return tuple(dict.fromkeys(kinds))
 
 
 def render_guide(markdown: str, values: Mapping[str, str]) -> Guide:
-    """Draw a guide.
+    """Render a guide.
 
-    A value alone in a paragraph, and a fenced block marked ``copy``, become a field to copy from.
-    Without its value a name is shown as what it stands for, such as ``‹Login Endpoint›``, with
-    nothing to copy; a link to it is plain text.
+    A value that is a paragraph of its own, and a fenced block marked ``copy``, get a copy button.
+    A name without a value is shown as a description, such as ``‹Login Endpoint›``, without a
+    button; a link to it becomes plain text.
 
-    :param values: see :func:`guide_values`; any text, none of it is read as Markdown or HTML.
+    :param values: see :func:`guide_values`; they are never parsed as Markdown or HTML.
     """
     document = Document(markdown, values)
-    sections, current = [], 0
+    numbered, number = [], 0
     for token in document.tokens:
-        current += token.type == "heading_open" and token.tag == "h2"
-        sections.append((current, token))
+        number += token.type == "heading_open" and token.tag == "h2"
+        numbered.append((number, token))
     return Guide(
         sections=tuple(
             _section(document, [token for _, token in part])
-            for _, part in groupby(sections, key=lambda pair: pair[0])
+            for _, part in groupby(numbered, key=lambda pair: pair[0])
         ),
-        html=document.draw(document.tokens),
+        html=document.render(document.tokens),
     )
 
 
 def render_markdown(text: str) -> str:
-    """Draw a text of a plugin that has no values, such as its description."""
+    """Render Markdown of a plugin without values, such as its description."""
     document = Document(text, prefix="")
-    return document.draw(document.tokens)
+    return document.render(document.tokens)
 
 
 def guide_values(application: ApplicationView | None) -> dict[str, str]:
-    """Return the values of one application, by the names of ``GUIDE_VALUES``.
+    """Return the values of an application, by the names of ``GUIDE_VALUES``.
 
-    Before there is one, only the addresses of the general pages are known.
+    Without an application, only the URLs of the documentation pages have a value.
     """
     values = {
         "application_details_url": DETAILS_PAGE,
@@ -145,21 +144,21 @@ def _section(document: Document, tokens: list[Token]) -> Section:
     if tokens[0].type == "heading_open":
         heading, name = title(tokens[1]), str(tokens[0].attrs["id"])
         tokens = tokens[3:]
-    return Section(name, heading, document.draw(tokens), tuple(_parts(document, tokens)))
+    return Section(name, heading, document.render(tokens), tuple(_parts(document, tokens)))
 
 
 def _parts(document: Document, tokens: list[Token]) -> Iterator[str | tuple[Step, ...]]:
-    """Yield the numbered lists that stand in no other as steps, and what is between as HTML."""
+    """Yield each top-level numbered list as steps, and the content between them as HTML."""
     before = 0
     for place, token in enumerate(tokens):
         if token.level == 0 and token.type == "ordered_list_open":
-            if text := document.draw(tokens[before:place]):
+            if text := document.render(tokens[before:place]):
                 yield text
             before = place
         elif token.level == 0 and token.type == "ordered_list_close":
             yield _steps(document, tokens[before : place + 1])
             before = place + 1
-    if text := document.draw(tokens[before:]):
+    if text := document.render(tokens[before:]):
         yield text
 
 
@@ -168,14 +167,14 @@ def _steps(document: Document, tokens: list[Token]) -> tuple[Step, ...]:
     return tuple(
         Step(
             number,
-            document.draw(map(_as_block, tokens[start + 1 : end])),
+            document.render(map(_as_block, tokens[start + 1 : end])),
             tokens[start].meta.get(KEY, ""),
         )
-        for number, (start, end) in enumerate(items(tokens), first)
+        for number, (start, end) in enumerate(find_steps(tokens), first)
     )
 
 
 def _as_block(token: Token) -> Token:
-    """Return a token of a step; its own paragraphs are drawn as such, as in loose lists."""
+    """Return a token of a step; its own paragraphs get ``<p>`` tags, as in loose lists."""
     own = token.level == _IN_STEP and token.type in {"paragraph_open", "paragraph_close"}
     return token.copy(hidden=False) if own else token

@@ -1,7 +1,7 @@
-"""Turn Markdown of other people into HTML, with values filled in.
+"""Render untrusted Markdown to HTML, with values filled in.
 
-Values go into the parsed tokens, never into the source: a company called ``*Acme* <b>`` is shown
-as it is spelt. Raw HTML is off, and what comes out is cleaned once more.
+Values are inserted into the parsed tokens, not into the source, so a company called ``*Acme* <b>``
+is shown as it is spelled. Raw HTML is disabled, and the output is sanitized as well.
 """
 
 import re
@@ -16,7 +16,7 @@ from markdown_it.token import Token
 from ssoko.plugin.guide import GUIDE_VALUES, PLACEHOLDER, SETTINGS_PREFIX
 from ssoko.plugin.steps import parser, take_marks
 
-#: A value in a link's target, as markdown-it writes braces and spaces there.
+#: A placeholder in a link's target, where markdown-it encodes braces and spaces.
 _IN_HREF = re.compile(r"%7B%7B(?:%20)*([a-z][a-z0-9_.]*)(?:%20)*%7D%7D")
 _TAGS = frozenset(
     """a blockquote br button code div em h2 h3 h4 h5 h6 hr li ol p pre span strong table tbody td
@@ -36,10 +36,10 @@ _SCHEMES = frozenset({"http", "https", "mailto"})
 
 @dataclass(slots=True)
 class Document:
-    """Markdown as tokens, values in place, ready to be drawn whole or in parts.
+    """Parsed Markdown with its values, to render as a whole or in parts.
 
-    :param values: name to text; a name that is missing is shown as what it stands for.
-    :param prefix: put before the id of each heading, so that it meets no other id of the page.
+    :param values: name to text; a name without a value is shown as its description.
+    :param prefix: of heading ids, so that they differ from other ids of the page.
     """
 
     text: str
@@ -54,7 +54,7 @@ class Document:
         self._mark_headings(tokens)
         self.tokens = list(self._fill_blocks(tokens))
 
-    def draw(self, tokens: Iterable[Token]) -> str:
+    def render(self, tokens: Iterable[Token]) -> str:
         """Return the HTML of some of the tokens."""
         html = parser().renderer.render(list(tokens), parser().options, {})
         return nh3.clean(
@@ -70,7 +70,7 @@ class Document:
         return PLACEHOLDER.sub(lambda match: self._value(match[1].strip())[0], text)
 
     def _value(self, name: str) -> tuple[str, bool]:
-        """Return what to show for a name, and whether it is the value itself."""
+        """Return the text to show for a name, and whether it is its value."""
         if self.values.get(name):
             return self.values[name], True
         return f"\u2039{describe(name)}\u203a", False
@@ -89,8 +89,9 @@ class Document:
                 continue
             if token.type == "fence" and token.info.strip() == "copy":
                 text = self.fill(token.content).strip()
-                known = all(self.values.get(m.strip()) for m in PLACEHOLDER.findall(token.content))
-                yield _html(_copy_fields("this value", text, known))
+                names = PLACEHOLDER.findall(token.content)
+                has_values = all(self.values.get(name.strip()) for name in names)
+                yield _html(_copy_fields("this value", text, has_values))
             else:
                 if token.type in {"fence", "code_block"}:
                     token.content, token.info = self.fill(token.content), ""
@@ -114,7 +115,7 @@ class Document:
                 yield child
 
     def _target(self, href: str) -> str:
-        """Return where a link leads, or an empty text when that is nowhere safe or not known."""
+        """Return the target of a link, or an empty text if it is unsafe or has no value."""
         names = _IN_HREF.findall(href)
         if not all(self.values.get(name) for name in names):
             return ""
@@ -128,20 +129,20 @@ class Document:
         return href if local or href.partition(":")[0].lower() in _SCHEMES else ""
 
     def _mark_headings(self, tokens: list[Token]) -> None:
-        """Give each heading an id from its own words, whatever the values are."""
-        seen: set[str] = set()
+        """Give each heading an id made of its text without placeholders."""
+        used: set[str] = set()
         for token, inline in zip(tokens, tokens[1:], strict=False):
             if token.type == "heading_open":
                 word = slug(PLACEHOLDER.sub("", title(inline))) or "section"
                 name, number = word, 2
-                while name in seen:
+                while name in used:
                     name, number = f"{word}-{number}", number + 1
-                seen.add(name)
+                used.add(name)
                 token.attrs = {"id": f"{self.prefix}{name}"}
 
 
 def describe(name: str) -> str:
-    """Say what a value is, for a place where it is not there yet."""
+    """Return the description of a value, to show while it has none."""
     if name.startswith(SETTINGS_PREFIX):
         words = name.removeprefix(SETTINGS_PREFIX).replace("_", " ").capitalize()
         return re.sub(r"(?i)\b(url|id|acs)(?=s?\b)", lambda match: match[0].upper(), words)
@@ -149,7 +150,7 @@ def describe(name: str) -> str:
 
 
 def slug(text: str) -> str:
-    """Return a text as the id of a heading."""
+    """Return the id of a heading with this text."""
     return re.sub(r"[^\w]+", "-", text.casefold()).strip("-")
 
 
@@ -159,7 +160,7 @@ def title(inline: Token) -> str:
 
 
 def _shift_headings(tokens: list[Token]) -> None:
-    """Make the highest heading an h2: the page around has the h1."""
+    """Shift the levels so that the highest heading is an h2; the page has the h1."""
     levels = [int(t.tag[1]) for t in tokens if t.type == "heading_open"]
     shift = 2 - min(levels, default=2)
     for token in tokens:
@@ -171,14 +172,17 @@ def _html(content: str) -> Token:
     return Token("html_block", "", 0, content=content)
 
 
-def _copy_fields(label: str, text: str, known: bool) -> str:
-    """Draw a value to copy; several lines are several values, unless they are a certificate."""
+def _copy_fields(label: str, text: str, has_value: bool) -> str:
+    """Render one copy field per line, or one for a whole certificate.
+
+    :param has_value: whether the field gets a copy button.
+    """
     lines = [text] if "-----BEGIN" in text else text.splitlines()
     button = (
         '<button class="btn quiet" type="button" hidden>Copy'
         f'<span class="vh"> {escape(label)}</span></button>'
     )
     return "".join(
-        f'<div class="copy"><code>{escape(line)}</code>{button if known else ""}</div>\n'
+        f'<div class="copy"><code>{escape(line)}</code>{button if has_value else ""}</div>\n'
         for line in lines
     )

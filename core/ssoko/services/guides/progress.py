@@ -1,4 +1,4 @@
-"""How far an application's guide is: its steps, and what was seen of them."""
+"""The progress of an application's setup: the steps of its guide, and their evidence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,68 +6,65 @@ from dataclasses import dataclass
 from ssoko.plugin.steps import EVIDENCE, rule_of
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.context import Scope
-from ssoko.services.guides import evidence
-from ssoko.services.guides import guide as guides_guide
-from ssoko.services.guides.evidence import Evidence
-from ssoko.services.guides.guide import Guide
+from ssoko.services.guides import messages
+from ssoko.services.guides.evidence import Evidence, find_evidence
+from ssoko.services.guides.guide import Guide, guide_values, render_guide
 from ssoko.services.troubleshooting.check import Report
 
-#: What is looked for where a guide names no evidence.
-ALWAYS = ("installed", "role", "sign-in")
+#: The evidence of a guide that names none.
+DEFAULT_KINDS = ("installed", "role", "sign-in")
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A guide with this application's values, and the evidence that its steps name.
+    """A guide with an application's values, and the evidence of its steps.
 
-    :param seen: by kind; also what is always looked for, when the guide names nothing.
+    :param evidence: by kind; :data:`DEFAULT_KINDS` if the guide names no evidence.
     """
 
     guide: Guide
-    seen: Mapping[str, Evidence]
+    evidence: Mapping[str, Evidence]
 
     @property
     def done(self) -> int:
-        """How many of them were seen."""
-        return sum(one.done for one in self.seen.values())
+        """How many kinds have evidence."""
+        return sum(evidence.done for evidence in self.evidence.values())
 
     @property
     def places(self) -> Mapping[str, str]:
-        """Where each kind is named first: the id of the step in the page."""
-        found: dict[str, str] = {}
+        """Kind to the HTML id of the first step that names it."""
+        places: dict[str, str] = {}
         for section in self.guide.sections:
             for step in section.steps:
-                found.setdefault(step.done, f"{section.id}-{step.number}")
-        return found
+                places.setdefault(step.done, f"{section.id}-{step.number}")
+        return places
 
     @property
     def next(self) -> str:
-        """The first kind that was not seen yet, or an empty text."""
-        return next((one.kind for one in self.seen.values() if not one.done), "")
+        """The first kind without evidence, or an empty text."""
+        return next((kind for kind, evidence in self.evidence.items() if not evidence.done), "")
 
     @property
     def next_place(self) -> str:
-        """The id of its step in the page, or an empty text."""
+        """The HTML id of the step of :attr:`next`, or an empty text."""
         return self.places.get(self.next, "") if self.next else ""
 
 
-def progress(
+def read_progress(
     scope: Scope,
     application: ApplicationView,
     *,
     report: Report | None = None,
 ) -> Progress:
-    """Return where the installation of an application stands.
+    """Return the guide of an application with its progress.
 
-    :param report: see :func:`ssoko.services.guides.evidence.gather`.
+    :param report: see :func:`ssoko.services.guides.evidence.find_evidence`.
     """
-    guide = guides_guide.render_guide(application.guide, guides_guide.guide_values(application))
-    kinds = guide.kinds or ALWAYS
-    return Progress(guide, evidence.gather(scope, application, kinds, report=report))
+    guide = render_guide(application.guide, guide_values(application))
+    kinds = guide.kinds or DEFAULT_KINDS
+    return Progress(guide, find_evidence(scope, application, kinds, report=report))
 
 
 def ticks_when(kind: str) -> str:
-    """Say when a step of this kind is ticked, to come after "when"; empty for unknown kinds."""
-    if rule_of(kind):
-        return "the check beside it passes for somebody who gets in"
-    return EVIDENCE.get(kind, "")
+    """Return when a step of this kind is completed, to follow "when"; empty if unknown."""
+    return messages.RULE_PASSES if rule_of(kind) else EVIDENCE.get(kind, "")

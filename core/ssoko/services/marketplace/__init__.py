@@ -1,4 +1,4 @@
-"""The catalog of integrations, the plugins behind them, and the plugin index.
+"""The catalog of integrations, and what the marketplace and the Dashboard show of them.
 
-It shows what can be installed; installing is in ``services.applications``.
+This package shows what can be installed; ``services.applications`` installs it.
 """

@@ -1,39 +1,35 @@
-"""The marketplace: integrations on this server and in the index, found by words and filters."""
+"""The integrations on this server and in the index, with search and filters."""
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
-import ssoko
 from ssoko.plugin.host.index import IndexEntry
-from ssoko.plugin.host.registry import LoadedIntegration, Registry
-from ssoko.plugin.host.tested import is_tested, this_version
+from ssoko.plugin.host.registry import Registry
+from ssoko.plugin.host.tested import is_tested
 from ssoko.plugin.values import CATEGORIES, Integration
 from ssoko.text.matching import fold, score
 
-#: Icon, word, kind of a badge; see :class:`IntegrationCard`.
-Badge = tuple[str, str, str]
 Index = Mapping[str, IndexEntry]
 
 _NO_INDEX: Index = MappingProxyType({})
 
-#: Integrations of this category have no vendor of their own.
+#: Category of the integrations that are not made for one vendor.
 GENERIC = "Generic"
 
 
 @dataclass(frozen=True, slots=True)
 class IntegrationCard:
-    """One integration, as a card shows it.
+    """One integration in the catalog.
 
-    :param tint: 1 to 6, always the same for a slug.
-    :param logo: SVG text, or empty for the monogram.
-    :param installed: how many applications of it the workspace has.
-    :param badges: (icon, word, kind), kind ``ok``, ``warn``, ``bad`` or empty; three at most.
-    :param on_server: its plugin is loaded.
-    :param offer: what the index has, where that is all there is or newer than the plugin here.
+    :param monogram: letters to show in place of a logo.
+    :param logo: SVG text, or empty.
+    :param installed: number of its applications in the workspace.
+    :param tested: whether it was tested with this version of Ssoko; None when it doesn't say.
+    :param on_server: whether its plugin is loaded.
+    :param offer: its entry in the index, if no plugin is loaded or the entry is newer.
     """
 
     slug: str
@@ -43,10 +39,9 @@ class IntegrationCard:
     category: str
     publisher: str
     monogram: str
-    tint: int
     logo: str
     installed: int
-    badges: tuple[Badge, ...]
+    tested: bool | None
     aliases: tuple[str, ...]
     on_server: bool = True
     offer: IndexEntry | None = None
@@ -60,8 +55,8 @@ class IntegrationCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """One place in the grid: a card, or the products of a vendor that has several."""
+class VendorGroup:
+    """The integrations of one vendor."""
 
     vendor: str
     cards: tuple[IntegrationCard, ...]
@@ -78,100 +73,101 @@ def search(
     publisher: str = "",
     installed: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[IntegrationCard, ...]:
-    """Return the cards that fit, the best first; by name when nothing is searched for.
+    """Return the matching cards, best match first; sorted by name when ``q`` is empty.
 
-    Every word of ``q`` must be found: whole, as a beginning, inside a word, or with a slip of the
-    keyboard; accents and case do not matter. What is on the server comes before what is not
-    where both fit as well.
+    Every word of ``q`` must match a word, a prefix or a part of one, or differ by a typing error.
+    Case and accents are ignored. Of equal matches, integrations on the server come first.
 
-    :param index: what could be put on the server, by slug.
+    :param index: entries of the plugin index, by slug.
     :param state: ``installed``, ``available``, ``absent`` (not on this server), or empty for all.
-    :param vendor: name of a vendor, in any case.
-    :param installed: number of applications by slug.
+    :param vendor: name of a vendor; case is ignored.
+    :param installed: number of applications, by slug.
     """
     words = fold(q).split()[:10]
-    found = []
+    hits = []
     for slug, about in _offered(registry, index).items():
         card = _card(registry, index, slug, about, installed.get(slug, 0))
-        wanted = (
+        matches_filters = (
             category in ("", card.category)
             and fold(vendor) in ("", fold(card.vendor))
             and publisher in ("", card.publisher)
             and state in ("", card.state)
         )
-        if not wanted:
+        if not matches_filters:
             continue
         fields = _fields(slug, about) if words else {}
         scores = [score(word, fields) for word in words]
         if all(scores):
             key = (-sum(scores), not card.on_server, card.name.casefold(), card.slug)
-            found.append((key, card))
-    return tuple(card for _, card in sorted(found, key=lambda hit: hit[0]))
+            hits.append((key, card))
+    return tuple(card for _, card in sorted(hits, key=lambda hit: hit[0]))
 
 
-def shelves(cards: Iterable[IntegrationCard]) -> tuple[Shelf, ...]:
-    """Put the products of each vendor that has several together, at the place of its name."""
+def group_by_vendor(cards: Iterable[IntegrationCard]) -> tuple[VendorGroup, ...]:
+    """Group the cards by vendor.
+
+    A group with several cards is sorted by the vendor's name, a single card by its own.
+    """
     by_vendor: dict[str, list[IntegrationCard]] = {}
     for card in cards:
         by_vendor.setdefault(fold(card.vendor) or card.slug, []).append(card)
 
-    def place(shelf: Shelf) -> tuple[bool, str, str]:
-        several = len(shelf.cards) > 1
-        name = shelf.vendor if several else shelf.cards[0].name
-        return (not any(c.on_server for c in shelf.cards), name.casefold(), shelf.cards[0].slug)
+    def sort_key(group: VendorGroup) -> tuple[bool, str, str]:
+        name = group.vendor if len(group.cards) > 1 else group.cards[0].name
+        return (not any(c.on_server for c in group.cards), name.casefold(), group.cards[0].slug)
 
-    made = (Shelf(cards[0].vendor, tuple(cards)) for cards in by_vendor.values())
-    return tuple(sorted(made, key=place))
+    groups = (VendorGroup(cards[0].vendor, tuple(cards)) for cards in by_vendor.values())
+    return tuple(sorted(groups, key=sort_key))
 
 
-def one(registry: Registry, slug: str, index: Index = _NO_INDEX) -> IntegrationCard | None:
-    """Return the card of one integration, or None when there is no such one."""
+def find_card(registry: Registry, slug: str, index: Index = _NO_INDEX) -> IntegrationCard | None:
+    """Return the card of one integration, or None."""
     about = _offered(registry, index).get(slug)
     return _card(registry, index, slug, about, 0) if about else None
 
 
-def categories(registry: Registry, index: Index = _NO_INDEX) -> tuple[tuple[str, int], ...]:
-    """Return each category that has an integration, with their number."""
-    counted = Counter(_category(about) for about in _offered(registry, index).values())
-    return tuple((name, counted[name]) for name in CATEGORIES if counted[name])
+def count_categories(registry: Registry, index: Index = _NO_INDEX) -> tuple[tuple[str, int], ...]:
+    """Return each category in use with the number of its integrations."""
+    counts = Counter(_category(about) for about in _offered(registry, index).values())
+    return tuple((name, counts[name]) for name in CATEGORIES if counts[name])
 
 
-def vendors(registry: Registry, index: Index = _NO_INDEX) -> tuple[tuple[str, int], ...]:
-    """Return each vendor that has several integrations, with their number."""
+def count_vendors(registry: Registry, index: Index = _NO_INDEX) -> tuple[tuple[str, int], ...]:
+    """Return each vendor of several integrations with their number."""
     return tuple(
         (name, count)
-        for name, count in _counted(registry, index, lambda about: about.vendor or about.name)
+        for name, count in _count_names(registry, index, lambda about: about.vendor or about.name)
         if count > 1
     )
 
 
-def publishers(registry: Registry, index: Index = _NO_INDEX) -> tuple[tuple[str, int], ...]:
-    """Return each publisher with the number of its integrations; none when there is but one."""
-    found = _counted(registry, index, lambda about: about.publisher)
-    return found if len(found) > 1 else ()
+def count_publishers(registry: Registry, index: Index = _NO_INDEX) -> tuple[tuple[str, int], ...]:
+    """Return each publisher with the number of its integrations; empty if there is only one."""
+    publishers = _count_names(registry, index, lambda about: about.publisher)
+    return publishers if len(publishers) > 1 else ()
 
 
-def absent(registry: Registry, index: Index) -> Index:
-    """Return what the index has of integrations that are not on this server in any state."""
+def absent_entries(registry: Registry, index: Index) -> Index:
+    """Return the index entries whose plugin is not on this server, loaded or not."""
     here = {problem.slug for problem in registry.problems}
     here |= {slug for slug, _ in registry.skipped} | registry.integrations.keys()
     return {slug: entry for slug, entry in index.items() if slug not in here}
 
 
 def _offered(registry: Registry, index: Index) -> dict[str, Integration]:
-    here = {slug: loaded.integration for slug, loaded in registry.integrations.items()}
-    return here | {slug: entry.about for slug, entry in absent(registry, index).items()}
+    loaded = {slug: plugin.integration for slug, plugin in registry.integrations.items()}
+    return loaded | {slug: entry.about for slug, entry in absent_entries(registry, index).items()}
 
 
-def _counted(
+def _count_names(
     registry: Registry, index: Index, of: Callable[[Integration], str]
 ) -> tuple[tuple[str, int], ...]:
     names: dict[str, list[str]] = {}
     for about in _offered(registry, index).values():
         if name := of(about):
             names.setdefault(fold(name), []).append(name)
-    counted = [(spellings[0], len(spellings)) for spellings in names.values()]
-    return tuple(sorted(counted, key=lambda pair: pair[0].casefold()))
+    counts = [(spellings[0], len(spellings)) for spellings in names.values()]
+    return tuple(sorted(counts, key=lambda pair: pair[0].casefold()))
 
 
 def _card(
@@ -181,7 +177,7 @@ def _card(
     offer = index.get(slug)
     if loaded and offer and not offer.is_newer_than(loaded.distribution, loaded.version):
         offer = None
-    card = IntegrationCard(
+    return IntegrationCard(
         slug=slug,
         name=about.name,
         summary=about.summary,
@@ -189,35 +185,13 @@ def _card(
         category=_category(about),
         publisher=about.publisher,
         monogram=about.monogram or _monogram(about.name),
-        tint=hashlib.sha256(slug.encode()).digest()[0] % 6 + 1,
         logo=about.logo,
         installed=installed,
-        badges=(),
+        tested=is_tested(about.tested_with) if loaded else None,
         aliases=about.aliases,
         on_server=loaded is not None,
         offer=offer,
     )
-    return replace(card, badges=_badges(card, about, loaded))
-
-
-def _badges(
-    card: IntegrationCard, about: Integration, loaded: LoadedIntegration | None
-) -> tuple[Badge, ...]:
-    badges = []
-    if card.installed:
-        times = "" if card.installed == 1 else f" {card.installed} times"
-        badges.append(("ok", f"Installed{times}", "ok"))
-    fits = card.offer is None or card.offer.fits(ssoko.__version__)
-    if loaded is None:
-        badges.append(("download", "Not on this server", ""))
-        if not fits:
-            badges.append(("warn", "For another Ssoko", "warn"))
-        return tuple(badges)
-    if card.offer and fits:
-        badges.append(("download", f"{card.offer.version} available", "now"))
-    if is_tested(about.tested_with) is False:
-        badges.append(("warn", f"Not tested with {this_version()}", "warn"))
-    return tuple(badges)
 
 
 def _category(about: Integration) -> str:

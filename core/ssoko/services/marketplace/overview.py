@@ -1,4 +1,4 @@
-"""Where a workspace stands, in few statements: what its Dashboard and the marketplace show."""
+"""The state of a workspace in a few queries, for the Dashboard and the marketplace."""
 
 from dataclasses import dataclass
 from functools import reduce
@@ -16,13 +16,13 @@ from ssoko.store.models.access import Assignment, Role
 from ssoko.store.models.activity import Event
 from ssoko.store.models.applications import Application, installed_applications
 
-#: Applications of one kind that are named at most.
-_MOST = 20
+#: Applications in one list.
+_LIMIT = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """An application whose plugin is not there."""
+    """An application whose plugin is not loaded."""
 
     slug: str
     name: str
@@ -31,7 +31,7 @@ class Orphan:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An application that is recorded from another version of its plugin than the loaded one."""
+    """An application with an update to review: another version of its plugin is loaded."""
 
     slug: str
     name: str
@@ -40,11 +40,11 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """What has been done in a workspace, and what should be looked at.
+    """The setup progress of a workspace, and the applications that need attention.
 
     :param newest: name of the application that was installed last, or empty.
-    :param role_given: somebody, or a group, was given a role of an application.
-    :param signed_in: somebody has signed in to an application.
+    :param role_given: whether a role of an application is assigned to a user or group.
+    :param signed_in: whether a user has signed in to an application.
     """
 
     application_count: int
@@ -56,11 +56,11 @@ class Overview:
 
 
 def overview(scope: Scope) -> Overview:
-    """Return where a workspace stands now."""
+    """Return the current state of a workspace."""
     newest = (
         installed_applications(scope.workspace_id).order_by(Application.created_at.desc()).first()
     )
-    given = (
+    assignments = (
         Assignment.select()
         .join(Role)
         .where(
@@ -78,7 +78,7 @@ def overview(scope: Scope) -> Overview:
     return Overview(
         application_count=installed_applications(scope.workspace_id).count(),
         newest=newest.name if newest else "",
-        role_given=given.exists(),
+        role_given=assignments.exists(),
         signed_in=newest is not None and signed_in.exists(),
         orphans=_orphans(scope),
         upgrades=_upgrades(scope),
@@ -86,7 +86,7 @@ def overview(scope: Scope) -> Overview:
 
 
 def installed_counts(workspace_id: str) -> dict[str, int]:
-    """Return how many applications of each integration are installed, by slug."""
+    """Return the number of installed applications of each integration, by slug."""
     rows: Any = (
         installed_applications(workspace_id)
         .select(Application.integration, fn.COUNT(Application.id))
@@ -97,21 +97,21 @@ def installed_counts(workspace_id: str) -> dict[str, int]:
 
 
 def count_everywhere(integration: str) -> int:
-    """Return how many applications of one integration there are, in all workspaces."""
+    """Return the number of installed applications of one integration in all workspaces."""
     rows = Application.select().where(
         Application.integration == integration, Application.uninstalled_at.is_null()
     )
     return int(rows.count())
 
 
-def suggest_name(workspace_id: str, wanted: str) -> str:
-    """Return ``wanted``, or with a number when an application has that name already."""
+def suggest_name(workspace_id: str, base: str) -> str:
+    """Return ``base``, with a number appended if an application already has that name."""
     rows = installed_applications(workspace_id).select(Application.name)
-    taken = {row.name.casefold() for row in rows}
-    number, name = 1, wanted
-    while name.casefold() in taken:
+    existing = {row.name.casefold() for row in rows}
+    number, name = 1, base
+    while name.casefold() in existing:
         number += 1
-        name = f"{wanted} {number}"
+        name = f"{base} {number}"
     return name
 
 
@@ -121,7 +121,7 @@ def _orphans(scope: Scope) -> tuple[Orphan, ...]:
         installed_applications(scope.workspace_id)
         .where(Application.integration.not_in(loaded))
         .order_by(Application.name_key)
-        .limit(_MOST)
+        .limit(_LIMIT)
     )
     return tuple(
         Orphan(row.slug, row.name, plugin_state(scope.services, row.integration)) for row in rows
@@ -129,19 +129,22 @@ def _orphans(scope: Scope) -> tuple[Orphan, ...]:
 
 
 def _upgrades(scope: Scope) -> tuple[Waiting, ...]:
-    others = [
-        (Application.integration == one.slug)
-        & ((Application.distribution != one.distribution) | (Application.version != one.version))
-        for one in scope.services.registry.integrations.values()
+    other_versions = [
+        (Application.integration == plugin.slug)
+        & (
+            (Application.distribution != plugin.distribution)
+            | (Application.version != plugin.version)
+        )
+        for plugin in scope.services.registry.integrations.values()
     ]
-    if not others:
+    if not other_versions:
         return ()
     rows = list(
         installed_applications(scope.workspace_id)
-        .where(reduce(or_, others))
+        .where(reduce(or_, other_versions))
         .order_by(Application.name_key)
-        .limit(5 * _MOST)
+        .limit(5 * _LIMIT)
     )
     marked = upgrade_marks.marks(scope.services, rows)
-    found = (Waiting(row.slug, row.name, marked[row.id]) for row in rows if row.id in marked)
-    return tuple(islice(found, _MOST))
+    waiting = (Waiting(row.slug, row.name, marked[row.id]) for row in rows if row.id in marked)
+    return tuple(islice(waiting, _LIMIT))

@@ -1,4 +1,4 @@
-"""What the pages of a plugin may know: its own applications, in all workspaces."""
+"""The data that a plugin's own pages get: its applications in all workspaces."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,16 +12,16 @@ from ssoko.services.workspaces import WorkspaceView, list_workspaces
 def web_applications(services: Services, integration: str) -> tuple[WebApplication, ...]:
     """Return the installed applications of one integration, without their secrets."""
     return tuple(
-        _web_application(services, workspace, application)
+        _describe(services, workspace, application)
         for workspace in list_workspaces()
-        for application in _all(services, workspace.id, integration)
+        for application in _list_all(services, workspace.id, integration)
     )
 
 
 def public_settings(services: Services, application: ApplicationView) -> Mapping[str, Any]:
-    """Return an application's settings without the secret ones.
+    """Return an application's settings without the secrets.
 
-    Empty while the plugin is missing: only its form knows which of them are secret.
+    Empty while the plugin is not loaded, because only its form marks the secrets.
     """
     loaded = services.registry.get(application.integration)
     if loaded is None:
@@ -34,7 +34,7 @@ def public_settings(services: Services, application: ApplicationView) -> Mapping
     }
 
 
-def _all(services: Services, workspace_id: str, integration: str) -> Iterator[ApplicationView]:
+def _list_all(services: Services, workspace_id: str, integration: str) -> Iterator[ApplicationView]:
     cursor: str | None = None
     while True:
         page = list_applications(
@@ -46,7 +46,7 @@ def _all(services: Services, workspace_id: str, integration: str) -> Iterator[Ap
             return
 
 
-def _web_application(
+def _describe(
     services: Services, workspace: WorkspaceView, application: ApplicationView
 ) -> WebApplication:
     issuer = application.issuer

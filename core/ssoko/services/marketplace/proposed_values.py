@@ -1,4 +1,4 @@
-"""What an integration will tell the vendor about a person, before it is installed."""
+"""The values that an integration will send to the vendor, before it is installed."""
 
 from dataclasses import dataclass
 
@@ -10,28 +10,28 @@ from ssoko.plugin.sources import CONSTANT, CUSTOM, TRANSFORMS, parse_source
 from ssoko.services.context import Services
 
 _FORMATS = {
-    NameIdFormat.EMAIL.value: "e-mail address format",
+    NameIdFormat.EMAIL.value: "email address format",
     NameIdFormat.PERSISTENT.value: "persistent format",
     NameIdFormat.TRANSIENT.value: "transient format",
     NameIdFormat.UNSPECIFIED.value: "unspecified format",
 }
 
-#: What pages call the sources of :mod:`ssoko.plugin.sources`.
+#: Labels of the sources of :mod:`ssoko.plugin.sources`.
 SOURCES = {
-    "user.email": "E-mail of the user",
-    "user.username": "User name",
+    "user.email": "Email",
+    "user.username": "Username",
     "user.first_name": "First name",
     "user.last_name": "Last name",
-    "user.display_name": "First and last name",
-    "user.id": "Id of the user",
-    "user.groups": "Groups of the user",
-    "user.roles": "Roles of the user",
+    "user.display_name": "Display name",
+    "user.id": "User ID",
+    "user.groups": "Groups",
+    "user.roles": "Roles",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposedValue:
-    """One value that an assertion will carry, in words."""
+    """One value of an assertion: its name, its format and its source in words."""
 
     name: str
     format: str
@@ -40,7 +40,7 @@ class ProposedValue:
 
 
 def propose(services: Services, slug: str) -> tuple[ProposedValue, ...]:
-    """Return what the plugin proposes for its own example values; empty when it needs real ones."""
+    """Return the values for the plugin's example settings; empty if it needs real settings."""
     loaded = services.registry.get(slug)
     if loaded is None:
         return ()
@@ -71,25 +71,22 @@ def propose(services: Services, slug: str) -> tuple[ProposedValue, ...]:
 
 
 def source_words(source: str) -> str:
-    """Write where a value comes from in words.
-
-    ``user.email|lower`` is "E-mail of the user, lower case".
-    """
+    """Return a source in words: ``user.email|lower`` is "Email, lower case"."""
     try:
         parsed = parse_source(source)
     except ValidationError:
         return source
-    changes = (
+    steps = (
         f"{TRANSFORMS[name].label.lower()} {argument}".rstrip() for name, argument in parsed.steps
     )
-    return ", ".join((_base_words(parsed.base), *changes))
+    return ", ".join((_base_words(parsed.base), *steps))
 
 
 def _base_words(base: str) -> str:
     if base.startswith(CUSTOM):
-        return f"Attribute {base.removeprefix(CUSTOM)} of the user"
+        return f"Custom attribute {base.removeprefix(CUSTOM)}"
     if base.startswith(CONSTANT):
-        return f"Always {base.removeprefix(CONSTANT)}"
+        return f"Fixed text {base.removeprefix(CONSTANT)}"
     return SOURCES.get(base, base)
 
 

@@ -1,4 +1,4 @@
-"""The plugins of this server: what is loaded, what is installed and what the index file offers.
+"""The plugins of this server: those that are loaded, installed, or listed in the index file.
 
-Nothing here knows workspaces.
+Nothing here depends on a workspace.
 """

@@ -1,7 +1,7 @@
-"""The index file that an operator named: what pip could install, for the marketplace to show.
+"""The plugin index: a local file of plugins that an operator can install with pip.
 
-The file is local. Ssoko fetches none by itself: whoever runs the server decides what is offered,
-and no page waits for another machine.
+Ssoko never fetches an index. The operator decides what the marketplace offers, and no page waits
+for another server.
 """
 
 import logging
@@ -14,16 +14,18 @@ from pathlib import Path
 
 from ssoko.errors import InputError
 from ssoko.plugin.host.index import MAX_BYTES, IndexEntry, read_index
+from ssoko.services.plugins import messages
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class IndexState:
-    """What the file says at the moment.
+    """The content of the index file.
 
-    :param entries: by slug; none when there is no file, or a broken one.
-    :param problem: why the file cannot be used, or empty; its path is the operator's to know.
+    :param entries: by slug; empty without a usable file.
+    :param problem: why the file cannot be used, or empty. It does not contain the path, which only
+        operators should see.
     """
 
     entries: Mapping[str, IndexEntry] = field(default_factory=dict)
@@ -31,56 +33,54 @@ class IndexState:
 
 
 class PluginIndex:
-    """The index file of one process, read again when it was replaced.
+    """The index file, read again after it changes.
 
-    Only the pages of the marketplace and of the plugins ask for it; no sign-in does.
+    Used by the marketplace and by the Plugins page, never during a sign-in.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._seen: object = ()
+        self._fingerprint: object = ()
         self._state = IndexState()
 
     def read(self) -> IndexState:
-        """Return what the file says now; a broken one is a problem, never an error."""
+        """Return the current content; an unusable file is a problem, not an exception."""
         if self.path is None:
             return self._state
-        seen = _look(self.path)
+        fingerprint = _fingerprint(self.path)
         with self._lock:
-            if seen != self._seen:
+            if fingerprint != self._fingerprint:
                 self._state = read_file(self.path)
-                self._seen = seen
+                self._fingerprint = fingerprint
                 if self._state.problem:
-                    log.warning(
-                        "the plugin index %s is not used: %s", self.path, self._state.problem
-                    )
+                    log.warning("Plugin index %s is not used: %s", self.path, self._state.problem)
             return self._state
 
 
-def _look(path: Path) -> object:
-    """Return what changes when the file is written, replaced or made readable."""
+def _fingerprint(path: Path) -> object:
+    """Return a value that changes when the file or its permissions do; None if there is none."""
     try:
-        found = path.stat()
+        stats = path.stat()
     except (OSError, ValueError):
         return None
-    return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
+    return (stats.st_mtime_ns, stats.st_ctime_ns, stats.st_size, stats.st_ino)
 
 
 def read_file(path: Path) -> IndexState:
-    """Return what an index file says, or why it cannot be used."""
+    """Return the content of an index file, or why it cannot be used."""
     try:
-        return IndexState(read_index(_bytes(path)))
+        return IndexState(read_index(_read_bytes(path)))
     except InputError as error:
         return IndexState(problem=str(error))
     except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
-        return IndexState(problem=f"It cannot be read: {said}")
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        return IndexState(problem=messages.UNREADABLE_INDEX.format(reason=reason))
 
 
-def _bytes(path: Path) -> bytes:
-    # Not blocking: a pipe of that name would wait for somebody to write into it.
+def _read_bytes(path: Path) -> bytes:
+    # Not blocking: opening a named pipe would wait for a writer.
     with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise InputError.of("", "This is no file")
+            raise InputError.of("", messages.NOT_A_FILE)
         return file.read(MAX_BYTES + 1)

@@ -1,7 +1,7 @@
-"""What an operator wants to know of every plugin: what it is, whence it came, what a restart does.
+"""Every plugin of the server: its state, its origin, and what a restart changes.
 
-Compares what this process loaded with what is installed now. Nothing is imported or called for
-it, so that it may be asked for while people are being served.
+Compares the plugins that this process loaded with the distributions that are installed now. No
+plugin is imported or called, so it is safe while the server runs.
 """
 
 import sys
@@ -19,13 +19,14 @@ from ssoko.plugin.host.tested import is_tested, this_version
 from ssoko.plugin.tools.rules import installed, rule
 from ssoko.plugin.tools.rules.rule import Report, Tier
 from ssoko.plugin.tools.rules.subject import top_package
+from ssoko.services.plugins import messages
 
 State = Literal["loaded", "broken", "disabled", "skipped", "found"]
 
-#: Changes when the files of a distribution do.
-Mark = tuple[object, ...]
+#: A value that changes with the files of a distribution.
+Fingerprint = tuple[object, ...]
 
-#: Files that are named of those that differ from what was installed.
+#: Changed files that are listed by name.
 NAMED_FILES = 5
 
 
@@ -33,16 +34,17 @@ NAMED_FILES = 5
 class PluginView:
     """One plugin.
 
-    :param name: of the integration; empty where the plugin is not loaded.
-    :param state: ``loaded``; ``broken``, kept apart; ``disabled``, named in the settings;
-        ``skipped``, not asked for; ``found``, installed since this process began.
-    :param stage: where a broken one stopped.
+    :param name: of the integration; empty if the plugin is not loaded.
+    :param state: ``loaded``; ``broken``: quarantined; ``disabled`` in the settings; ``skipped``:
+        not enabled; ``found``: installed after this process started.
+    :param stage: of loading, at which a broken plugin failed.
     :param message: why it is not loaded.
-    :param tier: what the rules that only read give it, or None.
-    :param short_of: what stands between it and the next tier: pairs of rule and message.
-    :param tested: whether it was tested with this version, or None when it does not say.
+    :param tier: quality tier by the static checks, or None.
+    :param short_of: (rule, message) pairs that keep it from the next tier.
+    :param tested: whether it was tested with this version; None if it doesn't say.
+    :param seconds: that it took to load.
     :param restart: what a restart would change, or empty.
-    :param warnings: what to know of it, one sentence each.
+    :param warnings: one clause each.
     """
 
     slug: str
@@ -66,69 +68,73 @@ class PluginView:
 
 @dataclass(slots=True)
 class Inventory:
-    """Looks at the plugins, and remembers what it read until the files change.
+    """Reads the plugins, and caches what it reads until the files change.
 
-    :param claims: what is installed at this moment.
+    :param claims: returns the entry points that are installed now.
     """
 
     claims: Callable[[], tuple[Claim, ...]] = claims
-    _origins: dict[str, tuple[Mark, Origin]] = field(default_factory=dict)
-    _reports: dict[str, tuple[Mark, Report | None]] = field(default_factory=dict)
+    _origins: dict[str, tuple[Fingerprint, Origin]] = field(default_factory=dict)
+    _reports: dict[str, tuple[Fingerprint, Report | None]] = field(default_factory=dict)
 
     def states(
         self, registry: Registry, disabled: frozenset[str] | None = None
     ) -> tuple[PluginView, ...]:
-        """Return every plugin that is loaded, could not be, was left out, or lies on the disk.
+        """Return every plugin that is loaded, quarantined, disabled, skipped or new on the disk.
 
-        :param disabled: slugs that the next start will not load; by default those of this one.
+        :param disabled: slugs that the next start will skip; by default those of this process.
         """
         disabled = registry.disabled if disabled is None else disabled
-        here = self.claims()
-        states = [self._completed(one, here, registry, disabled) for one in _known(registry, here)]
-        return tuple(sorted(states, key=lambda one: (one.slug, one.distribution)))
+        installed_now = self.claims()
+        plugins = [
+            self._complete(plugin, installed_now, registry, disabled)
+            for plugin in _list_views(registry, installed_now)
+        ]
+        return tuple(sorted(plugins, key=lambda plugin: (plugin.slug, plugin.distribution)))
 
     def list_plugins(self, registry: Registry, config: Config) -> tuple[PluginView, ...]:
-        """Return what :meth:`states` does, with what the settings file disables at this moment."""
+        """Return :meth:`states` with the plugins that the settings file disables now."""
         return self.states(registry, disabled_from_now_on(config))
 
-    def _completed(
+    def _complete(
         self,
-        one: PluginView,
-        here: tuple[Claim, ...],
+        plugin: PluginView,
+        installed_now: tuple[Claim, ...],
         registry: Registry,
         disabled: frozenset[str],
     ) -> PluginView:
-        claim = _claim_of(one, here)
-        one = replace(one, restart=_restart(one, claim, here, registry, disabled))
+        claim = _find_claim(plugin, installed_now)
+        restart = _describe_restart(plugin, claim, installed_now, registry, disabled)
+        plugin = replace(plugin, restart=restart)
         if claim is not None:
-            mark = (claim.distribution, *fingerprint(claim.found))
-            one = replace(
-                one,
-                distribution=one.distribution or claim.distribution,
-                version=one.version or claim.version,
-                publisher=one.publisher or _author(claim.found),
-                origin=self._origin(claim, mark),
+            key = (claim.distribution, *fingerprint(claim.found))
+            plugin = replace(
+                plugin,
+                distribution=plugin.distribution or claim.distribution,
+                version=plugin.version or claim.version,
+                publisher=plugin.publisher or _author(claim.found),
+                origin=self._origin(claim, key),
             )
-            if one.state == "loaded" and one.version == claim.version:
-                one = _with_tier(one, self._report(claim, mark, registry))
-        return replace(one, warnings=tuple(_warnings(one)))
+            if plugin.state == "loaded" and plugin.version == claim.version:
+                plugin = _add_tier(plugin, self._report(claim, key, registry))
+        return replace(plugin, warnings=tuple(_warnings(plugin)))
 
-    def _origin(self, claim: Claim, mark: Mark) -> Origin:
-        known = self._origins.get(claim.distribution)
-        if known is None or known[0] != mark:
-            known = self._origins[claim.distribution] = (mark, origin_of(claim.found))
-        return known[1]
+    def _origin(self, claim: Claim, key: Fingerprint) -> Origin:
+        cached = self._origins.get(claim.distribution)
+        if cached is None or cached[0] != key:
+            cached = self._origins[claim.distribution] = (key, origin_of(claim.found))
+        return cached[1]
 
-    def _report(self, claim: Claim, mark: Mark, registry: Registry) -> Report | None:
-        known = self._reports.get(claim.slug)
-        if known is None or known[0] != mark:
-            known = self._reports[claim.slug] = (mark, _read(claim, registry))
-        return known[1]
+    def _report(self, claim: Claim, key: Fingerprint, registry: Registry) -> Report | None:
+        cached = self._reports.get(claim.slug)
+        if cached is None or cached[0] != key:
+            cached = self._reports[claim.slug] = (key, _read_report(claim, registry))
+        return cached[1]
 
 
-def _known(registry: Registry, here: tuple[Claim, ...]) -> Iterator[PluginView]:
+def _list_views(registry: Registry, installed_now: tuple[Claim, ...]) -> Iterator[PluginView]:
     for entry in registry.integrations.values():
-        yield _loaded(entry)
+        yield _describe_loaded(entry)
     for problem in registry.problems:
         yield PluginView(
             slug=problem.slug,
@@ -139,23 +145,23 @@ def _known(registry: Registry, here: tuple[Claim, ...]) -> Iterator[PluginView]:
             message=problem.message,
             traceback=problem.traceback,
         )
-    for slug, why in registry.skipped:
+    for slug, reason in registry.skipped:
         state: State = "disabled" if slug in registry.disabled else "skipped"
-        yield PluginView(slug=slug, state=state, message=why)
-    seen = {*registry.integrations, *(slug for slug, _ in registry.skipped)}
-    seen |= {problem.slug for problem in registry.problems}
-    for claim in here:
-        if claim.slug not in seen:
+        yield PluginView(slug=slug, state=state, message=reason)
+    listed = {*registry.integrations, *(slug for slug, _ in registry.skipped)}
+    listed |= {problem.slug for problem in registry.problems}
+    for claim in installed_now:
+        if claim.slug not in listed:
             yield PluginView(
                 slug=claim.slug,
                 state="found",
                 distribution=claim.distribution,
                 version=claim.version,
-                message="installed since Ssoko was started",
+                message=messages.NEW_ON_DISK,
             )
 
 
-def _loaded(entry: LoadedIntegration) -> PluginView:
+def _describe_loaded(entry: LoadedIntegration) -> PluginView:
     about = entry.integration
     return PluginView(
         slug=entry.slug,
@@ -170,52 +176,54 @@ def _loaded(entry: LoadedIntegration) -> PluginView:
     )
 
 
-def _claim_of(one: PluginView, here: tuple[Claim, ...]) -> Claim | None:
-    names = {one.distribution} if one.distribution else {c.distribution for c in here}
-    return next((c for c in here if c.slug == one.slug and c.distribution in names), None)
+def _find_claim(plugin: PluginView, installed_now: tuple[Claim, ...]) -> Claim | None:
+    for claim in installed_now:
+        if claim.slug == plugin.slug and plugin.distribution in ("", claim.distribution):
+            return claim
+    return None
 
 
-def _restart(
-    one: PluginView,
+def _describe_restart(
+    plugin: PluginView,
     claim: Claim | None,
-    here: tuple[Claim, ...],
+    installed_now: tuple[Claim, ...],
     registry: Registry,
     disabled: frozenset[str],
 ) -> str:
-    claiming = [c for c in here if c.slug == one.slug]
-    unloaded = one.state in {"disabled", "skipped"}
+    """Return what a restart changes about a plugin, or an empty text."""
+    claims = [c for c in installed_now if c.slug == plugin.slug]
+    not_loaded = plugin.state in {"disabled", "skipped"}
     if claim is None:
-        return "" if unloaded else "uninstalled, restart to remove"
-    if one.slug in disabled:
-        return {
-            "disabled": "",
-            "found": "disabled in ssoko.toml, a restart leaves it out",
-        }.get(one.state, "disabled in ssoko.toml, restart to apply")
-    if len(claiming) > 1 and one.state in {"loaded", "found"}:
-        names = " and ".join(f"{c.distribution} {c.version}" for c in claiming)
-        return f"{names} both claim it; after a restart neither is loaded"
-    if one.state == "disabled":
-        return "enabled, restart to activate"
-    if one.state == "found":
-        kept_out = unwanted(one.slug, registry.only, frozenset())
-        return f"{kept_out}; a restart leaves it out" if kept_out else "restart to activate"
-    if not unloaded and claim.version != one.version:
-        return f"{claim.version} found, restart to activate"
-    if one.stage == "duplicate" and len(claiming) == 1:
-        return "nobody else claims it any more, restart to activate"
+        return "" if not_loaded else messages.UNINSTALLED
+    if plugin.slug in disabled:
+        return {"disabled": "", "found": messages.DISABLED_BEFORE_START}.get(
+            plugin.state, messages.DISABLED
+        )
+    if len(claims) > 1 and plugin.state in {"loaded", "found"}:
+        names = " and ".join(f"{c.distribution} {c.version}" for c in claims)
+        return messages.DUPLICATE.format(names=names)
+    if plugin.state == "disabled":
+        return messages.ENABLED
+    if plugin.state == "found":
+        reason = unwanted(plugin.slug, registry.only, frozenset())
+        return messages.NOT_ENABLED.format(reason=reason) if reason else messages.ACTIVATE
+    if not not_loaded and claim.version != plugin.version:
+        return messages.OTHER_VERSION.format(version=claim.version)
+    if plugin.stage == "duplicate" and len(claims) == 1:
+        return messages.NO_LONGER_DUPLICATE
     return ""
 
 
-def _read(claim: Claim, registry: Registry) -> Report | None:
+def _read_report(claim: Claim, registry: Registry) -> Report | None:
     root = _root(claim)
     try:
         return installed.read(claim.slug, registry, claim.found, root) if root else None
-    except Exception:  # metadata that cannot be read; there is no tier then
+    except Exception:  # unreadable metadata: the plugin has no tier
         return None
 
 
 def _root(claim: Claim) -> Path | None:
-    """Return the folder that a loaded plugin was imported from."""
+    """Return the folder that holds the package of a loaded plugin."""
     module = sys.modules.get(top_package(claim.point.value)) if claim.point else None
     place = getattr(module, "__file__", None)
     if not isinstance(place, str):
@@ -228,35 +236,36 @@ def _author(distribution: Distribution) -> str:
     try:
         about = distribution.metadata
         return next((str(about[key]) for key in ("Author", "Maintainer") if about[key]), "")
-    except Exception:  # metadata that cannot be read name nobody
+    except Exception:  # unreadable metadata names no author
         return ""
 
 
-def _with_tier(one: PluginView, report: Report | None) -> PluginView:
+def _add_tier(plugin: PluginView, report: Report | None) -> PluginView:
     if report is None:
-        return one
+        return plugin
     reached = rule.TIERS.index(report.tier) + 1 if report.tier else 0
-    wanted = rule.TIERS[min(reached, len(rule.TIERS) - 1)]
-    short = tuple(
+    next_tier = rule.TIERS[min(reached, len(rule.TIERS) - 1)]
+    short_of = tuple(
         (finding.rule.id, finding.messages[0] if finding.messages else finding.rule.title)
-        for finding in report.short_of(wanted)
+        for finding in report.short_of(next_tier)
     )
-    return replace(one, tier=report.tier, short_of=short)
+    return replace(plugin, tier=report.tier, short_of=short_of)
 
 
-def _warnings(one: PluginView) -> Iterator[str]:
-    if one.seconds > SLOW:
-        yield f"took {one.seconds:.1f} s to load"
-    if one.origin and one.origin.kind == "modified":
-        yield changed_files(one.origin)
-    if one.tested is False:
-        yield f"not tested with {this_version()}"
+def _warnings(plugin: PluginView) -> Iterator[str]:
+    if plugin.seconds > SLOW:
+        yield messages.SLOW.format(seconds=plugin.seconds)
+    if plugin.origin and plugin.origin.kind == "modified":
+        yield describe_changed_files(plugin.origin)
+    if plugin.tested is False:
+        yield messages.NOT_TESTED.format(version=this_version())
 
 
-def changed_files(origin: Origin) -> str:
-    """Name the first files that differ from what was installed."""
+def describe_changed_files(origin: Origin) -> str:
+    """Return how many files were changed after the installation, and the first names."""
     count = len(origin.changed)
-    more = f" and {count - NAMED_FILES} more" if count > NAMED_FILES else ""
-    verb = "file differs" if count == 1 else "files differ"
-    named = ", ".join(origin.changed[:NAMED_FILES])
-    return f"{count} {verb} from what was installed: {named}{more}"
+    names = ", ".join(origin.changed[:NAMED_FILES])
+    if count > NAMED_FILES:
+        names = messages.MORE_FILES.format(names=names, count=count - NAMED_FILES)
+    text = messages.CHANGED_FILE if count == 1 else messages.CHANGED_FILES
+    return text.format(count=count, names=names)

@@ -117,6 +117,14 @@ def _login_endpoint(trace: TraceView) -> str:
     return issuers.login_endpoint(current_services().config.base_url, trace.issuer_id)
 
 
+#: Tab of an application to its endpoint.
+_APPLICATION_TABS = {
+    "settings": "applications.edit_settings",
+    "mappers": "applications.show_mappers",
+    "metadata": "applications.show_metadata",
+}
+
+
 def _links(trace: TraceView, application: ApplicationView | None) -> list[Link]:
     """Return links to the pages where the fix is done."""
     links = []
@@ -128,13 +136,15 @@ def _links(trace: TraceView, application: ApplicationView | None) -> list[Link]:
             links.append(Link(f"Open {person.display_name}", href))
         elif place == "access" and application:
             query = {"person": person.username} if person else {}
-            links.append(Link("Open Access", url_for("applications.access", slug=slug, **query)))
+            links.append(
+                Link("Open Access", url_for("applications.show_access", slug=slug, **query))
+            )
         elif place == "plugins":
             links.append(Link("Open Plugins", url_for("settings.plugins")))
         elif place == "uninstalled":
-            href = url_for("applications.index", state="uninstalled")
+            href = url_for("applications.list_applications", state="uninstalled")
             links.append(Link("View uninstalled applications", href))
-        elif place in ("settings", "mappers", "metadata") and application:
-            href = url_for(f"applications.{place}", slug=slug)
+        elif place in _APPLICATION_TABS and application:
+            href = url_for(_APPLICATION_TABS[place], slug=slug)
             links.append(Link(f"Open {place.capitalize()}", href))
     return links

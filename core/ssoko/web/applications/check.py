@@ -1,4 +1,4 @@
-"""Preview for a person, and the check whether the vendor would accept what they get."""
+"""Preview of an assertion for one user, and the check whether the vendor would accept it."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,9 @@ from ssoko.errors import NotFound
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.people import users
 from ssoko.services.people.users import UserView
-from ssoko.services.troubleshooting import check as troubleshooting_check
-from ssoko.services.troubleshooting import preview as troubleshooting_preview
+from ssoko.services.troubleshooting import check, preview
 from ssoko.services.troubleshooting.check import Report
-from ssoko.web.applications.page import find, render_tab
+from ssoko.web.applications.page import find_application, render_tab
 from ssoko.web.framework.responses import argument
 from ssoko.web.framework.session import (
     admin_only,
@@ -20,8 +19,8 @@ from ssoko.web.framework.session import (
     current_workspace,
 )
 
-#: State of a finding: kind of badge, icon and word.
-STATES = {
+#: State of a finding to the kind, icon and label of its badge.
+FINDING_BADGES = {
     "pass": ("ok", "check", "Pass"),
     "check": ("warn", "warn", "Check"),
     "fail": ("bad", "bad", "Fail"),
@@ -29,83 +28,78 @@ STATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Who is looked at: found, or searched and not found."""
+class UserChoice:
+    """The user that a page is about, or suggestions when the search text matches no user."""
 
     typed: str
-    person: UserView | None
+    user: UserView | None
     suggestions: tuple[UserView, ...] = ()
 
 
 @admin_only
-def preview(slug: str) -> str:
-    """Show the exact NameID, attributes and assertion that a person would get."""
-    application = find(slug)
-    choice = choose(application, argument("person"))
-    found = None
-    if choice.person:
-        found = troubleshooting_preview.preview_sign_in(
-            current_scope(), application.id, user_id=choice.person.id
-        )
-    return render_tab("mappers", application, template="preview", choice=choice, found=found)
+def preview_assertion(slug: str) -> str:
+    """Show the NameID, the attributes and the assertion that a user would get."""
+    application = find_application(slug)
+    choice = choose_user(application, argument("person"))
+    sign_in = None
+    if choice.user:
+        sign_in = preview.preview_sign_in(current_scope(), application.id, user_id=choice.user.id)
+    return render_tab("mappers", application, template="preview", choice=choice, preview=sign_in)
 
 
 @admin_only
-def check(slug: str) -> str:
-    """Judge the answer that a person would get."""
-    application = find(slug)
-    choice = choose(application, argument("person"))
-    report = _report(application, choice.person) if choice.person else None
+def check_connection(slug: str) -> str:
+    """Check the response that a user would get against the rules of the vendor."""
+    application = find_application(slug)
+    choice = choose_user(application, argument("person"))
+    report = _check_user(application, choice.user) if choice.user else None
     return render_tab(
         "overview",
         application,
         template="check",
         choice=choice,
         report=report,
-        states=STATES,
-        fixes=_fixes(application, report) if report else {},
+        badges_of=FINDING_BADGES,
+        fixes=_fix_links(application, report) if report else {},
     )
 
 
-def ready(application: ApplicationView) -> Report:
-    """Judge the answer of somebody who gets in, or of the admin who looks when nobody does."""
-    return _report(application, _somebody(application))
+def check_default_user(application: ApplicationView) -> Report:
+    """Check for a user who has access, or for the signed-in admin when nobody has."""
+    return _check_user(application, _default_user(application))
 
 
-def _somebody(application: ApplicationView) -> UserView:
-    me = current_user()
-    found = troubleshooting_preview.default_user(current_scope(), application.id, preferred=me.id)
-    return found or me
-
-
-def _report(application: ApplicationView, person: UserView) -> Report:
-    return troubleshooting_check.check(current_scope(), application.id, user_id=person.id)
-
-
-def choose(application: ApplicationView, typed: str) -> Choice:
-    """Return whom a user name or an e-mail address names; without one, somebody who gets in."""
+def choose_user(application: ApplicationView, typed: str) -> UserChoice:
+    """Return the user with this username or email, or a user who has access when it is empty."""
     if not typed:
-        return Choice("", _somebody(application))
-    here = current_workspace()
+        return UserChoice("", _default_user(application))
+    workspace = current_workspace()
     try:
-        person = troubleshooting_preview.find_user(here.id, typed)
+        user = preview.find_user(workspace.id, typed)
     except NotFound:
-        return Choice(typed, None, users.list_users(here.id, q=typed, limit=6).items)
-    return Choice(person.username, person)
+        return UserChoice(typed, None, users.list_users(workspace.id, q=typed, limit=6).items)
+    return UserChoice(user.username, user)
 
 
-def _fixes(application: ApplicationView, report: Report) -> dict[str, tuple[str, str]]:
-    """Return where things are mended: place to the link's words and its address."""
-    person, slug = report.preview.user, application.slug
+def _default_user(application: ApplicationView) -> UserView:
+    admin = current_user()
+    user = preview.default_user(current_scope(), application.id, preferred=admin.id)
+    return user or admin
+
+
+def _check_user(application: ApplicationView, user: UserView) -> Report:
+    return check.check(current_scope(), application.id, user_id=user.id)
+
+
+def _fix_links(application: ApplicationView, report: Report) -> dict[str, tuple[str, str]]:
+    """Return label and URL of the page where a finding is fixed, by ``Finding.place``."""
+    user, slug = report.preview.user, application.slug
     role = application.default_role.id if application.default_role else None
     return {
-        "saml": ("Open SAML settings", url_for("applications.saml", slug=slug)),
-        "mappers": ("Open Mappers", url_for("applications.mappers", slug=slug)),
-        "metadata": ("Open Metadata", url_for("applications.metadata", slug=slug)),
-        "settings": ("Open Settings", url_for("applications.settings", slug=slug)),
-        "access": ("Give the role", url_for("users.roles", user_id=person.id, add=1, role=role)),
-        "person": (
-            f"Open {person.display_name}",
-            url_for("users.details", user_id=person.id),
-        ),
+        "saml": ("Open SAML settings", url_for("applications.edit_saml_settings", slug=slug)),
+        "mappers": ("Open Mappers", url_for("applications.show_mappers", slug=slug)),
+        "metadata": ("Open Metadata", url_for("applications.show_metadata", slug=slug)),
+        "settings": ("Open Settings", url_for("applications.edit_settings", slug=slug)),
+        "access": ("Assign the role", url_for("users.roles", user_id=user.id, add=1, role=role)),
+        "person": (f"Open {user.display_name}", url_for("users.details", user_id=user.id)),
     }

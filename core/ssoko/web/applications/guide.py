@@ -1,4 +1,4 @@
-"""The Guide tab: the steps with what was seen of each, and the files that they hand over."""
+"""The Guide tab: the steps with the evidence for each, and the files to download."""
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -6,11 +6,11 @@ from werkzeug.wrappers import Response
 from ssoko.errors import InputError
 from ssoko.services.access import assignments, decisions
 from ssoko.services.applications.views import ApplicationView
-from ssoko.services.guides import progress as guides_progress
+from ssoko.services.guides.progress import read_progress, ticks_when
 from ssoko.services.issuers import issuers
 from ssoko.services.sso import evidence
-from ssoko.web.applications import check as checks
-from ssoko.web.applications.page import find, render_tab
+from ssoko.web.applications.check import FINDING_BADGES, check_default_user
+from ssoko.web.applications.page import find_application, render_tab
 from ssoko.web.framework.downloads import attachment
 from ssoko.web.framework.responses import refused, see
 from ssoko.web.framework.session import (
@@ -23,46 +23,48 @@ from ssoko.web.framework.session import (
 
 
 @admin_only
-def guide(slug: str) -> str:
-    """Show the installation guide with this application's own values and what was seen."""
-    application = find(slug)
-    report = checks.ready(application)
-    progress = guides_progress.progress(current_scope(), application, report=report)
+def show_guide(slug: str) -> str:
+    """Show the installation guide with this application's own values and its progress."""
+    application = find_application(slug)
+    report = check_default_user(application)
+    progress = read_progress(current_scope(), application, report=report)
     return render_tab(
         "guide",
         application,
         guide=progress.guide,
         progress=progress,
-        ticks_when=guides_progress.ticks_when,
-        mine=_mine(application).allowed,
+        ticks_when=ticks_when,
+        has_access=_decide_own_access(application).allowed,
         report=report,
-        states=checks.STATES,
+        badges_of=FINDING_BADGES,
     )
 
 
 @admin_only
-def give_me(slug: str) -> Response:
-    """Give the application's own role to the admin who looks at its guide."""
-    application = find(slug)
+def assign_role_to_me(slug: str) -> Response:
+    """Assign the default role of the application to the signed-in admin."""
+    application = find_application(slug)
     role, me = application.default_role, current_user()
     try:
         if role is None:
-            raise InputError.of("", "Its own role is gone. Make one on the page Roles.")
-        if not _mine(application).paths:
+            raise InputError.of("", "Its default role was deleted. Create a role under Roles.")
+        if not _decide_own_access(application).paths:
             assignments.assign_roles(
                 current_scope(),
                 role_ids=[role.id],
                 user_id=me.id,
             )
     except InputError as error:
-        return refused(error, "applications.guide", slug=slug)
-    return see("applications.guide", f"You have {role.name}.", slug=slug, _anchor="next")
+        return refused(error, "applications.show_guide", slug=slug)
+    return see(
+        "applications.show_guide", f"Assigned {role.name} to you.", slug=slug, _anchor="next"
+    )
 
 
 @admin_only
-def certificate(slug: str) -> Response:
-    """Send the certificate (X.509, PEM) that answers are signed with."""
-    application = find(slug)
+def download_certificate(slug: str) -> Response:
+    """Send the active signing certificate (X.509, PEM)."""
+    application = find_application(slug)
     pem = application.issuer.certificate
     if request.method == "GET":
         evidence.note_certificate(
@@ -72,9 +74,9 @@ def certificate(slug: str) -> Response:
 
 
 @admin_only
-def metadata_xml(slug: str) -> Response:
+def download_metadata(slug: str) -> Response:
     """Send the metadata document of the application's issuer as a file."""
-    application, services = find(slug), current_services()
+    application, services = find_application(slug), current_services()
     xml, _ = issuers.issuer_metadata(services, application.issuer.id)
     if request.method == "GET":
         evidence.note_metadata(
@@ -85,7 +87,7 @@ def metadata_xml(slug: str) -> Response:
     )
 
 
-def _mine(application: ApplicationView) -> decisions.Decision:
+def _decide_own_access(application: ApplicationView) -> decisions.Decision:
     return decisions.decide(
         current_scope(),
         user_id=current_user().id,

@@ -1,4 +1,4 @@
-"""Applications > SSO: the list, and the tabs of an application's page."""
+"""Applications > SSO: the list, the tabs of an application's page, and the URLs of them all."""
 
 from typing import Any
 
@@ -11,19 +11,13 @@ from ssoko.services.applications import change, views
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.people import users
 from ssoko.store.paging import Page
-from ssoko.web.applications import check as checks
-from ssoko.web.applications import guide as guides
-from ssoko.web.applications import mappers as mappers
-from ssoko.web.applications import refresh as refreshes
-from ssoko.web.applications import saml_settings as saml
-from ssoko.web.applications import settings as changes
-from ssoko.web.applications import upgrade as upgrade_pages
+from ssoko.web.applications import check, guide, mappers, refresh, saml_settings, settings, upgrade
 from ssoko.web.applications.page import (
-    find,
-    mark_of,
+    describe_state,
+    find_application,
     metadata_values,
+    plugin_badge,
     render_tab,
-    state_of,
 )
 from ssoko.web.components.certificates import card_values, certificate_facts
 from ssoko.web.components.event_list import turns
@@ -36,12 +30,12 @@ from ssoko.web.framework.session import (
     current_workspace,
 )
 
-#: Why somebody does not get in, in a word or two.
-REFUSED = {
+#: Code of a decision to the label of its badge.
+NO_ACCESS = {
     "no-role": "No role",
     "role-expired": "Expired",
-    "user-disabled": "Disabled",
-    "application-disabled": "Application off",
+    "user-disabled": "User disabled",
+    "application-disabled": "Application disabled",
 }
 
 blueprint = Blueprint("applications", __name__, url_prefix="/w/<workspace>/applications")
@@ -55,10 +49,9 @@ STATES = (
 )
 
 
-@blueprint.get("")
 @admin_only
-def index() -> str:
-    """List the applications, or those that were uninstalled and can still come back."""
+def list_applications() -> str:
+    """List the applications, or the uninstalled ones that can still be restored."""
     services = current_services()
     state = argument("state") if argument("state") in dict(STATES) else ""
     page: Page[ApplicationView] = Page((), None)
@@ -76,17 +69,16 @@ def index() -> str:
         states=STATES,
         state=state,
         q=argument("q"),
-        state_of=state_of,
-        mark_of=mark_of,
+        describe_state=describe_state,
+        plugin_badge=plugin_badge,
         now=services.clock(),
     )
 
 
-@blueprint.get("/<slug>")
 @admin_only
-def overview(slug: str) -> str:
-    """Show what the application is, the state it is in and what to do next."""
-    application = find(slug)
+def show_overview(slug: str) -> str:
+    """Show what the application is, its state and the next step."""
+    application = find_application(slug)
     recent = log.list_events(current_scope(), application_id=application.id, limit=5)
     return render_tab(
         "overview",
@@ -94,15 +86,14 @@ def overview(slug: str) -> str:
         recent=recent.items,
         actions=log.ACTIONS,
         notices=notices_of(application),
-        labels=upgrade_pages.field_labels(application),
+        labels=upgrade.field_labels(application),
     )
 
 
-@blueprint.get("/<slug>/metadata")
 @admin_only
-def metadata(slug: str) -> str:
-    """Show the values of ours that the vendor asks for, and the next certificate."""
-    application = find(slug)
+def show_metadata(slug: str) -> str:
+    """Show the values that the vendor asks for, the certificate and its rotation."""
+    application = find_application(slug)
     return render_tab(
         "metadata",
         application,
@@ -113,25 +104,24 @@ def metadata(slug: str) -> str:
     )
 
 
-@blueprint.get("/<slug>/access", endpoint="access")
 @admin_only
-def who_gets_in(slug: str) -> str:
-    """Show who gets in and why, and answer for one person who does not."""
-    application = find(slug)
-    here = current_workspace()
+def show_access(slug: str) -> str:
+    """Show who has access and why, and explain the decision for one user."""
+    application = find_application(slug)
+    workspace = current_workspace()
     page = decisions.who_gets_in(
         current_scope(), application.id, q=argument("q"), cursor=argument("cursor") or None
     )
     person = argument("person")
-    checked, decision, suggestions = None, None, ()
+    user, decision, suggestions = None, None, ()
     if person:
         try:
-            checked = users.find_user(here.id, person)
+            user = users.find_user(workspace.id, person)
         except NotFound:
-            suggestions = users.list_users(here.id, q=person, limit=6).items
+            suggestions = users.list_users(workspace.id, q=person, limit=6).items
         else:
             decision = decisions.decide(
-                current_scope(), user_id=checked.id, application_id=application.id
+                current_scope(), user_id=user.id, application_id=application.id
             )
     return render_tab(
         "access",
@@ -139,18 +129,17 @@ def who_gets_in(slug: str) -> str:
         page=page,
         q=argument("q"),
         person=person,
-        checked=checked,
+        user=user,
         decision=decision,
         suggestions=suggestions,
-        refused=REFUSED,
+        no_access=NO_ACCESS,
     )
 
 
-@blueprint.get("/<slug>/activity", endpoint="activity")
 @admin_only
-def events(slug: str) -> str:
+def show_activity(slug: str) -> str:
     """Show the events of this application, newest first."""
-    application = find(slug)
+    application = find_application(slug)
     page = log.list_events(
         current_scope(),
         application_id=application.id,
@@ -159,36 +148,35 @@ def events(slug: str) -> str:
     return render_tab("activity", application, page=page, turns=turns(page), actions=log.ACTIONS)
 
 
-blueprint.add_url_rule("/<slug>/settings", view_func=changes.settings, methods=["GET", "POST"])
-blueprint.add_url_rule("/<slug>/refresh", view_func=refreshes.refresh, methods=["GET", "POST"])
-blueprint.add_url_rule(
-    "/<slug>/refresh/signer", view_func=refreshes.require_signer, methods=["POST"]
-)
-blueprint.add_url_rule(
-    "/<slug>/refresh/accept", view_func=refreshes.accept_refresh, methods=["POST"]
-)
-blueprint.add_url_rule("/<slug>/enable", view_func=changes.enable, methods=["POST"])
-blueprint.add_url_rule("/<slug>/disable", view_func=changes.disable, methods=["POST"])
-blueprint.add_url_rule("/<slug>/uninstall", view_func=changes.uninstall, methods=["GET", "POST"])
-blueprint.add_url_rule("/<application_id>/restore", view_func=changes.restore, methods=["POST"])
-
-blueprint.add_url_rule("/<slug>/mappers", "mappers", mappers.show_mappers)
-
 for _path, _view, _methods in (
-    ("/<slug>/guide", guides.guide, ["GET"]),
-    ("/<slug>/guide/role", guides.give_me, ["POST"]),
-    ("/<slug>/certificate.pem", guides.certificate, ["GET"]),
-    ("/<slug>/metadata.xml", guides.metadata_xml, ["GET"]),
-    ("/<slug>/saml", saml.saml, ["GET", "POST"]),
-    ("/<slug>/saml/back", saml.saml_back, ["POST"]),
-    ("/<slug>/mappers/new", mappers.new_mapper, ["GET", "POST"]),
+    ("", list_applications, ["GET"]),
+    ("/<slug>", show_overview, ["GET"]),
+    ("/<slug>/metadata", show_metadata, ["GET"]),
+    ("/<slug>/access", show_access, ["GET"]),
+    ("/<slug>/activity", show_activity, ["GET"]),
+    ("/<slug>/check", check.check_connection, ["GET"]),
+    ("/<slug>/guide", guide.show_guide, ["GET"]),
+    ("/<slug>/guide/role", guide.assign_role_to_me, ["POST"]),
+    ("/<slug>/certificate.pem", guide.download_certificate, ["GET"]),
+    ("/<slug>/metadata.xml", guide.download_metadata, ["GET"]),
+    ("/<slug>/mappers", mappers.show_mappers, ["GET"]),
+    ("/<slug>/mappers/new", mappers.add_mapper, ["GET", "POST"]),
     ("/<slug>/mappers/proposal", mappers.reset_mappers, ["GET", "POST"]),
-    ("/<slug>/mappers/preview", checks.preview, ["GET"]),
+    ("/<slug>/mappers/preview", check.preview_assertion, ["GET"]),
     ("/<slug>/mappers/<int:place>", mappers.edit_mapper, ["GET", "POST"]),
     ("/<slug>/mappers/<int:place>/move", mappers.move_mapper, ["POST"]),
     ("/<slug>/mappers/<int:place>/remove", mappers.remove_mapper, ["GET", "POST"]),
-    ("/<slug>/check", checks.check, ["GET"]),
-    ("/<slug>/upgrade", upgrade_pages.upgrade, ["GET", "POST"]),
-    ("/<slug>/upgrade/back", upgrade_pages.put_back, ["POST"]),
+    ("/<slug>/settings", settings.edit_settings, ["GET", "POST"]),
+    ("/<slug>/enable", settings.enable_application, ["POST"]),
+    ("/<slug>/disable", settings.disable_application, ["POST"]),
+    ("/<slug>/uninstall", settings.uninstall_application, ["GET", "POST"]),
+    ("/<application_id>/restore", settings.restore_application, ["POST"]),
+    ("/<slug>/refresh", refresh.refresh_application, ["GET", "POST"]),
+    ("/<slug>/refresh/signer", refresh.require_signer, ["POST"]),
+    ("/<slug>/refresh/accept", refresh.accept_refresh, ["POST"]),
+    ("/<slug>/saml", saml_settings.edit_saml_settings, ["GET", "POST"]),
+    ("/<slug>/saml/back", saml_settings.reset_saml_settings, ["POST"]),
+    ("/<slug>/upgrade", upgrade.review_upgrade, ["GET", "POST"]),
+    ("/<slug>/upgrade/back", upgrade.undo_upgrade, ["POST"]),
 ):
     blueprint.add_url_rule(_path, view_func=_view, methods=_methods)

@@ -1,4 +1,4 @@
-"""The tab Mappers: what the vendor is told about a person, line by line."""
+"""The Mappers tab: the attributes of the assertion, one mapper each."""
 
 from dataclasses import asdict, replace
 from typing import Any
@@ -8,11 +8,12 @@ from werkzeug.wrappers import Response
 
 from ssoko.errors import InputError, NotFound
 from ssoko.plugin import Mapping
+from ssoko.plugin.sources import TRANSFORMS
 from ssoko.services.applications import mappers
 from ssoko.services.applications.mappers import MAX_MAPPERS, duplicates
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.marketplace.proposed_values import source_words
-from ssoko.web.applications.page import find, render_tab
+from ssoko.web.applications.page import find_application, render_tab
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.components.source_form import place_errors, read_source, source_fields
 from ssoko.web.framework.responses import Answer, Errors, posted, refused, see
@@ -21,159 +22,167 @@ from ssoko.web.framework.session import (
     current_scope,
 )
 
-#: Choices of the field Name format; any other is a URI of its own.
-FORMATS = (
+#: Choices of the field Name format; "other" shows a field for the URI.
+NAME_FORMATS = (
     ("unspecified", "Unspecified"),
     ("basic", "Basic"),
     ("uri", "URI"),
-    ("other", "Another one, by its URI"),
+    ("other", "Other (enter its URI)"),
 )
-_NEW = Mapping(name="", source="user.email")
+_NEW_MAPPER = Mapping(name="", source="user.email")
 
 
 @admin_only
 def show_mappers(slug: str) -> str:
-    """Show what the vendor is told about a person."""
-    application = find(slug)
+    """Show the attributes that are sent to the vendor."""
+    application = find_application(slug)
     return render_tab(
         "mappers",
         application,
-        words=source_words,
-        twice=duplicates(application.mappers),
-        most=MAX_MAPPERS,
+        source_words=source_words,
+        duplicates=duplicates(application.mappers),
+        max_mappers=MAX_MAPPERS,
     )
 
 
 @admin_only
-def new_mapper(slug: str) -> Answer:
+def add_mapper(slug: str) -> Answer:
     """Add a mapper at the end of the list."""
-    application = find(slug)
-    return _edit(application, len(application.mappers) + 1, _NEW)
+    application = find_application(slug)
+    return _edit(application, len(application.mappers) + 1, _NEW_MAPPER)
 
 
 @admin_only
 def edit_mapper(slug: str, place: int) -> Answer:
-    """Change one mapper.
+    """Edit one mapper.
 
-    :param place: from 1 on.
+    :param place: its position in the list, starting at 1.
     """
-    application = find(slug)
-    return _edit(application, place, _mapper(application, place))
+    application = find_application(slug)
+    return _edit(application, place, _find_mapper(application, place))
 
 
 @admin_only
 def move_mapper(slug: str, place: int) -> Response:
     """Move a mapper up or down by one."""
-    application = find(slug)
-    moved = _mapper(application, place)
-    rest = [one for number, one in enumerate(application.mappers, 1) if number != place]
-    to = place - 2 if posted("to") == "up" else place
-    rest.insert(min(max(to, 0), len(rest)), moved)
+    application = find_application(slug)
+    mapper = _find_mapper(application, place)
+    direction = "up" if posted("to") == "up" else "down"
+    reordered = _without(application, place)
+    index = place - 2 if direction == "up" else place
+    reordered.insert(min(max(index, 0), len(reordered)), mapper)
     try:
-        _save(application, rest)
+        _save(application, reordered)
     except InputError as error:
-        return refused(error, "applications.mappers", slug=slug)
-    where = "up" if posted("to") == "up" else "down"
-    return see("applications.mappers", f"{moved.name} is moved {where}.", slug=slug)
+        return refused(error, "applications.show_mappers", slug=slug)
+    return see("applications.show_mappers", f"Moved {mapper.name} {direction}.", slug=slug)
 
 
 @admin_only
 def remove_mapper(slug: str, place: int) -> Answer:
-    """Ask first, then remove a mapper."""
-    application = find(slug)
-    gone = _mapper(application, place)
+    """Ask for confirmation, then remove a mapper."""
+    application = find_application(slug)
+    mapper = _find_mapper(application, place)
     if request.method == "POST":
         try:
-            _save(application, [m for n, m in enumerate(application.mappers, 1) if n != place])
+            _save(application, _without(application, place))
         except InputError as error:
-            return refused(error, "applications.mappers", slug=slug)
-        return see("applications.mappers", f"{gone.name} is removed.", slug=slug)
+            return refused(error, "applications.show_mappers", slug=slug)
+        return see("applications.show_mappers", f"Removed {mapper.name}.", slug=slug)
     return render_tab(
         "mappers",
         application,
         template="mappers_confirm",
-        title=f"Remove {gone.name}?",
-        says="is no longer told this at sign-ins. A vendor that needs it may refuse people then.",
-        listed=(gone,),
-        words=source_words,
-        button=f"Remove {gone.name}",
+        title=f"Remove {mapper.name}?",
+        consequence="no longer gets this attribute at sign-in, and may refuse people without it.",
+        mappers=(mapper,),
+        source_words=source_words,
+        button=f"Remove {mapper.name}",
         action=url_for("applications.remove_mapper", slug=slug, place=place),
     )
 
 
 @admin_only
 def reset_mappers(slug: str) -> Answer:
-    """Ask first, then go back to what the plugin proposed."""
-    application = find(slug)
+    """Ask for confirmation, then restore the mappers that the plugin proposes."""
+    application = find_application(slug)
     if request.method == "POST":
         try:
             mappers.reset_mappers(current_scope(), application.id)
         except InputError as error:
-            return refused(error, "applications.mappers", slug=slug)
-        return see("applications.mappers", "The mappers are the plugin's again.", slug=slug)
+            return refused(error, "applications.show_mappers", slug=slug)
+        return see(
+            "applications.show_mappers", "Restored the mappers that the plugin proposes.", slug=slug
+        )
     return render_tab(
         "mappers",
         application,
         template="mappers_confirm",
-        title="Go back to the plugin's proposal?",
-        says="is told what the plugin proposes again. These, as they are now, go:",
-        listed=application.mappers,
-        words=source_words,
-        button="Use the proposal",
+        title="Restore the plugin's mappers?",
+        consequence="gets the attributes that the plugin proposes. Your changes to these are lost:",
+        mappers=application.mappers,
+        source_words=source_words,
+        button="Restore mappers",
         action=url_for("applications.reset_mappers", slug=slug),
     )
 
 
-def _mapper(application: ApplicationView, place: int) -> Mapping:
+def _find_mapper(application: ApplicationView, place: int) -> Mapping:
     if not 1 <= place <= len(application.mappers):
-        raise NotFound("There is no such mapper any more. Somebody may have removed it.")
+        raise NotFound("This mapper no longer exists. Another admin may have removed it.")
     return application.mappers[place - 1]
 
 
-def _save(application: ApplicationView, wanted: list[Any]) -> None:
-    """Write the list, unless somebody changed the application since the page was drawn."""
-    plain = [asdict(one) if isinstance(one, Mapping) else one for one in wanted]
-    seen = posted("seen")
+def _without(application: ApplicationView, place: int) -> list[Mapping]:
+    """Return the mappers except the one at this position."""
+    return [m for number, m in enumerate(application.mappers, 1) if number != place]
+
+
+def _save(application: ApplicationView, changed: list[Any]) -> None:
+    """Save the list, unless the application was changed after the page was rendered."""
+    plain = [asdict(mapper) if isinstance(mapper, Mapping) else mapper for mapper in changed]
+    version = posted("seen")
     mappers.set_mappers(
         current_scope(),
         application.id,
         plain,
-        seen=int(seen) if seen.isascii() and seen.isdigit() else 0,
+        seen=int(version) if version.isascii() and version.isdigit() else 0,
     )
 
 
 def _edit(application: ApplicationView, place: int, mapper: Mapping) -> Answer:
     errors: Errors = {}
     if request.method == "POST":
-        typed = _typed(mapper)
-        wanted: list[Any] = list(application.mappers)
-        wanted[place - 1 : place] = [typed]
+        typed = _read_mapper(mapper)
+        changed: list[Any] = list(application.mappers)
+        changed[place - 1 : place] = [typed]
         try:
-            _save(application, wanted)
+            _save(application, changed)
         except InputError as error:
-            errors = _placed(error, place, typed)
+            errors = _field_errors(error, place, typed)
             mapper = replace(mapper, **typed)
         else:
-            message = f"{typed['name']} is saved."
-            return see("applications.mappers", message, slug=application.slug)
+            message = f"Saved {typed['name']}."
+            return see("applications.show_mappers", message, slug=application.slug)
     page = render_tab(
         "mappers",
         application,
         template="mapper",
         errors=errors,
         fields=_fields(mapper, errors),
+        transforms=TRANSFORMS,
         title=application.mappers[place - 1].name if place <= len(application.mappers) else "",
         seen=posted("seen") or application.updated_at,
     )
     return (page, 422) if errors else page
 
 
-def _typed(mapper: Mapping) -> dict[str, Any]:
+def _read_mapper(mapper: Mapping) -> dict[str, Any]:
     name_format = posted("name_format")
     return {
         "name": posted("name"),
         "source": read_source(request.form),
-        # Without its URI the word is refused, as a name format that nobody knows.
+        # Without a URI the word "other" is refused as an unknown name format.
         "name_format": (posted("name_format_uri") or "other")
         if name_format == "other"
         else name_format,
@@ -183,24 +192,24 @@ def _typed(mapper: Mapping) -> dict[str, Any]:
     }
 
 
-def _placed(error: InputError, place: int, typed: dict[str, Any]) -> Errors:
-    """Bring the names of the service's errors to the fields of this page."""
-    found: Errors = {}
+def _field_errors(error: InputError, place: int, typed: dict[str, Any]) -> Errors:
+    """Return the errors of the service by the field names of this page."""
+    errors: Errors = {}
     for name, messages in error.errors.items():
         field = name.removeprefix(f"mappers.{place - 1}.")
         if field == "source":
-            found |= place_errors(typed["source"], messages, request.form)
+            errors |= place_errors(typed["source"], messages, request.form)
         elif field == "name_format" and posted("name_format") == "other":
-            found["name_format_uri"] = messages
+            errors["name_format_uri"] = messages
         elif field == name and name.startswith("mappers."):
-            found.setdefault("", []).extend(messages)
+            errors.setdefault("", []).extend(messages)
         else:
-            found["" if field == "mappers" else field] = messages
-    return found
+            errors["" if field == "mappers" else field] = messages
+    return errors
 
 
 def _fields(mapper: Mapping, errors: Errors) -> list[FormField]:
-    named = mapper.name_format in dict(FORMATS)
+    has_name = mapper.name_format in dict(NAME_FORMATS)
     return [
         text_field(
             "name",
@@ -209,22 +218,22 @@ def _fields(mapper: Mapping, errors: Errors) -> list[FormField]:
             errors=errors,
             required=True,
             autocomplete="off",
-            help="As the vendor writes it, such as email or urn:oid:0.9.2342.19200300.100.1.3",
+            help="As the vendor spells it, such as email or urn:oid:0.9.2342.19200300.100.1.3",
         ),
-        *source_fields(mapper.source, errors, label="Comes from", single=False),
+        *source_fields(mapper.source, errors, label="Source", single=False),
         text_field(
             "name_format",
             "Name format",
-            value=mapper.name_format if named else "other",
+            value=mapper.name_format if has_name else "other",
             errors=errors,
             kind="select",
-            choices=FORMATS,
-            help="URI when the name is one; Basic or Unspecified for plain words",
+            choices=NAME_FORMATS,
+            help="URI if the name is a URI, otherwise Basic or Unspecified",
         ),
         text_field(
             "name_format_uri",
-            "URI of another name format",
-            value="" if named else mapper.name_format,
+            "Name format URI",
+            value="" if has_name else mapper.name_format,
             errors=errors,
             optional=True,
             autocomplete="off",
@@ -236,13 +245,13 @@ def _fields(mapper: Mapping, errors: Errors) -> list[FormField]:
             errors=errors,
             optional=True,
             autocomplete="off",
-            help="Some vendors show it to people",
+            help="Some vendors show it in their own pages",
         ),
         FormField(
             name="required",
             label="Required",
             kind="checkbox",
             value=mapper.required,
-            help="Refuse the sign-in of a person who has no value for it, and say so",
+            help="Deny the sign-in of a person who has no value for it",
         ),
     ]

@@ -1,4 +1,4 @@
-"""What all tabs of an application's page share: finding it, its state in words, its frame."""
+"""Shared by all tabs of an application's page: the lookup, the state, the page layout."""
 
 from dataclasses import dataclass
 
@@ -9,53 +9,64 @@ from ssoko.services.applications.views import ApplicationView
 from ssoko.services.marketplace.catalog import GENERIC
 from ssoko.web.framework.session import current_scope, current_services
 
-#: Endpoint in the blueprint, and the tab's label.
-TABS = (
-    ("overview", "Overview"),
-    ("guide", "Guide"),
-    ("metadata", "Metadata"),
-    ("access", "Access"),
-    ("mappers", "Mappers"),
-    ("settings", "Settings"),
-    ("activity", "Activity"),
-)
+#: Tab to its label and its endpoint in the blueprint.
+TABS = {
+    "overview": ("Overview", "show_overview"),
+    "guide": ("Guide", "show_guide"),
+    "metadata": ("Metadata", "show_metadata"),
+    "access": ("Access", "show_access"),
+    "mappers": ("Mappers", "show_mappers"),
+    "settings": ("Settings", "edit_settings"),
+    "activity": ("Activity", "show_activity"),
+}
+
+#: State of a plugin that is not loaded to the label of its badge.
+MISSING_PLUGIN = {
+    "missing": "Plugin not loaded",
+    "quarantined": "Plugin failed to load",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state in words, with its cause and the next action."""
+    """The state of an application as the page shows it.
+
+    :param kind: of the badge: ``ok``, ``warn`` or ``bad``.
+    :param cause: one sentence.
+    :param action: label of the link to the next step, or empty.
+    :param endpoint: where that link leads, or empty.
+    """
 
     kind: str
     icon: str
-    word: str
+    label: str
     cause: str
     action: str = ""
-    #: Tab that the action leads to; empty when a button of the page does it.
-    tab: str = ""
+    endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Absence:
-    """Why a plugin is not there: a title, the cause, and what brings it back."""
+class MissingPlugin:
+    """Why the plugin of an application is not loaded, and how to load it."""
 
     title: str
     cause: str
-    action: str
+    fix: str
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
-    """One value of ours, with the vendor's words for it."""
+class MetadataValue:
+    """One value of the identity provider; the help gives the vendor's name for it."""
 
     label: str
     value: str
     help: str
 
 
-def find(slug: str) -> ApplicationView:
-    """Return an application of this workspace.
+def find_application(slug: str) -> ApplicationView:
+    """Return an application of this workspace by its slug.
 
-    :raises NotFound: also for one that is uninstalled or in another workspace.
+    :raises NotFound: also when it is uninstalled or belongs to another workspace.
     """
     return views.get_application(current_scope(), slug)
 
@@ -63,104 +74,105 @@ def find(slug: str) -> ApplicationView:
 def render_tab(
     tab: str, application: ApplicationView, *, template: str = "", **values: object
 ) -> str:
-    """Render one tab within the application's page, or a page below that tab.
+    """Render one tab of the application's page, or a page below that tab.
 
-    :param template: of the page below; without ``applications/`` and ``.html``.
+    :param template: of the page below the tab, without ``applications/`` and ``.html``.
     """
-    state = state_of(application)
-    badges = [(state.kind, state.icon, state.word)]
-    if mark := mark_of(application):
-        badges.append(mark)
+    state = describe_state(application)
+    badges = [(state.kind, state.icon, state.label)]
+    if badge := plugin_badge(application):
+        badges.append(badge)
     slug = application.slug
     return render_template(
         f"applications/{template or tab}.html",
         application=application,
         tab=tab,
-        tabs=TABS,
-        tab_links=[(key, word, url_for(f"applications.{key}", slug=slug)) for key, word in TABS],
+        tab_label=TABS[tab][0],
+        tab_links=[
+            (key, label, url_for(f"applications.{endpoint}", slug=slug))
+            for key, (label, endpoint) in TABS.items()
+        ],
         state=state,
         badges=badges,
-        vendor=vendor_of(application),
-        absence=absence_of(application),
+        vendor=vendor_name(application),
+        missing_plugin=explain_missing_plugin(application),
         **values,
     )
 
 
-def vendor_of(application: ApplicationView) -> str:
-    """Return how to call the other side in a sentence."""
+def vendor_name(application: ApplicationView) -> str:
+    """Return the name of the service provider for use in a sentence."""
     loaded = current_services().registry.get(application.integration)
     if loaded and loaded.integration.category == GENERIC:
         return application.name
     return application.vendor or application.integration_name
 
 
-def state_of(application: ApplicationView) -> State:
-    """Say in words what state an application is in, why, and what to do next."""
+def describe_state(application: ApplicationView) -> State:
+    """Return the state of an application, its cause and the next step."""
     if application.state == "disabled":
-        return State("bad", "bad", "Disabled", "Nobody can sign in to it until it is enabled.")
+        return State("bad", "bad", "Disabled", "Nobody can sign in to it until you enable it.")
     if application.state == "needs-setup":
         role = application.default_role.name if application.default_role else "its role"
-        cause = f"Nobody gets in yet: no active person has {role}."
-        return State("warn", "warn", "Needs setup", cause, "Give the role", "access")
+        cause = f"Nobody can use it yet: no active user has {role}."
+        return State("warn", "warn", "Needs setup", cause, "Assign the role", "show_access")
     return State("ok", "ok", "Active", "People with its role can sign in.")
 
 
-def mark_of(application: ApplicationView) -> tuple[str, str, str] | None:
-    """Return the badge of an application whose plugin needs a look: kind, icon and word."""
+def plugin_badge(application: ApplicationView) -> tuple[str, str, str] | None:
+    """Return kind, icon and label of the badge for a plugin that needs attention."""
     if application.plugin != "loaded":
-        return ("warn", "warn", f"Plugin {application.plugin}")
+        return ("warn", "warn", MISSING_PLUGIN[application.plugin])
     if application.upgrade is None:
         return None
     version = application.upgrade.version
     return {
-        "proposes": ("now", "upload", f"Upgrade: {version}"),
+        "proposes": ("now", "upload", f"Update to {version}"),
         "refuses": ("warn", "warn", f"{version} needs settings"),
         "fails": ("warn", "warn", f"{version} fails"),
     }[application.upgrade.state]
 
 
-def absence_of(application: ApplicationView) -> Absence | None:
-    """Say why an application's plugin is not there, and what to do; None when it is."""
+def explain_missing_plugin(application: ApplicationView) -> MissingPlugin | None:
+    """Return why the plugin is not loaded and how to load it; None when it is loaded."""
     if application.plugin == "loaded":
         return None
     registry, slug = current_services().registry, application.integration
     for problem in registry.problems:
         if problem.slug == slug:
-            return Absence(
-                "Its plugin is in quarantine",
-                f"{problem.distribution} {problem.version} is not loaded ({problem.stage}): "
+            return MissingPlugin(
+                "Its plugin failed to load",
+                f"{problem.distribution} {problem.version} stopped at {problem.stage}: "
                 f"{problem.message}.",
-                "Mend it or install another version, then restart Ssoko.",
+                "Fix it or install another version, then restart Ssoko.",
             )
     for skipped, reason in registry.skipped:
         if skipped == slug:
-            return Absence(
-                "Its plugin is switched off on this server",
+            return MissingPlugin(
+                "Its plugin is disabled on this server",
                 f"{slug} is {reason}.",
                 "Change that setting and restart Ssoko.",
             )
     name = application.distribution or slug
-    return Absence(
+    return MissingPlugin(
         "Its plugin is not installed on this server",
-        f"It was recorded from {name} {application.version}".rstrip() + ".",
-        f"To have it back, pip install {name} and restart Ssoko.",
+        f"The application was installed with {name} {application.version}".rstrip() + ".",
+        f"Run pip install {name} and restart Ssoko.",
     )
 
 
-def metadata_values(application: ApplicationView) -> tuple[Value, ...]:
-    """List the addresses that the vendor may ask for, under our names, with its own beside."""
-    issuer, vendor = application.issuer, vendor_of(application)
-    asked = {field.key: field for field in application.metadata_fields}
+def metadata_values(application: ApplicationView) -> tuple[MetadataValue, ...]:
+    """Return the URLs of the identity provider, each with the vendor's name for it."""
+    issuer, vendor = application.issuer, vendor_name(application)
+    fields = {field.key: field for field in application.metadata_fields}
 
-    def value(key: str, label: str, text: str, otherwise: str = "") -> Value:
-        field = asked.get(key)
+    def value(key: str, label: str, url: str, default_help: str = "") -> MetadataValue:
+        field = fields.get(key)
         if field is not None and field.paste_into:
-            said = f"{vendor} calls it {field.paste_into}"
-        else:
-            said = otherwise or f"{vendor} does not ask for it"
-        return Value(label, text, said)
+            return MetadataValue(label, url, f"{vendor} calls it {field.paste_into}")
+        return MetadataValue(label, url, default_help or f"{vendor} doesn't ask for it")
 
-    same = "The same address: an entity ID that can be opened"
+    is_entity_id = issuer.metadata_url == issuer.entity_id
     return (
         value("login_endpoint", "Login Endpoint", issuer.login_endpoint),
         value("logout_endpoint", "Logout Endpoint", issuer.logout_endpoint),
@@ -169,6 +181,6 @@ def metadata_values(application: ApplicationView) -> tuple[Value, ...]:
             "metadata_url",
             "Metadata URL",
             issuer.metadata_url,
-            same if issuer.metadata_url == issuer.entity_id else "",
+            "Same URL as the entity ID" if is_entity_id else "",
         ),
     )

@@ -1,4 +1,4 @@
-"""Refresh an application from the vendor's metadata: show the difference, then record it."""
+"""Refresh an application from the vendor's metadata: show the differences, then save them."""
 
 from typing import Any
 
@@ -7,11 +7,10 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from ssoko.errors import Conflict, InputError
 from ssoko.services.applications import metadata_source
-from ssoko.services.applications.sp_metadata import fill_form
-from ssoko.services.applications.sp_metadata import refresh as sp_metadata_refresh
+from ssoko.services.applications.sp_metadata import fill_form, refresh
 from ssoko.services.applications.sp_metadata.fill_form import ParsedMetadata
 from ssoko.services.applications.views import ApplicationView
-from ssoko.web.applications.page import find, vendor_of
+from ssoko.web.applications.page import find_application, vendor_name
 from ssoko.web.components import metadata_form, plugin_form
 from ssoko.web.framework.responses import Answer, Errors, posted, see
 from ssoko.web.framework.session import (
@@ -20,34 +19,34 @@ from ssoko.web.framework.session import (
     current_services,
 )
 
-#: The button that fetches the remembered address again.
-_AGAIN = "metadata.again"
-#: The button that ends the search for a signature.
-_STOP = "metadata.unsigned"
-#: Seconds that a difference may be looked at before it is accepted.
-_PATIENCE = 3600
+#: The button that fetches the stored metadata URL again.
+_FETCH_AGAIN = "metadata.again"
+#: The button that no longer requires a signature.
+_ALLOW_UNSIGNED = "metadata.unsigned"
+#: Seconds until a comparison must be made again before it can be accepted.
+_COMPARISON_LIFETIME = 3600
 
 
 @admin_only
-def refresh(slug: str) -> Answer:
-    """Ask for metadata, and show what they would change; nothing is written."""
-    application = find(slug)
+def refresh_application(slug: str) -> Answer:
+    """Ask for metadata and show what it would change; nothing is saved."""
+    application = find_application(slug)
     if request.method != "POST":
-        return _ask(application, {})
+        return _render_form(application, {})
     try:
-        found = _read(application)
-        compared = sp_metadata_refresh.compare(
+        metadata = _read_metadata(application)
+        compared = refresh.compare(
             current_scope(),
             application.id,
-            found,
-            field=metadata_form.URL if found.source.kind == "url" else metadata_form.FILE,
+            metadata,
+            field=metadata_form.URL if metadata.source.kind == "url" else metadata_form.FILE,
         )
     except InputError as error:
-        return _ask(application, plugin_form.errors_of(error))
+        return _render_form(application, plugin_form.errors_of(error))
     return render_template(
         "applications/refresh_compare.html",
         application=application,
-        vendor=vendor_of(application),
+        vendor=vendor_name(application),
         compared=compared,
         token=_serializer().dumps(
             {
@@ -62,77 +61,78 @@ def refresh(slug: str) -> Answer:
 
 @admin_only
 def accept_refresh(slug: str) -> Answer:
-    """Record the difference that was shown."""
-    application = find(slug)
-    shown = _shown(application)
+    """Save the differences that were shown."""
+    application = find_application(slug)
+    comparison = _read_comparison(application)
     try:
-        if shown is None:
-            raise Conflict.of("", "This comparison is too old; compare again.")
-        sp_metadata_refresh.accept(
+        if comparison is None:
+            raise Conflict.of("", "This comparison has expired. Compare again.")
+        refresh.accept(
             current_scope(),
             application.id,
-            offered=shown["accepted"],
-            source=metadata_source.MetadataSource(**shown["source"]),
-            seen=shown["seen"],
+            offered=comparison["accepted"],
+            source=metadata_source.MetadataSource(**comparison["source"]),
+            seen=comparison["seen"],
         )
     except InputError as error:
         status = 409 if isinstance(error, Conflict) else 422
-        return _ask(application, plugin_form.errors_of(error), status=status)
-    message = f"{application.name} is refreshed from {shown['source']['name'] or 'its metadata'}."
-    return see("applications.settings", message, slug=application.slug)
+        return _render_form(application, plugin_form.errors_of(error), status=status)
+    source = comparison["source"]["name"] or "the vendor's metadata"
+    message = f"Refreshed {application.name} from {source}."
+    return see("applications.edit_settings", message, slug=application.slug)
 
 
 @admin_only
 def require_signer(slug: str) -> Answer:
-    """Name another certificate that the next metadata must be signed with, or none."""
-    application = find(slug)
-    text = "" if _STOP in request.form else posted(metadata_form.SIGNER)
+    """Set the certificate that later metadata must be signed with, or allow unsigned metadata."""
+    application = find_application(slug)
+    text = "" if _ALLOW_UNSIGNED in request.form else posted(metadata_form.SIGNER)
     try:
-        if not text and _STOP not in request.form:
-            raise InputError.of(metadata_form.SIGNER, "Paste the certificate, or press Stop")
-        sp_metadata_refresh.require_signer(
+        if not text and _ALLOW_UNSIGNED not in request.form:
+            raise InputError.of(
+                metadata_form.SIGNER, "Paste the certificate, or choose Allow unsigned metadata"
+            )
+        refresh.require_signer(
             current_scope(),
             application.id,
             text,
             field=metadata_form.SIGNER,
         )
     except InputError as error:
-        return _ask(application, plugin_form.errors_of(error))
+        return _render_form(application, plugin_form.errors_of(error))
     message = (
-        "From now on only metadata signed with that certificate are taken."
+        "Metadata must now be signed with this certificate."
         if text
-        else "From now on metadata are taken without a signature."
+        else "Unsigned metadata is now accepted."
     )
-    return see("applications.refresh", message, slug=application.slug)
+    return see("applications.refresh_application", message, slug=application.slug)
 
 
-def _read(application: ApplicationView) -> ParsedMetadata:
+def _read_metadata(application: ApplicationView) -> ParsedMetadata:
     services = current_services()
     source = application.metadata_source
     signed_by = source.signed_by if source else ""
-    if _AGAIN in request.form and source and source.kind == "url":
+    if _FETCH_AGAIN in request.form and source and source.kind == "url":
         return fill_form.from_url(
             services, source.name, field=metadata_form.URL, signed_by=signed_by
         )
-    found = metadata_form.read(services, signed_by=signed_by)
-    if found is None:
+    metadata = metadata_form.read(services, signed_by=signed_by)
+    if metadata is None:
         raise metadata_form.missing()
-    return found
+    return metadata
 
 
-def _ask(application: ApplicationView, errors: Errors, *, status: int = 422) -> Answer:
+def _render_form(application: ApplicationView, errors: Errors, *, status: int = 422) -> Answer:
     loaded = current_services().registry.get(application.integration)
     source = application.metadata_source
     page = render_template(
         "applications/refresh.html",
         application=application,
-        takes=loaded is not None and fill_form.accepts_metadata(loaded),
+        reads_metadata=loaded is not None and fill_form.accepts_metadata(loaded),
         source=source,
-        signer=sp_metadata_refresh.describe_signer(source.signed_by)
-        if source and source.signed_by
-        else "",
-        again=_AGAIN,
-        stop=_STOP,
+        signer=refresh.describe_signer(source.signed_by) if source and source.signed_by else "",
+        fetch_again=_FETCH_AGAIN,
+        allow_unsigned=_ALLOW_UNSIGNED,
         errors=errors,
         fields=metadata_form.fields(
             errors,
@@ -144,13 +144,15 @@ def _ask(application: ApplicationView, errors: Errors, *, status: int = 422) -> 
 
 
 def _serializer() -> URLSafeTimedSerializer:
-    # Signed, so that what is recorded is what was shown.
+    # Signed, so that only what was shown can be saved.
     return URLSafeTimedSerializer(str(current_app.secret_key), salt="metadata-refresh")
 
 
-def _shown(application: ApplicationView) -> dict[str, Any] | None:
+def _read_comparison(application: ApplicationView) -> dict[str, Any] | None:
     try:
-        shown: dict[str, Any] = _serializer().loads(posted("shown"), max_age=_PATIENCE)
+        comparison: dict[str, Any] = _serializer().loads(
+            posted("shown"), max_age=_COMPARISON_LIFETIME
+        )
     except BadSignature:
         return None
-    return shown if shown["application"] == application.id else None
+    return comparison if comparison["application"] == application.id else None

@@ -1,4 +1,4 @@
-"""SAML settings: what an admin sets by hand over the plugin's proposal, and takes back."""
+"""SAML settings: what an admin overrides in the plugin's proposal, and resets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from ssoko.services.applications.overrides import (
 )
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.marketplace.proposed_values import source_words
-from ssoko.web.applications.page import find, render_tab
+from ssoko.web.applications.page import find_application, render_tab
 from ssoko.web.components.forms import FormField, form_fields, read_form, text_field
 from ssoko.web.components.source_form import place_errors, read_source, source_fields
 from ssoko.web.framework.responses import Answer, Errors, posted, refused, see
@@ -27,68 +27,76 @@ from ssoko.web.framework.session import (
     current_scope,
 )
 
-_AT = "service_provider."
-#: Title of a part of the page, and its fields.
-PARTS = (
-    ("Who people are", ("name_id_format", "name_id_source")),
+_ERROR_PREFIX = "service_provider."
+#: Sections of the page: the title and the fields.
+SECTIONS = (
+    ("Name ID", ("name_id_format", "name_id_source")),
     ("Signatures", ("sign_response", "sign_assertion", "require_signed_requests", "certificates")),
     ("Encryption", ("encrypt_assertions", "encryption_method", "encryption_certificates")),
-    ("Addresses", ("acs_urls", "relay_state", "slo_url", "slo_binding", "slo_response_url")),
-    ("Lifetimes", ("lifetime", "session_lifetime")),
+    ("URLs", ("acs_urls", "relay_state", "slo_url", "slo_binding", "slo_response_url")),
+    ("Lifetime", ("lifetime", "session_lifetime")),
 )
-_WORDS = NAME_ID_FORMATS | ENCRYPTION_METHODS | {"redirect": "HTTP-Redirect", "post": "HTTP-POST"}
+_VALUE_LABELS = (
+    NAME_ID_FORMATS | ENCRYPTION_METHODS | {"redirect": "HTTP-Redirect", "post": "HTTP-POST"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting as the page draws it.
+    """One setting of the page.
 
-    :param fields: most have one.
-    :param by_hand: it was set here; ``proposed`` is what the plugin says, in words.
+    :param fields: its form fields; most settings have one.
+    :param overridden: whether an admin set it.
+    :param proposed: value that the plugin proposes, in words.
     """
 
     name: str
     fields: tuple[FormField, ...]
-    by_hand: bool
+    overridden: bool
     proposed: str
 
 
 @admin_only
-def saml(slug: str) -> Answer:
-    """Show what is recorded of the vendor's side, and set some of it by hand."""
-    application = find(slug)
+def edit_saml_settings(slug: str) -> Answer:
+    """Show the settings of the service provider, and override what the plugin proposes."""
+    application = find_application(slug)
     errors: Errors = {}
-    values = _recorded(application)
+    values = _current_values(application)
     if request.method == "POST":
-        values = _typed(application)
+        values = _read_values(application)
         try:
             _change(application, values)
         except InputError as error:
-            errors = _placed(error, application, values)
+            errors = _field_errors(error, application, values)
         else:
-            return see("applications.saml", "The SAML settings are saved.", slug=application.slug)
-    parts = _parts(application, values, errors)
+            return see(
+                "applications.edit_saml_settings", "Saved the SAML settings.", slug=application.slug
+            )
+    sections = _sections(application, values, errors)
     page = render_tab(
         "settings",
         application,
         template="saml",
-        parts=parts,
-        fields=[f for _, settings in parts for one in settings for f in one.fields],
+        sections=sections,
+        fields=[
+            field for _, settings in sections for setting in settings for field in setting.fields
+        ],
         errors=errors,
     )
     return (page, 422) if errors else page
 
 
 @admin_only
-def saml_back(slug: str) -> Response:
-    """Take one setting, or all of them, back to what the plugin proposes."""
-    application, field = find(slug), posted("field")
+def reset_saml_settings(slug: str) -> Response:
+    """Reset one setting, or all of them, to what the plugin proposes."""
+    application, field = find_application(slug), posted("field")
     names = FIELDS if field == "all" else [name for name in FIELDS if name == field]
     try:
         _change(application, dict.fromkeys(names))
     except InputError as error:
-        return refused(error, "applications.saml", slug=slug)
-    return see("applications.saml", "That is the plugin's proposal again.", slug=slug)
+        return refused(error, "applications.edit_saml_settings", slug=slug)
+    message = "Reset all settings." if field == "all" else "Reset the setting."
+    return see("applications.edit_saml_settings", message, slug=slug)
 
 
 def _change(application: ApplicationView, values: Mapping[str, Any]) -> None:
@@ -99,12 +107,12 @@ def _change(application: ApplicationView, values: Mapping[str, Any]) -> None:
     )
 
 
-def _recorded(application: ApplicationView) -> dict[str, Any]:
+def _current_values(application: ApplicationView) -> dict[str, Any]:
     return {name: getattr(application.service_provider, name) for name in FIELDS}
 
 
-def _typed(application: ApplicationView) -> dict[str, Any]:
-    """Return what was sent as the service takes it; an empty number goes back."""
+def _read_values(application: ApplicationView) -> dict[str, Any]:
+    """Return the posted values in the shape of the service; an empty number resets the setting."""
     typed = read_form(SamlForm, request.form)
     typed |= {name: typed.get(name) for name in ("lifetime", "session_lifetime")}
     typed["name_id_source"] = read_source(request.form)
@@ -114,33 +122,35 @@ def _typed(application: ApplicationView) -> dict[str, Any]:
     return typed
 
 
-def _placed(error: InputError, application: ApplicationView, typed: Mapping[str, Any]) -> Errors:
-    """Bring the names of the service's errors to the fields of this page."""
-    found: Errors = {}
+def _field_errors(
+    error: InputError, application: ApplicationView, typed: Mapping[str, Any]
+) -> Errors:
+    """Return the errors of the service by the field names of this page."""
+    errors: Errors = {}
     for name, messages in error.errors.items():
-        field = name.removeprefix(_AT)
+        field = name.removeprefix(_ERROR_PREFIX)
         head, _, number = field.partition(".")
         if field == "name_id_source":
-            found |= place_errors(typed["name_id_source"], messages, request.form)
+            errors |= place_errors(typed["name_id_source"], messages, request.form)
         elif field == "name_id_format" and posted("name_id_format") == "other":
-            found["name_id_format_uri"] = messages
+            errors["name_id_format_uri"] = messages
         elif head == "acs_urls" and number.isdigit():
-            found[f"acs_urls.{int(number) - len(application.proposed.acs_urls)}"] = messages
+            errors[f"acs_urls.{int(number) - len(application.proposed.acs_urls)}"] = messages
         else:
-            found[field] = messages
-    return found
+            errors[field] = messages
+    return errors
 
 
-def _parts(
+def _sections(
     application: ApplicationView, values: Mapping[str, Any], errors: Errors
 ) -> list[tuple[str, list[Setting]]]:
     own = application.proposed.acs_urls
     shown = dict(values) | {"acs_urls": [u for u in values["acs_urls"] if u not in own]}
-    drawn = {field.name: (field,) for field in form_fields(SamlForm, values=shown, errors=errors)}
+    fields = {field.name: (field,) for field in form_fields(SamlForm, values=shown, errors=errors)}
     for name in ("lifetime", "session_lifetime"):
-        drawn[name] = (replace(drawn[name][0], optional=False),)
-    drawn["name_id_format"] = _format_fields(str(values["name_id_format"]), errors)
-    drawn["name_id_source"] = tuple(
+        fields[name] = (replace(fields[name][0], optional=False),)
+    fields["name_id_format"] = _format_fields(str(values["name_id_format"]), errors)
+    fields["name_id_source"] = tuple(
         source_fields(values["name_id_source"], errors, label="Name ID source", single=True)
     )
     return [
@@ -149,32 +159,32 @@ def _parts(
             [
                 Setting(
                     name,
-                    drawn[name],
+                    fields[name],
                     name in application.overrides,
-                    _words(name, application.proposed),
+                    _describe_value(name, application.proposed),
                 )
                 for name in names
             ],
         )
-        for title, names in PARTS
+        for title, names in SECTIONS
     ]
 
 
 def _format_fields(name_id_format: str, errors: Errors) -> tuple[FormField, ...]:
-    known = name_id_format in NAME_ID_FORMATS
+    is_listed = name_id_format in NAME_ID_FORMATS
     return (
         text_field(
             "name_id_format",
             "NameID format",
-            value=name_id_format if known else "other",
+            value=name_id_format if is_listed else "other",
             errors=errors,
             kind="select",
-            choices=(*NAME_ID_FORMATS.items(), ("other", "Another one, by its URI")),
+            choices=(*NAME_ID_FORMATS.items(), ("other", "Other (enter its URI)")),
         ),
         text_field(
             "name_id_format_uri",
-            "URI of another NameID format",
-            value="" if known else name_id_format,
+            "NameID format URI",
+            value="" if is_listed else name_id_format,
             errors=errors,
             optional=True,
             autocomplete="off",
@@ -182,15 +192,15 @@ def _format_fields(name_id_format: str, errors: Errors) -> tuple[FormField, ...]
     )
 
 
-def _words(name: str, proposed: ServiceProvider) -> str:
-    """Write a proposed value in words."""
+def _describe_value(name: str, proposed: ServiceProvider) -> str:
+    """Return a proposed value in words."""
     value = getattr(proposed, name)
     if isinstance(value, bool):
         return "On" if value else "Off"
     if name == "acs_urls":
-        return "Its own addresses alone"
+        return "No additional URLs"
     if isinstance(value, tuple):
-        return f"{len(value)} of them" if value else "None"
+        return str(len(value)) if value else "None"
     if name == "name_id_source":
         return source_words(value)
-    return _WORDS.get(str(value), str(value)) or "Nothing"
+    return _VALUE_LABELS.get(str(value), str(value)) or "Empty"

@@ -1,4 +1,4 @@
-"""An upgrade of the plugin: what it proposes for one application, to be accepted or kept out."""
+"""Review what a new plugin version proposes for an application, and apply or skip it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from ssoko.services.applications.upgrades import compare, decide
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.troubleshooting import preview_difference
 from ssoko.services.troubleshooting.preview_difference import AssertionDifference
-from ssoko.web.applications.check import Choice, choose
-from ssoko.web.applications.page import find, render_tab
+from ssoko.web.applications.check import UserChoice, choose_user
+from ssoko.web.applications.page import find_application, render_tab
 from ssoko.web.framework.responses import Answer, posted, refused, see, sentence_of
 from ssoko.web.framework.session import (
     admin_only,
@@ -20,67 +20,67 @@ from ssoko.web.framework.session import (
     current_services,
 )
 
-#: What stands before a part's name in the form.
+#: Prefix of a part's name in the form.
 _PART = "part-"
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """One person's answer as it is and as it would be, or why it cannot be said."""
+class AssertionComparison:
+    """One user's assertion before and after the update, or why they cannot be compared."""
 
-    choice: Choice
-    found: AssertionDifference | None = None
+    choice: UserChoice
+    difference: AssertionDifference | None = None
     problem: str = ""
 
 
 @admin_only
-def upgrade(slug: str) -> Answer:
-    """Show what the loaded plugin proposes; record what is accepted of it."""
-    application = find(slug)
+def review_upgrade(slug: str) -> Answer:
+    """Show what the loaded plugin proposes, and save the selected changes."""
+    application = find_application(slug)
     if request.method == "POST" and posted("do") in ("record", "keep"):
         try:
-            return _record(application)
+            return _apply(application)
         except (InputError, PluginError) as error:
-            return _page(application, problem=sentence_of(error)), _status(error)
-    return _page(application)
+            return _render_page(application, problem=sentence_of(error)), _status(error)
+    return _render_page(application)
 
 
 @admin_only
-def put_back(slug: str) -> Response:
-    """Put the record from before the last upgrade back."""
-    application = find(slug)
+def undo_upgrade(slug: str) -> Response:
+    """Restore the settings from before the last update."""
+    application = find_application(slug)
     try:
         decide.undo_upgrade(current_scope(), application.id)
     except InputError as error:
-        return refused(error, "applications.upgrade", slug=slug)
-    message = "The former record is back. People sign in by it from now on."
-    return see("applications.upgrade", message, slug=slug)
+        return refused(error, "applications.review_upgrade", slug=slug)
+    message = "Restored the previous settings. They apply from the next sign-in."
+    return see("applications.review_upgrade", message, slug=slug)
 
 
 def field_labels(application: ApplicationView) -> dict[str, str]:
-    """Return what the install form calls its fields."""
+    """Return the labels of the install form's fields, by name."""
     loaded = current_services().registry.get(application.integration)
     fields = loaded.form().load_fields if loaded else {}
     return {name: str(field.metadata.get("label") or name) for name, field in fields.items()}
 
 
-def _record(application: ApplicationView) -> Response:
-    seen = posted("seen")
-    done = decide.decide(
+def _apply(application: ApplicationView) -> Response:
+    version = posted("seen")
+    upgrade = decide.decide(
         current_scope(),
         application.id,
-        accept=() if posted("do") == "keep" else _chosen(),
+        accept=() if posted("do") == "keep" else _selected_parts(),
         digest=posted("digest"),
-        seen=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else -1,
+        seen=int(version) if version.isascii() and version.isdigit() and len(version) < 16 else -1,
     )
-    kept = done.decision.kept if done.decision else ()
-    if posted("do") == "keep" or not _chosen():
-        message = f"{application.name} stays as it is recorded, until another version."
-    elif kept:
-        message = f"Recorded. Kept as it was: {', '.join(kept)}."
+    unchanged = upgrade.decision.kept if upgrade.decision else ()
+    if posted("do") == "keep" or not _selected_parts():
+        message = f"Skipped {upgrade.loaded}. Nothing changed in {application.name}."
+    elif unchanged:
+        message = f"Applied the selected changes. Not changed: {', '.join(unchanged)}."
     else:
-        message = f"{application.name} is recorded as {done.loaded} proposes it."
-    return see("applications.upgrade", message, slug=application.slug)
+        message = f"Updated {application.name} to {upgrade.loaded}."
+    return see("applications.review_upgrade", message, slug=application.slug)
 
 
 def _status(error: SsokoError) -> int:
@@ -89,23 +89,23 @@ def _status(error: SsokoError) -> int:
     return 502
 
 
-def _page(application: ApplicationView, *, problem: str = "") -> str:
-    found = compare.compare(current_scope(), application.id)
-    accepted = _chosen() if request.method == "POST" else found.preselected
+def _render_page(application: ApplicationView, *, problem: str = "") -> str:
+    upgrade = compare.compare(current_scope(), application.id)
+    selected = _selected_parts() if request.method == "POST" else upgrade.preselected
     return render_tab(
         "overview",
         application,
         template="upgrade",
-        upgrade=found,
-        accepted=accepted,
+        upgrade=upgrade,
+        selected=selected,
         problem=problem,
         prefix=_PART,
-        labels=field_labels(application) if found.errors else {},
-        compared=_compared(application, accepted) if found.parts else None,
+        labels=field_labels(application) if upgrade.errors else {},
+        comparison=_compare_assertions(application, selected) if upgrade.parts else None,
     )
 
 
-def _chosen() -> frozenset[str]:
+def _selected_parts() -> frozenset[str]:
     return frozenset(
         name.removeprefix(_PART)
         for name, value in request.form.items()
@@ -113,19 +113,21 @@ def _chosen() -> frozenset[str]:
     )
 
 
-def _compared(application: ApplicationView, accepted: Collection[str]) -> Compared:
-    choice = choose(application, posted("person") or request.args.get("person", "").strip())
-    if choice.person is None:
-        return Compared(choice)
+def _compare_assertions(
+    application: ApplicationView, selected: Collection[str]
+) -> AssertionComparison:
+    choice = choose_user(application, posted("person") or request.args.get("person", "").strip())
+    if choice.user is None:
+        return AssertionComparison(choice)
     try:
-        return Compared(
+        return AssertionComparison(
             choice,
             preview_difference.preview_upgrade(
                 current_scope(),
                 application.id,
-                accept=accepted,
-                user_id=choice.person.id,
+                accept=selected,
+                user_id=choice.user.id,
             ),
         )
     except InputError as error:
-        return Compared(choice, problem=sentence_of(error))
+        return AssertionComparison(choice, problem=sentence_of(error))

@@ -1,4 +1,4 @@
-"""What pages show of an issuer's certificates: the facts, and the card for the next one."""
+"""The certificates of an issuer on a page: the facts, and the card for the next certificate."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from ssoko.services.issuers.rotation_status import rotation as find_rotation
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.framework.session import current_scope
 
-#: The largest certificate file that AWS, the strictest vendor, accepts, in characters.
+#: Characters of the largest certificate file that AWS, the strictest vendor, accepts.
 CERTIFICATE_LIMIT = 2500
 
 _DAY = 24 * 3600
@@ -24,7 +24,11 @@ _ALGORITHMS = {
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """What an admin compares with what the vendor shows."""
+    """The facts that an admin compares with the vendor's console.
+
+    :param size: of the PEM, in characters; ``limit`` likewise.
+    :param fingerprint: SHA-256, in pairs of hexadecimal digits.
+    """
 
     expires_at: int
     days_left: int
@@ -51,7 +55,7 @@ def certificate_facts(issuer: IssuerView, *, now: int) -> CertificateFacts:
 
 
 def card_values(issuer_id: str) -> dict[str, Any]:
-    """Return what the card Next certificate needs."""
+    """Return the values of the card Next certificate."""
     rotation = find_rotation(current_scope(), issuer_id)
     return {"rotation": rotation, "algorithm": _algorithm_field()}
 

@@ -1,17 +1,17 @@
-"""Mark where two values differ, so that the eye need not compare them letter by letter."""
+"""Mark the part in which two values differ."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-#: Where an address or a URN can be cut; the parts are compared whole.
+#: The parts of a URL or a URN; each part is compared as a whole.
 _PARTS = re.compile(r"[^/:.?#&=@,-]+|.")
-_MOST = 100
+_MAX_EXPECTED = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A value in three parts; the middle one differs, and is empty when nothing does."""
+    """A value in three parts; the middle one differs, and is empty when the values are equal."""
 
     before: str
     differing: str = ""
@@ -20,52 +20,55 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What was got against the nearest of what was expected.
+    """The received value and the most similar of the expected values.
 
-    :param others: what would have been accepted as well.
+    :param others: the other expected values.
     """
 
-    got: Marked
+    received: Marked
     expected: Marked
     others: tuple[str, ...] = ()
 
 
-def compare(got: str, expected: str) -> Comparison:
-    """Compare two values, of which the expected one may be several behind commas.
+def compare(received: str, expected: str) -> Comparison:
+    """Compare two values.
 
-    Sentences are left as they are: only values without spaces are held against each other.
+    Only values without spaces are compared part by part; sentences are returned unmarked.
+
+    :param expected: one value, or several separated by commas.
     """
-    choices = [one for one in expected.split(", ") if one][:_MOST]
-    if not got or " " in got or not choices or any(" " in one for one in choices):
-        return Comparison(Marked(got), Marked(expected))
-    nearest = max(choices, key=lambda one: _likeness(got, one))
-    others = tuple(one for one in choices if one != nearest)
-    if not _likeness(got, nearest):
-        return Comparison(Marked("", got), Marked("", nearest), others)
-    mine, theirs = _parts(got), _parts(nearest)
-    front, back = _common(mine, theirs)
-    return Comparison(_marked(mine, front, back), _marked(theirs, front, back), others)
+    choices = [choice for choice in expected.split(", ") if choice][:_MAX_EXPECTED]
+    if not received or " " in received or not choices or any(" " in c for c in choices):
+        return Comparison(Marked(received), Marked(expected))
+    nearest = max(choices, key=lambda choice: _similarity(received, choice))
+    others = tuple(choice for choice in choices if choice != nearest)
+    if not _similarity(received, nearest):
+        return Comparison(Marked("", received), Marked("", nearest), others)
+    left, right = _parts(received), _parts(nearest)
+    front, back = _common_ends(left, right)
+    return Comparison(_mark(left, front, back), _mark(right, front, back), others)
 
 
 def _parts(value: str) -> list[str]:
     return _PARTS.findall(value)
 
 
-def _likeness(one: str, other: str) -> int:
-    """Return how many characters both share at their ends; 0 when it is but a scheme."""
-    mine, theirs = _parts(one), _parts(other)
-    front, back = _common(mine, theirs)
-    shared = len("".join(mine[:front])) + len("".join(mine[len(mine) - back :]))
+def _similarity(value: str, other: str) -> int:
+    """Return how many characters both share at their ends; 0 when it is only the scheme."""
+    left, right = _parts(value), _parts(other)
+    front, back = _common_ends(left, right)
+    shared = len("".join(left[:front])) + len("".join(left[len(left) - back :]))
     return shared if shared > len("https://") else 0
 
 
-def _common(one: Sequence[str], other: Sequence[str]) -> tuple[int, int]:
-    short = min(len(one), len(other))
-    front = next((i for i in range(short) if one[i] != other[i]), short)
-    back = next((i for i in range(short - front) if one[-1 - i] != other[-1 - i]), short - front)
+def _common_ends(left: Sequence[str], right: Sequence[str]) -> tuple[int, int]:
+    """Return how many parts are equal at the start and at the end."""
+    short = min(len(left), len(right))
+    front = next((i for i in range(short) if left[i] != right[i]), short)
+    back = next((i for i in range(short - front) if left[-1 - i] != right[-1 - i]), short - front)
     return front, back
 
 
-def _marked(parts: Sequence[str], front: int, back: int) -> Marked:
+def _mark(parts: Sequence[str], front: int, back: int) -> Marked:
     end = len(parts) - back
     return Marked("".join(parts[:front]), "".join(parts[front:end]), "".join(parts[end:]))

@@ -1,19 +1,19 @@
-"""Forms made from marshmallow schemas: fields for the templates, settings out of what was sent.
+"""Forms built from marshmallow schemas: fields for the templates, and posted values.
 
 A page with the form of a schema::
 
     fields = form_fields(SamlForm, values=raw, errors=error.errors)      # GET, or POST again
     raw = read_form(SamlForm, request.form)                              # POST
 
-and one with fields of its own::
+and a page with fields that have no schema::
 
     fields = [text_field("name", "Name", value=name, errors=errors, required=True)]
 
-The form of a plugin is drawn and read by :mod:`ssoko.web.components.plugin_form`,
-which keeps its names apart from ours.
+:mod:`ssoko.web.components.plugin_form` renders and reads the form of a plugin, whose field names
+have a prefix.
 
-``raw`` is what people typed, in the shape that the schema loads: text, lists, rows. What is wrong
-with it is said by the service, as :class:`ssoko.errors.InputError`.
+``raw`` is what users typed, in the shape that the schema loads: text, lists, rows. The services
+validate it and raise :class:`ssoko.errors.InputError`.
 """
 
 import re
@@ -26,26 +26,27 @@ from werkzeug.datastructures import MultiDict
 
 Errors = Mapping[str, Sequence[str]]
 
-#: Rows beyond the filled ones that a form of nested rows shows.
+#: Empty rows that a form of nested rows shows after the filled ones.
 SPARE_ROWS = 2
 _MAX_ROWS = 200
 
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?-----END [A-Z0-9 ]+-----", re.DOTALL)
-#: DER of a certificate in base64, in as many lines as it came.
+#: DER of a certificate in base64, on any number of lines.
 _BARE_CERTIFICATE = re.compile(r"MI[A-Za-z0-9+/=\s]{100,}")
-_MISSING = "Missing data for required field."
+#: What the services say of a required value that is missing.
+_NO_VALUE = "Enter a value"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormField:
-    """One field as the template draws it.
+    """One form field, ready for the template.
 
     :param kind: ``text``, ``email``, ``url``, ``number``, ``password``, ``date``, ``file``,
-        ``checkbox``, ``select``, ``textarea``, ``lines`` (one value a line) or ``rows``.
-    :param value: text; a bool for a checkbox. Never that of a secret.
+        ``checkbox``, ``select``, ``textarea``, ``lines`` (one value per line) or ``rows``.
+    :param value: text; a bool for a checkbox; always empty for a secret.
     :param choices: pairs of (value, label) of a select.
     :param rows: the cells of each row, for ``rows``.
-    :param optional: say so beside the label.
+    :param optional: shown beside the label.
     """
 
     name: str
@@ -74,16 +75,16 @@ class FormField:
 
     @property
     def height(self) -> int:
-        """Rows of a textarea: what is in it and one more, within reason."""
+        """Rows of a textarea: one more than its lines, from 3 to 14."""
         return min(max(str(self.value).count("\n") + 2, 3), 14)
 
 
 def text_field(
     name: str, label: str, *, errors: Errors | None = None, value: str = "", **more: Any
 ) -> FormField:
-    """Return a field that no schema stands behind; ``more`` as in :class:`FormField`."""
-    said = tuple((errors or {}).get(name, ()))
-    return FormField(name=name, label=label, value=value, errors=said, **more)
+    """Return a field without a schema; ``more`` as in :class:`FormField`."""
+    messages = tuple((errors or {}).get(name, ()))
+    return FormField(name=name, label=label, value=value, errors=messages, **more)
 
 
 def form_fields(
@@ -93,11 +94,11 @@ def form_fields(
     errors: Errors | None = None,
     prefix: str = "",
 ) -> list[FormField]:
-    """Turn a schema into fields.
+    """Return the fields of a schema.
 
     :param values: what was typed (:func:`read_form`) or the settings of an application.
-    :param errors: dotted names to messages, with the prefix.
-    :param prefix: what stands before each name in the page.
+    :param errors: dotted names, with the prefix, to messages.
+    :param prefix: of each name in the page.
     """
     return [
         _field(name, field, (values or {}).get(name, ma.missing), errors or {}, prefix + name)
@@ -125,7 +126,7 @@ def _field(key: str, field: ma.fields.Field, value: Any, errors: Errors, name: s
         where_to_find=str(meta.get("where_to_find", "")),
         required=field.required and kind != "rows",
         optional=_is_optional(field, kind),
-        errors=_said(label, errors, name, deep=kind != "rows"),
+        errors=_messages(field, label, errors, name, deep=kind != "rows"),
         choices=_choices_with(field, value) if kind == "select" else (),
         rows=rows,
         autocomplete="off",
@@ -133,7 +134,7 @@ def _field(key: str, field: ma.fields.Field, value: Any, errors: Errors, name: s
 
 
 def _is_optional(field: ma.fields.Field, kind: str) -> bool:
-    # Where a default stands, nothing is missing, so there is nothing to say.
+    # A field with a default is never empty, so "optional" would tell nothing.
     has_default = field.load_default not in (ma.missing, None, "", list)
     return not (field.required or has_default or kind in {"checkbox", "select", "rows"})
 
@@ -150,36 +151,36 @@ def _kind(field: ma.fields.Field) -> str:
         return "textarea"
     if _choices(field):
         return "select"
-    # A type of url or email would have the browser refuse what the plugin may accept.
+    # With the types url and email the browser would reject values that a plugin may accept.
     if isinstance(field, ma.fields.Number):
         return "number"
     return "text"
 
 
 def _choices(field: ma.fields.Field) -> tuple[tuple[str, str], ...]:
-    given = field.metadata.get("choices")
-    if isinstance(given, Mapping):
-        pairs = [(str(value), str(word)) for value, word in given.items()]
-    elif given:
+    choices = field.metadata.get("choices")
+    if isinstance(choices, Mapping):
+        pairs = [(str(value), str(label)) for value, label in choices.items()]
+    elif choices:
         pairs = [
-            (str(v[0]), str(v[1])) if isinstance(v, tuple) else (str(v), str(v)) for v in given
+            (str(v[0]), str(v[1])) if isinstance(v, tuple) else (str(v), str(v)) for v in choices
         ]
     else:
         one_of = [v for v in field.validators if isinstance(v, ma.validate.OneOf)]
         if not one_of:
             return ()
-        words = list(one_of[0].labels)
+        labels = list(one_of[0].labels)
         options = [str(value) for value in one_of[0].choices]
-        pairs = list(zip(options, words if len(words) == len(options) else options, strict=True))
+        pairs = list(zip(options, labels if len(labels) == len(options) else options, strict=True))
     if not field.required and field.load_default in (ma.missing, None, "") and pairs[0][0]:
         pairs.insert(0, ("", "Choose"))
     return tuple(pairs)
 
 
 def _choices_with(field: ma.fields.Field, value: Any) -> tuple[tuple[str, str], ...]:
-    # A value from the API that the list does not know stays as it is.
+    # A value that was set through the API and is not in the list is kept.
     choices = _choices(field)
-    if value in (None, "") or str(value) in {known for known, _ in choices}:
+    if value in (None, "") or str(value) in {option for option, _ in choices}:
         return choices
     return (*choices, (str(value), str(value)))
 
@@ -198,38 +199,45 @@ def _rows(
     field: ma.fields.Field, value: Any, errors: Errors, name: str
 ) -> tuple[tuple[FormField, ...], ...]:
     inner = field.inner.schema.load_fields  # type: ignore[attr-defined]
-    given = [row if isinstance(row, Mapping) else {} for row in value or ()]
-    given += [{}] * SPARE_ROWS
-    drawn = []
-    for index, row in enumerate(given):
+    filled = [row if isinstance(row, Mapping) else {} for row in value or ()]
+    rows = []
+    for index, row in enumerate(filled + [{}] * SPARE_ROWS):
         cells = [
             _field(key, cell, row.get(key, ma.missing), errors, f"{name}.{index}.{key}")
             for key, cell in inner.items()
         ]
-        # A spare row may stay empty, so the browser must not insist on it. What a column means is
-        # said once, in the first row.
-        said = {} if index == 0 else {"help": ""}
-        drawn.append(tuple(replace(cell, required=False, optional=False, **said) for cell in cells))
-    return tuple(drawn)
+        # Rows may stay empty, so the browser must not require a cell. Only the first row has help.
+        changes = {} if index == 0 else {"help": ""}
+        rows.append(
+            tuple(replace(cell, required=False, optional=False, **changes) for cell in cells)
+        )
+    return tuple(rows)
 
 
-def _said(label: str, errors: Errors, name: str, *, deep: bool) -> tuple[str, ...]:
-    said = list(errors.get(name, ()))
+def _messages(
+    field: ma.fields.Field, label: str, errors: Errors, name: str, *, deep: bool
+) -> tuple[str, ...]:
+    """Return the messages of a field, without the full stop.
+
+    :param deep: add the messages of its items, counted from 1.
+    """
+    messages = list(errors.get(name, ()))
     if deep:
-        # A wrong value of a list is named by its number, as people count.
-        for key, messages in errors.items():
+        for key, of_item in errors.items():
             head, _, rest = key.rpartition(".")
             if head == name and rest.isdigit():
-                said += [f"Number {int(rest) + 1}: {message}" for message in messages]
-    return tuple(f"Fill in {label}" if m == _MISSING else m.rstrip(".") for m in said)
+                messages += [f"Number {int(rest) + 1}: {message}" for message in of_item]
+    empty = {str(field.error_messages[key]).rstrip(".") for key in ("required", "null")}
+    empty.add(_NO_VALUE)
+    stripped = (message.rstrip(".") for message in messages)
+    return tuple(f"Enter the {label}" if text in empty else text for text in stripped)
 
 
 def read_form(schema: type[ma.Schema], form: MultiDict[str, str]) -> dict[str, Any]:
-    """Read what was sent into the shape that the schema loads.
+    """Read a posted form into the shape that the schema loads.
 
-    An empty field is left out, so that the schema's default or its "required" applies; a checkbox
-    that was not ticked is False; lists come one a line, PEM blocks whole; rows that are empty are
-    dropped.
+    An empty field is omitted, so that the schema's default or ``required`` applies; an unchecked
+    checkbox is False; a list has one item per line or PEM block; empty rows are dropped.
     """
     fields = schema().load_fields
     return _read(fields, form, "")
@@ -253,13 +261,13 @@ def _read(
             if text:
                 raw[key] = text
             elif not field.required and isinstance(field, ma.fields.String):
-                # Cleared on purpose, where there was a default.
+                # An empty text replaces the default.
                 raw[key] = "" if field.load_default not in (ma.missing, None) else None
     return {key: value for key, value in raw.items() if value is not None}
 
 
 def split_lines(text: str) -> list[str]:
-    """Split a field of several values: whole certificates when there are any, or else lines."""
+    """Split a field with several values into PEM blocks and lines."""
     text = text.replace("\r\n", "\n").strip()
     if _BARE_CERTIFICATE.fullmatch(text):
         return [text]
@@ -277,28 +285,29 @@ def _read_rows(
     rows = []
     for number in numbers:
         row = f"{name}.{number}."
-        typed = [
+        filled = [
             key
             for key, cell in inner.items()
             if _kind(cell) not in {"checkbox", "select"} and form.get(row + key, "").strip()
         ]
-        if typed:
+        if filled:
             rows.append(_read(inner, form, row))
     return rows
 
 
 def summary_lines(fields: Iterable[FormField], errors: Errors) -> list[tuple[str, str]]:
-    """Return (href, text) for each error: the words of its field, or of the whole form."""
+    """Return (href, text) for each error of a field, and ("", text) for those of the form."""
     lines = []
-    seen = set()
+    with_errors = set()
     for field in _flat(fields):
         for message in field.errors:
-            lines.append((f"#{field.id}", f"{field.label}: {message}"))
+            text = message if field.label in message else f"{field.label}: {message}"
+            lines.append((f"#{field.id}", text))
         if field.errors:
-            seen.add(field.name)
+            with_errors.add(field.name)
     for name, messages in errors.items():
         head, _, rest = name.rpartition(".")
-        if name not in seen and not (rest.isdigit() and head in seen):
+        if name not in with_errors and not (rest.isdigit() and head in with_errors):
             lines += [("", message) for message in messages]
     return lines
 

@@ -1,11 +1,11 @@
-"""The part of a form that takes a vendor's metadata: a file, pasted XML, or an address.
+"""The fields of a form that read a vendor's metadata: a file, pasted XML, or a URL.
 
-The names with a dot are the part's own; a plugin's fields begin with another word
+Its own field names contain a dot; the fields of a plugin have another prefix
 (:mod:`ssoko.web.components.plugin_form`).
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,45 +21,46 @@ from ssoko.services.context import Services
 from ssoko.web.components.forms import Errors, FormField, text_field
 
 FILE, XML, URL = "metadata_file", "metadata_xml", "metadata_url"
-#: The certificate that they must be signed with.
+#: The certificate that the metadata must be signed with.
 SIGNER = "metadata_certificate"
-#: Which service provider of several, by entity ID.
+#: The chosen service provider of several, by entity ID.
 CHOSEN = "metadata.sp"
-#: The button that fills and writes nothing.
+#: The button that fills the form without saving it.
 FILL = "metadata.fill"
-#: Name of the uploaded file, while its text is carried along as if it were pasted.
-CARRIED = "metadata.name"
+#: Name of the uploaded file, while its text is posted again as pasted text.
+FILE_NAME = "metadata.name"
 _SOURCE = "metadata.source"
 _MARK = "filled."
 
-_OWN = {"csrf_token", FILE, XML, URL, CHOSEN, CARRIED}
+_OWN = {"csrf_token", FILE, XML, URL, CHOSEN, FILE_NAME}
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """The values of an install form, and what they owe to metadata.
+class FormValues:
+    """The values of an install form, and which of them come from metadata.
 
-    :param marks: field to fingerprint of what metadata put there.
-    :param filled: labels of what was filled just now; ``stayed`` of what was left alone.
+    :param marks: field to the fingerprint of the value that metadata filled in.
+    :param filled: labels of the fields that were just filled.
+    :param unchanged: labels of the fields that keep what the user typed.
     """
 
     raw: Mapping[str, Any]
     marks: Mapping[str, str]
     source: MetadataSource | None
     filled: tuple[str, ...] = ()
-    stayed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
-        """What the form carries along, as names and values."""
+        """Names and values of the hidden fields that keep the marks and the source."""
         if self.source is None:
             return []
         source = json.dumps(metadata_source.source_to_json(self.source))
         return [(_SOURCE, source), *((_MARK + name, mark) for name, mark in self.marks.items())]
 
 
-def before(raw: Mapping[str, Any]) -> Taken:
-    """Return what was typed, with what the form carries along from an earlier fill."""
+def read_values(raw: Mapping[str, Any]) -> FormValues:
+    """Return what was typed, with the marks and the source of an earlier fill."""
     marks = {
         name.removeprefix(_MARK): mark
         for name, mark in request.form.items()
@@ -69,23 +70,23 @@ def before(raw: Mapping[str, Any]) -> Taken:
         source = metadata_source.source_from_json(json.loads(request.form.get(_SOURCE, "")))
     except ValueError:
         source = None
-    return Taken(raw, marks if source else {}, source)
+    return FormValues(raw, marks if source else {}, source)
 
 
 def read(services: Services, *, signed_by: str = "") -> ParsedMetadata | None:
-    """Read the metadata that came with the form, if any did.
+    """Read the metadata that was posted; None when there is none.
 
-    :param signed_by: certificate that they must be signed with; by default the one in the form.
-    :raises InputError: at the field that they came in.
+    :param signed_by: PEM certificate that it must be signed with; by default the posted one.
+    :raises InputError: at the field with the metadata.
     """
     signed_by = signed_by or metadata_source.read_signer(request.form.get(SIGNER, ""), field=SIGNER)
     upload = request.files.get(FILE)
     xml = request.form.get(XML, "").strip()
     url = request.form.get(URL, "").strip()
-    given = [bool(upload and upload.filename), bool(xml), bool(url)]
-    if sum(given) > 1:
+    inputs = [bool(upload and upload.filename), bool(xml), bool(url)]
+    if sum(inputs) > 1:
         field = URL if url else XML
-        raise InputError.of(field, "Give a file, pasted XML or an address, and leave the rest out")
+        raise InputError.of(field, "Use only one of these: a file, pasted XML or a URL")
     if upload and upload.filename:
         data = upload.stream.read()
         name = _printable(upload.filename)
@@ -93,7 +94,7 @@ def read(services: Services, *, signed_by: str = "") -> ParsedMetadata | None:
             services, data, name=name, file=True, field=FILE, signed_by=signed_by
         )
     if xml:
-        name = _printable(request.form.get(CARRIED, ""))
+        name = _printable(request.form.get(FILE_NAME, ""))
         return fill_form.from_xml(
             services, xml, name=name, file=bool(name), field=XML, signed_by=signed_by
         )
@@ -102,37 +103,38 @@ def read(services: Services, *, signed_by: str = "") -> ParsedMetadata | None:
     return None
 
 
-def must_choose(found: ParsedMetadata) -> bool:
-    """Tell whether somebody has to say which service provider is meant."""
-    return len(found.profiles) > 1 and CHOSEN not in request.form
+def must_choose(metadata: ParsedMetadata) -> bool:
+    """Return whether the admin must choose one of several service providers."""
+    return len(metadata.profiles) > 1 and CHOSEN not in request.form
 
 
 def fill(
-    services: Services, loaded: LoadedIntegration, taken: Taken, found: ParsedMetadata
-) -> Taken:
-    """Put metadata into an install form.
+    services: Services, loaded: LoadedIntegration, values: FormValues, metadata: ParsedMetadata
+) -> FormValues:
+    """Fill an install form from metadata.
 
     :raises InputError: at :data:`CHOSEN`.
     """
-    chosen = request.form.get(CHOSEN, "")
-    profile = fill_form.choose(found, chosen, field=CHOSEN)
+    profile = fill_form.choose(metadata, request.form.get(CHOSEN, ""), field=CHOSEN)
     offered = fill_form.settings_from(services, loaded, profile)
-    done = fill_form.fill(loaded, taken.raw, offered, marks=taken.marks)
+    filled = fill_form.fill(loaded, values.raw, offered, marks=values.marks)
     form = loaded.form().load_fields
 
-    def labels(fields: Any) -> tuple[str, ...]:
-        return tuple(str(form[name].metadata.get("label") or name) for name in fields)
+    def labels(names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(str(form[name].metadata.get("label") or name) for name in names)
 
-    return Taken(done.raw, done.marks, found.source, labels(done.marks), labels(done.stayed))
+    return FormValues(
+        filled.raw, filled.marks, metadata.source, labels(filled.marks), labels(filled.stayed)
+    )
 
 
 def missing() -> InputError:
-    """Return the error for a button that had nothing to work with."""
-    return InputError.of(FILE, "Choose the file first, or paste its text or its address")
+    """Return the error for a form that was posted without metadata."""
+    return InputError.of(FILE, "Choose a metadata file, or paste its text or its URL")
 
 
 def fields(errors: Errors, *, label: str, help: str) -> list[FormField]:
-    """Return the four fields; a file cannot be shown again, the others can.
+    """Return the four fields, with the posted values except the file.
 
     :param label: of the field for the file.
     """
@@ -141,9 +143,9 @@ def fields(errors: Errors, *, label: str, help: str) -> list[FormField]:
         text_field(FILE, label, kind="file", errors=errors, help=help),
         text_field(
             XML,
-            "Metadata as text",
+            "Metadata XML",
             kind="textarea",
-            value="" if CARRIED in values else values.get(XML, ""),
+            value="" if FILE_NAME in values else values.get(XML, ""),
             errors=errors,
             placeholder="<EntityDescriptor ...>",
             autocomplete="off",
@@ -154,34 +156,34 @@ def fields(errors: Errors, *, label: str, help: str) -> list[FormField]:
             value=values.get(URL, ""),
             errors=errors,
             placeholder="https://app.example.com/saml/metadata",
-            help="Ssoko fetches it once: https, up to 2 MB, from a public address",
+            help="A public https URL, limited to 2 MB. Ssoko fetches it once",
             autocomplete="off",
         ),
         text_field(
             SIGNER,
-            "Certificate that signs the metadata",
+            "Metadata signing certificate",
             kind="textarea",
             value=values.get(SIGNER, ""),
             errors=errors,
             placeholder="-----BEGIN CERTIFICATE-----",
-            help="Leave it empty unless the vendor or federation publishes one. With it, only "
-            "metadata signed by its key are taken, now and at each refresh",
+            help="Leave this empty unless the vendor or federation publishes one. Otherwise only "
+            "metadata signed with this certificate is accepted, now and at each refresh",
             autocomplete="off",
         ),
     ]
 
 
-def carried(found: ParsedMetadata) -> list[tuple[str, str]]:
-    """Return names and values of all that was sent, for the page that asks which one is meant."""
-    sent = [(k, v) for k, v in request.form.items(multi=True) if k not in _OWN]
-    if found.source.kind == "url":
-        return [*sent, (URL, found.source.name)]
+def posted_again(metadata: ParsedMetadata) -> list[tuple[str, str]]:
+    """Return names and values to post again with the choice of a service provider."""
+    values = [(k, v) for k, v in request.form.items(multi=True) if k not in _OWN]
+    if metadata.source.kind == "url":
+        return [*values, (URL, metadata.source.name)]
     upload = request.files.get(FILE)
     text = request.form.get(XML, "")
     if upload and upload.filename:
         upload.stream.seek(0)
         text = upload.stream.read().decode("utf-8")
-    return [*sent, (XML, text), (CARRIED, found.source.name)]
+    return [*values, (XML, text), (FILE_NAME, metadata.source.name)]
 
 
 def _printable(name: str) -> str:

@@ -46,7 +46,7 @@ def in_words(notice: Notice) -> Warned:
         else:
             text = "Make the next certificate and change over before that day."
         href = (
-            url_for("applications.metadata", slug=notice.slug)
+            url_for("applications.show_metadata", slug=notice.slug)
             if notice.slug
             else url_for("settings.issuer", issuer_id=notice.issuer_id)
         )
@@ -57,7 +57,7 @@ def in_words(notice: Notice) -> Warned:
         "Ask its admin for the new one and add it beside this one. "
         "Ssoko goes on accepting it until you remove it."
     )
-    href = url_for("applications.settings", slug=notice.slug)
+    href = url_for("applications.edit_settings", slug=notice.slug)
     return Warned(kind, title, text, f"Open the settings of {notice.name}", href)
 
 

@@ -40,8 +40,10 @@ class MenuItem:
 
 MENU = (
     MenuItem("home", "Dashboard", "dashboard", "home.show"),
-    MenuItem("marketplace", "Marketplace", "store", "marketplace.index", "SSO Integrations"),
-    MenuItem("applications", "Applications", "window", "applications.index", "SSO"),
+    MenuItem(
+        "marketplace", "Marketplace", "store", "marketplace.list_integrations", "SSO Integrations"
+    ),
+    MenuItem("applications", "Applications", "window", "applications.list_applications", "SSO"),
     MenuItem("users", "Users", "user", "users.index"),
     MenuItem("admins", "Workspace Admins", "shield", "users.admins"),
     MenuItem("roles", "Roles", "key", "roles.index"),
@@ -49,7 +51,7 @@ MENU = (
     MenuItem("activity", "Activity", "activity", "activity.index"),
     MenuItem("settings", "Settings", "sliders", "settings.show"),
     # Only where `ssoko dev` serves.
-    MenuItem("dev", "Plugin preview", "puzzle", "dev.index"),
+    MenuItem("dev", "Plugin preview", "puzzle", "dev.list_plugins"),
 )
 
 
@@ -166,7 +168,7 @@ def logo_of(integration: str) -> str:
     about = loaded.integration if loaded else offer.about if offer else None
     if about is None or not about.logo:
         return ""
-    return url_for("marketplace.logo", slug=integration)
+    return url_for("marketplace.send_logo", slug=integration)
 
 
 def index_problem() -> str:

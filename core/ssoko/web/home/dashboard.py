@@ -88,7 +88,7 @@ def _checklist(standing: Overview) -> list[Step]:
             "Install your first application",
             "Pick it in the marketplace; its guide takes minutes.",
             "Open the marketplace",
-            url_for("marketplace.index"),
+            url_for("marketplace.list_integrations"),
             bool(standing.application_count),
         ),
         Step(
@@ -127,12 +127,14 @@ def _attention(standing: Overview) -> list[Attention]:
             "People still sign in by its record. Its SAML settings and mappers can be changed; its "
             "own form is back with the plugin.",
             f"Open {orphan.name}",
-            url_for("applications.overview", slug=orphan.slug),
+            url_for("applications.show_overview", slug=orphan.slug),
         )
         for orphan in standing.orphans
     ]
     found += [
-        Attention("warn", *_words(waiting), url_for("applications.upgrade", slug=waiting.slug))
+        Attention(
+            "warn", *_words(waiting), url_for("applications.review_upgrade", slug=waiting.slug)
+        )
         for waiting in standing.upgrades
     ]
     found += [
@@ -179,7 +181,7 @@ def jump() -> Response | str:
     if reference := read_reference(query):
         return redirect(url_for("traces.show", reference=reference))
     found = [
-        Found(view.name, "Application", url_for("applications.overview", slug=view.slug))
+        Found(view.name, "Application", url_for("applications.show_overview", slug=view.slug))
         for view in views.list_applications(current_scope(), q=query, limit=_FOUND).items
     ]
     found += [

@@ -1,9 +1,8 @@
-"""The marketplace: find an integration, read about it, install it."""
+"""The page of an integration, and its installation."""
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response as Answer
+from flask import Blueprint, Response, render_template, request, url_for
 
 from ssoko.errors import Conflict, InputError, NotFound
 from ssoko.plugin.host.registry import LoadedIntegration
@@ -19,7 +18,8 @@ from ssoko.services.marketplace.catalog import GENERIC
 from ssoko.services.marketplace.overview import suggest_name
 from ssoko.web.components import metadata_form, plugin_form
 from ssoko.web.components.forms import FormField, text_field
-from ssoko.web.components.metadata_form import Taken
+from ssoko.web.components.metadata_form import FormValues
+from ssoko.web.framework.responses import Answer, Errors, see
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -30,33 +30,35 @@ from ssoko.web.framework.session import (
 from ssoko.web.marketplace import listing
 
 blueprint = Blueprint("marketplace", __name__, url_prefix="/w/<workspace>")
+blueprint.add_url_rule("/marketplace", view_func=listing.list_integrations)
 
 
-blueprint.add_url_rule("/marketplace", "index", listing.index)
+def _find_loaded(slug: str) -> LoadedIntegration:
+    loaded = current_services().registry.get(slug)
+    if loaded is None:
+        raise NotFound("This integration is not on this server.")
+    return loaded
 
 
-def _loaded(slug: str) -> Any:
-    found = current_services().registry.get(slug)
-    if found is None:
-        raise NotFound("No integration of this name is on this server.")
-    return found
-
-
-def _page(template: str, slug: str, **values: Any) -> str:
-    loaded = _loaded(slug)
+def _render_page(template: str, slug: str, **values: Any) -> str:
+    loaded = _find_loaded(slug)
     index = current_services().index.read().entries
-    card = catalog.one(current_services().registry, slug, index)
-    same = views.list_applications(current_scope(), integration=slug, limit=20)
+    card = catalog.find_card(current_services().registry, slug, index)
+    page = views.list_applications(current_scope(), integration=slug, limit=20)
     return render_template(
         template,
         menu="marketplace",
         loaded=loaded,
         card=card,
-        same=same.items,
-        **(listing.fitting(card.offer) if card and card.offer else {}),
+        applications=page.items,
+        **(listing.check_compatibility(card.offer) if card and card.offer else {}),
         tabs=[
-            ("overview", "Overview", url_for("marketplace.overview", slug=slug)),
-            ("installation", "Installation", url_for("marketplace.installation", slug=slug)),
+            ("overview", "Overview", url_for("marketplace.show_integration", slug=slug)),
+            (
+                "installation",
+                "Installation",
+                url_for("marketplace.show_installation_guide", slug=slug),
+            ),
         ],
         **values,
     )
@@ -64,40 +66,40 @@ def _page(template: str, slug: str, **values: Any) -> str:
 
 @blueprint.get("/marketplace/<slug>")
 @admin_only
-def overview(slug: str) -> str:
-    """Show what the integration does, needs and hands over, or how to put it on the server."""
+def show_integration(slug: str) -> str:
+    """Show what the integration does, needs and sends, or how to install its plugin."""
     if current_services().registry.get(slug) is None:
-        return listing.absent_page(slug)
-    loaded = _loaded(slug)
-    return _page(
+        return listing.render_absent(slug)
+    loaded = _find_loaded(slug)
+    return _render_page(
         "marketplace/overview.html",
         slug,
         title=loaded.integration.name,
         description=guide.render_markdown(loaded.integration.description),
-        proposal=proposed_values.propose(current_services(), slug),
+        proposed_values=proposed_values.propose(current_services(), slug),
     )
 
 
 @blueprint.get("/marketplace/<slug>/installation")
 @admin_only
-def installation(slug: str) -> str:
-    """Show the installation guide as it reads before there is an application."""
-    loaded = _loaded(slug)
-    return _page(
+def show_installation_guide(slug: str) -> str:
+    """Show the installation guide without the values of an application."""
+    loaded = _find_loaded(slug)
+    return _render_page(
         "marketplace/installation.html",
         slug,
         title=f"{loaded.integration.name}: Installation",
-        guide=guide.render_guide(loaded.guide, guide.guide_values(None) | _addresses()),
+        guide=guide.render_guide(loaded.guide, guide.guide_values(None) | _page_urls()),
         ticks_when=ticks_when,
     )
 
 
-def _addresses() -> dict[str, str]:
-    """Return the values of a guide that are known before there is an application."""
+def _page_urls() -> dict[str, str]:
+    """Return the values of a guide that do not depend on an application."""
     return {
         "workspace_name": current_workspace().name,
-        "marketplace_url": url_for("marketplace.index"),
-        "applications_url": url_for("applications.index"),
+        "marketplace_url": url_for("marketplace.list_integrations"),
+        "applications_url": url_for("applications.list_applications"),
         "users_url": url_for("users.index"),
         "dashboard_url": url_for("portal.show"),
     }
@@ -105,134 +107,145 @@ def _addresses() -> dict[str, str]:
 
 @blueprint.get("/marketplace/<slug>/install")
 @admin_only
-def install_form(slug: str) -> str:
-    """Show the install form, with a name that is still free."""
-    return _install_page(
-        slug, name=suggest_name(current_workspace().id, _loaded(slug).integration.name)
+def show_install_form(slug: str) -> str:
+    """Show the install form with a name that no application has yet."""
+    return _render_install_page(
+        slug, name=suggest_name(current_workspace().id, _find_loaded(slug).integration.name)
     )
 
 
 @blueprint.post("/marketplace/<slug>/install")
 @admin_only
-def install_application(slug: str) -> Answer | str | tuple[str, int]:
-    """Install the integration, fill the form from metadata, or show it with what to correct."""
-    loaded = _loaded(slug)
+def install_application(slug: str) -> Answer:
+    """Install the integration, or fill the form from metadata, or show the form's errors."""
+    loaded = _find_loaded(slug)
     name = request.form.get("name", "").strip()
     issuer = request.form.get("issuer", "")
-    taken = metadata_form.before(plugin_form.read(loaded.form, request.form))
-    typed: dict[str, Any] = {"name": name, "issuer": issuer}
+    values = metadata_form.read_values(plugin_form.read(loaded.form, request.form))
     fill_only = metadata_form.FILL in request.form
     if fill_form.accepts_metadata(loaded):
         try:
-            found = metadata_form.read(current_services())
-            if found and metadata_form.must_choose(found):
-                return _choose_page(slug, found)
-            if found:
-                taken = metadata_form.fill(current_services(), loaded, taken, found)
+            metadata = metadata_form.read(current_services())
+            if metadata and metadata_form.must_choose(metadata):
+                return _render_choice(slug, metadata)
+            if metadata:
+                values = metadata_form.fill(current_services(), loaded, values, metadata)
             elif fill_only:
                 raise metadata_form.missing()
         except InputError as error:
             errors = plugin_form.errors_of(error)
-            return _install_page(slug, **typed, taken=taken, errors=errors), 422
+            page = _render_install_page(
+                slug, name=name, issuer=issuer, values=values, errors=errors
+            )
+            return page, 422
         if fill_only:
-            return _install_page(slug, **typed, taken=taken)
-    return _install(slug, typed, taken)
+            return _render_install_page(slug, name=name, issuer=issuer, values=values)
+    return _install(slug, name, issuer, values)
 
 
-def _install(slug: str, typed: dict[str, Any], taken: Taken) -> Answer | tuple[str, int]:
+def _install(slug: str, name: str, issuer: str, values: FormValues) -> Answer:
     again = "again" in request.form
-    if not again and (twins := _twins(slug, dict(taken.raw))):
-        return _install_page(slug, **typed, taken=taken, twins=twins), 409
+    if not again and (duplicates := _find_duplicates(slug, dict(values.raw))):
+        page = _render_install_page(
+            slug, name=name, issuer=issuer, values=values, duplicates=duplicates
+        )
+        return page, 409
     try:
-        made = install.install(
+        application = install.install(
             current_scope(),
             integration=slug,
-            name=typed["name"],
-            settings=taken.raw,
-            issuer_id=typed["issuer"] or None,
-            source=taken.source,
+            name=name,
+            settings=values.raw,
+            issuer_id=issuer or None,
+            source=values.source,
         )
     except InputError as error:
-        status = 409 if isinstance(error, Conflict) else 422
-        errors = plugin_form.errors_of(error)
-        return _install_page(slug, **typed, taken=taken, errors=errors, again=again), status
-    flash(f"{made.name} is installed. Follow its guide to finish.")
-    return redirect(url_for("applications.guide", slug=made.slug), 303)
+        page = _render_install_page(
+            slug,
+            name=name,
+            issuer=issuer,
+            values=values,
+            errors=plugin_form.errors_of(error),
+            again=again,
+        )
+        return page, 409 if isinstance(error, Conflict) else 422
+    message = f"Installed {application.name}. Follow its guide to finish the setup."
+    return see("applications.show_guide", message, slug=application.slug)
 
 
-def _choose_page(slug: str, found: ParsedMetadata) -> str:
-    return _page(
+def _render_choice(slug: str, metadata: ParsedMetadata) -> str:
+    return _render_page(
         "marketplace/choose.html",
         slug,
         title="Choose a service provider",
-        found=found,
-        carried=metadata_form.carried(found),
+        metadata=metadata,
+        posted_again=metadata_form.posted_again(metadata),
     )
 
 
-def _twins(slug: str, raw: dict[str, Any]) -> tuple[ApplicationView, ...]:
+def _find_duplicates(slug: str, raw: dict[str, Any]) -> tuple[ApplicationView, ...]:
     try:
         return install.find_duplicates(current_scope(), slug, raw)
     except InputError:
-        # The install says what is wrong, with the name's errors beside it.
+        # Installing reports these errors together with those of the name.
         return ()
 
 
-def _install_page(
+def _render_install_page(
     slug: str,
     *,
     name: str,
-    taken: Taken | None = None,
+    values: FormValues | None = None,
     issuer: str = "",
-    errors: dict[str, list[str]] | None = None,
-    twins: tuple[ApplicationView, ...] = (),
+    errors: Errors | None = None,
+    duplicates: tuple[ApplicationView, ...] = (),
     again: bool = False,
 ) -> str:
-    loaded = _loaded(slug)
+    loaded = _find_loaded(slug)
     errors = errors or {}
     role = loaded.default_role.name.replace("{name}", name or loaded.integration.name)
-    named = text_field(
+    name_field = text_field(
         "name",
         "Name",
         value=name,
         errors=errors,
         required=True,
         autocomplete="off",
-        help=f"Shown on the tile. Its role will be {role}",
+        help=f"Shown on the tile. The role is named {role}",
     )
-    raw = taken.raw if taken else None
-    fields = plugin_form.draw(loaded.form, values=raw, errors=errors)
-    return _page(
+    raw = values.raw if values else None
+    fields = plugin_form.render_fields(loaded.form, values=raw, errors=errors)
+    return _render_page(
         "marketplace/install.html",
         slug,
         title=f"Install {loaded.integration.name}",
-        named=named,
+        name_field=name_field,
         fields=fields,
         metadata_fields=_metadata_fields(loaded, errors),
-        taken=taken,
-        to_fill=[field.label for field in fields if field.required and not field.value],
+        values=values,
+        empty_fields=[field.label for field in fields if field.required and not field.value],
         issuer_field=_issuer_field(issuer, errors),
         errors=errors,
-        twins=twins,
+        duplicates=duplicates,
         again=again,
         role=role,
     )
 
 
-def _metadata_fields(loaded: LoadedIntegration, errors: dict[str, list[str]]) -> list[FormField]:
+def _metadata_fields(loaded: LoadedIntegration, errors: Errors) -> list[FormField]:
     if not fill_form.accepts_metadata(loaded):
         return []
-    about = loaded.integration
-    vendor = "service provider's" if about.category == GENERIC else about.name
-    where = f"{about.metadata_file.rstrip('.')}. " if about.metadata_file else ""
+    integration = loaded.integration
+    owner = "service provider's" if integration.category == GENERIC else integration.name
+    where = f"{integration.metadata_file.rstrip('.')}. " if integration.metadata_file else ""
     return metadata_form.fields(
         errors,
-        label=f"Upload the {vendor} metadata file instead",
-        help=f"{where}It fills the fields below. What you typed yourself stays",
+        label=f"Upload the {owner} metadata file instead",
+        help=f"{where}It fills in the fields below. Fields you already filled in are kept",
     )
 
 
-def _issuer_field(chosen: str, errors: dict[str, list[str]]) -> FormField | None:
+def _issuer_field(chosen: str, errors: Errors) -> FormField | None:
     shared = issuers.list_issuers(current_scope(), shared=True, limit=200).items
     choices = [(view.id, view.name) for view in shared]
     if not choices:
@@ -243,19 +256,19 @@ def _issuer_field(chosen: str, errors: dict[str, list[str]]) -> FormField | None
         kind="select",
         value=chosen,
         errors=errors,
-        choices=(("", "One of its own (recommended)"), *choices),
-        help="A shared issuer has one entity ID and one certificate for several applications",
+        choices=(("", "Its own issuer (recommended)"), *choices),
+        help="Applications with a shared issuer have the same entity ID and certificate",
     )
 
 
 @blueprint.get("/logo/<slug>.svg")
 @signed_in
-def logo(slug: str) -> Response:
-    """Send the logo of a plugin or of the index; whatever is in it, it runs nothing."""
+def send_logo(slug: str) -> Response:
+    """Send the logo of an integration, with a policy that blocks scripts in the SVG."""
     services = current_services()
-    card = catalog.one(services.registry, slug, services.index.read().entries)
+    card = catalog.find_card(services.registry, slug, services.index.read().entries)
     if card is None or not card.logo:
-        raise NotFound("There is no logo of this name.")
+        raise NotFound("This integration has no logo.")
     response = Response(card.logo, mimetype="image/svg+xml")
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"

@@ -1,4 +1,4 @@
-"""Serve the pages that plugins bring, beside the site and without its cookies."""
+"""Serve the web pages of plugins under /plugins/, without the cookies of the site."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Where plugins are mounted.
+#: URL path under which the plugins are mounted.
 PREFIX = "/plugins/"
 
-#: Headers that every answer of a plugin carries, unless it says otherwise itself.
+#: Default headers of a plugin's responses.
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -27,21 +27,21 @@ HEADERS = {
 _FAILED = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>This page failed</title>
 <h1>This page failed</h1>
-<p>The plugin <b>{slug}</b> could not show it. The rest of Ssoko works.
-An operator finds the reason in the log.</p>
+<p>The plugin <b>{slug}</b> raised an error. The rest of Ssoko works.
+Operators find the traceback in the server log.</p>
 <p><a href="/">Back to Ssoko</a></p></html>
 """
 
 
 class PluginPages:
-    """WSGI middleware that hands ``/plugins/<slug>/...`` to the plugin of that name.
+    """WSGI middleware that passes ``/plugins/<slug>/...`` to the plugin with this slug.
 
-    A plugin's application is made at its first request. One that raises answers 500 with a page
-    of its own; the site stays up.
+    A plugin's WSGI application is created at its first request. When it raises, the response is a
+    page with status 500, and the site keeps running.
 
-    :param site: answers everything else.
-    :param pages: slug to a function that makes the WSGI application.
-    :param is_ours: tells from the environ whether the request is for this site's host.
+    :param site: WSGI application for all other paths.
+    :param pages: slug to a function that creates the plugin's WSGI application.
+    :param is_ours: returns whether the environ is of a request to this site's host.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class PluginPages:
         self._site = site
         self._pages = pages
         self._is_ours = is_ours
-        self._made: dict[str, WSGIApplication] = {}
+        self._applications: dict[str, WSGIApplication] = {}
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -66,36 +66,38 @@ class PluginPages:
         if slug not in self._pages or not self._is_ours(environ):
             return self._site(environ, start_response)
         try:
-            answer = self._answer(slug, within(environ, f"{PREFIX}{slug}", slash + rest))
+            response = self._call(slug, within_mount(environ, f"{PREFIX}{slug}", slash + rest))
         except Exception:
-            log.exception("The pages of plugin %s failed at %s", slug, path)
-            answer = Response(_FAILED.format(slug=slug), status=500, mimetype="text/html")
+            log.exception("Plugin %s raised an error at %s", slug, path)
+            response = Response(_FAILED.format(slug=slug), status=500, mimetype="text/html")
         for name, value in HEADERS.items():
-            answer.headers.setdefault(name, value)
-        return answer(environ, start_response)
+            response.headers.setdefault(name, value)
+        return response(environ, start_response)
 
-    def _answer(self, slug: str, environ: "WSGIEnvironment") -> Response:
-        # Made twice by two first requests at once is harmless; the last one stays.
-        page = self._made.get(slug) or self._made.setdefault(slug, self._pages[slug]())
-        body, status, headers = run_wsgi_app(page, environ, buffered=True)
-        kept = [(k, v) for k, v in headers.items() if not _sets_our_cookie(k, v)]
-        return Response(body, status, kept)
+    def _call(self, slug: str, environ: "WSGIEnvironment") -> Response:
+        # Two concurrent first requests may both create it; the first one to be stored is used.
+        application = self._applications.get(slug) or self._applications.setdefault(
+            slug, self._pages[slug]()
+        )
+        body, status, headers = run_wsgi_app(application, environ, buffered=True)
+        allowed = [(k, v) for k, v in headers.items() if not _sets_our_cookie(k, v)]
+        return Response(body, status, allowed)
 
 
-def within(environ: "WSGIEnvironment", prefix: str, path: str) -> dict[str, Any]:
-    """Return the environ as the application mounted at ``prefix`` may see it."""
+def within_mount(environ: "WSGIEnvironment", prefix: str, path: str) -> dict[str, Any]:
+    """Return the environ for the application mounted at ``prefix``, without credentials."""
     inner = dict(environ)
     inner["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
     inner["PATH_INFO"] = path
     inner.pop("HTTP_AUTHORIZATION", None)
-    cookies = without_ours(inner.pop("HTTP_COOKIE", ""))
+    cookies = remove_our_cookies(inner.pop("HTTP_COOKIE", ""))
     if cookies:
         inner["HTTP_COOKIE"] = cookies
     return inner
 
 
-def without_ours(header: str) -> str:
-    """Return a Cookie header without the cookies that are Ssoko's own."""
+def remove_our_cookies(header: str) -> str:
+    """Return a Cookie header without the cookies of Ssoko."""
     pairs = (pair.strip() for pair in header.split(";"))
     return "; ".join(p for p in pairs if p and not _is_our_cookie(p.partition("=")[0]))
 

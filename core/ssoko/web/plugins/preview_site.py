@@ -1,6 +1,6 @@
-"""The author's bench: every plugin as it will look, on the site that ``ssoko dev`` serves.
+"""The plugin preview that ``ssoko dev`` serves to plugin authors.
 
-Nothing here is part of another site: the blueprint is made, and registered, by that command alone.
+Only that command registers this blueprint; other sites don't have these pages.
 """
 
 from collections.abc import Callable, Mapping
@@ -8,18 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response as Answer
+from werkzeug.wrappers import Response as RedirectResponse
 
 from ssoko.errors import AuthenticationFailed, NotFound
 from ssoko.plugin.host.registry import PluginProblem
 from ssoko.plugin.tools.rules.sample import sample_settings
-from ssoko.services.guides import guide as guides_guide
+from ssoko.services.guides.guide import guide_values, render_guide, render_markdown
 from ssoko.services.marketplace import catalog, proposed_values
 from ssoko.services.people import users
 from ssoko.services.troubleshooting import trial
 from ssoko.services.troubleshooting.trial import Trial
 from ssoko.web.components import plugin_form
 from ssoko.web.components.forms import FormField, text_field
+from ssoko.web.components.integration_badges import badges_of
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -29,15 +30,15 @@ from ssoko.web.framework.session import (
     sign_in_with_link,
 )
 
-#: Links of a guide that lead to pages of the application, which is gone when they are pressed.
-_PAGES_OF_ITS_OWN = frozenset({"application_url", "metadata_file_url", "certificate_file_url"})
+#: Values of a guide that link to pages of the application, which is rolled back by then.
+_APPLICATION_PAGES = frozenset({"application_url", "metadata_file_url", "certificate_file_url"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BenchPlugin:
+class PreviewPlugin:
     """One installed plugin.
 
-    :param folder: of its project when it is installed from there, editable; or empty.
+    :param folder: of its source when it is an editable install, or empty.
     """
 
     slug: str
@@ -47,98 +48,100 @@ class BenchPlugin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """What the rules found.
+class RuleReport:
+    """The result of ``ssoko plugin check``.
 
-    :param broken: one object a broken rule: ``id``, ``tier``, ``title``, ``messages``, ``fix``.
-    :param kept: how many rules are kept.
-    :param trouble: why the rules could not be asked, or empty.
+    :param failed: one object per failed rule: ``id``, ``tier``, ``title``, ``messages``, ``fix``.
+    :param passed: number of rules that passed.
+    :param problem: why the rules could not run, or empty.
     """
 
     tier: str = ""
-    broken: tuple[Mapping[str, Any], ...] = ()
-    kept: int = 0
-    trouble: str = ""
+    failed: tuple[Mapping[str, Any], ...] = ()
+    passed: int = 0
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
-    """What the command knows and the site does not.
+class Preview:
+    """What the command passes to the pages.
 
-    :param workspace: slug of the one that is served.
-    :param version: of a slug, another text whenever its page may look different.
-    :param check: asks the rules about a slug; None as long as they are at work.
+    :param workspace: slug of the workspace that is served.
+    :param version: returns a text for a slug that changes whenever its page may change.
+    :param check: returns the report of the rules for a slug; None while they run.
     """
 
     workspace: str
-    plugins: tuple[BenchPlugin, ...]
+    plugins: tuple[PreviewPlugin, ...]
     version: Callable[[str], str]
-    check: Callable[[str], Checked | None] = field(default=lambda slug: Checked())
+    check: Callable[[str], RuleReport | None] = field(default=lambda slug: RuleReport())
 
 
-def make_blueprint(bench: Bench) -> Blueprint:
-    """Return the pages ``/dev`` and ``/dev/<slug>``, and what they need."""
+def create_blueprint(preview: Preview) -> Blueprint:
+    """Return the blueprint with the pages ``/dev`` and ``/dev/<slug>``."""
     blueprint = Blueprint("dev", __name__, url_prefix="/dev")
-    here = {"workspace": bench.workspace}
+    defaults = {"workspace": preview.workspace}
 
     @blueprint.before_request
-    def only_with_the_link() -> tuple[str, int] | None:
-        if request.endpoint in {"dev.sign_in", "dev.version"} or current_signed_in():
+    def require_link() -> tuple[str, int] | None:
+        if request.endpoint in {"dev.open_link", "dev.send_version"} or current_signed_in():
             return None
         return render_template("plugins/link.html", title="Open the printed link"), 403
 
     @blueprint.get("/-/version")
-    def version() -> Response:
-        return Response(bench.version(request.args.get("slug", "")), mimetype="text/plain")
+    def send_version() -> Response:
+        return Response(preview.version(request.args.get("slug", "")), mimetype="text/plain")
 
     @blueprint.get("/-/sign-in/<code>")
-    def sign_in(code: str) -> Answer:
-        """Sign in at once: only who reads this machine's terminal has the code."""
+    def open_link(code: str) -> RedirectResponse:
+        """Sign in with the code that the command printed in the terminal."""
         if current_signed_in() is None:
             try:
                 sign_in_with_link(code)
             except AuthenticationFailed as error:
                 raise NotFound(
-                    "This link was used already. Stop ssoko dev and start it again for a new one."
+                    "This link has expired. Stop ssoko dev and start it again to get a new one."
                 ) from error
         slug = request.args.get("slug", "")
-        return redirect(url_for("dev.show", slug=slug) if slug else url_for("dev.index"), 303)
+        return redirect(
+            url_for("dev.show_plugin", slug=slug) if slug else url_for("dev.list_plugins"), 303
+        )
 
-    @blueprint.get("", defaults=here)
+    @blueprint.get("", defaults=defaults)
     @admin_only
-    def index() -> str:
+    def list_plugins() -> str:
         return render_template(
             "plugins/index.html",
             title="Plugin preview",
             menu="dev",
-            rows=[_row(one) for one in bench.plugins],
-            dev_version=bench.version(""),
+            rows=[_describe_row(plugin) for plugin in preview.plugins],
+            dev_version=preview.version(""),
         )
 
-    @blueprint.route("/<slug>", defaults=here, methods=["GET", "POST"])
+    @blueprint.route("/<slug>", defaults=defaults, methods=["GET", "POST"])
     @admin_only
-    def show(slug: str) -> str:
-        plugin = next((one for one in bench.plugins if one.slug == slug), None)
+    def show_plugin(slug: str) -> str:
+        plugin = next((p for p in preview.plugins if p.slug == slug), None)
         if plugin is None:
-            raise NotFound("No plugin of this name is installed here.")
+            raise NotFound("No plugin with this name is installed.")
         return render_template(
             "plugins/show.html",
             menu="dev",
             plugin=plugin,
-            checked=None if problems_of(slug) else bench.check(slug),
-            dev_version=bench.version(slug),
-            **_shown(slug),
+            report=None if problems_of(slug) else preview.check(slug),
+            dev_version=preview.version(slug),
+            **_describe_plugin(slug),
         )
 
     return blueprint
 
 
 def problems_of(slug: str) -> tuple[PluginProblem, ...]:
-    """Return why a plugin is not loaded."""
-    return tuple(one for one in current_services().registry.problems if one.slug == slug)
+    """Return why a plugin failed to load."""
+    return tuple(p for p in current_services().registry.problems if p.slug == slug)
 
 
-def _row(plugin: BenchPlugin) -> dict[str, Any]:
+def _describe_row(plugin: PreviewPlugin) -> dict[str, Any]:
     registry = current_services().registry
     loaded, problems = registry.get(plugin.slug), problems_of(plugin.slug)
     return {
@@ -149,46 +152,50 @@ def _row(plugin: BenchPlugin) -> dict[str, Any]:
     }
 
 
-def _shown(slug: str) -> dict[str, Any]:
-    """Return what the page of one plugin draws; a broken one has its problem and no more."""
+def _describe_plugin(slug: str) -> dict[str, Any]:
+    """Return the template values of one plugin; only the problem if it is not loaded."""
     services, workspace = current_services(), current_workspace()
     loaded = services.registry.get(slug)
     if loaded is None:
         problems = problems_of(slug)
         return {"title": slug, "loaded": None, "problem": problems[0] if problems else None}
     typed = plugin_form.read(loaded.form, request.form) if request.method == "POST" else None
-    chosen = request.values.get("as", "")
+    username = request.values.get("as", "")
     raw = sample_settings(loaded.form) if typed is None else typed
-    found = trial.run_trial(current_scope(), slug, raw=raw, username=chosen)
-    placed = {} if typed is None else plugin_form.place(found.errors)
+    result = trial.run_trial(current_scope(), slug, raw=raw, username=username)
+    errors = {} if typed is None else plugin_form.prefix_errors(result.errors)
     return {
         "title": loaded.integration.name,
         "loaded": loaded,
-        "card": catalog.one(services.registry, slug),
-        "description": guides_guide.render_markdown(loaded.integration.description),
-        "fields": plugin_form.draw(loaded.form, values=typed, errors=placed),
+        "card": catalog.find_card(services.registry, slug),
+        "badges_of": badges_of,
+        "description": render_markdown(loaded.integration.description),
+        "fields": plugin_form.render_fields(loaded.form, values=typed, errors=errors),
         "typed": typed is not None,
-        "refused": found.errors,
-        "errors": placed,
-        "found": found,
-        "choice": _choice(workspace.id, chosen),
+        "form_errors": result.errors,
+        "errors": errors,
+        "result": result,
+        "user_field": _user_field(workspace.id, username),
         "source_words": proposed_values.source_words,
-        **_given(loaded.guide, found),
+        **_describe_guide(loaded.guide, result),
     }
 
 
-def _given(guide: str, found: Trial) -> dict[str, Any]:
-    made = found.application
-    values = guides_guide.guide_values(made)
-    asked = [
-        (one, values.get(one.key, "")) for one in (made.metadata_fields if made is not None else ())
-    ]
-    shown = {name: value for name, value in values.items() if name not in _PAGES_OF_ITS_OWN}
-    return {"asked": asked, "guide": guides_guide.render_guide(guide, shown)}
+def _describe_guide(guide: str, result: Trial) -> dict[str, Any]:
+    application = result.application
+    values = guide_values(application)
+    fields = application.metadata_fields if application is not None else ()
+    usable = {name: value for name, value in values.items() if name not in _APPLICATION_PAGES}
+    return {
+        "metadata_values": [(field, values.get(field.key, "")) for field in fields],
+        "guide": render_guide(guide, usable),
+    }
 
 
-def _choice(workspace_id: str, chosen: str) -> FormField:
-    people = [one for one in users.list_users(workspace_id, limit=50).items if one.active]
-    others = [one.username for one in people if not one.admin] or [one.username for one in people]
-    choices = tuple((one.username, one.display_name) for one in people)
-    return text_field("as", "Person", kind="select", value=chosen or others[0], choices=choices)
+def _user_field(workspace_id: str, username: str) -> FormField:
+    active = [user for user in users.list_users(workspace_id, limit=50).items if user.active]
+    # A user without admin rights is the usual case, so that one is preselected.
+    default = next((user for user in active if not user.admin), active[0])
+    choices = tuple((user.username, user.display_name) for user in active)
+    value = username or default.username
+    return text_field("as", "User", kind="select", value=value, choices=choices)

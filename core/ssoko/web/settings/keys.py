@@ -142,7 +142,7 @@ def _do(change: str, issuer_id: str, key_id: str) -> None:
 def _back(issuer_id: str) -> tuple[str, dict[str, str]]:
     """Return the page that the admin came from: endpoint and values."""
     if slug := _slug():
-        return "applications.metadata", {"slug": slug}
+        return "applications.show_metadata", {"slug": slug}
     return "settings.issuer", {"issuer_id": issuer_id}
 
 

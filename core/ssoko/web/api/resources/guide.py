@@ -2,10 +2,9 @@
 
 from ssoko.schemas import dump
 from ssoko.services.applications import views
-from ssoko.services.guides import progress
 from ssoko.services.guides.evidence import Evidence
 from ssoko.services.guides.guide import Section
-from ssoko.services.guides.progress import Progress
+from ssoko.services.guides.progress import Progress, read_progress
 from ssoko.web.api.endpoint import Call, endpoint
 
 
@@ -13,11 +12,11 @@ from ssoko.web.api.endpoint import Call, endpoint
 def guide(call: Call, application: str) -> dump.Json:
     """Read the guide with this application's values, and what was seen of each step."""
     found = views.get_application(call.scope, application)
-    shown = progress.progress(call.scope, found)
+    shown = read_progress(call.scope, found)
     return {
         "application": {"id": found.id, "name": found.name},
         "seen": shown.done,
-        "named": len(shown.seen),
+        "named": len(shown.evidence),
         "sections": [_section(section, shown) for section in shown.guide.sections],
     }
 
@@ -29,7 +28,7 @@ def _section(section: Section, shown: Progress) -> dump.Json:
             {
                 "number": step.number,
                 "html": step.html.strip(),
-                "evidence": _evidence(shown.seen[step.done]) if step.done else None,
+                "evidence": _evidence(shown.evidence[step.done]) if step.done else None,
             }
             for step in section.steps
         ],
