@@ -139,10 +139,10 @@ class Visit:
 
 
 def judged(
-    application: ApplicationView, answer: saml_sign_in.Answer, request_id: str | None
+    application: ApplicationView, answer: saml_sign_in.Result, request_id: str | None
 ) -> Accepted:
     """Hold an answer against the OASIS schema, and have a strict python3-saml accept it."""
-    assert isinstance(answer, saml_sign_in.PostAnswer), answer
+    assert isinstance(answer, saml_sign_in.PostResponse), answer
     root = etree.fromstring(base64.b64decode(answer.saml_response))
     schemas = Path(onelogin.saml2.__path__[0]) / "schemas"
     schema = etree.XMLSchema(etree.parse(schemas / "saml-schema-protocol-2.0.xsd"))

@@ -170,14 +170,20 @@ class Refusal(SsokoError):
 
     :param code: stable name of the rule, such as ``acs-not-registered``.
     :param message: one sentence for the person in front of the browser.
-    :param got: what arrived, shown to admins only.
+    :param received: what arrived, shown to admins only.
     :param expected: what would have been accepted.
-    :param rule: the section of the specification, or the reason in a sentence.
+    :param source: the section of the specification, or the reason in a sentence.
     :param fix: what an admin can do about it.
     """
 
     #: HTTP status of the page that says so.
     http = 400
+
+    #: The step of the sign-in that refused, a key of ``services.sso.trace.STEPS``.
+    step = ""
+
+    #: Where a SAML status may be sent: set once the ACS URL of the request was checked.
+    acs_url = ""
 
     #: What the person is shown and the trace is found by, once it is written down.
     reference = ""
@@ -193,15 +199,15 @@ class Refusal(SsokoError):
         code: str,
         message: str,
         *,
-        got: str = "",
+        received: str = "",
         expected: str = "",
-        rule: str = "",
+        source: str = "",
         fix: str = "",
     ) -> None:
         self.code = code
-        self.got = got
+        self.received = received
         self.expected = expected
-        self.rule = rule
+        self.source = source
         self.fix = fix
         super().__init__(message)
 
@@ -224,14 +230,16 @@ class RequestRefused(Refusal):
         *,
         status: str,
         responder: bool = False,
-        got: str = "",
+        received: str = "",
         expected: str = "",
-        rule: str = "",
+        source: str = "",
         fix: str = "",
     ) -> None:
         self.status = status
         self.responder = responder
-        super().__init__(code, message, got=got, expected=expected, rule=rule, fix=fix)
+        super().__init__(
+            code, message, received=received, expected=expected, source=source, fix=fix
+        )
 
 
 class AccessRefused(Refusal):

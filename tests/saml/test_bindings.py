@@ -171,7 +171,7 @@ def test_ar_16_decompression_bomb_is_refused_without_decompressing_it():
     assert len(bomb) < MAX_ENCODED
     with pytest.raises(MessageRefused) as caught:
         decode_redirect(query(SAMLRequest=bomb))
-    assert (caught.value.code, caught.value.got) == ("inflate", f"more than {MAX_XML} bytes")
+    assert (caught.value.code, caught.value.received) == ("inflate", f"more than {MAX_XML} bytes")
     assert refused_form(("SAMLRequest", bomb)) == "inflate"
     assert time.process_time() - unpacked < max(0.1, unpacked - begin)
 

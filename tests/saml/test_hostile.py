@@ -122,4 +122,4 @@ def test_refusals_quote_a_limited_part_of_the_message(make_request, now):
     request, _ = parse_authn_request(make_request(Destination="https://x.example/" + "y" * 5000))
     with pytest.raises(MessageRefused) as caught:
         check_authn_request(request, now=now, destination=SSO_URL, entity_id=IDP)
-    assert len(caught.value.got) == 500
+    assert len(caught.value.received) == 500

@@ -1,13 +1,19 @@
 """AuthnRequests: what is read, what is refused, and with which status."""
 
+from dataclasses import replace
+
 import pytest
 from ssoko.errors import MessageRefused, RequestRefused
 from ssoko.saml import names
+from ssoko.saml.bindings import Inbound
 from ssoko.saml.request import (
     AuthnRequest,
+    Party,
+    Terms,
     check_authn_request,
     check_name_id_policy,
     choose_authn_context,
+    judge,
     parse_authn_request,
 )
 from ssoko.saml.xml import instant
@@ -344,3 +350,50 @@ def test_a_declaration_reference_is_never_met(read):
     )
     with pytest.raises(RequestRefused):
         choose_authn_context(request, satisfied=PASSWORD_OVER_TLS)
+
+
+ACS_URL = "https://sp.example.org/acs"
+PARTY = Party(
+    entity_id=SP,
+    acs_urls=(ACS_URL, f"{ACS_URL}2"),
+    idp_entity_id=IDP,
+    endpoint=SSO_URL,
+    satisfied=(names.AUTHN_PASSWORD_PROTECTED, names.AUTHN_PASSWORD),
+)
+
+
+@pytest.fixture
+def judge_request(make_request, now):
+    def judge_request(party: Party = PARTY, **attributes: str) -> Terms:
+        xml = make_request(**attributes)
+        request, root = parse_authn_request(xml)
+        return judge(request, root, Inbound(xml, "", names.BINDING_POST), party, now=now)
+
+    return judge_request
+
+
+def test_judge_returns_acs_url_signature_and_context_class(judge_request):
+    assert judge_request() == Terms(
+        acs_url=ACS_URL, signed=False, authn_context=names.AUTHN_PASSWORD_PROTECTED
+    )
+
+
+def test_judge_sends_no_status_to_an_unregistered_acs_url(judge_request):
+    with pytest.raises(MessageRefused) as caught:
+        judge_request(AssertionConsumerServiceURL="https://evil.example/acs")
+    assert (caught.value.code, caught.value.step) == ("acs-not-registered", "acs")
+    assert caught.value.acs_url == ""
+
+
+def test_judge_requires_the_signature_before_it_looks_at_the_acs_url(judge_request):
+    party = replace(PARTY, require_signed_requests=True)
+    with pytest.raises(MessageRefused) as caught:
+        judge_request(party, AssertionConsumerServiceURL="https://evil.example/acs")
+    assert (caught.value.code, caught.value.step) == ("signature-required", "signature")
+
+
+def test_judge_knows_where_the_status_of_a_declined_request_goes(judge_request):
+    with pytest.raises(RequestRefused) as caught:
+        judge_request(AssertionConsumerServiceURL=f"{ACS_URL}2", ProtocolBinding="urn:x")
+    assert (caught.value.code, caught.value.step) == ("binding-unsupported", "terms")
+    assert caught.value.acs_url == f"{ACS_URL}2"

@@ -31,7 +31,7 @@ def refused(data: bytes) -> str:
         parse_xml(data)
     assert time.process_time() - begin < 1
     assert caught.value.fix
-    assert len(caught.value.got) <= 500
+    assert len(caught.value.received) <= 500
     return caught.value.code
 
 
@@ -158,7 +158,7 @@ def test_schema_error_names_the_missing_attribute():
     with pytest.raises(MessageRefused) as caught:
         validate(root, "protocol")
     assert caught.value.code == "xml-schema"
-    assert "required" in caught.value.got
+    assert "required" in caught.value.received
 
 
 def in_threads(count, work):
@@ -223,7 +223,7 @@ def test_schema_error_of_another_thread_is_not_reported(monkeypatch):
     def error_in(number):
         with pytest.raises(MessageRefused) as caught:
             validate(parse_xml(b"<thread-%d/>" % number))
-        return caught.value.got
+        return caught.value.received
 
     for number, error in enumerate(in_threads(4, error_in)):
         assert f"'thread-{number}'" in error

@@ -146,7 +146,7 @@ class SiteFixture:
 
     def begin(
         self, app: ApplicationView, session: SignedIn | None, **more: Any
-    ) -> saml_sign_in.Answer:
+    ) -> saml_sign_in.Result:
         inbound = self.inbound(app, **more)
         return saml_sign_in.begin(self.services, app.issuer.id, inbound, session=session)
 
@@ -155,7 +155,7 @@ class SiteFixture:
         return [e for e in query if all(getattr(e, k) == v for k, v in where.items())]
 
 
-def decoded(answer: saml_sign_in.PostAnswer) -> etree._Element:
+def decoded(answer: saml_sign_in.PostResponse) -> etree._Element:
     """Return the response in an answer."""
     return etree.fromstring(base64.b64decode(answer.saml_response))
 
@@ -168,14 +168,14 @@ def find(root: etree._Element, path: str) -> list[Any]:
 
 def accept(
     app: ApplicationView,
-    answer: saml_sign_in.Answer,
+    answer: saml_sign_in.Result,
     *,
     request_id: str | None = None,
     private_key: str = "",
     certificate: str = "",
 ) -> OneLogin_Saml2_Response:
     """Have a strict python3-saml SP judge an answer; it knows only what the Metadata tab shows."""
-    assert isinstance(answer, saml_sign_in.PostAnswer), answer
+    assert isinstance(answer, saml_sign_in.PostResponse), answer
     sp = app.service_provider
     settings = OneLogin_Saml2_Settings(
         {

@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-from ssoko.services.sso.saml.sign_in import Elsewhere, PostAnswer
+from ssoko.services.sso.saml.sign_in import OpenLaunchUrl, PostResponse
 from ssoko.web.sso.leaving import fill
 
 NASTY = "\"><script>alert('&amp;')</script>\0nonce\0{{ 7 * 7 }}"
@@ -30,7 +30,7 @@ class Read(HTMLParser):
 
 
 def answer(relay_state=""):
-    return PostAnswer(
+    return PostResponse(
         acs_url="https://sp.example/acs?a=1&b=2",
         saml_response="PHg+",
         relay_state=relay_state,
@@ -39,7 +39,7 @@ def answer(relay_state=""):
 
 
 def drawn(app, of, nonce="n1", **chosen):
-    template = "sso/post.html" if isinstance(of, PostAnswer) else "sso/elsewhere.html"
+    template = "sso/post.html" if isinstance(of, PostResponse) else "sso/elsewhere.html"
     with app.test_request_context("/"):
         return fill(template, of, nonce=nonce, **chosen)
 
@@ -66,5 +66,5 @@ def test_nothing_of_one_answer_is_in_the_next(empty_app):
 
 
 def test_a_link_leads_where_the_vendor_wants_the_browser(empty_app):
-    of = Elsewhere(url="https://vendor.example/?a=1&b=2", application_name="Vendor")
+    of = OpenLaunchUrl(url="https://vendor.example/?a=1&b=2", application_name="Vendor")
     assert Read(drawn(empty_app, of)).fields["href"] == of.url

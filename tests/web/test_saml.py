@@ -215,7 +215,7 @@ def test_a_launch_url_is_left_for_by_a_page(site, app, pete):
 def test_a_person_without_the_role_sees_whom_to_ask_and_a_reference(site, app, admin):
     response = admin.get(redirect_path(site, app))
     reference = refused(response, 403)
-    assert "You do not have the role that opens App &lt;1&gt;." in response.text
+    assert "You don&#39;t have access to App &lt;1&gt;." in response.text
     assert "it@acme.test" in response.text
     assert "/w/acme/dashboard" in response.text
     assert "Ada Test has no role" in response.text
@@ -327,7 +327,7 @@ def test_a_shared_issuer_waits_for_a_request(site, pete):
         shared = issuers.create_issuer(site.scope, name="Shared")
     response = pete.get(f"/saml/{shared.id}/login")
     refused(response)
-    assert "on your dashboard" in response.text
+    assert "from your dashboard" in response.text
 
 
 # Metadata

@@ -327,7 +327,7 @@ DENIALS = [
     Denial(
         "wrong-destination",
         _ask(Destination="https://other.test/login"),
-        "Terms",
+        "Conditions",
         "https://other.test/login",
         "/login",
         "Open Metadata",
@@ -335,7 +335,7 @@ DENIALS = [
     Denial(
         "not-fresh",
         _ask(IssueInstant="2026-01-01T00:00:00Z"),
-        "Terms",
+        "Conditions",
         "seconds",
         "at most 300 seconds",
     ),
@@ -353,14 +353,14 @@ DENIALS = [
         "application-uninstalled",
         _uninstalled,
         "Application",
-        "not there any more",
+        "uninstalled application",
         "an installed application",
         "View uninstalled applications",
     ),
     Denial(
         "name-id-missing",
         _no_email,
-        "Answer",
+        "Response",
         "no e-mail",
         "value for user.email",
         "Open Pete Test",
@@ -368,19 +368,23 @@ DENIALS = [
     Denial(
         "attribute-missing",
         _no_attribute,
-        "Answer",
+        "Response",
         "no attributes.department",
         "a value for user.attributes.department",
         "Open Mappers",
     ),
-    Denial("nameid-format", _ask(POLICY), "Terms", "persistent", "unspecified", "Open Settings"),
-    Denial("authn-context", _ask(CONTEXT), "Terms", "SmartcardPKI", "PasswordProtectedTransport"),
-    Denial("other-subject", _ask(SUBJECT), "Person", "somebody@else.test", "pete@acme.test"),
-    Denial("idp-not-listed", _ask(IDP_LIST), "Terms", "https://other.test", "/metadata"),
+    Denial(
+        "nameid-format", _ask(POLICY), "Conditions", "persistent", "unspecified", "Open Settings"
+    ),
+    Denial(
+        "authn-context", _ask(CONTEXT), "Conditions", "SmartcardPKI", "PasswordProtectedTransport"
+    ),
+    Denial("other-subject", _ask(SUBJECT), "User", "somebody@else.test", "pete@acme.test"),
+    Denial("idp-not-listed", _ask(IDP_LIST), "Conditions", "https://other.test", "/metadata"),
     Denial(
         "binding-unsupported",
         _ask(ProtocolBinding=names.BINDING_REDIRECT),
-        "Terms",
+        "Conditions",
         "HTTP-Redirect",
         "HTTP-POST",
     ),
@@ -446,15 +450,15 @@ def test_passive_request_without_a_session_is_returned_to_the_sp_and_traced(
     response = site.browser().get(scene.path(IsPassive="true"))
     page = trace_of(admin, response)
     assert page.fact("Code") == "no-passive"
-    assert page.denied_at == "Person"
-    assert "Wiki was told so: NoPassive" in page.words
+    assert page.denied_at == "User"
+    assert "Wiki got the status NoPassive" in page.words
     assert "Not signed in" in page.words
 
 
 def test_sign_in_from_the_dashboard_has_no_request_steps(scene, pete, admin) -> None:
     scene.remove_role()
     page = trace_of(admin, pete.get(f"/w/acme/launch/{scene.app.slug}"))
-    assert list(page.steps) == ["Application", "Person", "Role", "Answer"]
+    assert list(page.steps) == ["Application", "User", "Role", "Response"]
     assert "started at the SSO Dashboard" in page.words
 
 
@@ -516,7 +520,7 @@ def test_diagnostics_contain_no_username_and_no_cookie(scene, pete, admin) -> No
 def test_denied_user_sees_the_reason_a_reference_a_contact_and_a_way_back(scene, pete) -> None:
     scene.remove_role()
     text = pete.get(scene.path()).text
-    assert "You do not have the role that opens Wiki." in text
+    assert "You don&#39;t have access to Wiki." in text
     assert "it@acme.test" in text and re.search(r"SK-[0-9A-Z]{4}-[0-9A-Z]{4}", text)
     assert 'href="/w/acme/dashboard"' in text
     assert "/traces/" not in text
@@ -727,7 +731,7 @@ def test_traces_are_deleted_after_thirty_days(scene, site, admin) -> None:
 
 
 def test_request_to_an_unknown_issuer_is_only_logged(site, caplog) -> None:
-    caplog.set_level("INFO", "ssoko.services.sso.attempt")
+    caplog.set_level("INFO", "ssoko.services.sso.log")
     assert site.browser().get("/saml/nobody/login?SAMLRequest=x").status_code == 404
     assert "unknown issuer" in caplog.text
     with db.session():

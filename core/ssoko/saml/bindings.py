@@ -50,18 +50,18 @@ def decode_redirect(raw_query: bytes, *, message: Parameter = "SAMLRequest") -> 
         raise message_refused(
             "encoding-unknown",
             "The message has an unknown encoding.",
-            got=encoding,
+            received=encoding,
             expected=names.ENCODING_DEFLATE,
-            rule="Bindings, section 3.4.4",
+            source="Bindings, section 3.4.4",
         )
     signed = params.get("Signature") is not None
     if signed != (params.get("SigAlg") is not None):
         raise message_refused(
             "signature-incomplete",
             "The request has only one of SigAlg and Signature.",
-            got="Signature without SigAlg" if signed else "SigAlg without Signature",
+            received="Signature without SigAlg" if signed else "SigAlg without Signature",
             expected="both, or neither",
-            rule="Bindings, section 3.4.4.1",
+            source="Bindings, section 3.4.4.1",
         )
     xml = inflate(_base64(params.required(message)))
     return Inbound(xml, params.relay_state(), names.BINDING_REDIRECT, raw_query, signed)
@@ -129,9 +129,9 @@ def inflate(data: bytes) -> bytes:
         raise message_refused(
             "inflate",
             "The message cannot be decompressed.",
-            got=fault,
+            received=fault,
             expected=f"one raw DEFLATE stream of at most {MAX_XML} bytes of XML",
-            rule="Bindings, section 3.4.4.1",
+            source="Bindings, section 3.4.4.1",
         )
     return xml
 
@@ -152,7 +152,7 @@ class _Parameters:
                 raise message_refused(
                     "parameter-repeated",
                     f"The request has {name} more than once.",
-                    got=name,
+                    received=name,
                     expected="each parameter once",
                 )
             self._values[name] = value
@@ -160,7 +160,7 @@ class _Parameters:
             raise message_refused(
                 "parameter-conflict",
                 "The request has both SAMLRequest and SAMLResponse.",
-                got="SAMLRequest and SAMLResponse",
+                received="SAMLRequest and SAMLResponse",
                 expected="one of them",
             )
 
@@ -173,14 +173,14 @@ class _Parameters:
             raise message_refused(
                 "parameter-missing",
                 f"The request has no {name}.",
-                got=f"an empty {name}" if name in self._values else f"no {name}",
+                received=f"an empty {name}" if name in self._values else f"no {name}",
                 expected=f"one {name}",
             )
         if len(value) > MAX_ENCODED:
             raise message_refused(
                 "message-too-large",
                 "The message is too large.",
-                got=f"{len(value)} bytes of base64",
+                received=f"{len(value)} bytes of base64",
                 expected=f"at most {MAX_ENCODED}",
             )
         return value
@@ -191,9 +191,9 @@ class _Parameters:
             raise message_refused(
                 "relay-state-too-long",
                 "RelayState is too long.",
-                got=f"{len(value)} bytes",
+                received=f"{len(value)} bytes",
                 expected=f"at most {MAX_RELAY_STATE} bytes; the specification allows 80",
-                rule="Bindings, sections 3.4.3 and 3.5.3",
+                source="Bindings, sections 3.4.3 and 3.5.3",
             )
         try:
             text = value.decode("utf-8")
@@ -203,7 +203,7 @@ class _Parameters:
             raise message_refused(
                 "relay-state-unreadable",
                 "RelayState cannot be returned unchanged.",
-                got=value,
+                received=value,
                 expected="UTF-8 text without NUL",
             )
         return text
@@ -223,7 +223,7 @@ def _form_bytes(name: str, value: str) -> bytes:
         return value.encode("utf-8")
     except UnicodeEncodeError:  # surrogates: the framework decoded bytes that are not UTF-8
         raise message_refused(
-            "parameter-unreadable", f"{name} is not in UTF-8.", got=value, expected="UTF-8"
+            "parameter-unreadable", f"{name} is not in UTF-8.", received=value, expected="UTF-8"
         ) from None
 
 
@@ -236,7 +236,7 @@ def _base64(value: bytes) -> bytes:
         raise message_refused(
             "base64",
             "The message is not valid base64.",
-            got=f"{len(value)} bytes that are not base64 ({error})",
+            received=f"{len(value)} bytes that are not base64 ({error})",
             expected="base64 with padding, percent-encoded in a URL",
-            rule="Bindings, section 3.4.4.1; RFC 4648",
+            source="Bindings, section 3.4.4.1; RFC 4648",
         ) from None

@@ -16,7 +16,7 @@ def check_root(root: etree._Element, name: str) -> None:
         raise message_refused(
             "wrong-message",
             f"This is not a SAML 2.0 {name}.",
-            got=root.tag,
+            received=root.tag,
             expected=f"{_SAMLP}{name}",
             fix="Check that the service provider uses SAML 2.0 and sends this message to this URL.",
         )
@@ -24,9 +24,9 @@ def check_root(root: etree._Element, name: str) -> None:
         raise message_refused(
             "wrong-version",
             "The message does not use SAML 2.0.",
-            got=root.get("Version", ""),
+            received=root.get("Version", ""),
             expected=names.VERSION,
-            rule="SAML core, section 3.2.1",
+            source="SAML core, section 3.2.1",
         )
 
 
@@ -42,9 +42,9 @@ def required_issuer(root: etree._Element) -> str:
         raise message_refused(
             "issuer-missing",
             "The message has no Issuer.",
-            got=text or "no Issuer",
+            received=text or "no Issuer",
             expected="an Issuer with the entity ID of the service provider",
-            rule="SAML profiles, section 4.1.4.1",
+            source="SAML profiles, section 4.1.4.1",
         )
     return text
 
@@ -57,9 +57,9 @@ def check_freshness(issue_instant: int, *, now: int, max_age: int, skew: int) ->
     raise message_refused(
         "not-fresh",
         "The message is too old, or the sender's clock is wrong. Start again at the application.",
-        got=f"{abs(age)} seconds {'ago' if age > 0 else 'ahead'}",
+        received=f"{abs(age)} seconds {'ago' if age > 0 else 'ahead'}",
         expected=f"at most {max_age} seconds ago or {skew} seconds ahead",
-        rule="SAML core, section 3.2.1 (IssueInstant)",
+        source="SAML core, section 3.2.1 (IssueInstant)",
         fix="Synchronize the clock of the service provider with NTP.",
     )
 
@@ -73,8 +73,8 @@ def check_destination(destination: str | None, *, expected: str, required: bool)
         "The message is meant for another URL."
         if destination
         else "The signed message has no Destination.",
-        got=destination or "",
+        received=destination or "",
         expected=expected,
-        rule="SAML bindings, sections 3.4.5.2 and 3.5.5.2",
+        source="SAML bindings, sections 3.4.5.2 and 3.5.5.2",
         fix="Copy the current Login Endpoint of this application to the service provider.",
     )

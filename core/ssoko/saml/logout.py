@@ -128,18 +128,18 @@ def check_logout_request(
         raise message_refused(
             "logout-expired",
             "The logout request has expired.",
-            got=instant(request.not_on_or_after),
+            received=instant(request.not_on_or_after),
             expected=f"later than {instant(now)}",
-            rule="SAML core, section 3.7.1",
+            source="SAML core, section 3.7.1",
         )
     if request.name_id is None:
         raise request_refused(
             "logout-name-id",
             "The logout request identifies the user in a way that is not supported.",
             status=names.STATUS_REQUEST_UNSUPPORTED,
-            got="no unencrypted NameID",
+            received="no unencrypted NameID",
             expected="an unencrypted NameID",
-            rule="SAML core, section 3.7.1",
+            source="SAML core, section 3.7.1",
         )
 
 
@@ -165,9 +165,9 @@ def check_logout_response(
         raise message_refused(
             "logout-unsolicited",
             "The logout response does not belong to the request that Ssoko sent.",
-            got=response.in_response_to or "",
+            received=response.in_response_to or "",
             expected=request_id,
-            rule="SAML core, section 3.2.2",
+            source="SAML core, section 3.2.2",
         )
 
 
@@ -260,9 +260,9 @@ def _check_signed(signed: bool) -> None:
         raise message_refused(
             "signature-missing",
             "Logout messages must be signed.",
-            got="no signature",
+            received="no signature",
             expected="a signature by the service provider",
-            rule="SAML profiles, section 4.4.3.1",
+            source="SAML profiles, section 4.4.3.1",
             fix="Turn on signed logout messages at the service provider.",
         )
 

@@ -16,11 +16,22 @@ def quoted(value: object) -> str:
 
 
 def message_refused(
-    code: str, message: str, *, got: object = "", expected: str = "", rule: str = "", fix: str = ""
+    code: str,
+    message: str,
+    *,
+    received: object = "",
+    expected: str = "",
+    source: str = "",
+    fix: str = "",
 ) -> MessageRefused:
     """Return the exception for a message that Ssoko must not respond to."""
     return MessageRefused(
-        code, message, got=quoted(got), expected=expected, rule=rule, fix=fix or ASK_VENDOR
+        code,
+        message,
+        received=quoted(received),
+        expected=expected,
+        source=source,
+        fix=fix or ASK_VENDOR,
     )
 
 
@@ -30,9 +41,9 @@ def request_refused(
     *,
     status: str,
     responder: bool = False,
-    got: object = "",
+    received: object = "",
     expected: str = "",
-    rule: str = "",
+    source: str = "",
     fix: str = "",
 ) -> RequestRefused:
     """Return the exception for a request that Ssoko responds to with a SAML *status*."""
@@ -41,8 +52,8 @@ def request_refused(
         message,
         status=status,
         responder=responder,
-        got=quoted(got),
+        received=quoted(received),
         expected=expected,
-        rule=rule,
+        source=source,
         fix=fix or ASK_VENDOR,
     )

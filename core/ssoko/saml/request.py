@@ -1,25 +1,25 @@
-"""Read an AuthnRequest and hold it against the rules.
+"""Parse an AuthnRequest, and judge it by the record of its service provider.
 
-What becomes of each part (core, section 3.4.1; profiles, section 4.1.4.1):
+How each part is treated (core, section 3.4.1; profiles, section 4.1.4.1):
 
 ===============================  ================================================================
-part                             what happens
+part                             treatment
 ===============================  ================================================================
 ID, Version, IssueInstant        required; Version is 2.0, the instant is fresh
-Destination                      equals our endpoint; must be there when the request is signed
-Issuer                           required; the caller looks the application up by it
-Signature                        recorded; ``verify`` tests it
-AssertionConsumerServiceURL      recorded; the caller compares it with the registered ones
-AssertionConsumerServiceIndex    recorded; refused together with the URL or ProtocolBinding
+Destination                      equals our endpoint; required when the request is signed
+Issuer                           required; identifies the application
+Signature                        verified when the SP has certificates
+AssertionConsumerServiceURL      one of the registered URLs, compared exactly
+AssertionConsumerServiceIndex    a registered index; refused beside the URL or ProtocolBinding
 ProtocolBinding                  HTTP-POST or absent, else UnsupportedBinding
-ForceAuthn, IsPassive            recorded for the caller
-NameIDPolicy                     ``policy.check_name_id_policy``, else InvalidNameIDPolicy
-RequestedAuthnContext            ``policy.choose_authn_context``, else NoAuthnContext
-Conditions                       its times must hold, its audiences include the SP
-Subject                          a NameID is recorded; confirmation, encryption: unsupported
-Scoping                          IDPList must have us; ProxyCount is met, as nothing is proxied
-ProviderName                     recorded
-AttributeConsumingServiceIndex,  ignored: attributes are those that are mapped
+ForceAuthn, IsPassive            returned to the caller
+NameIDPolicy                     the recorded format, else InvalidNameIDPolicy
+RequestedAuthnContext            one that the sign-in satisfies, else NoAuthnContext
+Conditions                       its times must be valid, its audiences include the SP
+Subject                          a NameID is compared later; confirmation, encryption: unsupported
+Scoping                          IDPList must include us; any ProxyCount is met
+ProviderName                     ignored
+AttributeConsumingServiceIndex,  ignored: the mappers decide
 Consent, Extensions, RequesterID ignored
 ===============================  ================================================================
 """
@@ -30,9 +30,12 @@ from typing import Any
 
 from lxml import etree
 
+from ssoko.errors import Refusal
 from ssoko.saml import names
+from ssoko.saml.bindings import Inbound
 from ssoko.saml.envelope import check_destination, check_freshness, check_root, required_issuer
 from ssoko.saml.refusals import message_refused, request_refused
+from ssoko.saml.verify import verify_enveloped, verify_query
 from ssoko.saml.xml import parse_instant, parse_number, parse_xml, text_of, validate
 
 _SAML = f"{{{names.NS_SAML}}}"
@@ -42,11 +45,11 @@ _DS_SIGNATURE = f"{{{names.NS_DS}}}Signature"
 
 @dataclass(frozen=True, slots=True)
 class AuthnRequest:
-    """What an AuthnRequest says; nothing of it is trusted yet.
+    """The content of an AuthnRequest, not trusted yet.
 
     :param authn_contexts: the requested classes in the SP's order of preference.
     :param authn_comparison: ``exact``, ``minimum``, ``maximum`` or ``better``.
-    :param unsupported: the part that Ssoko cannot honour at all, if there is one.
+    :param unsupported: the part that Ssoko does not support, if there is one.
     """
 
     id: str
@@ -76,10 +79,136 @@ class AuthnRequest:
     unsupported: str = ""
 
 
-def parse_authn_request(xml: bytes) -> tuple[AuthnRequest, etree._Element]:
-    """Parse *xml*, validate it and return what it says, with the root for ``verify``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """What is recorded of a service provider, and our endpoint, to judge its requests by.
 
-    :raises MessageRefused: when it is no AuthnRequest of SAML 2.0, or malformed.
+    :param acs_urls: the registered URLs, the default first.
+    :param acs_indexes: index to URL; without any, the URLs count from zero in their order.
+    :param certificates: PEM certificates that its signatures may be verified with.
+    :param name_id_format: the format of the NameIDs that it gets.
+    :param idp_entity_id: our entity ID, and ``endpoint`` our URL that received the request.
+    :param satisfied: authentication context classes that a sign-in here satisfies, the most
+        specific first.
+    """
+
+    entity_id: str
+    acs_urls: tuple[str, ...]
+    acs_indexes: tuple[tuple[int, str], ...] = ()
+    certificates: tuple[str, ...] = ()
+    require_signed_requests: bool = False
+    name_id_format: str = names.NAMEID_UNSPECIFIED
+    idp_entity_id: str
+    endpoint: str
+    satisfied: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How an accepted request is responded to.
+
+    :param acs_url: the registered URL that the response goes to.
+    :param signed: the request has a verified signature.
+    :param authn_context: the context class of the response.
+    """
+
+    acs_url: str
+    signed: bool
+    authn_context: str
+
+
+def judge(
+    request: AuthnRequest, root: etree._Element, inbound: Inbound, party: Party, *, now: int
+) -> Terms:
+    """Check a parsed request against the record of its service provider.
+
+    :param now: when the request was received, in seconds since the epoch.
+    :raises MessageRefused: when no response may be sent.
+    :raises RequestRefused: when the SP gets a SAML status at ``acs_url`` of the refusal.
+    """
+    step, acs_url = "signature", ""
+    try:
+        signed = _verify_signature(request, root, inbound, party)
+        step = "acs"
+        acs_url = choose_acs_url(request, party)
+        step = "terms"
+        check_authn_request(
+            request,
+            now=now,
+            destination=party.endpoint,
+            entity_id=party.idp_entity_id,
+            signed=inbound.signed_query,
+        )
+        check_name_id_policy(
+            request, name_id_format=party.name_id_format, sp_entity_ids=(party.entity_id,)
+        )
+        authn_context = choose_authn_context(request, satisfied=party.satisfied)
+    except Refusal as refusal:
+        refusal.step, refusal.acs_url = step, acs_url
+        raise
+    return Terms(acs_url=acs_url, signed=signed, authn_context=authn_context)
+
+
+def choose_acs_url(request: AuthnRequest, party: Party) -> str:
+    """Return the registered ACS URL that a request asks for, or the default one.
+
+    :raises MessageRefused: when the request asks for an unregistered URL or index.
+    """
+    if request.acs_url is not None:
+        if request.acs_url in party.acs_urls:
+            return request.acs_url
+        raise message_refused(
+            "acs-not-registered",
+            "The application asked for a response at a URL that is not registered for it.",
+            received=request.acs_url,
+            expected=", ".join(party.acs_urls)[:500],
+            source="SAML profiles, section 4.1.4.1",
+        )
+    if request.acs_index is None:
+        return party.acs_urls[0]
+    indexes = dict(party.acs_indexes) or dict(enumerate(party.acs_urls))
+    url = indexes.get(request.acs_index)
+    if url is None:
+        raise message_refused(
+            "acs-index-unknown",
+            "The application asked for a response at a URL that is not registered for it.",
+            received=f"AssertionConsumerServiceIndex {request.acs_index}",
+            expected=", ".join(f"{index}: {url}" for index, url in indexes.items())[:500],
+            source="SAML core, section 3.4.1",
+        )
+    return url
+
+
+def _verify_signature(
+    request: AuthnRequest, root: etree._Element, inbound: Inbound, party: Party
+) -> bool:
+    """Return whether the request has a verified signature.
+
+    Without a certificate on record, and when none is required, a signature is not checked.
+    """
+    has_signature = inbound.signed_query or request.has_signature
+    if has_signature and party.certificates:
+        if inbound.signed_query:
+            verify_query(inbound.raw_query, party.certificates, message="SAMLRequest")
+        if request.has_signature:
+            verify_enveloped(root, party.certificates)
+        return True
+    if party.require_signed_requests:
+        received = "a signature that no certificate is recorded for"
+        raise message_refused(
+            "signature-required",
+            "This application accepts only signed requests.",
+            received=received if has_signature else "no signature",
+            expected="a signature by one of the certificates in the application's settings",
+            source="The settings of the application require signed requests.",
+        )
+    return False
+
+
+def parse_authn_request(xml: bytes) -> tuple[AuthnRequest, etree._Element]:
+    """Parse and validate *xml*; return its content, with the root to verify its signature.
+
+    :raises MessageRefused: when it is malformed or not an AuthnRequest of SAML 2.0.
     """
     root = parse_xml(xml)
     check_root(root, "AuthnRequest")
@@ -108,9 +237,9 @@ def parse_authn_request(xml: bytes) -> tuple[AuthnRequest, etree._Element]:
         raise message_refused(
             "acs-conflict",
             "The request names its ACS URL in two ways.",
-            got=f"index {request.acs_index} with {request.acs_url or request.protocol_binding}",
+            received=f"index {request.acs_index}, {request.acs_url or request.protocol_binding}",
             expected="AssertionConsumerServiceIndex alone, or AssertionConsumerServiceURL",
-            rule="SAML core, section 3.4.1",
+            source="SAML core, section 3.4.1",
         )
     return request, root
 
@@ -125,14 +254,14 @@ def check_authn_request(
     skew: int = 300,
     signed: bool = False,
 ) -> None:
-    """Check what does not depend on who signs in.
+    """Check the parts that do not depend on the user.
 
     :param destination: URL of the endpoint where the request came in.
     :param entity_id: ours, for Scoping.
     :param max_age: seconds; :param skew: seconds that the SP's clock may be ahead.
     :param signed: the query string is signed; an embedded signature is known from the request.
-    :raises MessageRefused: when nothing may be sent to anybody.
-    :raises RequestRefused: when the SP is to be told.
+    :raises MessageRefused: when no response may be sent.
+    :raises RequestRefused: when the SP gets a SAML status.
     """
     check_freshness(request.issue_instant, now=now, max_age=max_age, skew=skew)
     check_destination(
@@ -141,20 +270,20 @@ def check_authn_request(
     if request.protocol_binding not in (None, names.BINDING_POST):
         raise request_refused(
             "binding-unsupported",
-            "The request asks for an answer over a binding that is not supported.",
+            "The request asks for a response over an unsupported binding.",
             status=names.STATUS_UNSUPPORTED_BINDING,
-            got=request.protocol_binding,
+            received=request.protocol_binding,
             expected=names.BINDING_POST,
-            rule="SAML profiles, section 4.1.2",
+            source="SAML profiles, section 4.1.2",
         )
     if request.unsupported:
         raise request_refused(
             "request-unsupported",
             "The request asks for something that is not supported.",
             status=names.STATUS_REQUEST_UNSUPPORTED,
-            got=request.unsupported,
+            received=request.unsupported,
             expected="a request without it",
-            rule="SAML core, section 3.4.1",
+            source="SAML core, section 3.4.1",
         )
     _check_conditions(request, now=now, skew=skew)
     if request.idp_list and entity_id not in request.idp_list:
@@ -162,31 +291,31 @@ def check_authn_request(
             "idp-not-listed",
             "The request names other identity providers.",
             status=names.STATUS_NO_SUPPORTED_IDP,
-            got=", ".join(request.idp_list),
+            received=", ".join(request.idp_list),
             expected=entity_id,
-            rule="SAML core, section 3.4.1.3",
+            source="SAML core, section 3.4.1.3",
         )
 
 
 def _check_conditions(request: AuthnRequest, *, now: int, skew: int) -> None:
-    begin, end = request.conditions_not_before, request.conditions_not_on_or_after
-    if (begin is not None and now + skew < begin) or (end is not None and now - skew >= end):
+    start, end = request.conditions_not_before, request.conditions_not_on_or_after
+    if (start is not None and now + skew < start) or (end is not None and now - skew >= end):
         raise request_refused(
             "conditions-not-met",
-            "The request is for another time.",
+            "The request is not valid at this time.",
             status=names.STATUS_REQUEST_DENIED,
-            got=f"from {begin} to {end}",
+            received=f"from {start} to {end}",
             expected=str(now),
-            rule="SAML core, section 3.4.1 (Conditions)",
+            source="SAML core, section 3.4.1 (Conditions)",
         )
     if request.audiences and request.issuer not in request.audiences:
         raise request_refused(
             "audience-unsupported",
-            "The request asks for an assertion for somebody else.",
+            "The request asks for an assertion for another service provider.",
             status=names.STATUS_REQUEST_UNSUPPORTED,
-            got=", ".join(request.audiences),
+            received=", ".join(request.audiences),
             expected=request.issuer,
-            rule="SAML core, section 3.4.1 (Conditions)",
+            source="SAML core, section 3.4.1 (Conditions)",
         )
 
 
@@ -203,7 +332,7 @@ def _read_policy(policy: etree._Element | None) -> dict[str, Any]:
 def _read_contexts(requested: etree._Element | None) -> dict[str, Any]:
     if requested is None:
         return {}
-    # A declaration reference is known to nobody here, so it counts as a class that is never met.
+    # Declaration references are not supported, so one counts as a class that is never satisfied.
     return {
         "authn_contexts": tuple(text_of(child) for child in requested),
         "authn_comparison": requested.get("Comparison", "exact"),
@@ -234,11 +363,11 @@ def _read_scoping(scoping: etree._Element | None) -> dict[str, Any]:
 def _read_conditions(conditions: etree._Element | None) -> dict[str, Any]:
     if conditions is None:
         return {}
-    begin, end = conditions.get("NotBefore"), conditions.get("NotOnOrAfter")
+    start, end = conditions.get("NotBefore"), conditions.get("NotOnOrAfter")
     audiences = conditions.iterfind(f"{_SAML}AudienceRestriction/{_SAML}Audience")
     return {
         "has_conditions": True,
-        "conditions_not_before": parse_instant(begin) if begin else None,
+        "conditions_not_before": parse_instant(start) if start else None,
         "conditions_not_on_or_after": parse_instant(end) if end else None,
         "audiences": tuple(text_of(audience) for audience in audiences),
     }
@@ -266,21 +395,21 @@ STRENGTH = (
 def check_name_id_policy(
     request: AuthnRequest, *, name_id_format: str, sp_entity_ids: Collection[str]
 ) -> None:
-    """Refuse a NameID that the SP asks for and does not get.
+    """Refuse a NameID policy that the application's NameIDs do not meet.
 
-    :param name_id_format: the format that the application's NameIDs have.
-    :param sp_entity_ids: the names by which the SP may qualify its own NameIDs.
+    :param name_id_format: the format of the application's NameIDs.
+    :param sp_entity_ids: the qualifiers that the SP may use for its NameIDs.
     :raises RequestRefused: with InvalidNameIDPolicy.
     """
-    asked = request.name_id_format
-    if asked not in (None, names.NAMEID_UNSPECIFIED, name_id_format):
+    requested = request.name_id_format
+    if requested not in (None, names.NAMEID_UNSPECIFIED, name_id_format):
         raise request_refused(
             "nameid-format",
-            "The request asks for a kind of NameID that this application does not send.",
+            "The request asks for a NameID format that this application does not send.",
             status=names.STATUS_INVALID_NAMEID_POLICY,
-            got=asked,
+            received=requested,
             expected=name_id_format,
-            rule="SAML core, section 3.4.1.1",
+            source="SAML core, section 3.4.1.1",
             fix="Change the NameID format here, or in the service provider's settings.",
         )
     qualifier = request.sp_name_qualifier
@@ -289,48 +418,48 @@ def check_name_id_policy(
             "nameid-qualifier",
             "The request asks for a NameID of another service provider.",
             status=names.STATUS_INVALID_NAMEID_POLICY,
-            got=qualifier,
+            received=qualifier,
             expected=", ".join(sp_entity_ids),
-            rule="SAML core, section 3.4.1.1",
+            source="SAML core, section 3.4.1.1",
         )
 
 
 def choose_authn_context(request: AuthnRequest | None, *, satisfied: Sequence[str]) -> str:
-    """Return the context class for the answer: one that is true and that the SP accepts.
+    """Return a context class that the sign-in satisfies and that the SP accepts.
 
-    :param satisfied: classes that the sign-in satisfies, the most telling one first.
+    :param satisfied: classes that the sign-in satisfies, the most specific first.
     :raises RequestRefused: with NoAuthnContext.
     """
     if request is None or not request.authn_contexts:
         return satisfied[0]
-    asked = request.authn_contexts
+    requested = request.authn_contexts
     if request.authn_comparison == "exact":
-        # Unspecified says nothing about the sign-in, so every sign-in satisfies it.
-        fitting = [c for c in asked if c in satisfied or c == names.AUTHN_UNSPECIFIED]
+        # Every sign-in satisfies Unspecified.
+        fitting = [c for c in requested if c in satisfied or c == names.AUTHN_UNSPECIFIED]
     else:
-        fitting = _comparable(asked, request.authn_comparison, satisfied)
+        fitting = _comparable(requested, request.authn_comparison, satisfied)
     if fitting:
         return fitting[0]
     raise request_refused(
         "authn-context",
-        "The request asks for another way to sign in than was used.",
+        "The request asks for another authentication method than was used.",
         status=names.STATUS_NO_AUTHN_CONTEXT,
         responder=True,
-        got=f"{request.authn_comparison} {', '.join(asked)}",
+        received=f"{request.authn_comparison} {', '.join(requested)}",
         expected=", ".join(satisfied),
-        rule="SAML core, section 3.3.2.2.1",
-        fix="Have the person sign in in that way, or turn the demand off at the service provider.",
+        source="SAML core, section 3.3.2.2.1",
+        fix="Sign in with that method, or turn off the requirement at the service provider.",
     )
 
 
-def _comparable(asked: Sequence[str], comparison: str, satisfied: Sequence[str]) -> list[str]:
-    wanted = [STRENGTH.index(c) for c in asked if c in STRENGTH]
-    if not wanted or (comparison == "better" and len(wanted) != len(asked)):
+def _comparable(requested: Sequence[str], comparison: str, satisfied: Sequence[str]) -> list[str]:
+    ranks = [STRENGTH.index(c) for c in requested if c in STRENGTH]
+    if not ranks or (comparison == "better" and len(ranks) != len(requested)):
         return []
     ranked = sorted((c for c in satisfied if c in STRENGTH), key=STRENGTH.index, reverse=True)
     tests = {
-        "minimum": lambda rank: rank >= min(wanted),
-        "better": lambda rank: rank > max(wanted),
-        "maximum": lambda rank: rank <= max(wanted),
+        "minimum": lambda rank: rank >= min(ranks),
+        "better": lambda rank: rank > max(ranks),
+        "maximum": lambda rank: rank <= max(ranks),
     }
     return [c for c in ranked if tests[comparison](STRENGTH.index(c))]

@@ -103,7 +103,7 @@ def parse_sp_metadata(
         raise message_refused(
             "metadata-root",
             "This is not a SAML 2.0 metadata file.",
-            got=root.tag,
+            received=root.tag,
             expected=f"{_MD}EntityDescriptor",
             fix=_FIX,
         )
@@ -154,9 +154,9 @@ def _wrong_entity_id(entity_id: str) -> MessageRefused:
     return message_refused(
         "metadata-entity-id",
         "The metadata has no usable entity ID.",
-        got=f"{len(entity_id)} characters" if entity_id else "an empty one",
+        received=f"{len(entity_id)} characters" if entity_id else "an empty one",
         expected=f"1 to {MAX_ENTITY_ID} characters",
-        rule="SAML core, section 8.3.6",
+        source="SAML core, section 8.3.6",
         fix=_FIX,
     )
 
@@ -171,7 +171,7 @@ def _sp_role(entity: etree._Element, entity_id: str) -> etree._Element:
         "This is the metadata of an identity provider."
         if is_idp
         else "The metadata describes no SAML 2.0 service provider.",
-        got=entity_id,
+        received=entity_id,
         expected="an SPSSODescriptor that supports SAML 2.0",
         fix="Upload the metadata of the application, not the metadata of an identity provider.",
     )
@@ -191,9 +191,9 @@ def _check_dates(role: etree._Element, now: int) -> int | None:
         raise message_refused(
             "metadata-expired",
             "The metadata has expired.",
-            got=text,
+            received=text,
             expected="a validUntil in the future",
-            rule="SAML metadata, section 2.3.2",
+            source="SAML metadata, section 2.3.2",
             fix=_FIX,
         )
     return earliest
@@ -216,9 +216,9 @@ def _acs_services(role: etree._Element) -> list[tuple[int, str]]:
     raise message_refused(
         "metadata-no-acs",
         "The metadata has no usable ACS URL.",
-        got="; ".join(refused),
+        received="; ".join(refused),
         expected=f"an https URL with the binding {names.BINDING_POST}",
-        rule="SAML profiles, section 4.1.2",
+        source="SAML profiles, section 4.1.2",
         fix=_FIX,
     )
 
@@ -252,7 +252,7 @@ def _certificate(text: str) -> str:
         raise message_refused(
             "metadata-certificate",
             "A certificate in the metadata cannot be used.",
-            got=str(error),
+            received=str(error),
             expected="an X.509 certificate with an EC key or an RSA key of at least 2048 bits",
             fix="Ask the vendor to replace the certificate.",
         ) from None

@@ -81,9 +81,9 @@ def verify_query(
         raise message_refused(
             "signature-missing",
             "The message is not signed.",
-            got="no signature",
+            received="no signature",
             expected="SigAlg and Signature in the query string",
-            rule="SAML bindings, section 3.4.4.1",
+            source="SAML bindings, section 3.4.4.1",
         )
     algorithm = unquote_to_bytes(parts["SigAlg"]).decode("ascii", "replace")
     _check_algorithm(algorithm, ALGORITHMS)
@@ -144,9 +144,9 @@ def _only_signature(root: etree._Element) -> etree._Element:
         raise message_refused(
             "signature-missing",
             "The message is not signed.",
-            got="no signature",
+            received="no signature",
             expected="a ds:Signature in the root element",
-            rule=_RULE,
+            source=_RULE,
         )
     if len(signatures) > 1:
         raise _malformed(f"{len(signatures)} signatures", "exactly one signature")
@@ -219,9 +219,9 @@ def _check_algorithm(algorithm: str, allowed: Collection[str]) -> None:
         raise message_refused(
             "signature-algorithm",
             "The message is signed with an algorithm that is not accepted.",
-            got=algorithm,
+            received=algorithm,
             expected=", ".join(allowed),
-            rule="Signatures with SHA-1, MD5 or HMAC do not prove who sent a message.",
+            source="Signatures with SHA-1, MD5 or HMAC do not prove who sent a message.",
             fix="Set the signature algorithm at the service provider to RSA-SHA256.",
         )
 
@@ -254,13 +254,13 @@ def _xmlsec_key(certificate: str) -> xmlsec.Key:
     return xmlsec.Key.from_memory(certificate, xmlsec.constants.KeyDataFormatCertPem)
 
 
-def _malformed(got: str, expected: str = "") -> MessageRefused:
+def _malformed(received: str, expected: str = "") -> MessageRefused:
     return message_refused(
         "signature-malformed",
         "The signature has a form that SAML does not allow.",
-        got=got,
+        received=received,
         expected=expected,
-        rule=_RULE,
+        source=_RULE,
     )
 
 
@@ -268,9 +268,9 @@ def _unverified(certificates: Sequence[str]) -> MessageRefused:
     return message_refused(
         "signature-wrong",
         "The signature matches none of the sender's certificates.",
-        got="a signature by another key, or a message that was changed in transit",
+        received="a signature by another key, or a message that was changed in transit",
         expected=f"a signature by one of {len(certificates)} registered certificates",
-        rule=_RULE,
+        source=_RULE,
         fix="Add the certificate that the service provider signs with.",
     )
 

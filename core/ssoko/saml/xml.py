@@ -59,7 +59,7 @@ def parse_xml(data: bytes, *, max_bytes: int = MAX_XML) -> etree._Element:
         raise message_refused(
             "xml-too-large",
             "The message is too large.",
-            got=f"{len(data)} bytes",
+            received=f"{len(data)} bytes",
             expected=f"at most {max_bytes} bytes",
         )
     data = data.removeprefix(_UTF8_BOM)
@@ -69,9 +69,9 @@ def parse_xml(data: bytes, *, max_bytes: int = MAX_XML) -> etree._Element:
         raise message_refused(
             "xml-dtd",
             "The message contains a document type declaration.",
-            got="DOCTYPE" if b"<!DOCTYPE" in data else "ENTITY",
+            received="DOCTYPE" if b"<!DOCTYPE" in data else "ENTITY",
             expected="no DOCTYPE",
-            rule="SAML messages have no DTD; attackers use DTDs against XML parsers.",
+            source="SAML messages have no DTD; attackers use DTDs against XML parsers.",
         )
     try:
         root = etree.fromstring(data, _parser())
@@ -79,14 +79,14 @@ def parse_xml(data: bytes, *, max_bytes: int = MAX_XML) -> etree._Element:
         raise message_refused(
             "xml-malformed",
             "The message is not well-formed XML.",
-            got=str(error),
+            received=str(error),
             expected="one XML document in UTF-8",
         ) from None
     if root is None:  # lxml returns None for a document with comments only
         raise message_refused(
             "xml-malformed",
             "The message contains no XML element.",
-            got="no element",
+            received="no element",
             expected="one XML document in UTF-8",
         )
     _check_tree(root)
@@ -106,9 +106,9 @@ def validate(element: etree._Element, schema: Literal["protocol", "metadata"] = 
     raise message_refused(
         "xml-schema",
         "The message does not follow the SAML 2.0 schema.",
-        got=f"line {error.line}: {error.message}" if error is not None else "",
+        received=f"line {error.line}: {error.message}" if error is not None else "",
         expected=f"a document valid by {_SCHEMAS[schema]}",
-        rule="SAML core, appendix A",
+        source="SAML core, appendix A",
     )
 
 
@@ -158,9 +158,9 @@ def parse_instant(text: str) -> int:
         raise message_refused(
             "xml-instant",
             "A time in the message cannot be read.",
-            got=text,
+            received=text,
             expected="a time such as 2026-11-24T09:14:07Z",
-            rule="SAML core, section 1.3.3",
+            source="SAML core, section 1.3.3",
         ) from None
     return int(moment.timestamp())
 
@@ -175,7 +175,7 @@ def parse_number(text: str) -> int:
         raise message_refused(
             "xml-number",
             "A number in the message cannot be read.",
-            got=text,
+            received=text,
             expected="a whole number",
         )
     return int(text)
@@ -208,7 +208,7 @@ def _check_encoding(data: bytes) -> None:
     raise message_refused(
         "xml-encoding",
         "The message is not in UTF-8.",
-        got=encoding.decode("ascii", "replace"),
+        received=encoding.decode("ascii", "replace"),
         expected="UTF-8",
     )
 
@@ -223,7 +223,7 @@ def _check_tree(root: etree._Element) -> None:
             raise message_refused(
                 "xml-too-complex",
                 "The message has too many elements or nests them too deeply.",
-                got=f"at least {elements} elements, {depth} levels",
+                received=f"at least {elements} elements, {depth} levels",
                 expected=f"at most {MAX_ELEMENTS} elements, {MAX_DEPTH} levels",
             )
         for element in level:
@@ -241,9 +241,9 @@ def _collect_ids(element: etree._Element, ids: set[str]) -> None:
             raise message_refused(
                 "xml-duplicate-id",
                 "Two elements of the message have the same ID.",
-                got=f"{value} twice",
+                received=f"{value} twice",
                 expected="each ID once",
-                rule="SAML core, section 1.3.4",
+                source="SAML core, section 1.3.4",
             )
         ids.add(value)
 

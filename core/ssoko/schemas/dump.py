@@ -223,7 +223,7 @@ def preview(view: Preview) -> Json:
             "sentence": view.decision.sentence,
         },
         "refusals": [
-            {"code": one.code, "got": one.got, "expected": one.expected, "fix": one.fix}
+            {"code": one.code, "received": one.received, "expected": one.expected, "fix": one.fix}
             for one in view.refusals
         ],
         "name_id": {"value": name_id.value, "format": name_id.format, "note": view.note}
@@ -352,7 +352,7 @@ def trace(view: TraceView) -> Json:
         "started": view.started,
         "binding": view.binding,
         "relay_state": view.relay_state,
-        "got": view.got,
+        "received": view.received,
         "expected": view.expected,
         "rule": view.rule,
         "source": view.source,

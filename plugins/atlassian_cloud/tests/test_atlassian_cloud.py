@@ -84,7 +84,9 @@ def test_it_is_installed_before_atlassian_shows_its_values(visit):
     assert [warning.field for warning in app.warnings] == ["entity_id"]
     session = visit.person(app)
     elsewhere = sign_in.launch(visit.services, "acme", app.slug, session=session)
-    assert elsewhere == sign_in.Elsewhere(url="https://acme.atlassian.net", application_name="Ours")
+    assert elsewhere == sign_in.OpenLaunchUrl(
+        url="https://acme.atlassian.net", application_name="Ours"
+    )
     app = change.update_application(visit.scope, app.id, settings={**GOOD, "site": "acme"})
     assert app.warnings == ()
     assert visit.launch(app, session).relay_state == "https://acme.atlassian.net"

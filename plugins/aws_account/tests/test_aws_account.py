@@ -254,7 +254,7 @@ def test_a_sign_in_without_an_iam_role_says_where_to_write_one(visit):
     with pytest.raises(AccessRefused) as refused:
         visit.launch(app, session)
     assert refused.value.code == "plugin-refused"
-    assert "No IAM role is written" in refused.value.got
+    assert "No IAM role is written" in refused.value.received
     assert "aws_role:" in refused.value.fix
 
 

@@ -105,7 +105,7 @@ def test_it_is_installed_before_google_shows_its_values(visit):
     assert [warning.field for warning in app.warnings] == ["entity_id"]
     session = visit.person(app)
     elsewhere = sign_in.launch(visit.services, "acme", app.slug, session=session)
-    assert isinstance(elsewhere, sign_in.Elsewhere)
+    assert isinstance(elsewhere, sign_in.OpenLaunchUrl)
     app = change.update_application(visit.scope, app.id, settings=GOOD)
     assert app.warnings == ()
     assert visit.ask(app, session).acs_url == GOOD["acs_url"]

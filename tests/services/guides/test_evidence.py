@@ -203,7 +203,7 @@ def test_launch_is_neither_a_request_nor_an_accepted_response(site, find):
 
 def test_request_counts_when_access_is_denied(site, find):
     app = site.install(people=False)
-    with pytest.raises(Exception, match="role"):
+    with pytest.raises(Exception, match="access"):
         request(site, app)
     evidence_of_step = find(app, "request")
     assert (evidence_of_step.done, evidence_of_step.by) == (True, app.service_provider.entity_id)

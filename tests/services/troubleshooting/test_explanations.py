@@ -78,7 +78,7 @@ def test_places_that_raise_refusals_are_found() -> None:
 
 @pytest.mark.parametrize("site", RAISED, ids=lambda site: f"{site.where}-{site.code}")
 def test_refusal_states_what_was_received_and_expected(site: Raised) -> None:
-    assert {"got", "expected"} <= site.arguments
+    assert {"received", "expected"} <= site.arguments
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -10,7 +10,7 @@ from ssoko.plugin.host.registry import Registry
 from ssoko.services.activity import references
 from ssoko.services.applications import change, views
 from ssoko.services.people import users
-from ssoko.services.sso import attempt
+from ssoko.services.sso import log as sso_log
 from ssoko.services.sso.saml import sign_in
 from ssoko.services.troubleshooting import fixes, traces
 from ssoko.services.troubleshooting.fixes import add_acs_url
@@ -32,7 +32,7 @@ def test_disabled_user_is_refused_and_enabled_by_the_fix(site) -> None:
     trace = denied_trace(site, app, session)
     assert (trace.code, trace.user_name) == ("user-disabled", "Amina Otieno")
     assert trace.title == "Amina Otieno is disabled and tried to open App"
-    assert [s.key for s in trace.steps if s.state == "refused"] == ["person"]
+    assert [s.key for s in trace.steps if s.state == "refused"] == ["user"]
     workspace_id = site.workspace.id
     fix = fixes.apply_fix(site.scope, trace, compared=False)
     assert (fix.needed, fix.label) == (True, "Enable Amina Otieno")
@@ -47,7 +47,7 @@ def test_event_and_trace_are_written_in_one_transaction(site, monkeypatch) -> No
     def fail(*args: object, **more: object) -> None:
         raise IntegrityError("the log is full")
 
-    monkeypatch.setattr(attempt, "_write_event", fail)
+    monkeypatch.setattr(sso_log, "_write_event", fail)
     with pytest.raises(IntegrityError):
         site.begin(app, None, Destination="https://other.test/")
     assert not Trace.select().exists()
@@ -97,17 +97,19 @@ def test_size_of_a_trace_is_limited(site) -> None:
     trace = denied_trace(site, app, inner=huge, Destination="https://other.test/" + "z" * 900)
     assert len(trace.request) <= 16 * 1024 + 1
     assert trace.request.endswith("\u2026")
-    assert len(trace.got) <= 500
+    assert len(trace.received) <= 500
 
 
 def test_lone_surrogate_and_nul_are_replaced(site) -> None:
-    refusal = MessageRefused("form-unreadable", "No \ud800 \0 form.", got="\udcff\0", expected="x")
+    refusal = MessageRefused(
+        "form-unreadable", "No \ud800 \0 form.", received="\udcff\0", expected="x"
+    )
     app = site.install()
     sign_in.log_refusal(
         site.services, app.issuer.id, refusal, session=None, binding="post", raw="\ud800\0A"
     )
     trace = traces.get_trace(site.services, site.workspace.id, refusal.reference)
-    assert trace.undecoded == "?\ufffdA" and trace.got
+    assert trace.undecoded == "?\ufffdA" and trace.received
     assert (trace.started, trace.binding) == ("sp", "post")
 
 

@@ -22,7 +22,7 @@ def test_a_refused_sign_in_is_listed_and_read_by_its_reference(
     assert read.json == listed
     assert (listed["code"], listed["undecoded"]) == ("base64", "!")
     assert listed["application"] == {"id": made["id"], "name": "Wiki"}
-    assert all(listed[key] for key in ("got", "expected", "rule", "fix", "title", "message"))
+    assert all(listed[key] for key in ("received", "expected", "rule", "fix", "title", "message"))
     assert listed["at"].endswith("Z") and listed["until"] > listed["at"]
     assert listed["steps"][0] == {
         "key": "request",

@@ -81,7 +81,7 @@ class SiteFixture:
         """Take the application away."""
         change.uninstall(self.scope, made.id)
 
-    def sign_in(self, made: ApplicationView) -> saml_sign_in.Answer:
+    def sign_in(self, made: ApplicationView) -> saml_sign_in.Result:
         """Sign the person in: from Ssoko, or by a request where the vendor wants one."""
         session = self._session()
         sp = made.service_provider

@@ -94,7 +94,7 @@ def test_the_response_is_valid_and_accepted(
     if made.service_provider.encrypt_assertions or made.service_provider.require_signed_requests:
         pytest.skip("needs a key of the service provider's; give answers without encryption")
     answer = ssoko_site.sign_in(made)
-    assert isinstance(answer, sign_in.PostAnswer), answer
+    assert isinstance(answer, sign_in.PostResponse), answer
     xml = base64.b64decode(answer.saml_response)
     valid = OneLogin_Saml2_XML.validate_xml(xml, "saml-schema-protocol-2.0.xsd")
     assert not isinstance(valid, str), valid

@@ -1,4 +1,4 @@
-"""Everything that one sign-in depends on, read with one statement.
+"""The application, user and access decision behind a sign-in, read with one statement.
 
 Building queries and rows with the models costs as much as two or three RSA signatures, so the
 statements of this path are fixed text.
@@ -36,7 +36,7 @@ SELECT i.id, i.shared, w.id, w.slug, w.name, w.contact,
       AND (g.expires_at IS NULL OR g.expires_at > ?)))
 """
 
-_PERSON = """
+_USER = """
 LEFT JOIN signing_key k ON k.issuer_id = i.id AND k.state = 'active'
 LEFT JOIN browser_session s ON s.id = ? AND s.workspace_id = i.workspace_id
   AND s.ended_at IS NULL AND s.expires_at > ?
@@ -45,21 +45,21 @@ LEFT JOIN user_account u ON u.id = s.user_id
 
 _BY_SP = f"""{_COLUMNS} FROM issuer i JOIN workspace w ON w.id = i.workspace_id
 LEFT JOIN application a ON a.issuer_id = i.id AND a.sp_entity_id = ? AND a.uninstalled_at IS NULL
-{_PERSON} WHERE i.id = ?"""
+{_USER} WHERE i.id = ?"""
 
 _BY_OWN_ISSUER = f"""{_COLUMNS} FROM issuer i JOIN workspace w ON w.id = i.workspace_id
 LEFT JOIN application a ON a.issuer_id = i.id AND a.uninstalled_at IS NULL AND NOT i.shared
-{_PERSON} WHERE i.id = ?"""
+{_USER} WHERE i.id = ?"""
 
 _BY_SLUG = f"""{_COLUMNS} FROM workspace w
 JOIN application a ON a.workspace_id = w.id AND a.slug = ? AND a.uninstalled_at IS NULL
 JOIN issuer i ON i.id = a.issuer_id
-{_PERSON} WHERE w.slug = ?"""
+{_USER} WHERE w.slug = ?"""
 
 _BY_ID = _BY_SLUG.replace("a.slug = ?", "a.id = ?")
 
-#: Somebody who need not be signed in, for a look at what they would get.
-_FOR_PERSON = f"""{_COLUMNS} FROM application a JOIN workspace w ON w.id = a.workspace_id
+#: A user without a session, to preview what the SP would receive.
+_FOR_USER = f"""{_COLUMNS} FROM application a JOIN workspace w ON w.id = a.workspace_id
 JOIN issuer i ON i.id = a.issuer_id
 LEFT JOIN signing_key k ON k.issuer_id = i.id AND k.state = 'active'
 LEFT JOIN browser_session s ON 1 = 0
@@ -71,11 +71,11 @@ _KEY = "SELECT private_key, certificate FROM signing_key WHERE id = ?"
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A sign-in that may be: who, where to, and whether a role lets the person in.
+class SignInContext:
+    """The application, user and access decision behind one sign-in request.
 
-    The application's fields are None when the issuer serves no such SP; those of session and user
-    when nobody is signed in to this workspace.
+    The fields of the application are None when the issuer serves no such SP; those of session and
+    user are None when nobody is signed in to this workspace.
     """
 
     issuer_id: str
@@ -84,6 +84,42 @@ class Candidate:
     workspace_slug: str
     workspace_name: str
     contact: str
+    application_id: str | None
+    slug: str | None
+    name: str | None
+    integration: str | None
+    enabled: bool | None
+    updated_at: int | None
+    signing_key_id: str | None
+    session_id: str | None
+    authn_at: int | None
+    authn_method: str | None
+    user_id: str | None
+    username: str | None
+    email: str | None
+    first_name: str | None
+    last_name: str | None
+    user_attributes: Any
+    user_active: bool | None
+    has_role: bool | None
+
+    def with_user(self) -> "UserContext":
+        """Return this context with types that say that nothing is None.
+
+        :raises ValueError: when there is no application or no user.
+        """
+        if self.application_id is None or self.user_id is None:
+            raise ValueError("the context has no application or no user")
+        return UserContext(*(getattr(self, name) for name in _FIELDS))
+
+
+_FIELDS = tuple(SignInContext.__dataclass_fields__)
+
+
+@dataclass(frozen=True, slots=True)
+class UserContext(SignInContext):
+    """A context with an application and a user. Without a session, ``session_id`` is empty."""
+
     application_id: str
     slug: str
     name: str
@@ -91,63 +127,59 @@ class Candidate:
     enabled: bool
     updated_at: int
     signing_key_id: str
-    session_id: str
-    authn_at: int
-    authn_method: str
     user_id: str
     username: str
     email: str
     first_name: str
     last_name: str
-    user_attributes: Any
     user_active: bool
     has_role: bool
 
 
-def by_sp(issuer_id: str, sp_entity_id: str, *, session_id: str, now: int) -> Candidate | None:
-    """Find the application of an issuer by its SP; None when there is no such issuer."""
+def by_sp(issuer_id: str, sp_entity_id: str, *, session_id: str, now: int) -> SignInContext | None:
+    """Find the application of an issuer by its SP; None when the issuer does not exist."""
     return _one(_BY_SP, (now, now, sp_entity_id, session_id, now, issuer_id))
 
 
-def by_own_issuer(issuer_id: str, *, session_id: str, now: int) -> Candidate | None:
-    """Find the application that an issuer is the own one of."""
+def by_own_issuer(issuer_id: str, *, session_id: str, now: int) -> SignInContext | None:
+    """Find the application that has this issuer for itself."""
     return _one(_BY_OWN_ISSUER, (now, now, session_id, now, issuer_id))
 
 
-def by_slug(workspace_slug: str, slug: str, *, session_id: str, now: int) -> Candidate | None:
-    """Find an application by its name in addresses."""
+def by_slug(workspace_slug: str, slug: str, *, session_id: str, now: int) -> SignInContext | None:
+    """Find an application by its slug."""
     return _one(_BY_SLUG, (now, now, slug, session_id, now, workspace_slug))
 
 
 def by_id(
     workspace_slug: str, application_id: str, *, session_id: str, now: int
-) -> Candidate | None:
-    """Find an application by its id."""
+) -> SignInContext | None:
+    """Find an application by its ID."""
     return _one(_BY_ID, (now, now, application_id, session_id, now, workspace_slug))
 
 
-def for_person(
+def for_user(
     workspace_id: str, application_id: str, *, user_id: str, now: int
-) -> Candidate | None:
-    """Return the sign-in of a user, without a session; None when either is not there."""
-    return _one(_FOR_PERSON, (now, now, user_id, workspace_id, application_id))
+) -> SignInContext | None:
+    """Return the context of a user without a session; None when either does not exist."""
+    return _one(_FOR_USER, (now, now, user_id, workspace_id, application_id))
 
 
-def _one(statement: str, params: Sequence[Any]) -> Candidate | None:
+def _one(statement: str, params: Sequence[Any]) -> SignInContext | None:
     rows = query(statement, params)
-    return Candidate(*rows[0]) if rows else None
+    return SignInContext(*rows[0]) if rows else None
 
 
-def record_of(candidate: Candidate) -> Record:
+def record_of(context: SignInContext) -> Record:
     """Return the record of the application, parsed once per process and change."""
-    return _record(candidate.application_id, candidate.updated_at)
+    return _record(context.application_id, context.updated_at)
 
 
 @lru_cache(maxsize=2048)
 def _record(application_id: str, updated_at: int) -> Record:
     rows = query(_RECORD, (application_id,))
     if not rows:
-        raise NotFound("This application is gone.")
+        raise NotFound("This application does not exist.")
     sp, mappers, settings = map(from_column, rows[0])
     return Record(service_provider_from_json(sp), mappers_from_json(mappers), settings)
 
@@ -158,6 +190,6 @@ def signing_key(services: Services, signing_key_id: str) -> SigningKey:
     if key is None:
         rows = query(_KEY, (signing_key_id,))
         if not rows:
-            raise NotFound("This signing key is gone.")
+            raise NotFound("This signing key does not exist.")
         key = services.keys.load(signing_key_id, bytes(rows[0][0]), rows[0][1])
     return key

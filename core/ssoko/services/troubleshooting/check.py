@@ -23,6 +23,7 @@ from ssoko.services.issuers import issuers
 from ssoko.services.issuers.keys import describe
 from ssoko.services.sso import sign_in_context
 from ssoko.services.troubleshooting.catalog import CATALOG
+from ssoko.services.troubleshooting.explanations import explanation_of
 from ssoko.services.troubleshooting.preview import Preview, preview_sign_in
 from ssoko.store.sql import query
 
@@ -155,10 +156,10 @@ def _refusal(refusal: AccessRefused) -> Finding:
         _REFUSALS.get(refusal.code, "value-unsendable"),
         "fail",
         id_=refusal.code,
-        reason=refusal.rule.rstrip("."),
-        received=refusal.got,
+        reason=(refusal.source or explanation_of(refusal.code).rule).rstrip("."),
+        received=refusal.received,
     )
-    return replace(finding, fix=refusal.fix)
+    return replace(finding, fix=explanation_of(refusal.code).fix or refusal.fix)
 
 
 def _values_have_usual_sizes(subject: Subject) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from ssoko.services.sso.saml.assertion import plugin_attributes, sign_in_as
 from ssoko.services.sso.saml.attributes import PersonValues, attributes_for
 from ssoko.services.sso.saml.authn_request import SATISFIED
 from ssoko.services.sso.saml.name_ids import known_pairwise, name_id_for
-from ssoko.services.sso.sign_in_context import Candidate
+from ssoko.services.sso.sign_in_context import UserContext
 from ssoko.text.names import is_id
 
 #: Replaces a persistent NameID until the first sign-in creates it.
@@ -43,7 +43,7 @@ class Preview:
     """
 
     application: ApplicationView
-    context: Candidate
+    context: UserContext
     user: UserView
     decision: Decision
     name_id: NameId | None
@@ -83,9 +83,10 @@ def preview_application(scope: Scope, application: ApplicationView, *, user_id: 
     services, workspace_id = scope.services, scope.workspace_id
     user = users.get_user(workspace_id, user_id)
     now = services.clock()
-    context = sign_in_context.for_person(workspace_id, application.id, user_id=user.id, now=now)
-    if context is None:
+    sign_in = sign_in_context.for_user(workspace_id, application.id, user_id=user.id, now=now)
+    if sign_in is None:
         raise NotFound("There is no such application. It may have been uninstalled.")
+    context = sign_in.with_user()
     values = PersonValues(context, now=now)
     refusals: list[AccessRefused] = []
     name_id = _name_id(services, application, values, refusals)
@@ -153,7 +154,7 @@ def _note(name_id: NameId | None) -> str:
 
 def _plugin_attributes(
     services: Services,
-    context: Candidate,
+    context: UserContext,
     values: PersonValues,
     refusals: list[AccessRefused],
 ) -> Sequence[SamlAttribute]:
@@ -190,11 +191,10 @@ def _draft(
     except ValueError as error:
         refusals.append(
             AccessRefused(
-                "answer-unsendable",
+                "response-unsendable",
                 "Your account has a value that cannot be sent.",
-                got=str(error)[:500],
+                received=str(error)[:500],
                 expected="characters of XML 1.0",
-                fix="Enter the values of this user again, without control characters.",
             )
         )
         return ""

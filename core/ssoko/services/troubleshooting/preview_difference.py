@@ -84,7 +84,7 @@ def preview_upgrade(
 def _facts(preview: Preview) -> dict[str, tuple[str, ...]]:
     sp = preview.application.service_provider
     signed = (("Response", sp.sign_response), ("Assertion", sp.sign_assertion))
-    refusals = tuple(refusal.got or str(refusal) for refusal in preview.refusals)
+    refusals = tuple(refusal.received or str(refusal) for refusal in preview.refusals)
     if not preview.decision.allowed:
         refusals = (preview.decision.sentence, *refusals)
     session = f"{sp.session_lifetime} seconds" if sp.session_lifetime else "The vendor decides"

@@ -16,7 +16,7 @@ from ssoko.saml import names
 from ssoko.saml.bindings import Inbound
 from ssoko.saml.xml import instant
 from ssoko.services.applications.views import ApplicationView
-from ssoko.services.sso.saml.sign_in import PostAnswer
+from ssoko.services.sso.saml.sign_in import PostResponse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ def build_request(application: ApplicationView, *, request_id: str, now: int) ->
     return Inbound(xml.encode(), "", names.BINDING_REDIRECT)
 
 
-def verify_response(application: ApplicationView, response: PostAnswer) -> Verdict:
+def verify_response(application: ApplicationView, response: PostResponse) -> Verdict:
     """Verify a response as the service provider does, and return what it reads from it."""
     try:
         accepted = accept(application, response)
@@ -63,7 +63,7 @@ def verify_response(application: ApplicationView, response: PostAnswer) -> Verdi
     )
 
 
-def accept(application: ApplicationView, response: PostAnswer) -> Any:
+def accept(application: ApplicationView, response: PostResponse) -> Any:
     """Verify a response with python3-saml in strict mode and the values of the Metadata tab.
 
     :returns: the ``OneLogin_Saml2_Response`` with the decoded content.

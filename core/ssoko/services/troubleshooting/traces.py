@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from ssoko.errors import InputError, NotFound
+from ssoko.saml.refusals import ASK_VENDOR
 from ssoko.services.activity.references import read_reference
 from ssoko.services.context import Services
-from ssoko.services.sso.trace import KEPT, Step, sweep
+from ssoko.services.sso.trace import KEPT, sweep
 from ssoko.services.troubleshooting.explanations import (
     EXPLANATIONS,
     FixAction,
     Place,
     explanation_of,
 )
+from ssoko.services.troubleshooting.steps import Step, read_steps
 from ssoko.store.models.sso import Trace
 from ssoko.store.models.table import database
 from ssoko.store.paging import Page, check_limit, cut, decode_cursor
@@ -49,7 +51,7 @@ class TraceView:
     relay_state: str
     code: str
     message: str
-    got: str
+    received: str
     expected: str
     rule: str
     source: str
@@ -152,8 +154,16 @@ def purge(services: Services) -> int:
 
 def _view(row: Any) -> TraceView:
     values = {name: getattr(row, name) for name in _COLUMNS}
-    steps = tuple(Step(key, state, detail) for key, state, detail in row.steps)
-    return TraceView(**values, steps=steps, until=row.at + KEPT)
+    words = explanation_of(row.code)
+    return TraceView(
+        **values,
+        rule=words.rule,
+        fix=words.fix or row.fix or ASK_VENDOR,
+        steps=read_steps(row.steps, message=row.message),
+        until=row.at + KEPT,
+    )
 
 
-_COLUMNS = tuple(name for name in TraceView.__slots__ if name not in {"steps", "until"})
+_COLUMNS = tuple(
+    name for name in TraceView.__slots__ if name not in {"rule", "fix", "steps", "until"}
+)

@@ -122,12 +122,12 @@ def _sign_in(scope: Scope, application: ApplicationView, user: UserView) -> Tria
     try:
         response = _response(scope.services, application, user, sp_initiated=result.sp_initiated)
     except Refusal as error:
-        message = f"{error} Received: {error.got}." if error.got else str(error)
+        message = f"{error} Received: {error.received}." if error.received else str(error)
         return replace(result, refusal=message, fix=error.fix, traceback=hook_traceback(error))
     except SsokoError as error:
         return replace(result, refusal=str(error), traceback=hook_traceback(error))
-    if not isinstance(response, saml_sign_in.PostAnswer) or isinstance(
-        response, saml_sign_in.ErrorAnswer
+    if not isinstance(response, saml_sign_in.PostResponse) or isinstance(
+        response, saml_sign_in.PostStatus
     ):
         return replace(result, refusal="The sign-in ended without an assertion.")
     result = replace(result, acs_url=response.acs_url)
@@ -142,7 +142,7 @@ def _sign_in(scope: Scope, application: ApplicationView, user: UserView) -> Tria
 
 def _response(
     services: Services, application: ApplicationView, user: UserView, *, sp_initiated: bool
-) -> saml_sign_in.Answer:
+) -> saml_sign_in.Result:
     code = links.create_link(services, purpose="sign-in", user_id=user.id)
     token, workspace = sign_in.sign_in_with_link(services, code, address="", user_agent="trial")
     session = sessions.load_session(services, token)

@@ -142,16 +142,16 @@ class Trace(Table):
     relay_state = TextField(default="")
     code = TextField()
     message = TextField()
-    got = TextField(default="")
+    received = TextField(default="")
     expected = TextField(default="")
-    rule = TextField(default="")
-    #: The section of a specification that the rule is from.
+    #: The section of a specification, or the reason in a sentence.
     source = TextField(default="")
+    #: What to do, when the code alone does not say it.
     fix = TextField(default="")
     #: The message, decoded; or what could not be decoded, as it arrived.
     request = TextField(default="")
     undecoded = TextField(default="")
-    #: List of [step, state, detail].
+    #: List of [step, state, facts]; texts are looked up when the trace is read.
     steps = JSONField(default=list)
     #: What one press could add to the application: an ACS URL, a certificate.
     findings = JSONField(default=dict)

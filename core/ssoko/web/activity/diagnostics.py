@@ -26,7 +26,7 @@ def _lines(trace: TraceView, login_endpoint: str) -> Iterator[str]:
         ("Started at", f"{initiator}{f' with {trace.binding}' if trace.binding else ''}"),
         ("User", "signed in" if trace.user_id else "not signed in"),
         ("Error", f"{trace.code}: {trace.message}"),
-        ("Received", trace.got),
+        ("Received", trace.received),
         ("Expected", trace.expected),
         ("Rule", f"{trace.rule} {f'({trace.source})' if trace.source else ''}".strip()),
     ):

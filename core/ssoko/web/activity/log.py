@@ -10,6 +10,7 @@ from ssoko.errors import InputError, NotFound
 from ssoko.services.activity import log
 from ssoko.services.people import users
 from ssoko.services.troubleshooting import traces
+from ssoko.services.troubleshooting.explanations import explanation_of
 from ssoko.store.paging import Page
 from ssoko.web.components.event_list import bars_of, turns
 from ssoko.web.components.forms import text_field
@@ -72,7 +73,11 @@ def show(event_id: str) -> str:
     event = log.get_event(current_workspace().id, event_id)
     has_trace = traces.is_kept(current_services(), current_workspace().id, event.reference)
     return render_template(
-        "activity/show.html", event=event, has_trace=has_trace, actions=log.ACTIONS
+        "activity/show.html",
+        event=event,
+        words=explanation_of(event.detail["code"]) if event.detail.get("code") else None,
+        has_trace=has_trace,
+        actions=log.ACTIONS,
     )
 
 

@@ -69,7 +69,7 @@ def show(reference: str) -> str | Response:
         trace=trace,
         application=application,
         person=_person(trace),
-        comparison=compare(trace.got, trace.expected),
+        comparison=compare(trace.received, trace.expected),
         fix=fixes.find_fix(current_scope(), trace),
         links=_links(trace, application),
         binding=BINDINGS.get(trace.binding, ""),

@@ -10,6 +10,7 @@ from ssoko.services.people import users
 from ssoko.services.people.users import UserView
 from ssoko.services.troubleshooting import check, preview
 from ssoko.services.troubleshooting.check import Report
+from ssoko.services.troubleshooting.explanations import explanation_of
 from ssoko.web.applications.page import find_application, render_tab
 from ssoko.web.framework.responses import argument
 from ssoko.web.framework.session import (
@@ -44,7 +45,14 @@ def preview_assertion(slug: str) -> str:
     sign_in = None
     if choice.user:
         sign_in = preview.preview_sign_in(current_scope(), application.id, user_id=choice.user.id)
-    return render_tab("mappers", application, template="preview", choice=choice, preview=sign_in)
+    return render_tab(
+        "mappers",
+        application,
+        template="preview",
+        choice=choice,
+        preview=sign_in,
+        explain=explanation_of,
+    )
 
 
 @admin_only

@@ -19,6 +19,7 @@ from ssoko.services.context import Services
 from ssoko.services.issuers import issuers
 from ssoko.services.issuers.metadata_fetches import note_fetch
 from ssoko.services.sso.saml import sign_in
+from ssoko.services.troubleshooting.explanations import explanation_of
 from ssoko.web.framework.session import current_services, current_signed_in, glance
 from ssoko.web.sso.leaving import fill
 
@@ -123,6 +124,7 @@ def refused(error: Refusal) -> tuple[Response, int]:
         title="No access" if error.http == 403 else f"This {what} cannot go on",
         wide=True,
         error=error,
+        explanation=explanation_of(error.code),
         for_admin=insider and signed_in is not None and signed_in.user.admin,
         insider=insider,
     )
@@ -164,9 +166,9 @@ def form_pairs() -> list[tuple[str, str]]:
         raise MessageRefused(
             "content-type",
             "The request was not sent as a form.",
-            got=request.mimetype[:200],
+            received=request.mimetype[:200],
             expected=_FORM,
-            rule="SAML bindings, section 3.5.4",
+            source="SAML bindings, section 3.5.4",
         )
     request.max_content_length = MAX_BODY
     body = request.get_data(cache=False)
@@ -181,7 +183,7 @@ def form_pairs() -> list[tuple[str, str]]:
         raise MessageRefused(
             "form-unreadable",
             "The form cannot be read.",
-            got="bytes or fields that are no form",
+            received="bytes or fields that are no form",
             expected=f"percent-encoded fields, at most {_MAX_FIELDS}",
         ) from None
 
@@ -200,18 +202,18 @@ def _logged(
     )
 
 
-def _send(answer: sign_in.Answer) -> BaseResponse:
-    if isinstance(answer, sign_in.NeedSignIn):
+def _send(answer: sign_in.Result) -> BaseResponse:
+    if isinstance(answer, sign_in.RequireSignIn):
         query = {"next": answer.next_path} | ({"fresh": "1"} if answer.again else {})
         return redirect_once(f"/w/{answer.workspace_slug}/sign-in?{urlencode(query)}")
-    if isinstance(answer, sign_in.Elsewhere):
+    if isinstance(answer, sign_in.OpenLaunchUrl):
         return _way_out("sso/elsewhere.html", answer)
-    failed, relayed = isinstance(answer, sign_in.ErrorAnswer), bool(answer.relay_state)
+    failed, relayed = isinstance(answer, sign_in.PostStatus), bool(answer.relay_state)
     return _way_out("sso/post.html", answer, failed=failed, relayed=relayed)
 
 
 def _way_out(
-    template: str, answer: sign_in.PostAnswer | sign_in.Elsewhere, **chosen: bool
+    template: str, answer: sign_in.PostResponse | sign_in.OpenLaunchUrl, **chosen: bool
 ) -> Response:
     """Draw a page that leaves Ssoko, without what the other pages draw around theirs.
 

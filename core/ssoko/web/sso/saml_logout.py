@@ -88,9 +88,9 @@ def _field(names: set[str]) -> Parameter:
         "logout-message-missing",
         "This address takes the logout messages of applications. To sign out, press Sign out on "
         "your dashboard.",
-        got="no SAMLRequest and no SAMLResponse",
+        received="no SAMLRequest and no SAMLResponse",
         expected="a signed LogoutRequest or LogoutResponse",
-        rule="SAML profiles, section 4.4",
+        source="SAML profiles, section 4.4",
         fix="Let the service provider send a signed LogoutRequest here.",
     )
 

@@ -49,9 +49,9 @@ class Notes:
     def update(self, **changes: object) -> ApplicationView:
         return change.update_application(self.scope, self.app_id, **changes)
 
-    def sign_in(self) -> saml_sign_in.PostAnswer:
+    def sign_in(self) -> saml_sign_in.PostResponse:
         answer = self.site.begin(self.view, self.site.sign_in())
-        assert isinstance(answer, saml_sign_in.PostAnswer), answer
+        assert isinstance(answer, saml_sign_in.PostResponse), answer
         return answer
 
 

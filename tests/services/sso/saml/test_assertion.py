@@ -353,7 +353,7 @@ def test_a_plugin_may_say_why_it_has_nothing_to_say(make_site):
     with pytest.raises(AccessRefused) as refusal:
         site.begin(app, site.sign_in())
     said = refusal.value
-    assert (said.code, said.got) == ("plugin-refused", "No level was given")
+    assert (said.code, said.received) == ("plugin-refused", "No level was given")
     assert said.fix == "Write level at the role"
 
 

@@ -82,7 +82,7 @@ def test_a_signature_is_passed_over_without_a_certificate_to_hold_it_against(sit
 
 def test_a_signed_request_without_destination_is_refused(site, strict, sp_key):
     inbound = redirect(site, strict, sp_key, Destination=None)
-    with pytest.raises(MessageRefused, match="which address"):
+    with pytest.raises(MessageRefused, match="no Destination"):
         sign_in.begin(site.services, strict.issuer.id, inbound, session=site.sign_in())
 
 

@@ -44,7 +44,9 @@ def test_an_own_issuer_and_an_id_launch_the_application_as_well(site, saml):
 def test_a_launch_url_sends_the_person_to_the_vendor(site):
     app = site.install(launch_url="https://app.example.com/start")
     answer = sign_in.launch(site.services, "acme", app.slug, session=site.sign_in())
-    assert answer == sign_in.Elsewhere(url="https://app.example.com/start", application_name="App")
+    assert answer == sign_in.OpenLaunchUrl(
+        url="https://app.example.com/start", application_name="App"
+    )
 
 
 def test_a_launch_url_does_not_go_past_the_gate(site):
@@ -56,7 +58,7 @@ def test_a_launch_url_does_not_go_past_the_gate(site):
 def test_nobody_signed_in_is_asked_to_and_then_the_request_goes_on(site, saml):
     app = site.install()
     asked = site.begin(app, None, ID="_request1", relay_state="keep me")
-    assert isinstance(asked, sign_in.NeedSignIn)
+    assert isinstance(asked, sign_in.RequireSignIn)
     assert asked.next_path == f"/saml/{app.issuer.id}/continue/{asked.continue_key}"
     assert not asked.again
     assert sign_in.waiting_application(site.services, app.issuer.id, asked.continue_key) == "App"
@@ -104,7 +106,7 @@ def test_the_session_of_another_workspace_does_not_count(site, make_site):
     stranger = site.sign_in("eve")
     site.workspace = acme
     asked = site.begin(app, stranger)
-    assert isinstance(asked, sign_in.NeedSignIn)
+    assert isinstance(asked, sign_in.RequireSignIn)
     assert asked.again
     assert asked.workspace_slug == "acme"
 
@@ -123,12 +125,12 @@ def test_a_person_without_the_role_sees_why_and_no_assertion_is_made(site):
         with pytest.raises(AccessRefused) as refusal:
             enter()
         assert refusal.value.code == "no-role"
-        assert str(refusal.value) == "You do not have the role that opens App."
+        assert str(refusal.value) == "You don't have access to App."
         assert refusal.value.contact == "it@acme.test"
         (event,) = site.events(reference=refusal.value.reference)
         assert (event.action, event.outcome) == ("sign-in", "refused")
         assert event.detail["code"] == "no-role"
-        assert "Amina Otieno has no role of App" in event.detail["got"]
+        assert "Amina Otieno has no role of App" in event.detail["received"]
 
 
 def test_a_role_of_a_group_lets_its_members_in(site, saml):
@@ -155,7 +157,7 @@ def test_a_grant_that_expires_stops_the_next_sign_in(site, saml):
     with pytest.raises(AccessRefused) as refusal:
         site.begin(app, session)
     assert refusal.value.code == "role-expired"
-    assert str(refusal.value) == "The role that opened App for you has expired."
+    assert str(refusal.value) == "Your access to App has expired."
 
 
 def test_the_role_of_another_application_opens_nothing_here(site):
@@ -201,7 +203,7 @@ def test_a_disabled_user_is_out_though_the_browser_still_has_a_session(site):
     session = site.sign_in()
     users.update_user(site.scope, site.amina.id, active=False)
     answer = site.begin(app, session)
-    assert isinstance(answer, sign_in.NeedSignIn)
+    assert isinstance(answer, sign_in.RequireSignIn)
 
 
 # What the SP asks for
@@ -211,10 +213,10 @@ def test_force_authn_wants_a_new_sign_in_and_shows_it(site, saml):
     app = site.install()
     old = site.sign_in()
     asked = site.begin(app, old, ID="_r", ForceAuthn="true")
-    assert isinstance(asked, sign_in.NeedSignIn)
+    assert isinstance(asked, sign_in.RequireSignIn)
     assert asked.again
     again = sign_in.resume(site.services, app.issuer.id, asked.continue_key, session=old)
-    assert isinstance(again, sign_in.NeedSignIn)
+    assert isinstance(again, sign_in.RequireSignIn)
     site.clock.ahead += 30
     new = site.sign_in()
     answer = sign_in.resume(site.services, app.issuer.id, asked.continue_key, session=new)
@@ -230,10 +232,10 @@ def test_force_authn_by_post_is_not_met_by_the_session_that_was_there(site):
     old = site.sign_in()
     key = sign_in.hold(site.services, app.issuer.id, site.inbound(app, ForceAuthn="true"))
     asked = sign_in.resume(site.services, app.issuer.id, key, session=old)
-    assert isinstance(asked, sign_in.NeedSignIn)
+    assert isinstance(asked, sign_in.RequireSignIn)
     assert asked.continue_key == key
     answer = sign_in.resume(site.services, app.issuer.id, key, session=site.sign_in())
-    assert isinstance(answer, sign_in.PostAnswer)
+    assert isinstance(answer, sign_in.PostResponse)
 
 
 @pytest.mark.parametrize("force", ["false", "true"])
@@ -243,7 +245,7 @@ def test_is_passive_never_shows_a_sign_in(site, saml, force):
     answer = site.begin(
         app, session, ID="_r", IsPassive="true", ForceAuthn=force, relay_state="back"
     )
-    assert isinstance(answer, sign_in.ErrorAnswer)
+    assert isinstance(answer, sign_in.PostStatus)
     root = saml.decoded(answer)
     assert root.get("InResponseTo") == "_r"
     assert answer.relay_state == "back"
@@ -264,7 +266,7 @@ def test_is_passive_with_a_session_signs_in(site, saml):
 def test_is_passive_without_the_role_tells_the_sp_and_shows_nothing(site, saml):
     app = site.install(people=False)
     answer = site.begin(app, site.sign_in(), IsPassive="true")
-    assert isinstance(answer, sign_in.ErrorAnswer)
+    assert isinstance(answer, sign_in.PostStatus)
     codes = saml.find(saml.decoded(answer), "//samlp:StatusCode/@Value")
     assert codes[-1] == names.STATUS_REQUEST_DENIED
 
@@ -291,7 +293,7 @@ def test_is_passive_without_the_role_tells_the_sp_and_shows_nothing(site, saml):
 def test_what_cannot_be_given_is_told_to_the_sp_before_anybody_signs_in(site, saml, inner, status):
     app = site.install()
     answer = site.begin(app, None, inner=inner)
-    assert isinstance(answer, sign_in.ErrorAnswer)
+    assert isinstance(answer, sign_in.PostStatus)
     assert answer.acs_url == app.service_provider.acs_urls[0]
     assert saml.find(saml.decoded(answer), "//samlp:StatusCode/@Value")[-1] == status
 
@@ -316,7 +318,7 @@ def test_a_subject_that_is_somebody_else_is_told_to_the_sp(site, saml):
     session = site.sign_in()
     inner = "<saml:Subject><saml:NameID>{}</saml:NameID></saml:Subject>"
     answer = site.begin(app, session, inner=inner.format("bob@acme.test"))
-    assert isinstance(answer, sign_in.ErrorAnswer)
+    assert isinstance(answer, sign_in.PostStatus)
     codes = saml.find(saml.decoded(answer), "//samlp:StatusCode/@Value")
     assert codes[-1] == names.STATUS_UNKNOWN_PRINCIPAL
     answer = site.begin(app, session, ID="_r", inner=inner.format("amina@acme.test"))
@@ -415,7 +417,7 @@ def test_a_stale_request_is_refused_and_a_slightly_wrong_clock_is_not(site, saml
         assert refusal.value.code == "not-fresh"
     for seconds in (-60, 60):
         answer = site.begin(app, session, IssueInstant=instant(site.clock() + seconds))
-        assert isinstance(answer, sign_in.PostAnswer)
+        assert isinstance(answer, sign_in.PostResponse)
 
 
 def test_garbage_is_refused_with_a_line_in_the_log(site):
@@ -444,7 +446,7 @@ def test_an_unsigned_request_may_come_twice_and_gets_new_ids(site, saml):
 
 def test_what_no_database_can_hold_is_written_down_all_the_same(site):
     app = site.install()
-    refusal = MessageRefused("odd", "Odd.", got="\udcff\0" + "x" * 600)
+    refusal = MessageRefused("odd", "Odd.", received="\udcff\0" + "x" * 600)
     sign_in.log_refusal(site.services, app.issuer.id, refusal, session=None)
     (event,) = site.events(reference=refusal.reference)
-    assert event.detail["got"] == refusal.got == "??" + "x" * 498
+    assert event.detail["received"] == refusal.received == "??" + "x" * 498

@@ -261,7 +261,7 @@ def _explain(refusal: MessageRefused) -> str:
     text = words.get(refusal.code)
     if text is None:
         return f"{str(refusal).rstrip('.')}. {refusal.fix.rstrip('.')}"
-    got = refusal.got if refusal.code in {"xml-schema", "xml-malformed"} else ""
+    got = refusal.received if refusal.code in {"xml-schema", "xml-malformed"} else ""
     return f"{text} ({got[:200]})" if got else text
 
 

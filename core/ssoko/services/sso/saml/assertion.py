@@ -1,4 +1,4 @@
-"""Say who somebody is: the assertion of one sign-in."""
+"""Build the signed SAML response of one sign-in, or the response with an error status."""
 
 import secrets
 from hashlib import sha256
@@ -8,22 +8,20 @@ from ssoko.plugin import SamlAttribute, ServiceProvider
 from ssoko.saml import names
 from ssoko.saml.bindings import encode_post
 from ssoko.saml.encryption import Encryption
-from ssoko.saml.request import choose_authn_context
+from ssoko.saml.request import AuthnRequest, Terms
 from ssoko.saml.response import Attribute, NameId, SignIn, build_response, build_status_response
 from ssoko.services.applications.settings import stored_settings
 from ssoko.services.context import Services
 from ssoko.services.issuers import issuers
 from ssoko.services.sso import sign_in_context
-from ssoko.services.sso.attempt import Exchange
 from ssoko.services.sso.saml.attributes import PersonValues, attributes_for
-from ssoko.services.sso.saml.authn_request import SATISFIED
 from ssoko.services.sso.saml.name_ids import name_id_for
-from ssoko.services.sso.sign_in_context import Candidate
+from ssoko.services.sso.sign_in_context import UserContext
 
-#: ``NotBefore`` lies so many seconds in the past: clocks of SPs are slow.
+#: Seconds by which ``NotBefore`` is backdated, since clocks of SPs may be slow.
 BACKDATED = 60
 
-#: The words of a record for the methods of XML Encryption.
+#: Name of an encryption method in a record to its URI.
 ENCRYPTION_METHODS = {
     "aes256-gcm": names.AES256_GCM,
     "aes128-gcm": names.AES128_GCM,
@@ -32,51 +30,56 @@ ENCRYPTION_METHODS = {
 }
 
 
-def session_index(candidate: Candidate) -> str:
-    """Return the SessionIndex: the same for one session and application, and it opens nothing."""
-    text = f"session index {candidate.session_id} {candidate.application_id}"
+def session_index(context: UserContext) -> str:
+    """Return the SessionIndex: one per session and application, and no secret."""
+    text = f"session index {context.session_id} {context.application_id}"
     return f"_{sha256(text.encode()).hexdigest()[:32]}"
 
 
 def signed_response(
-    exchange: Exchange, candidate: Candidate, sp: ServiceProvider
+    services: Services,
+    context: UserContext,
+    sp: ServiceProvider,
+    request: AuthnRequest | None,
+    terms: Terms,
+    *,
+    now: int,
 ) -> tuple[str, NameId]:
-    """Return the response as the form field's value, and the NameID that it gives.
+    """Return the response as the value of its form field, and its NameID.
 
-    :raises AccessRefused: when the person lacks what the SP must be told, or the plugin fails.
-    :raises RequestRefused: when the SP asked for another person.
+    :param request: None for an IdP-initiated sign-in.
+    :raises AccessRefused: when a required value of the user is missing, or the plugin fails.
+    :raises RequestRefused: when the SP asked for another user.
     """
-    base_url = exchange.services.config.base_url
-    idp_entity_id = issuers.entity_id(base_url, candidate.issuer_id)
-    person = PersonValues(candidate, now=exchange.now)
+    idp_entity_id = issuers.entity_id(services.config.base_url, context.issuer_id)
+    person = PersonValues(context, now=now)
     name_id = name_id_for(sp, person, idp_entity_id=idp_entity_id)
-    _check_subject(exchange, name_id)
+    _check_subject(request, name_id)
     sign_in = sign_in_as(
         sp,
         name_id,
         attributes_for(
-            sign_in_context.record_of(candidate).mappers,
+            sign_in_context.record_of(context).mappers,
             person,
-            more=plugin_attributes(exchange.services, candidate, person),
+            more=plugin_attributes(services, context, person),
         ),
         issuer=idp_entity_id,
-        acs_url=exchange.answer_to,
-        in_response_to=exchange.request_id,
-        session_index=session_index(candidate),
-        authn_instant=candidate.authn_at,
-        authn_context=choose_authn_context(exchange.request, satisfied=SATISFIED),
-        now=exchange.now,
+        acs_url=terms.acs_url,
+        in_response_to=request.id if request else None,
+        session_index=session_index(context),
+        authn_instant=context.authn_at or now,
+        authn_context=terms.authn_context,
+        now=now,
     )
-    key = sign_in_context.signing_key(exchange.services, candidate.signing_key_id)
+    key = sign_in_context.signing_key(services, context.signing_key_id)
     try:
         xml = build_response(sign_in, key, encrypt=_encryption(sp))
     except ValueError as error:
         raise AccessRefused(
-            "answer-unsendable",
+            "response-unsendable",
             "Your account has a value that cannot be sent.",
-            got=str(error)[:500],
+            received=str(error)[:500],
             expected="characters of XML 1.0",
-            fix="Type the values of this user again.",
         ) from error
     return encode_post(xml), name_id
 
@@ -94,7 +97,7 @@ def sign_in_as(
     authn_context: str,
     now: int,
 ) -> SignIn:
-    """Return what one answer says, with the lifetimes and signatures of the record."""
+    """Return the content of a response, with the lifetimes and signatures of the record."""
     return SignIn(
         response_id=new_message_id(),
         assertion_id=new_message_id(),
@@ -116,16 +119,23 @@ def sign_in_as(
     )
 
 
-def status_response(exchange: Exchange, candidate: Candidate, refusal: RequestRefused) -> str:
-    """Return the response that tells an SP why there is no assertion, as the field's value."""
-    base_url = exchange.services.config.base_url
+def status_response(
+    services: Services,
+    issuer_id: str,
+    request: AuthnRequest | None,
+    refusal: RequestRefused,
+    *,
+    acs_url: str,
+    now: int,
+) -> str:
+    """Return the response with the SAML status of a refusal, as the value of its form field."""
     return encode_post(
         build_status_response(
             response_id=new_message_id(),
-            issuer=issuers.entity_id(base_url, candidate.issuer_id),
-            destination=exchange.answer_to,
-            in_response_to=exchange.request_id,
-            issue_instant=exchange.now,
+            issuer=issuers.entity_id(services.config.base_url, issuer_id),
+            destination=acs_url,
+            in_response_to=request.id if request else None,
+            issue_instant=now,
             status=refusal.status,
             responder=refusal.responder,
             message=f"{refusal} ({refusal.reference})" if refusal.reference else str(refusal),
@@ -134,22 +144,22 @@ def status_response(exchange: Exchange, candidate: Candidate, refusal: RequestRe
 
 
 def new_message_id() -> str:
-    """Return an ID for a message: 128 random bits, as an XML ID may begin."""
+    """Return a message ID: 128 random bits, with the prefix that an XML ID needs."""
     return f"_{secrets.token_hex(16)}"
 
 
-def _check_subject(exchange: Exchange, name_id: NameId) -> None:
-    asked = exchange.request.subject if exchange.request else None
-    if asked and asked != name_id.value:
+def _check_subject(request: AuthnRequest | None, name_id: NameId) -> None:
+    subject = request.subject if request else None
+    if subject and subject != name_id.value:
         raise RequestRefused(
             "other-subject",
-            "The application asked for somebody else than who is signed in.",
+            "The application asked for another user than the one who is signed in.",
             status=names.STATUS_UNKNOWN_PRINCIPAL,
             responder=True,
-            got=asked[:500],
+            received=subject[:500],
             expected=name_id.value[:500],
-            rule="SAML core, section 3.4.1.4 (strongly matching subject)",
-            fix="Sign in as the person that the application asks for.",
+            source="SAML core, section 3.4.1.4 (strongly matching subject)",
+            fix="Sign in as the user that the application asks for.",
         )
 
 
@@ -163,40 +173,40 @@ def _encryption(sp: ServiceProvider) -> Encryption | None:
 
 
 def plugin_attributes(
-    services: Services, candidate: Candidate, person: PersonValues
+    services: Services, context: UserContext, person: PersonValues
 ) -> tuple[SamlAttribute, ...]:
-    """Ask the plugin for attributes that no mapper can express, if it has any to give.
+    """Return the attributes that the plugin adds itself, if it adds any.
 
-    :raises AccessRefused: code ``plugin-failed``; ``plugin-refused`` when it says why.
+    :raises AccessRefused: code ``plugin-failed``, or ``plugin-refused`` with the plugin's reason.
     """
-    loaded = services.registry.get(candidate.integration)
+    loaded = services.registry.get(context.integration)
     if loaded is None or "saml_attributes" not in loaded.hooks:
         return ()
-    record = sign_in_context.record_of(candidate)
+    record = sign_in_context.record_of(context)
     try:
-        answer = services.registry.call(
-            candidate.integration,
+        attributes = services.registry.call(
+            context.integration,
             "saml_attributes",
             settings=stored_settings(
-                services, loaded, record.settings, application_id=candidate.application_id
+                services, loaded, record.settings, application_id=context.application_id
             ),
             person=person.person(),
             roles=person.application_roles,
         )
-    except SignInRefused as refused:
+    except SignInRefused as refusal:
         raise AccessRefused(
             "plugin-refused",
-            f"{candidate.name} needs something of your account that is not there.",
-            got=str(refused)[:500],
+            f"{context.name} needs information that your account does not have.",
+            received=str(refusal)[:500],
             expected="what the plugin needs for its attributes",
-            fix=refused.fix or "Do what the plugin says, then let the person try again.",
-        ) from refused
+            fix=refusal.fix or "Do what the plugin says, then sign in again.",
+        ) from refusal
     except (HookFailed, InputError) as error:
         raise AccessRefused(
             "plugin-failed",
-            f"{candidate.name} could not prepare your sign-in.",
-            got=str(error)[:500],
+            f"{context.name} could not prepare your sign-in.",
+            received=str(error)[:500],
             expected="attributes from the plugin",
-            fix="Look at Settings > Plugins, and ask the plugin's publisher.",
+            fix="See Settings > Plugins, and contact the plugin's publisher.",
         ) from error
-    return tuple(answer or ())
+    return tuple(attributes or ())

@@ -13,7 +13,7 @@ from ssoko.plugin.host.record import NAME_FORMATS, from_column
 from ssoko.plugin.sources import CONSTANT, CUSTOM, Source, parse_source
 from ssoko.saml.response import Attribute
 from ssoko.saml.xml import check_text
-from ssoko.services.sso.sign_in_context import Candidate
+from ssoko.services.sso.sign_in_context import UserContext
 from ssoko.store.sql import query
 
 #: Sources with one value each, and what pages call them.
@@ -53,10 +53,10 @@ ORDER BY name_key
 class PersonValues:
     """What is known of the person who signs in; groups and roles are read when asked for."""
 
-    def __init__(self, candidate: Candidate, *, now: int) -> None:
-        self._candidate = candidate
+    def __init__(self, context: UserContext, *, now: int) -> None:
+        self._candidate = context
         self._now = now
-        self.user_id = candidate.user_id
+        self.user_id = context.user_id
 
     def values(self, source: str) -> tuple[str, ...]:
         """Return the values of one source with its changes, none of them empty."""
@@ -75,11 +75,11 @@ class PersonValues:
         return (self._field(base.removeprefix("user.")),)
 
     def _field(self, name: str) -> str:
-        candidate = self._candidate
+        context = self._candidate
         if name == "display_name":
-            full = f"{candidate.first_name} {candidate.last_name}".strip()
-            return full or candidate.username
-        return str(getattr(candidate, "user_id" if name == "id" else name, ""))
+            full = f"{context.first_name} {context.last_name}".strip()
+            return full or context.username
+        return str(getattr(context, "user_id" if name == "id" else name, ""))
 
     @cached_property
     def attributes(self) -> Mapping[str, Any]:
@@ -117,13 +117,13 @@ class PersonValues:
 
     def person(self) -> Person:
         """Return the person as a plugin sees one."""
-        candidate = self._candidate
+        context = self._candidate
         return Person(
-            id=candidate.user_id,
-            username=candidate.username,
-            email=candidate.email,
-            first_name=candidate.first_name,
-            last_name=candidate.last_name,
+            id=context.user_id,
+            username=context.username,
+            email=context.email,
+            first_name=context.first_name,
+            last_name=context.last_name,
             groups=self.groups,
             roles=self.roles,
             attributes=self.attributes,
@@ -190,9 +190,9 @@ def _can_be_sent(name: str, value: str, refuse: Callable[[AccessRefused], None])
             AccessRefused(
                 "attribute-unsendable",
                 f"A value of yours for {name} has characters that cannot be sent.",
-                got=ascii(value)[:200],
+                received=ascii(value)[:200],
                 expected="characters of XML 1.0",
-                rule=str(error),
+                source=str(error),
                 fix="Type this value of the user again.",
             )
         )
@@ -220,9 +220,9 @@ def _missing(mapper: AttributeMapping) -> AccessRefused:
     return AccessRefused(
         "attribute-missing",
         f"This application needs {mapper.label or mapper.name}, and your account has no {what}.",
-        got=f"no {what}{changed}",
+        received=f"no {what}{changed}",
         expected=f"a value for {mapper.source}",
-        rule=f"The attribute {mapper.name} is required.",
+        source=f"The attribute {mapper.name} is required.",
         fix=f"Fill in the {what} of this user, or make the attribute optional under Mappers.",
     )
 

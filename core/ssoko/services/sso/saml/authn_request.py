@@ -1,176 +1,115 @@
-"""Receive an AuthnRequest: everything that is settled before anybody is asked to sign in."""
+"""Find the application of an AuthnRequest, and what a request demands of the user's session."""
 
-from typing import Any
-
-from lxml import etree
-
-from ssoko.errors import AccessRefused, MessageRefused, NotFound
+from ssoko.errors import AccessRefused, MessageRefused, NotFound, RequestRefused
 from ssoko.plugin import ServiceProvider
 from ssoko.saml import names
-from ssoko.saml.bindings import Inbound
-from ssoko.saml.request import (
-    AuthnRequest,
-    check_authn_request,
-    check_name_id_policy,
-    choose_authn_context,
-    parse_authn_request,
-)
-from ssoko.saml.verify import verify_enveloped, verify_query
+from ssoko.saml.request import AuthnRequest, Party
 from ssoko.services.issuers import issuers
 from ssoko.services.sso import sign_in_context
-from ssoko.services.sso.attempt import Exchange
-from ssoko.services.sso.sign_in_context import Candidate
+from ssoko.services.sso.admission import uninstalled
+from ssoko.services.sso.attempt import Attempt
+from ssoko.services.sso.saml.pending import Pending
+from ssoko.services.sso.sign_in_context import SignInContext
 
-#: What a sign-in with a secret over a protected transport satisfies, the most telling first. Plain
-#: http is only served on addresses that do not leave the machine, so it counts as protected.
+#: The context classes that a sign-in with a secret over a protected transport satisfies, the most
+#: specific first. Plain http is served only on loopback addresses, so it counts as protected.
 SATISFIED = (
     names.AUTHN_PASSWORD_PROTECTED,
     names.AUTHN_PASSWORD,
     names.AUTHN_UNSPECIFIED,
 )
 
-_BINDING_NAMES = {names.BINDING_REDIRECT: "HTTP-Redirect", names.BINDING_POST: "HTTP-POST"}
 
+def find_application(attempt: Attempt, request: AuthnRequest) -> SignInContext:
+    """Return the application of the issuer that the request's Issuer identifies.
 
-def receive(
-    exchange: Exchange, inbound: Inbound, *, received_at: int
-) -> tuple[Candidate, ServiceProvider, bool]:
-    """Hold a request against the rules and the record of its application.
-
-    :param received_at: when it came; it is not stale because its person took some time.
-    :returns: the application, its SP, and whether the request bears a good signature.
-    :raises Refusal: any of them; ``exchange`` then knows as much as could be found out.
+    :raises NotFound: when there is no such issuer.
+    :raises MessageRefused: when the issuer serves no such service provider.
+    :raises AccessRefused: when its application was uninstalled.
     """
-    request, root = parse_authn_request(inbound.xml)
-    exchange.request = request
-    passed = exchange.passed
-    passed["request"] = f"{_BINDING_NAMES.get(inbound.binding, '')}, {len(inbound.xml):,} bytes"
-    candidate = _application_of(exchange, request)
-    passed["application"] = f"{candidate.name}, found by its entity ID"
-    sp = sign_in_context.record_of(candidate).service_provider
-    verified = _verify(inbound, request, root, sp)
-    passed["signature"] = _signature_words(verified, inbound, request)
-    exchange.answer_to = acs_url_for(sp, request)
-    passed["acs"] = f"One of {len(sp.acs_urls)} recorded"
-    base_url = exchange.services.config.base_url
-    check_authn_request(
-        request,
-        now=received_at,
-        destination=issuers.login_endpoint(base_url, candidate.issuer_id),
-        entity_id=issuers.entity_id(base_url, candidate.issuer_id),
-        signed=inbound.signed_query,
+    session_id, now = attempt.session_id, attempt.now
+    context = sign_in_context.by_sp(
+        attempt.issuer_id, request.issuer, session_id=session_id, now=now
     )
-    require_enabled(candidate)
-    check_name_id_policy(
-        request, name_id_format=str(sp.name_id_format), sp_entity_ids=(sp.entity_id,)
-    )
-    choose_authn_context(request, satisfied=SATISFIED)
-    passed["terms"] = "Destination, time, NameID and way to sign in"
-    return candidate, sp, verified
-
-
-def _signature_words(verified: bool, inbound: Inbound, request: AuthnRequest) -> str:
-    if verified:
-        return "Fits a recorded certificate"
-    if inbound.signed_query or request.has_signature:
-        return "Not checked: no certificate is recorded"
-    return "None, and none is required"
-
-
-def require_enabled(candidate: Candidate) -> None:
-    """Refuse an application that an admin switched off; raises AccessRefused."""
-    if not candidate.enabled:
-        raise AccessRefused(
-            "application-disabled",
-            f"{candidate.name} is disabled.",
-            got=f"{candidate.name} is disabled",
-            expected="an application that is enabled",
-        )
-
-
-def uninstalled() -> AccessRefused:
-    """Say that the application of an issuer is no longer there."""
-    return AccessRefused(
-        "application-uninstalled",
-        "This application was uninstalled.",
-        got="an address of an application that is not there any more",
-        expected="an installed application",
-    )
-
-
-def acs_url_for(sp: ServiceProvider, request: AuthnRequest) -> str:
-    """Return where the answer goes: only ever a recorded address, compared exactly.
-
-    Without indexes on record, the ACS URLs count from zero in their order.
-
-    :raises MessageRefused: when the request names another one.
-    """
-    if request.acs_url is not None:
-        if request.acs_url in sp.acs_urls:
-            return request.acs_url
-        raise MessageRefused(
-            "acs-not-registered",
-            "The application asked for the answer at an address that is not registered for it.",
-            got=request.acs_url[:500],
-            expected=", ".join(sp.acs_urls)[:500],
-            rule="SAML profiles, section 4.1.4.1",
-        )
-    if request.acs_index is None:
-        return sp.acs_urls[0]
-    indexes = dict(sp.acs_indexes) or dict(enumerate(sp.acs_urls))
-    found = indexes.get(request.acs_index)
-    if found is None:
-        raise MessageRefused(
-            "acs-index-unknown",
-            "The application asked for the answer at an address that is not registered for it.",
-            got=f"AssertionConsumerServiceIndex {request.acs_index}"[:500],
-            expected=", ".join(f"{index}: {url}" for index, url in indexes.items())[:500],
-            rule="SAML core, section 3.4.1",
-        )
-    return found
-
-
-def _application_of(exchange: Exchange, request: AuthnRequest) -> Candidate:
-    where: dict[str, Any] = {"session_id": exchange.session_id, "now": exchange.now}
-    candidate = sign_in_context.by_sp(exchange.issuer_id, request.issuer, **where)
-    if candidate is None:
-        raise NotFound("There is no such sign-in address.")
-    exchange.candidate = candidate
-    if candidate.application_id is not None:
-        return candidate
+    if context is None:
+        raise NotFound("This sign-in URL does not exist.")
+    if context.application_id is not None:
+        return context
     expected = "the entity ID of an application on this issuer"
-    if not candidate.shared:
-        own = sign_in_context.by_own_issuer(exchange.issuer_id, **where)
+    if not context.shared:
+        own = sign_in_context.by_own_issuer(attempt.issuer_id, session_id=session_id, now=now)
         if own is None or own.application_id is None:
             raise uninstalled()
-        exchange.candidate = own
         expected = sign_in_context.record_of(own).service_provider.entity_id
-    raise MessageRefused(
+    refusal = MessageRefused(
         "sp-unknown",
         "The request comes from a service provider that is not registered here.",
-        got=request.issuer[:500],
+        received=request.issuer[:500],
         expected=expected,
-        rule="SAML core, section 3.2.1 (Issuer)",
+        source="SAML core, section 3.2.1 (Issuer)",
+    )
+    refusal.step = "application"
+    raise refusal
+
+
+def party_of(base_url: str, issuer_id: str, sp: ServiceProvider) -> Party:
+    """Return the record of a service provider, to judge its requests by."""
+    return Party(
+        entity_id=sp.entity_id,
+        acs_urls=sp.acs_urls,
+        acs_indexes=sp.acs_indexes,
+        certificates=sp.certificates,
+        require_signed_requests=sp.require_signed_requests,
+        name_id_format=str(sp.name_id_format),
+        idp_entity_id=issuers.entity_id(base_url, issuer_id),
+        endpoint=issuers.login_endpoint(base_url, issuer_id),
+        satisfied=SATISFIED,
     )
 
 
-def _verify(
-    inbound: Inbound, request: AuthnRequest, root: etree._Element, sp: ServiceProvider
+def requires_sign_in(
+    request: AuthnRequest, context: SignInContext, pending: Pending | None = None
 ) -> bool:
-    """Tell whether there is a good signature; a bad or a required one that lacks is refused."""
-    signed = inbound.signed_query or request.has_signature
-    if signed and sp.certificates:
-        if inbound.signed_query:
-            verify_query(inbound.raw_query, sp.certificates, message="SAMLRequest")
-        if request.has_signature:
-            verify_enveloped(root, sp.certificates)
-        return True
-    if sp.require_signed_requests:
-        raise MessageRefused(
-            "signature-required",
-            "This application takes only signed requests.",
-            got="a signature that no certificate is recorded for" if signed else "no signature",
-            expected="a signature by one of the certificates in the application's settings",
-            rule="The settings of the application require signed requests.",
+    """Return whether the user must sign in before the response.
+
+    ForceAuthn is satisfied by a session that started after its user was sent to sign in.
+
+    :param pending: the pending request, when the user comes back from the sign-in page.
+    :raises RequestRefused: with NoPassive, when the user may not be asked.
+    """
+    forced = request.force_authn
+    if forced and pending is not None and pending.asked_session is not None:
+        renewed = context.session_id != pending.asked_session
+        forced = not (renewed and (context.authn_at or 0) >= pending.created_at)
+    if context.user_id is not None and not forced:
+        return False
+    if request.is_passive:
+        refusal = RequestRefused(
+            "no-passive",
+            "Nobody is signed in, and the application asked for no interaction.",
+            status=names.STATUS_NO_PASSIVE,
+            responder=True,
+            received="IsPassive with ForceAuthn"
+            if request.force_authn
+            else "IsPassive, no session",
+            expected="a session of this workspace",
+            source="SAML core, section 3.4.1 (IsPassive)",
         )
-    return False
+        refusal.step = "user"
+        raise refusal
+    return True
+
+
+def passive_denial(denial: AccessRefused) -> RequestRefused:
+    """Return the status for an SP that asked for no interaction with a user without access."""
+    refusal = RequestRefused(
+        denial.code,
+        str(denial),
+        status=names.STATUS_REQUEST_DENIED,
+        responder=True,
+        received=denial.received,
+        expected=denial.expected,
+        source="SAML core, section 3.4.1 (IsPassive): nothing may be shown",
+    )
+    refusal.step = denial.step
+    return refusal

@@ -2,26 +2,26 @@
 
 The session ends first, in the transaction that accepts the request; whatever happens to the browser
 afterwards, it is over. Then the other applications are notified
-(:mod:`ssoko.services.sso.saml.logout_flow`), and last the one that asked gets its response.
+(:mod:`ssoko.services.sso.saml.logout_flow`), and last the one that message gets its response.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ssoko.errors import MessageRefused, NotFound, Refusal, RequestRefused
 from ssoko.saml import names
 from ssoko.saml.bindings import Inbound
-from ssoko.saml.logout import LogoutRequest
+from ssoko.saml.logout import LogoutRequest, parse_logout_request, parse_logout_response
 from ssoko.services import workspaces
 from ssoko.services.activity import log
 from ssoko.services.authentication import sessions
 from ssoko.services.context import Actor, Scope, Services
 from ssoko.services.credentials.secret_tokens import digest
 from ssoko.services.issuers import issuers
-from ssoko.services.sso.attempt import Exchange, write_refusal
+from ssoko.services.sso.attempt import Attempt
 from ssoko.services.sso.evidence import note_accepted
+from ssoko.services.sso.log import write_refusal
 from ssoko.services.sso.saml import logout_flow, pending
-from ssoko.services.sso.saml import logout_request as reception
 from ssoko.services.sso.saml.assertion import new_message_id
 from ssoko.services.sso.saml.logout_flow import BUDGET, Asker, Told
 from ssoko.services.sso.saml.logout_messages import (
@@ -30,6 +30,14 @@ from ssoko.services.sso.saml.logout_messages import (
     Party,
     logout_response,
     party_of,
+)
+from ssoko.services.sso.saml.logout_request import (
+    check_request,
+    check_response,
+    find_sender,
+    participations_of,
+    party_of_sender,
+    verify_message,
 )
 from ssoko.services.workspaces import WorkspaceView
 from ssoko.store.models.applications import Application
@@ -82,23 +90,28 @@ def request(
     :raises NotFound: when there is no such issuer.
     :raises Refusal: when a page says why no session has ended.
     """
-    exchange = _exchange(services, issuer_id, inbound, address)
+    attempt = _attempt(services, issuer_id, inbound, address)
     party: Party | None = None
     try:
-        asked, party = reception.receive_request(exchange, inbound)
-        return _accept(exchange, asked, party, inbound)
+        message, root = parse_logout_request(inbound.xml)
+        attempt = replace(attempt, logout=message)
+        context = find_sender(attempt, message)
+        attempt = replace(attempt, context=context)
+        party = party_of_sender(context)
+        verify_message(inbound, message, root, party.sp, "SAMLRequest")
+        return _accept(attempt, message, party, inbound)
     except RequestRefused as refusal:
-        write_refusal(exchange, refusal)
-        if party is None or exchange.logout is None or not party.sp.slo_url:
+        write_refusal(attempt, refusal)
+        if party is None or attempt.logout is None or not party.sp.slo_url:
             raise
         outcome = Outcome(
             status=refusal.status,
             responder=refusal.responder,
             message=f"{refusal} ({refusal.reference})",
         )
-        return _response(exchange.services, party, exchange.logout.id, inbound.relay_state, outcome)
+        return _response(services, party, attempt.logout.id, inbound.relay_state, outcome)
     except Refusal as refusal:
-        write_refusal(exchange, refusal)
+        write_refusal(attempt, refusal)
         raise
 
 
@@ -116,19 +129,25 @@ def respond(
     :raises NotFound: when there is no such issuer.
     :raises Refusal: when nobody waits for such an answer.
     """
-    exchange = _exchange(services, issuer_id, inbound, address)
+    attempt = _attempt(services, issuer_id, inbound, address)
     try:
-        answer, target = reception.receive_response(exchange, inbound)
-        # Who does not know the person any more has no session of theirs either.
-        ended = answer.succeeded or names.STATUS_UNKNOWN_PRINCIPAL in answer.statuses
+        message, root = parse_logout_response(inbound.xml)
+        attempt = replace(attempt, logout=message)
+        context = find_sender(attempt, message)
+        attempt = replace(attempt, context=context)
+        party = party_of_sender(context)
+        verify_message(inbound, message, root, party.sp, "SAMLResponse")
+        target = check_response(attempt, message, inbound, party)
+        # An SP that does not know the user has no session of the user either.
+        ended = message.succeeded or names.STATUS_UNKNOWN_PRINCIPAL in message.statuses
         with database.atomic():
             if not logout_flow.settle(target, ended=ended):
-                raise _answered_already(answer.in_response_to or "")
+                raise _answered_already(message.in_response_to or "")
             if target.framed if in_frame is None else in_frame:
                 return Heard()
             return Onward(logout_flow.new_key(target.flow))
     except Refusal as refusal:
-        write_refusal(exchange, refusal)
+        write_refusal(attempt, refusal)
         raise
 
 
@@ -151,9 +170,9 @@ def sign_out(services: Services, token: str, actor: Actor) -> str | None:
 def go_on(
     services: Services, key: str, *, unreachable: bool = False
 ) -> Telling | Outgoing | SignedOut:
-    """Tell whose turn it is, or finish: answer who asked, or say who was told.
+    """Tell whose turn it is, or finish: answer who message, or say who was told.
 
-    Opening the page again is how it says that whoever was asked stays silent.
+    Opening the page again is how it says that whoever was message stays silent.
 
     :param unreachable: the browser cannot reach the one whose turn it was.
     :raises NotFound: when the key opens nothing any more.
@@ -189,34 +208,31 @@ def log_refusal(
 
     :raises NotFound: when there is no such issuer.
     """
-    exchange = Exchange(
-        services=services, now=services.clock(), issuer_id=issuer_id, address=address
-    )
-    write_refusal(exchange, refusal)
+    attempt = Attempt(services=services, now=services.clock(), issuer_id=issuer_id, address=address)
+    write_refusal(attempt, refusal)
     return refusal
 
 
-def _exchange(services: Services, issuer_id: str, inbound: Inbound, address: str) -> Exchange:
-    return Exchange(
+def _attempt(services: Services, issuer_id: str, inbound: Inbound, address: str) -> Attempt:
+    return Attempt(
         services=services,
         now=services.clock(),
         issuer_id=issuer_id,
         address=address,
         binding=inbound.binding,
         relay_state=inbound.relay_state,
+        inbound=inbound,
     )
 
 
 def _accept(
-    exchange: Exchange, asked: LogoutRequest, party: Party, inbound: Inbound
+    attempt: Attempt, message: LogoutRequest, party: Party, inbound: Inbound
 ) -> Outgoing | Onward | SignedOut:
-    services, now = exchange.services, exchange.now
-    name_id = reception.check_request(exchange, asked, signed_query=inbound.signed_query)
-    pending.remember(exchange.issuer_id, asked, now=now)
+    services, now = attempt.services, attempt.now
+    name_id = check_request(attempt, message, inbound)
+    pending.remember(attempt.issuer_id, message, now=now)
     entity_id = issuers.entity_id(services.config.base_url, party.issuer_id)
-    meant = reception.participations_of(
-        party, name_id, asked.session_indexes, idp_entity_id=entity_id
-    )
+    meant = participations_of(party, name_id, message.session_indexes, idp_entity_id=entity_id)
     user = _only_user(meant)
     session_ids = [row.session.id for row in meant]
     with database.atomic():
@@ -228,21 +244,21 @@ def _accept(
         Participation.update(ended_at=now).where(
             Participation.id.in_([row.id for row in meant])
         ).execute()
-        if asked.session_indexes:
+        if message.session_indexes:
             # Our assertion alone told it this index.
             note_accepted(services, party.application_id, meant)
         others = _signed_in_to(session_ids)
-        _record(exchange, party, user, sessions=int(ended), others=others)
+        _record(attempt, party, user, sessions=int(ended), others=others)
         if others:
             asker = Asker(
                 application_id=party.application_id,
-                request_id=asked.id,
+                request_id=message.id,
                 relay_state=inbound.relay_state,
             )
-            address = exchange.address
+            address = attempt.address
             return Onward(logout_flow.start(services, user, others, asker=asker, address=address))
     if party.sp.slo_url:
-        return _response(services, party, asked.id, inbound.relay_state, Outcome())
+        return _response(services, party, message.id, inbound.relay_state, Outcome())
     return SignedOut(told=(), workspace=workspaces.get_workspace(user.workspace.slug))
 
 
@@ -254,9 +270,9 @@ def _only_user(meant: Iterable[Participation]) -> User:
             "The application calls several people by this name and does not say whose session "
             "is meant.",
             status=names.STATUS_REQUEST_UNSUPPORTED,
-            got=f"a NameID of {len(users)} people, no SessionIndex",
+            received=f"a NameID of {len(users)} people, no SessionIndex",
             expected="a SessionIndex",
-            rule="SAML core, section 3.7.1",
+            source="SAML core, section 3.7.1",
             fix="Choose a NameID source that tells people apart.",
         )
     user: User = users.popitem()[1]
@@ -276,7 +292,7 @@ def _signed_in_to(session_ids: list[str]) -> list[Participation]:
 
 
 def _answer(services: Services, flow: LogoutFlow, targets: list[LogoutTarget]) -> Outgoing | None:
-    """Return the answer to the application that asked; None when nobody did or it is gone."""
+    """Return the answer to the application that message; None when nobody did or it is gone."""
     asker = flow.application
     if asker is None or asker.uninstalled_at is not None:
         return None
@@ -301,11 +317,11 @@ def _response(
 
 
 def _record(
-    exchange: Exchange, party: Party, user: User, *, sessions: int, others: list[Participation]
+    attempt: Attempt, party: Party, user: User, *, sessions: int, others: list[Participation]
 ) -> None:
-    actor = Actor("user", user.id, user.display_name, exchange.address)
+    actor = Actor("user", user.id, user.display_name, attempt.address)
     log.record(
-        Scope(exchange.services, user.workspace_id, actor),
+        Scope(attempt.services, user.workspace_id, actor),
         "sign-out",
         target=log.Target("application", party.application_id, party.name),
         detail={"started": party.name, "sessions": sessions, "told": len(others)},
@@ -316,7 +332,7 @@ def _answered_already(request_id: str) -> MessageRefused:
     return MessageRefused(
         "logout-unsolicited",
         "This logout answer came before.",
-        got=request_id,
+        received=request_id,
         expected="one answer to each request",
-        rule="SAML core, section 3.2.2",
+        source="SAML core, section 3.2.2",
     )

@@ -1,7 +1,7 @@
-"""Receive logout messages: what is settled before any session ends.
+"""Verify and check logout messages, before any session ends.
 
-Stricter than for a sign-in: a logout message without a good signature of exactly the service
-provider that it names does nothing at all, whatever the application's settings say.
+Stricter than a sign-in: a logout message without a valid signature of the service provider that
+it names has no effect, whatever the application's settings are.
 """
 
 from collections.abc import Sequence
@@ -17,91 +17,113 @@ from ssoko.saml.logout import (
     LogoutResponse,
     check_logout_request,
     check_logout_response,
-    parse_logout_request,
-    parse_logout_response,
 )
 from ssoko.saml.response import NameId
 from ssoko.saml.verify import verify_enveloped, verify_query
 from ssoko.services.issuers import issuers
 from ssoko.services.sso import sign_in_context
-from ssoko.services.sso.attempt import Exchange
-from ssoko.services.sso.saml.authn_request import uninstalled
+from ssoko.services.sso.admission import uninstalled
+from ssoko.services.sso.attempt import Attempt
 from ssoko.services.sso.saml.logout_messages import Field, Party
+from ssoko.services.sso.sign_in_context import SignInContext
 from ssoko.store.models.sessions import Participation
 from ssoko.store.models.sso import LogoutFlow, LogoutTarget
 
-#: States of a target that an answer may still come for; a late one is better than none.
+#: States of a target that may still get a response; a late one is better than none.
 OUTSTANDING = ("asked", "silent")
 
-#: Seconds that a sign-out may be under way before nobody waits for it any more.
+#: Seconds after which a sign-out expires.
 LIFETIME = 600
 
 
-def receive_request(exchange: Exchange, inbound: Inbound) -> tuple[LogoutRequest, Party]:
-    """Read a LogoutRequest and verify who sent it; nothing else of it is judged yet.
+def find_sender(attempt: Attempt, message: LogoutRequest | LogoutResponse) -> SignInContext:
+    """Return the application whose service provider sent a message.
 
-    :raises MessageRefused: when it is malformed, unsigned, or signed by somebody else.
+    :raises NotFound: when there is no such issuer.
+    :raises MessageRefused: when the issuer serves no such service provider.
     """
-    exchange.inbound = inbound
-    request, root = parse_logout_request(inbound.xml)
-    exchange.logout = request
-    party = _sender(exchange, request)
-    _verify(inbound, request, root, party.sp, "SAMLRequest")
-    return request, party
+    session_id, now = attempt.session_id, attempt.now
+    context = sign_in_context.by_sp(
+        attempt.issuer_id, message.issuer, session_id=session_id, now=now
+    )
+    if context is None:
+        raise NotFound("This sign-out URL does not exist.")
+    if context.application_id is not None:
+        return context
+    if not context.shared:
+        own = sign_in_context.by_own_issuer(attempt.issuer_id, session_id=session_id, now=now)
+        if own is None or own.application_id is None:
+            raise uninstalled()
+    raise MessageRefused(
+        "sp-unknown",
+        "The message comes from a service provider that is not registered here.",
+        received=message.issuer[:500],
+        expected="the entity ID of an application on this issuer",
+        source="SAML core, section 3.2.1 (Issuer)",
+    )
 
 
-def check_request(exchange: Exchange, request: LogoutRequest, *, signed_query: bool) -> NameId:
-    """Hold a verified LogoutRequest against the rules and return whom it names.
+def party_of_sender(context: SignInContext) -> Party:
+    """Return what is recorded of the service provider of a message."""
+    return Party(
+        application_id=context.application_id or "",
+        name=context.name or "",
+        issuer_id=context.issuer_id,
+        sp=sign_in_context.record_of(context).service_provider,
+    )
+
+
+def check_request(attempt: Attempt, request: LogoutRequest, inbound: Inbound) -> NameId:
+    """Check a verified LogoutRequest, and return the NameID of its user.
 
     :raises MessageRefused: when nothing may be done or sent.
-    :raises RequestRefused: when the SP is to be told.
+    :raises RequestRefused: when the SP gets a SAML status.
     """
     check_logout_request(
-        request, now=exchange.now, destination=_endpoint(exchange), signed=signed_query
+        request, now=attempt.now, destination=_endpoint(attempt), signed=inbound.signed_query
     )
-    if request.name_id is None:  # the check has refused it
-        raise ValueError("a LogoutRequest without NameID has passed")
+    if request.name_id is None:  # the check refuses this
+        raise ValueError("a LogoutRequest without NameID passed the check")
     return request.name_id
 
 
-def receive_response(exchange: Exchange, inbound: Inbound) -> tuple[LogoutResponse, LogoutTarget]:
-    """Read a LogoutResponse that answers an outstanding request of ours.
+def check_response(
+    attempt: Attempt, response: LogoutResponse, inbound: Inbound, party: Party
+) -> LogoutTarget:
+    """Check a verified LogoutResponse against our pending request, and return its target.
 
-    :raises MessageRefused: when it is malformed, unsigned, by somebody else, or unsolicited.
+    :raises MessageRefused: when it is wrong, or no request is pending.
     """
-    exchange.inbound = inbound
-    response, root = parse_logout_response(inbound.xml)
-    exchange.logout = response
-    party = _sender(exchange, response)
-    _verify(inbound, response, root, party.sp, "SAMLResponse")
-    target = (
+    target: LogoutTarget | None = (
         LogoutTarget.select()
         .join(LogoutFlow)
         .where(
             LogoutTarget.request_id == (response.in_response_to or ""),
             LogoutTarget.application == party.application_id,
             LogoutTarget.state.in_(OUTSTANDING),
-            LogoutFlow.created_at > exchange.now - LIFETIME,
+            LogoutFlow.created_at > attempt.now - LIFETIME,
         )
         .first()
     )
     check_logout_response(
         response,
-        now=exchange.now,
-        destination=_endpoint(exchange),
-        request_id=target.request_id if target else "a request of ours that waits for its answer",
+        now=attempt.now,
+        destination=_endpoint(attempt),
+        request_id=(target and target.request_id) or "the ID of a pending logout request",
         signed=inbound.signed_query,
     )
-    return response, target
+    if target is None:  # the check refuses this
+        raise ValueError("a LogoutResponse without a request passed the check")
+    return target
 
 
 def participations_of(
     party: Party, name_id: NameId, session_indexes: Sequence[str], *, idp_entity_id: str
 ) -> list[Participation]:
-    """Return the sign-ins that a LogoutRequest speaks of, those that are over included.
+    """Return the participations that a LogoutRequest refers to, including ended ones.
 
-    The qualifiers count as sent; one that is left out is that of the IdP or SP itself (core,
-    section 8.3.7). Without a SessionIndex all sessions of the person are meant (section 3.7.1).
+    A missing qualifier is that of the IdP or SP itself (core, section 8.3.7). Without a
+    SessionIndex, all sessions of the user are meant (section 3.7.1).
 
     :raises RequestRefused: with UnknownPrincipal, when there is none.
     """
@@ -110,7 +132,7 @@ def participations_of(
     )
     if session_indexes:
         query = query.where(Participation.session_index.in_(list(session_indexes)[:100]))
-    found = [
+    participations = [
         row
         for row in query
         if name_id.format in (names.NAMEID_UNSPECIFIED, row.name_id_format)
@@ -118,49 +140,19 @@ def participations_of(
         and (name_id.sp_name_qualifier or party.sp.entity_id)
         == (row.sp_name_qualifier or party.sp.entity_id)
     ]
-    if found:
-        return found
+    if participations:
+        return participations
     raise RequestRefused(
         "logout-unknown-person",
-        "The application asked to sign somebody out who is not signed in to it.",
+        "The application asked to sign out a user who is not signed in to it.",
         status=names.STATUS_UNKNOWN_PRINCIPAL,
-        got=name_id.value[:500],
+        received=name_id.value[:500],
         expected="the NameID and SessionIndex of a sign-in to this application",
-        rule="SAML core, sections 3.2.2.2 and 3.7.3.2",
+        source="SAML core, sections 3.2.2.2 and 3.7.3.2",
     )
 
 
-def _sender(exchange: Exchange, message: LogoutRequest | LogoutResponse) -> Party:
-    candidate = sign_in_context.by_sp(
-        exchange.issuer_id, message.issuer, session_id=exchange.session_id, now=exchange.now
-    )
-    if candidate is None:
-        raise NotFound("There is no such sign-out address.")
-    if candidate.application_id is None:
-        own = sign_in_context.by_own_issuer(
-            exchange.issuer_id, session_id=exchange.session_id, now=exchange.now
-        )
-        exchange.candidate = own
-        if not candidate.shared and (own is None or own.application_id is None):
-            raise uninstalled()
-        raise MessageRefused(
-            "sp-unknown",
-            "The message comes from a service provider that is not registered here.",
-            got=message.issuer[:500],
-            expected="the entity ID of an application on this issuer",
-            rule="SAML core, section 3.2.1 (Issuer)",
-            fix="Give both sides the same entity ID of the service provider.",
-        )
-    exchange.candidate = candidate
-    return Party(
-        application_id=candidate.application_id,
-        name=candidate.name,
-        issuer_id=candidate.issuer_id,
-        sp=sign_in_context.record_of(candidate).service_provider,
-    )
-
-
-def _verify(
+def verify_message(
     inbound: Inbound,
     message: LogoutRequest | LogoutResponse,
     root: etree._Element,
@@ -170,10 +162,10 @@ def _verify(
     if not sp.certificates:
         raise MessageRefused(
             "logout-no-certificate",
-            "Nobody can tell whether this message really comes from the application.",
-            got="no certificate of the service provider on record",
-            expected="a certificate to hold the signature against",
-            rule="Logout messages must be signed (SAML profiles, section 4.4.3.1).",
+            "It cannot be verified that this message comes from the application.",
+            received="no certificate of the service provider on record",
+            expected="a certificate to verify the signature with",
+            source="Logout messages must be signed (SAML profiles, section 4.4.3.1).",
             fix="Add the service provider's certificate to the application's settings.",
         )
     if inbound.signed_query:
@@ -182,5 +174,5 @@ def _verify(
         verify_enveloped(root, sp.certificates)
 
 
-def _endpoint(exchange: Exchange) -> str:
-    return issuers.logout_endpoint(exchange.services.config.base_url, exchange.issuer_id)
+def _endpoint(attempt: Attempt) -> str:
+    return issuers.logout_endpoint(attempt.services.config.base_url, attempt.issuer_id)

@@ -63,9 +63,9 @@ def name_id_for(
         raise AccessRefused(
             "name-id-missing",
             f"Your account has no {what}, which this application needs to know who you are.",
-            got=f"no {what}",
+            received=f"no {what}",
             expected=f"a value for {sp.name_id_source}",
-            rule="The NameID is required (SAML profiles, section 4.1.4.2).",
+            source="The NameID is required (SAML profiles, section 4.1.4.2).",
             fix=f"Fill in the {what} of this user, or choose another NameID source in the "
             "application's SAML settings.",
         )

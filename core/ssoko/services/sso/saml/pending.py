@@ -103,7 +103,7 @@ def gone() -> MessageRefused:
         "request-gone",
         "This sign-in was finished already, or it waited for too long. "
         "Start again at the application.",
-        got="an address that opens nothing any more",
+        received="an address that opens nothing any more",
         expected=f"a request that came less than {LIFETIME // 60} minutes ago, answered once",
     )
 
@@ -134,9 +134,9 @@ def remember(
     raise MessageRefused(
         "replayed",
         "This request was used before. Start again at the application.",
-        got=request.id,
+        received=request.id,
         expected="a new ID in each signed request",
-        rule="SAML security considerations, section 6.4.5",
+        source="SAML security considerations, section 6.4.5",
     )
 
 

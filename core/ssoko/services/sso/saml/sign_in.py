@@ -1,41 +1,48 @@
-"""Single sign-on: from an AuthnRequest, or a pressed tile, to the answer for the SP.
+"""SAML sign-in: from an AuthnRequest, or a tile on the dashboard, to the response for the SP.
 
-A request is read, its application is found, its signature is held against the recorded
-certificates, and its ACS URL against the recorded ones; all that comes before anybody is asked to
-sign in. One gate then decides for every launch, whoever began it.
+A request is read, its application is found, and the request is judged by the application's record;
+all this happens before the user is asked to sign in. Then access is checked, the response is built,
+and the sign-in is written.
 
-Two choices where the specification leaves one: a person without the role sees a page of ours, not
-the SP's error page, since ours says whom to ask; and a signature is passed over when the
-application has no certificate to hold it against and does not require signed requests.
+Two choices where the specification leaves one: a user without access sees our page instead of an
+error at the SP, since our page says whom to contact; and a signature is not checked when the
+application has no certificate for it and does not require signed requests.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from peewee import IntegrityError
 
 from ssoko.errors import AccessRefused, MessageRefused, NotFound, Refusal, RequestRefused
-from ssoko.plugin import ServiceProvider
 from ssoko.saml import names
 from ssoko.saml.bindings import Inbound
-from ssoko.saml.request import parse_authn_request
+from ssoko.saml.request import Terms, judge, parse_authn_request
 from ssoko.services.authentication.sessions import SignedIn
 from ssoko.services.context import Services
 from ssoko.services.sso import sign_in_context
-from ssoko.services.sso.admission import has_to_sign_in, require_access
-from ssoko.services.sso.attempt import Exchange, write_refusal, write_sign_in
-from ssoko.services.sso.saml import authn_request, pending
+from ssoko.services.sso.admission import require_access, require_enabled, uninstalled
+from ssoko.services.sso.attempt import Attempt
+from ssoko.services.sso.log import write_refusal, write_sign_in
+from ssoko.services.sso.saml import pending
 from ssoko.services.sso.saml.assertion import session_index, signed_response, status_response
-from ssoko.services.sso.sign_in_context import Candidate
+from ssoko.services.sso.saml.authn_request import (
+    SATISFIED,
+    find_application,
+    party_of,
+    passive_denial,
+    requires_sign_in,
+)
+from ssoko.services.sso.sign_in_context import SignInContext
+from ssoko.services.sso.trace import status_acs_url
 from ssoko.store.models.table import database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostAnswer:
-    """The person is in: their browser posts this to the SP.
+class PostResponse:
+    """The browser posts a SAML response to the SP.
 
-    :param saml_response: base64, the value of the form field of that name.
+    :param saml_response: base64, the value of the form field SAMLResponse.
     """
 
     acs_url: str
@@ -45,18 +52,18 @@ class PostAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorAnswer(PostAnswer):
-    """The SP is told why not, the same way; ``refusal`` is what the log knows of it."""
+class PostStatus(PostResponse):
+    """The browser posts a response with an error status; ``refusal`` is the logged reason."""
 
     refusal: RequestRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NeedSignIn:
-    """The person has to sign in, and then comes back to ``next_path``.
+class RequireSignIn:
+    """The user must sign in, and then continues at ``next_path``.
 
-    :param continue_key: of the request that waits; empty when there is none.
-    :param again: somebody is signed in and has to sign in anew all the same.
+    :param continue_key: of the pending request; empty when there is none.
+    :param again: a signed-in user must authenticate again.
     """
 
     continue_key: str
@@ -67,16 +74,16 @@ class NeedSignIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Elsewhere:
-    """The vendor takes only sign-ins that it began itself: there the browser goes."""
+class OpenLaunchUrl:
+    """The SP accepts only sign-ins that it starts itself: the browser opens its URL."""
 
     url: str
     application_name: str
 
 
-_BINDINGS = {"redirect": names.BINDING_REDIRECT, "post": names.BINDING_POST}
+Result = PostResponse | PostStatus | RequireSignIn | OpenLaunchUrl
 
-Answer = PostAnswer | ErrorAnswer | NeedSignIn | Elsewhere
+_BINDINGS = {"redirect": names.BINDING_REDIRECT, "post": names.BINDING_POST}
 
 
 def begin(
@@ -86,47 +93,45 @@ def begin(
     *,
     session: SignedIn | None,
     address: str = "",
-) -> Answer:
-    """Answer an AuthnRequest.
+) -> Result:
+    """Process an AuthnRequest.
 
+    :param address: IP address of the browser.
     :raises NotFound: when there is no such issuer.
-    :raises Refusal: when a page says why not; it is in the log under its ``reference``.
+    :raises Refusal: when a page shows the reason; it is logged under its ``reference``.
     """
-    exchange = _exchange(services, issuer_id, session, address, inbound)
+    attempt = _attempt(services, issuer_id, session, address, inbound)
 
-    def steps() -> Answer:
-        candidate, sp, verified = authn_request.receive(exchange, inbound, received_at=exchange.now)
-        if not has_to_sign_in(exchange, candidate):
-            if verified:
-                _remember(exchange)
-            return _admit(exchange, candidate, sp)
+    def proceed(judged: Attempt, context: SignInContext, terms: Terms) -> Result:
+        if judged.request is None or not requires_sign_in(judged.request, context):
+            _remember(judged, terms)
+            return _respond(judged, context, terms)
         with database.atomic():
-            key, exchange.pending_id = pending.keep(
-                issuer_id, inbound, now=exchange.now, asked_session=exchange.session_id
+            key, pending_id = pending.keep(
+                issuer_id, inbound, now=judged.now, asked_session=judged.session_id
             )
-            if verified:
-                _remember(exchange)
-        return _sign_in(exchange, candidate, key)
+            _remember(replace(judged, pending_id=pending_id), terms)
+        return _require_sign_in(judged, context, key)
 
-    return _answered(exchange, steps)
+    return _process(attempt, inbound, attempt.now, proceed)
 
 
 def hold(services: Services, issuer_id: str, inbound: Inbound, *, address: str = "") -> str:
-    """Keep a request that came without the browser's cookie, and return its key.
+    """Store a request that came without the browser's cookie, and return its key.
 
     :raises NotFound: when there is no such issuer.
-    :raises Refusal: when it would be refused whoever is signed in.
+    :raises Refusal: when the request is refused for every user.
     """
-    exchange = _exchange(services, issuer_id, None, address, inbound)
+    attempt = _attempt(services, issuer_id, None, address, inbound)
     try:
-        authn_request.receive(exchange, inbound, received_at=exchange.now)
-    except RequestRefused:
-        pass  # the SP is told once the browser is back
-    except Refusal as refusal:
-        write_refusal(exchange, refusal)
-        raise
+        _judge(attempt, inbound, attempt.now)
+    except _Stopped as stopped:
+        if not isinstance(stopped.refusal, RequestRefused):
+            write_refusal(stopped.attempt, stopped.refusal)
+            raise stopped.refusal from None
+        # The SP gets the status once the browser is back with its cookie.
     with database.atomic():
-        key, _ = pending.keep(issuer_id, inbound, now=exchange.now)
+        key, _ = pending.keep(issuer_id, inbound, now=attempt.now)
     return key
 
 
@@ -137,31 +142,30 @@ def resume(
     *,
     session: SignedIn | None,
     address: str = "",
-) -> Answer:
-    """Answer a request that waited.
+) -> Result:
+    """Process a pending request.
 
     :raises NotFound: when there is no such issuer.
-    :raises Refusal: as for :func:`begin`, or when the key opens nothing any more.
+    :raises Refusal: as for :func:`begin`, or when the key is used or expired.
     """
-    exchange = _exchange(services, issuer_id, session, address)
+    attempt = _attempt(services, issuer_id, session, address)
+    try:
+        waiting = pending.find(issuer_id, key, now=attempt.now)
+    except Refusal as refusal:
+        write_refusal(attempt, refusal)
+        raise
+    attempt = replace(
+        _attempt(services, issuer_id, session, address, waiting.inbound), pending_id=waiting.id
+    )
 
-    def steps() -> Answer:
-        waiting = pending.find(issuer_id, key, now=exchange.now)
-        inbound = waiting.inbound
-        exchange.pending_id = waiting.id
-        exchange.inbound = inbound
-        exchange.binding, exchange.relay_state = inbound.binding, inbound.relay_state
-        candidate, sp, verified = authn_request.receive(
-            exchange, inbound, received_at=waiting.created_at
-        )
-        if verified:
-            _remember(exchange)
-        if has_to_sign_in(exchange, candidate, waiting):
-            pending.ask_again(waiting.id, exchange.session_id)
-            return _sign_in(exchange, candidate, key)
-        return _admit(exchange, candidate, sp)
+    def proceed(judged: Attempt, context: SignInContext, terms: Terms) -> Result:
+        _remember(judged, terms)
+        if judged.request is not None and requires_sign_in(judged.request, context, waiting):
+            pending.ask_again(waiting.id, judged.session_id)
+            return _require_sign_in(judged, context, key)
+        return _respond(judged, context, terms)
 
-    return _answered(exchange, steps)
+    return _process(attempt, waiting.inbound, waiting.created_at, proceed)
 
 
 def launch(
@@ -171,33 +175,34 @@ def launch(
     *,
     session: SignedIn | None,
     address: str = "",
-) -> Answer:
-    """Begin a sign-in here, without a request.
+) -> Result:
+    """Start an IdP-initiated sign-in.
 
-    :param place: the workspace's slug with ``application``, or the id of an application's own
+    :param place: the workspace's slug with ``application``, or the ID of an application's own
         issuer without.
-    :param application: slug or id.
+    :param application: slug or ID.
     :raises NotFound: when there is no such application.
-    :raises Refusal: when a page says why not.
+    :raises Refusal: when a page shows the reason.
     """
-    exchange = _exchange(services, "" if application else place, session, address)
-    exchange.started = "ssoko"
-
-    def steps() -> Answer:
-        candidate = _launched(exchange, place, application)
-        authn_request.require_enabled(candidate)
-        exchange.passed["application"] = candidate.name
-        if candidate.user_id is None:
-            path = f"/w/{candidate.workspace_slug}/launch/{candidate.slug}"
-            return _sign_in(exchange, candidate, next_path=path)
-        sp = sign_in_context.record_of(candidate).service_provider
-        exchange.answer_to, exchange.relay_state = sp.acs_urls[0], sp.relay_state
+    attempt = replace(
+        _attempt(services, "" if application else place, session, address), started="ssoko"
+    )
+    context = _find_launched(attempt, place, application)
+    attempt = replace(attempt, issuer_id=context.issuer_id, context=context)
+    try:
+        _require_launchable(context)
+        if context.user_id is None:
+            path = f"/w/{context.workspace_slug}/launch/{context.slug}"
+            return _require_sign_in(attempt, context, next_path=path)
+        sp = sign_in_context.record_of(context).service_provider
         if sp.launch_url:
-            require_access(exchange, candidate)
-            return Elsewhere(url=sp.launch_url, application_name=candidate.name)
-        return _admit(exchange, candidate, sp)
-
-    return _answered(exchange, steps)
+            name = require_access(services, context).name
+            return OpenLaunchUrl(url=sp.launch_url, application_name=name)
+        terms = Terms(acs_url=sp.acs_urls[0], signed=False, authn_context=SATISFIED[0])
+        attempt = replace(attempt, terms=terms, relay_state=sp.relay_state)
+        return _respond(attempt, context, terms)
+    except Refusal as refusal:
+        return _refuse(attempt, refusal)
 
 
 def log_refusal(
@@ -210,38 +215,150 @@ def log_refusal(
     binding: str = "",
     raw: str = "",
 ) -> Refusal:
-    """Write down what was refused before a message could be read, and return it.
+    """Log a message that was refused before it could be decoded, and return the refusal.
 
-    :param binding: ``redirect`` or ``post``, whichever it came by.
-    :param raw: the message as it came, before anything was decoded.
+    :param binding: ``redirect`` or ``post``.
+    :param raw: the message as received.
     :raises NotFound: when there is no such issuer.
     """
-    exchange = _exchange(services, issuer_id, session, address)
-    exchange.binding, exchange.raw = _BINDINGS.get(binding, ""), raw
-    write_refusal(exchange, refusal)
+    attempt = _attempt(services, issuer_id, session, address)
+    write_refusal(replace(attempt, binding=_BINDINGS.get(binding, ""), raw=raw), refusal)
     return refusal
 
 
 def waiting_application(services: Services, issuer_id: str, key: str) -> str:
-    """Return the name of the application whose request waits behind a key, or an empty text."""
+    """Return the name of the application of a pending request, or an empty text."""
     now = services.clock()
     try:
         inbound = pending.find(issuer_id, key, now=now).inbound
         request, _ = parse_authn_request(inbound.xml)
     except Refusal:
         return ""
-    candidate = sign_in_context.by_sp(issuer_id, request.issuer, session_id="", now=now)
-    return (candidate and candidate.name) or ""
+    context = sign_in_context.by_sp(issuer_id, request.issuer, session_id="", now=now)
+    return (context and context.name) or ""
 
 
-def _exchange(
+class _Stopped(Exception):
+    """A refusal, with what was known of the attempt."""
+
+    def __init__(self, attempt: Attempt, refusal: Refusal) -> None:
+        self.attempt, self.refusal = attempt, refusal
+        super().__init__()
+
+
+def _process(
+    attempt: Attempt,
+    inbound: Inbound,
+    received_at: int,
+    proceed: Callable[[Attempt, SignInContext, Terms], Result],
+) -> Result:
+    """Judge a request, then proceed with the user."""
+    try:
+        attempt, context, terms = _judge(attempt, inbound, received_at)
+        return proceed(attempt, context, terms)
+    except _Stopped as stopped:
+        return _refuse(stopped.attempt, stopped.refusal)
+    except Refusal as refusal:
+        return _refuse(attempt, refusal)
+
+
+def _judge(
+    attempt: Attempt, inbound: Inbound, received_at: int
+) -> tuple[Attempt, SignInContext, Terms]:
+    """Read a request, find its application, and judge it by the application's record.
+
+    :param received_at: a pending request does not expire while its user signs in.
+    """
+    try:
+        request, root = parse_authn_request(inbound.xml)
+        attempt = replace(attempt, request=request)
+        context = find_application(attempt, request)
+        attempt = replace(attempt, context=context)
+        sp = sign_in_context.record_of(context).service_provider
+        party = party_of(attempt.services.config.base_url, context.issuer_id, sp)
+        terms = judge(request, root, inbound, party, now=received_at)
+        attempt = replace(attempt, terms=terms)
+        require_enabled(context)
+    except Refusal as refusal:
+        raise _Stopped(attempt, refusal) from refusal
+    return attempt, context, terms
+
+
+def _respond(attempt: Attempt, context: SignInContext, terms: Terms) -> PostResponse:
+    """Check access, build the signed response, and write the sign-in."""
+    services, request = attempt.services, attempt.request
+    try:
+        user_context = require_access(services, context)
+    except AccessRefused as denial:
+        if request is not None and request.is_passive:
+            raise passive_denial(denial) from denial
+        raise
+    sp = sign_in_context.record_of(user_context).service_provider
+    try:
+        saml_response, name_id = signed_response(
+            services, user_context, sp, request, terms, now=attempt.now
+        )
+    except Refusal as refusal:
+        refusal.step = "response"
+        raise
+    try:
+        with database.atomic():
+            if attempt.pending_id:
+                pending.finish(attempt.pending_id)
+            write_sign_in(
+                attempt,
+                user_context,
+                acs_url=terms.acs_url,
+                name_id=name_id,
+                session_index=session_index(user_context),
+            )
+    except IntegrityError as error:
+        raise AccessRefused(
+            "session-ended",
+            "Your session has ended. Sign in again.",
+            received="a session that ended while the response was built",
+            expected="a session that lasts until the response is written",
+        ) from error
+    return PostResponse(
+        acs_url=terms.acs_url,
+        saml_response=saml_response,
+        relay_state=attempt.relay_state,
+        application_name=user_context.name,
+    )
+
+
+def _refuse(attempt: Attempt, refusal: Refusal) -> PostStatus:
+    """Log a refusal, and send the SP its status; raise it when a page shows it instead."""
+    write_refusal(attempt, refusal)
+    acs_url, context = status_acs_url(attempt, refusal), attempt.context
+    if not isinstance(refusal, RequestRefused) or not acs_url or context is None:
+        raise refusal
+    if attempt.pending_id:
+        pending.finish(attempt.pending_id)
+    return PostStatus(
+        acs_url=acs_url,
+        saml_response=status_response(
+            attempt.services,
+            context.issuer_id,
+            attempt.request,
+            refusal,
+            acs_url=acs_url,
+            now=attempt.now,
+        ),
+        relay_state=attempt.relay_state,
+        application_name=context.name or "",
+        refusal=refusal,
+    )
+
+
+def _attempt(
     services: Services,
     issuer_id: str,
     session: SignedIn | None,
     address: str,
     inbound: Inbound | None = None,
-) -> Exchange:
-    return Exchange(
+) -> Attempt:
+    return Attempt(
         services=services,
         now=services.clock(),
         issuer_id=issuer_id,
@@ -253,94 +370,49 @@ def _exchange(
     )
 
 
-def _answered(exchange: Exchange, steps: Callable[[], Answer]) -> Answer:
-    """Go through the steps; write what is refused down, and tell the SP what it is told."""
-    try:
-        return steps()
-    except RequestRefused as refusal:
-        write_refusal(exchange, refusal)
-        candidate = exchange.candidate
-        if not exchange.answer_to or candidate is None:
-            raise
-        if exchange.pending_id:
-            pending.finish(exchange.pending_id)
-        return ErrorAnswer(
-            acs_url=exchange.answer_to,
-            saml_response=status_response(exchange, candidate, refusal),
-            relay_state=exchange.relay_state,
-            application_name=candidate.name,
-            refusal=refusal,
-        )
-    except Refusal as refusal:
-        write_refusal(exchange, refusal)
-        raise
-
-
-def _launched(exchange: Exchange, place: str, application: str | None) -> Candidate:
-    where: dict[str, Any] = {"session_id": exchange.session_id, "now": exchange.now}
+def _find_launched(attempt: Attempt, place: str, application: str | None) -> SignInContext:
+    session_id, now = attempt.session_id, attempt.now
     if application is None:
-        candidate = sign_in_context.by_own_issuer(place, **where)
+        context = sign_in_context.by_own_issuer(place, session_id=session_id, now=now)
     else:
-        candidate = sign_in_context.by_slug(place, application, **where)
-        candidate = candidate or sign_in_context.by_id(place, application, **where)
-    if candidate is None:
-        raise NotFound("There is no such application. It may have been uninstalled.")
-    exchange.candidate = candidate
-    exchange.issuer_id = candidate.issuer_id
-    if candidate.application_id is None and candidate.shared:
+        context = sign_in_context.by_slug(place, application, session_id=session_id, now=now)
+        context = context or sign_in_context.by_id(
+            place, application, session_id=session_id, now=now
+        )
+    if context is None:
+        raise NotFound("This application does not exist. It may have been uninstalled.")
+    return context
+
+
+def _require_launchable(context: SignInContext) -> None:
+    if context.application_id is None and context.shared:
         raise MessageRefused(
             "request-missing",
-            "This address takes the sign-in requests of applications. "
-            "Open the application on your dashboard.",
-            got="no SAMLRequest",
+            "This URL is for sign-in requests of applications. "
+            "Open the application from your dashboard.",
+            received="no SAMLRequest",
             expected="a SAMLRequest",
         )
-    if candidate.application_id is None:
-        raise authn_request.uninstalled()
-    return candidate
+    if context.application_id is None:
+        raise uninstalled()
+    require_enabled(context)
 
 
-def _sign_in(
-    exchange: Exchange, candidate: Candidate, key: str = "", *, next_path: str = ""
-) -> NeedSignIn:
-    return NeedSignIn(
+def _require_sign_in(
+    attempt: Attempt, context: SignInContext, key: str = "", *, next_path: str = ""
+) -> RequireSignIn:
+    return RequireSignIn(
         continue_key=key,
-        workspace_slug=candidate.workspace_slug,
-        application_name=candidate.name,
-        next_path=next_path or f"/saml/{candidate.issuer_id}/continue/{key}",
-        again=exchange.session is not None,
+        workspace_slug=context.workspace_slug,
+        application_name=context.name or "",
+        next_path=next_path or f"/saml/{context.issuer_id}/continue/{key}",
+        again=attempt.session is not None,
     )
 
 
-def _admit(exchange: Exchange, candidate: Candidate, sp: ServiceProvider) -> PostAnswer:
-    """Let the person in if the gate does: sign first, write second, answer last."""
-    require_access(exchange, candidate)
-    saml_response, name_id = signed_response(exchange, candidate, sp)
-    try:
-        with database.atomic():
-            if exchange.pending_id:
-                pending.finish(exchange.pending_id)
-            write_sign_in(exchange, candidate, name_id, session_index(candidate))
-    except IntegrityError as error:
-        raise AccessRefused(
-            "session-ended",
-            "Your session has ended meanwhile. Sign in again.",
-            got="a session that ended while the answer was made",
-            expected="a session that lasts until the answer is written",
-        ) from error
-    return PostAnswer(
-        acs_url=exchange.answer_to,
-        saml_response=saml_response,
-        relay_state=exchange.relay_state,
-        application_name=candidate.name,
-    )
-
-
-def _remember(exchange: Exchange) -> None:
-    if exchange.request is not None:
+def _remember(attempt: Attempt, terms: Terms) -> None:
+    """Remember a signed request, so that it cannot be replayed."""
+    if terms.signed and attempt.request is not None:
         pending.remember(
-            exchange.issuer_id,
-            exchange.request,
-            pending_id=exchange.pending_id,
-            now=exchange.now,
+            attempt.issuer_id, attempt.request, pending_id=attempt.pending_id, now=attempt.now
         )
