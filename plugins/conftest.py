@@ -1,4 +1,4 @@
-"""What the tests of plugins share: a whole sign-in, from the install form to the answer."""
+"""Shared by the tests of plugins: a whole sign-in, from the install form to the response."""
 
 import base64
 from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ NAMESPACES = {"saml": names.NS_SAML, "samlp": names.NS_SAMLP}
 
 @dataclass(frozen=True)
 class Accepted:
-    """An answer that a strict service provider accepted."""
+    """A response that a strict service provider accepted."""
 
     application: ApplicationView
     saml_response: str
@@ -46,29 +46,29 @@ class Accepted:
     root: etree._Element
 
     def find(self, path: str) -> list[Any]:
-        found = self.root.xpath(path, namespaces=NAMESPACES)
-        assert isinstance(found, list)
-        return found
+        elements = self.root.xpath(path, namespaces=NAMESPACES)
+        assert isinstance(elements, list)
+        return elements
 
     @property
     def name_id(self) -> tuple[str, str]:
         """Format and value."""
-        (found,) = self.find("//saml:NameID")
-        return found.get("Format"), found.text
+        (name_id,) = self.find("//saml:NameID")
+        return name_id.get("Format"), name_id.text
 
     @property
     def attributes(self) -> dict[tuple[str, str], list[str]]:
         """Name and NameFormat to the values."""
         return {
-            (found.get("Name"), found.get("NameFormat").rpartition(":")[2]): [
-                value.text for value in found
+            (attribute.get("Name"), attribute.get("NameFormat").rpartition(":")[2]): [
+                value.text for value in attribute
             ]
-            for found in self.find("//saml:Attribute")
+            for attribute in self.find("//saml:Attribute")
         }
 
 
 class Visit:
-    """Amina, an application made by a plugin, and what she brings to the vendor."""
+    """A workspace with one plugin, and the sign-ins of its user Amina."""
 
     def __init__(self, folder: Path, module: ModuleType, slug: str) -> None:
         registry = Registry.load([PluginSource(slug, lambda: module, f"ssoko-{slug}", "0.1.0")])
@@ -95,7 +95,7 @@ class Visit:
         )
 
     def person(self, application: ApplicationView, **more: Any) -> SignedIn:
-        """Make a person with the role of the application, and sign them in."""
+        """Create a user with the role of the application, and sign in."""
         values = {
             "username": "amina",
             "email": "amina@acme.test",
@@ -116,12 +116,12 @@ class Visit:
             address="192.0.2.7",
             user_agent="test",
         )
-        found = sessions.load_session(self.services, token)
-        assert found is not None
-        return found
+        session = sessions.load_session(self.services, token)
+        assert session is not None
+        return session
 
     def ask(self, application: ApplicationView, session: SignedIn) -> Accepted:
-        """Answer a request of the vendor, and have it judged."""
+        """Respond to a SAML request of the vendor, and check the response."""
         xml = (
             f'<samlp:AuthnRequest xmlns:samlp="{names.NS_SAMLP}" xmlns:saml="{names.NS_SAML}" '
             f'ID="_r" Version="2.0" IssueInstant="{instant(self.services.clock())}" '
@@ -129,21 +129,23 @@ class Visit:
             f"{application.service_provider.entity_id}</saml:Issuer></samlp:AuthnRequest>"
         )
         inbound = Inbound(xml.encode(), "", names.BINDING_REDIRECT)
-        answer = saml_sign_in.begin(self.services, application.issuer.id, inbound, session=session)
-        return judged(application, answer, "_r")
+        response = saml_sign_in.begin(
+            self.services, application.issuer.id, inbound, session=session
+        )
+        return check_response(application, response, "_r")
 
     def launch(self, application: ApplicationView, session: SignedIn) -> Accepted:
-        """Start from the tile, and have the answer judged."""
-        answer = saml_sign_in.launch(self.services, "acme", application.slug, session=session)
-        return judged(application, answer, None)
+        """Start from the tile, and check the response."""
+        response = saml_sign_in.launch(self.services, "acme", application.slug, session=session)
+        return check_response(application, response, None)
 
 
-def judged(
-    application: ApplicationView, answer: saml_sign_in.Result, request_id: str | None
+def check_response(
+    application: ApplicationView, response: saml_sign_in.Result, request_id: str | None
 ) -> Accepted:
-    """Hold an answer against the OASIS schema, and have a strict python3-saml accept it."""
-    assert isinstance(answer, saml_sign_in.PostResponse), answer
-    root = etree.fromstring(base64.b64decode(answer.saml_response))
+    """Validate a response against the OASIS schema, and with a strict python3-saml."""
+    assert isinstance(response, saml_sign_in.PostResponse), response
+    root = etree.fromstring(base64.b64decode(response.saml_response))
     schemas = Path(onelogin.saml2.__path__[0]) / "schemas"
     schema = etree.XMLSchema(etree.parse(schemas / "saml-schema-protocol-2.0.xsd"))
     schema.assertValid(root)
@@ -153,7 +155,7 @@ def judged(
             "strict": True,
             "sp": {
                 "entityId": sp.entity_id,
-                "assertionConsumerService": {"url": answer.acs_url},
+                "assertionConsumerService": {"url": response.acs_url},
                 "NameIDFormat": str(sp.name_id_format),
             },
             "idp": {
@@ -168,18 +170,20 @@ def judged(
             },
         }
     )
-    host, slash, path = answer.acs_url.removeprefix("https://").partition("/")
-    OneLogin_Saml2_Response(settings, answer.saml_response).is_valid(
+    host, slash, path = response.acs_url.removeprefix("https://").partition("/")
+    OneLogin_Saml2_Response(settings, response.saml_response).is_valid(
         {"https": "on", "http_host": host, "script_name": f"{slash}{path}", "get_data": {}},
         request_id,
         raise_exceptions=True,
     )
-    return Accepted(application, answer.saml_response, answer.acs_url, answer.relay_state, root)
+    return Accepted(
+        application, response.saml_response, response.acs_url, response.relay_state, root
+    )
 
 
 @pytest.fixture
 def visit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Visit]:
-    """Return a workspace with the plugin that the test file names as PLUGIN and SLUG."""
+    """A workspace with the plugin that the test module declares as PLUGIN and SLUG."""
     bound = connect(f"sqlite:///{tmp_path}/ssoko.sqlite3")
     migrate(bound)
     bound.connect(reuse_if_open=True)

@@ -69,11 +69,6 @@ RANKS = (
 )
 RANK = {package: rank for rank, packages in enumerate(RANKS) for package in packages}
 
-#: Imports that still break a rule; each goes when its module is rewritten.
-PENDING = {
-    ("services.applications.upgrades.parts", "services.marketplace.proposed_values"),
-}
-
 #: The largest number of modules in one package, ``__init__`` not counted.
 MOST_MODULES = 15
 MOST_LINES = 500
@@ -145,8 +140,6 @@ def test_a_service_package_imports_only_packages_below_it() -> None:
         here = package_of(module) if module.startswith("services.") else ""
         for name in ours(path) if here else ():
             there = package_of(name) if name.startswith("services.") else here
-            if (module, name) in PENDING:
-                continue
             if there != here and not RANK.get(there, 99) < RANK[here]:
                 wrong.append(f"{module} imports {name}")
     assert wrong == []
@@ -167,10 +160,7 @@ def test_a_web_package_imports_no_other_web_package() -> None:
 
 
 def test_there_are_no_import_cycles() -> None:
-    graph = {
-        m: {n for n in ours(p) if n in MODULES and n != m and (m, n) not in PENDING}
-        for m, p in MODULES.items()
-    }
+    graph = {m: {n for n in ours(p) if n in MODULES and n != m} for m, p in MODULES.items()}
     # A module whose imports are all done is done; what is left over is in a cycle.
     while done := {module for module, needed in graph.items() if not needed}:
         graph = {m: needed - done for m, needed in graph.items() if m not in done}
@@ -183,7 +173,6 @@ def test_no_import_is_only_for_type_checking() -> None:
         for module, path in MODULES.items()
         # Commands and pytest options are loaded at every start, so they import late.
         if not module.startswith("cli.") and module != "plugin.conformance.options"
-        if module not in {of for of, _ in PENDING} | {"plugin.hookspecs"}
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
         if "ssoko" in ast.unparse(node)

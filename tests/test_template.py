@@ -40,14 +40,14 @@ def installed(copy: Path, build_wheel: Callable[[Path], Path]) -> Path:
     return target
 
 
-def test_no_marker_is_left(copy):
+def test_no_placeholder_is_left(copy):
     for path in copy.rglob("*"):
         assert not MARKERS.search(path.name), path
         if path.is_file():
             assert not MARKERS.search(path.read_text("utf-8")), path
 
 
-def test_the_copy_is_found_and_loaded(installed, monkeypatch):
+def test_new_plugin_is_found_and_loaded(installed, monkeypatch):
     monkeypatch.syspath_prepend(installed)
     (source,) = [s for s in installed_sources() if s.slug == "moosehead"]
     assert (source.distribution, source.version) == ("ssoko-moosehead", "0.1.0")
@@ -59,7 +59,7 @@ def test_the_copy_is_found_and_loaded(installed, monkeypatch):
     assert "In Moosehead" in entry.guide
 
 
-def test_the_copys_own_tests_pass(copy, installed):
+def test_tests_of_the_new_plugin_pass(copy, installed):
     path = os.pathsep.join([str(installed), *(entry for entry in sys.path if entry)])
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(copy / "tests")],
@@ -72,7 +72,7 @@ def test_the_copys_own_tests_pass(copy, installed):
     assert "2 passed" in result.stdout
 
 
-def test_the_template_itself_loads_as_it_is(monkeypatch):
+def test_template_loads(monkeypatch):
     monkeypatch.syspath_prepend(TEMPLATE)
     import ssoko_acme
     from ssoko.plugin.testing import LoadedPlugin

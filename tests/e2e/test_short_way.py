@@ -76,7 +76,7 @@ def test_eight_actions_lead_from_the_marketplace_to_aws(
     hand.press("Install")
     expect(step(page, 10)).to_contain_text("Installed by First Last, Today")
     expect(step(page, 12)).to_contain_text("Next")
-    ours = hand.download("download our metadata file", tmp_path)
+    ours = hand.download("download the metadata file", tmp_path)
 
     aws.get_by_label("IdP SAML metadata").set_input_files(ours)
     aws.get_by_label("Type ACCEPT").fill("ACCEPT")

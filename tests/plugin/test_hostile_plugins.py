@@ -45,8 +45,8 @@ AWS = {
 }
 #: Slug to the stage at which it is stopped, and words of the reason.
 STOPPED = {
-    "../escape": ("import", "is no slug"),
-    "x; rm -rf ~": ("import", "is no slug"),
+    "../escape": ("import", "is not a slug"),
+    "x; rm -rf ~": ("import", "is not a slug"),
     "aws": ("duplicate", "evil-aws 1.0 and ssoko-aws"),
     "exits": ("import", "SystemExit: 3"),
     "garbled": ("import", "entry_points.txt cannot be read"),
@@ -54,7 +54,7 @@ STOPPED = {
     "logo-path": ("describe", "Integration.logo"),
     "newer": ("describe", "written for plugin API 9.0"),
     "twice": ("duplicate", "ssoko-one 1.0 and ssoko-two 1.0"),
-    "wrong-type": ("describe", "answer with Integration, not"),
+    "wrong-type": ("describe", "return Integration, not"),
 }
 
 
@@ -252,7 +252,7 @@ def test_applications_still_sign_people_in(site: Site, slug: str) -> None:
     assert accept(made, answer).get_nameid() == "pete@acme.test"
 
 
-def test_a_good_plugin_is_installed_among_them(site: Site) -> None:
+def test_good_plugin_is_installed_next_to_hostile_ones(site: Site) -> None:
     data = {"name": "Another", "acs_url": "https://another.test/acs"}
     answer = site.post("/marketplace/good/install", data)
     assert answer.status_code == 303, answer.text

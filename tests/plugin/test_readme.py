@@ -1,32 +1,38 @@
-"""plugins/README.md says what the code says."""
+"""The plugin reference, plugins/README.md, agrees with the code."""
 
 import inspect
 import re
 from pathlib import Path
 
 import pytest
-from ssoko.plugin import API_VERSION, checks, fields, hookspecs, sources, testing
+from ssoko.plugin import API_VERSION, acceptance, checks, fields, hookspecs, sources, testing
 from ssoko.plugin.guide import GUIDE_VALUES
-from ssoko.plugin.host.registry import OPTIONAL_HOOKS, REQUIRED_HOOKS
-from ssoko.plugin.host.validate import METADATA_KEYS
+from ssoko.plugin.hookspecs import HOOKS
 from ssoko.plugin.steps import EVIDENCE
+from ssoko.plugin.values import METADATA_LABELS
 
 README = (Path(__file__).parents[2] / "plugins" / "README.md").read_text("utf-8")
-HOOKS = [
-    f
-    for _, f in inspect.getmembers(hookspecs, inspect.isfunction)
-    if f.__module__ == hookspecs.__name__
-]
 
 
-@pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook.__name__)
+def section(hook: str) -> str:
+    """Return the text below the heading of a hook."""
+    signature = str(inspect.signature(getattr(hookspecs, hook))).replace("'", "")
+    _, heading, rest = README.partition(f"\n#### `{hook}{signature}`\n")
+    assert heading, f"no heading for {hook}{signature}"
+    return rest.partition("\n#")[0]
+
+
+@pytest.mark.parametrize("hook", HOOKS.values(), ids=lambda hook: hook.name)
 def test_every_hook_is_described_with_its_signature(hook):
-    signature = str(inspect.signature(hook)).replace("'", "")
-    assert f"\n#### `{hook.__name__}{signature}`\n" in README
+    text = section(hook.name)
+    assert ("Required" in text) == hook.required
+    for name in filter(None, (hook.file, hook.attribute)):
+        assert f"`{name}`" in text
 
 
-def test_the_hooks_are_those_that_the_registry_knows():
-    assert {hook.__name__ for hook in HOOKS} == {*REQUIRED_HOOKS, *OPTIONAL_HOOKS}
+def test_every_specification_is_in_the_table_of_hooks():
+    specifications = {n for n, f in vars(hookspecs).items() if hasattr(f, "ssoko_spec")}
+    assert specifications == set(HOOKS)
 
 
 def test_every_kind_of_evidence_is_described_in_the_same_words():
@@ -42,14 +48,20 @@ def test_every_value_of_a_guide_is_described_in_the_same_words():
 def test_sources_keys_fields_and_validators_are_listed():
     for source in sources.USER_SOURCES:
         assert f"`{source}`" in README
-    for key in METADATA_KEYS:
+    for key in METADATA_LABELS:
         assert f"`{key}`" in README
     for name, _ in inspect.getmembers(fields, inspect.isclass):
-        if getattr(fields, name).__module__ == fields.__name__:
+        if getattr(fields, name).__module__ == fields.__name__ and name[0] != "_":
             assert f"`fields.{name}`" in README
+    for key in fields.METADATA_KEYS:
+        assert f"\n| `{key}` |" in README
     for name, function in inspect.getmembers(checks, inspect.isfunction):
         if function.__module__ == checks.__name__ and name.startswith("check_"):
             assert f"`{name}`" in README
+    for name in ("optional", "host"):
+        assert f"`checks.{name}(" in README
+    for name in acceptance.__all__:
+        assert re.search(rf"`(acceptance\.)?{name}[(`]", README), name
 
 
 def test_the_contract_version_is_the_one_in_force():

@@ -57,16 +57,16 @@ def test_a_source_is_written_as_it_was_read(text):
         ("user.nothing|lower", "Use one of"),
         ("user.attributes.", "Use one of"),
         ("constant:", "after constant:"),
-        ("user.email|shout", "There is no change shout"),
-        ("user.email|", "without a name"),
-        ("user.email|prefix:", "Write the text after prefix:"),
-        ("user.email|only", "Write the pattern"),
-        ("user.email|lower:x", "Write lower alone"),
+        ("user.email|shout", "Unknown transformation shout"),
+        ("user.email|", "Unknown transformation (empty)"),
+        ("user.email|prefix:", "Enter the text after prefix:"),
+        ("user.email|only", "Enter the pattern"),
+        ("user.email|lower:x", "Remove the text after lower"),
         ("user.email" + "|lower" * (MAX_STEPS + 1), "at most"),
         ("user.email|prefix:\x00", "control characters"),
     ],
 )
-def test_what_is_wrong_with_a_source_is_said(text, says):
+def test_invalid_source_is_refused_with_the_reason(text, says):
     with pytest.raises(ValidationError, match=re.escape(says)):
         checks.check_source(text)
 
@@ -80,13 +80,15 @@ def test_a_name_id_may_come_from_a_list_that_becomes_one_value():
 
 
 @pytest.mark.parametrize("path", ["docs/admins.md", "plugins/README.md"])
-def test_the_documents_have_every_change_in_the_same_words(path):
+def test_documents_list_every_transformation(path):
     text = (ROOT / path).read_text("utf-8")
     rows = dict(re.findall(r"^\| `([a-z-]+)(?::<\w+>)?` \| (.+) \|$", text, re.MULTILINE))
     assert {name: rows.get(name) for name in TRANSFORMS} == {
-        name: one.says for name, one in TRANSFORMS.items()
+        name: transform.description for name, transform in TRANSFORMS.items()
     }
-    for name, one in TRANSFORMS.items():
-        assert (f"| `{name}:<{one.argument}>` |" if one.argument else f"| `{name}` |") in text
+    for name, transform in TRANSFORMS.items():
+        assert (
+            f"| `{name}:<{transform.argument}>` |" if transform.argument else f"| `{name}` |"
+        ) in text
     for source in sources.USER_SOURCES:
         assert f"`{source}`" in text

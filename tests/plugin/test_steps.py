@@ -29,7 +29,7 @@ def steps(markdown: str) -> list[tuple[int, str, str]]:
         "3. Give it. {{  done:   role  }}  ",
     ],
 )
-def test_a_mark_ends_a_step_and_is_not_drawn(text):
+def test_mark_at_the_end_of_a_step_is_not_shown(text):
     assert check_guide(text) == []
     assert steps(text) == [(3, "role", "<p>Give it.</p>")]
     assert "done" not in render_guide(text, {}).html
@@ -73,29 +73,29 @@ def test_text_and_steps_follow_each_other_as_they_were_written():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("1. Do. {{ done: certifcate }}", "does not exist: certifcate. Use one of installed"),
-        ("1. Do. {{ done: }}", "does not exist: an empty one"),
-        ("1. Do. {{ done: check:Big }}", "does not exist: check:Big"),
-        ("1. Do. {{ done: check: }}", "does not exist: check:"),
-        (f"Do. {MARK}", "names the evidence role where no step ends"),
-        (f"- Do. {MARK}", "where no step ends"),
-        (f"1. Do {MARK} it.", "where no step ends"),
-        (f"## Test {MARK}", "where no step ends"),
-        (f"1. `{MARK}`", "where no step ends"),
-        (f"1. Do.\n\n    ```\n    {MARK}\n    ```", "where no step ends"),
-        (f"1. Do.\n    - this {MARK}", "where no step ends"),
-        (f"| a |\n|---|\n| {MARK} |", "where no step ends"),
+        ("1. Do. {{ done: certifcate }}", "unknown evidence: certifcate. Use one of installed"),
+        ("1. Do. {{ done: }}", "unknown evidence: (empty)"),
+        ("1. Do. {{ done: check:Big }}", "unknown evidence: check:Big"),
+        ("1. Do. {{ done: check: }}", "unknown evidence: check:"),
+        (f"Do. {MARK}", "has the evidence role outside of the end of a step"),
+        (f"- Do. {MARK}", "outside of the end of a step"),
+        (f"1. Do {MARK} it.", "outside of the end of a step"),
+        (f"## Test {MARK}", "outside of the end of a step"),
+        (f"1. `{MARK}`", "outside of the end of a step"),
+        (f"1. Do.\n\n    ```\n    {MARK}\n    ```", "outside of the end of a step"),
+        (f"1. Do.\n    - this {MARK}", "outside of the end of a step"),
+        (f"| a |\n|---|\n| {MARK} |", "outside of the end of a step"),
         (f"1. Do. {MARK}\n\n    Then. {{{{ done: request }}}}", "two kinds of evidence"),
     ],
 )
-def test_a_mark_that_says_nothing_is_refused(text, words):
+def test_invalid_mark_is_refused(text, words):
     wrong = check_guide(text)
     assert any(words in sentence for sentence in wrong), wrong
 
 
-def test_a_mark_is_no_value():
+def test_mark_without_a_kind_is_an_unknown_value():
     assert check_guide(f"1. Do. {MARK}", ["done"]) == []
-    assert "does not exist: done" in check_guide("1. Do. {{ done }}")[0]
+    assert "unknown value: done" in check_guide("1. Do. {{ done }}")[0]
 
 
 def test_kinds_are_named_in_their_order_and_once():

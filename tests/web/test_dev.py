@@ -25,6 +25,7 @@ class Raising:
 
     def __init__(self, hook: str) -> None:
         vars(self).update({k: v for k, v in vars(ssoko_aws).items() if k[0] != "_"})
+        self.installation_guide = ssoko_aws.hookimpl(lambda: "## Test")
         setattr(self, hook, _raising(hook))
 
 

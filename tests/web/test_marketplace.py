@@ -149,15 +149,17 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M0 0h8
 class Drawn:
     """The AWS plugin with a logo."""
 
-    install_form = staticmethod(ssoko_aws.install_form)
+    InstallForm = ssoko_aws.InstallForm
     metadata_fields = staticmethod(ssoko_aws.metadata_fields)
-    default_role = staticmethod(ssoko_aws.default_role)
-    installation_guide = staticmethod(ssoko_aws.installation_guide)
     service_provider = staticmethod(ssoko_aws.service_provider)
 
     @hookimpl
     def integration(self):
         return replace(ssoko_aws.integration(), name="Drawn", logo=SVG)
+
+    @hookimpl
+    def installation_guide(self):
+        return "## Test"
 
 
 def test_logo_is_served_with_a_policy_that_blocks_scripts(tmp_path):

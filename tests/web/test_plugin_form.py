@@ -41,7 +41,6 @@ class Clashing:
     """A plugin whose fields have the names of all our controls."""
 
     metadata_fields = staticmethod(ssoko_aws.metadata_fields)
-    default_role = staticmethod(ssoko_aws.default_role)
 
     @hookimpl
     def integration(self):

@@ -1,4 +1,4 @@
-"""All that the author of a plugin imports.
+"""The public API: everything that a plugin imports.
 
 ::
 
@@ -9,10 +9,10 @@
         return Integration(name="Zoom", summary="Sign in to meetings with one click", ...)
 
 A plugin is a distribution with one entry point per integration in the group
-``ssoko.integrations``; the entry point's name is the slug, its object the module (or object)
-that holds the hook implementations. The hooks are listed in :mod:`ssoko.plugin.hookspecs`, the
-fields of install forms in :mod:`ssoko.plugin.fields`, the validators for them in
-:mod:`ssoko.plugin.checks`, the checks of acceptance rules in :mod:`ssoko.plugin.acceptance`.
+``ssoko.integrations``. The name of the entry point is the slug; its object is the module (or
+object) with the hook implementations. The hooks are in :mod:`ssoko.plugin.hookspecs`, fields for
+install forms in :mod:`ssoko.plugin.fields`, validators in :mod:`ssoko.plugin.checks`, and
+acceptance rules in :mod:`ssoko.plugin.acceptance`.
 """
 
 import pluggy
@@ -20,6 +20,7 @@ import pluggy
 from ssoko.errors import SignInRefused
 from ssoko.plugin import acceptance, checks, fields, sources
 from ssoko.plugin.acceptance import AcceptanceRule, Candidate
+from ssoko.plugin.sp_urls import SpUrls
 from ssoko.plugin.values import (
     DefaultRole,
     HeldRole,
@@ -31,6 +32,7 @@ from ssoko.plugin.values import (
     Problem,
     SamlAttribute,
     ServiceProvider,
+    Settings,
     Site,
     WebApplication,
     WebContext,
@@ -38,10 +40,10 @@ from ssoko.plugin.values import (
 from ssoko.plugin.vendor import LogoutEndpoint, RequestedAttribute, VendorMetadata
 
 #: Version of the hook contract. Minor: a new optional hook, argument or field with a default.
-#: Major: something was removed or changed its meaning.
+#: Major: something is removed or changes its meaning.
 API_VERSION = "1.0"
 
-#: Entry-point group that the registry reads.
+#: Entry-point group of plugins.
 ENTRY_POINT_GROUP = "ssoko.integrations"
 
 #: Marks a function as the implementation of the hook of the same name.
@@ -64,8 +66,10 @@ __all__ = [
     "RequestedAttribute",
     "SamlAttribute",
     "ServiceProvider",
+    "Settings",
     "SignInRefused",
     "Site",
+    "SpUrls",
     "VendorMetadata",
     "WebApplication",
     "WebContext",

@@ -1,24 +1,113 @@
-"""Form fields for install forms: forgiving about what copying and typing bring along.
+"""Fields for install forms, made for values that people copy and paste.
 
-They are marshmallow fields with other manners: spaces at the ends go, a required text may not be
-empty, lists may be given as lines, and every message says what to do.
+They are marshmallow fields: spaces at the ends are removed, a required text must not be empty,
+lists can be entered as lines, and every message says what to do. Texts for the page can be given
+directly or in ``metadata``::
+
+    class InstallForm(fields.Form):
+        vanity_url = fields.Host(
+            suffix=".zoom.us",
+            required=True,
+            label="Vanity URL",
+            help="The URL of your account",
+            placeholder="acme.zoom.us",
+            where_to_find="In Zoom: Account Management > Account Profile",
+            usual=r"[a-z0-9-]+\\.zoom\\.us",
+        )
 """
 
+import re
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import Schema, ValidationError, fields
 
-from ssoko.plugin.checks import check_text, read_certificates
+from ssoko.plugin.checks import check_text, host, read_certificates
+from ssoko.plugin.values import Problem
+
+#: Keys of ``metadata`` that the fields of this module accept as arguments too.
+METADATA_KEYS = (
+    "label",
+    "help",
+    "placeholder",
+    "where_to_find",
+    "choices",
+    "multiline",
+    "secret",
+    "usual",
+)
 
 
-class Text(fields.String):
-    """One line or more of text that XML can carry."""
+class Form(Schema):
+    """A form that says what to do about a field it does not have."""
+
+    error_messages = {"unknown": "This form has no such field. Remove it"}
+
+
+class _Described(fields.Field[Any]):
+    """A field with texts for the page, whose messages name its label."""
 
     default_error_messages = {
-        "required": "Fill this in",
-        "null": "Fill this in",
-        "invalid": "Give a text",
-        "invalid_utf8": "Give a text in UTF-8",
+        "required": "Enter the {label}",
+        "null": "Enter the {label}",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        texts = {key: kwargs.pop(key) for key in METADATA_KEYS if key in kwargs}
+        metadata = {**texts, **(kwargs.pop("metadata", None) or {})}
+        super().__init__(*args, metadata=metadata, **kwargs)
+
+    def make_error(self, key: str, **kwargs: Any) -> ValidationError:
+        return super().make_error(key, label=_label(self), **kwargs)
+
+
+def warnings(form: type[Schema], settings: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """Return a warning for each text that does not match the pattern ``usual`` of its field.
+
+    This is what the hook ``check_settings`` does where a plugin does not implement it. Vendors add
+    new kinds of URLs, so a value that only looks unusual is not refused.
+    """
+    return tuple(_warnings(form, settings))
+
+
+def _warnings(form: type[Schema], settings: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, field in form().fields.items():
+        usual, text = field.metadata.get("usual"), settings.get(name)
+        if usual and isinstance(text, str) and text and not re.fullmatch(usual, text):
+            where = str(field.metadata.get("where_to_find", ""))
+            there = where[0].lower() + where[1:] if where.startswith("In ") else "at the vendor"
+            yield Problem(
+                name,
+                f"This {_label(field)} looks unusual. Compare it with the one {there}",
+                "warning",
+            )
+
+
+def _label(field: fields.Field[Any]) -> str:
+    label = str(field.metadata.get("label") or (field.name or "value").replace("_", " "))
+    return in_sentence(label)
+
+
+def in_sentence(label: str) -> str:
+    """Return a label as it is written within a sentence: ``sign-in URL`` for ``Sign-in URL``.
+
+    Names such as ``ACS URL`` and ``My Domain`` are not changed.
+    """
+    first, *others = label.split() or [""]
+    if first[1:].islower() and all(word.islower() or word.isupper() for word in others):
+        return label[0].lower() + label[1:]
+    return label
+
+
+class Text(_Described, fields.String):
+    """A text of one or more lines, without characters that XML cannot contain.
+
+    A subclass can override :meth:`clean`.
+    """
+
+    default_error_messages = {
+        "invalid": "Enter the {label} as text",
+        "invalid_utf8": "Enter the {label} in UTF-8",
     }
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -26,16 +115,57 @@ class Text(fields.String):
         if self.required and not text:
             raise self.make_error("required")
         check_text(text)
+        return self.clean(text)
+
+    def clean(self, text: str) -> str:
+        """Return the text in the form that is stored, such as without parts of a pasted URL."""
         return text
 
 
-class Lines(fields.List[str]):
-    """A list of texts; also one text with a line for each. The same twice counts once."""
+class Choice(Text):
+    """One value out of a list.
+
+    :param choices: value to label.
+    """
+
+    def __init__(self, choices: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(choices=choices, **kwargs)
+
+    def clean(self, text: str) -> str:
+        *others, last = self.metadata["choices"]
+        if text not in self.metadata["choices"]:
+            raise ValidationError(f"Choose {', '.join(others)} or {last}" if others else last)
+        return text
+
+
+class Host(Text):
+    """The host of an account at a vendor: the host itself, its first part, or a URL on it.
+
+    :param suffix: such as ``.zoom.us``, added to a text without a dot.
+    :param vendor_hosts: hosts of the vendor that belong to no single account.
+    """
+
+    def __init__(self, suffix: str, *, vendor_hosts: Collection[str] = (), **kwargs: Any) -> None:
+        self.suffix = suffix
+        self.check_host = host(f"acme{suffix}", vendor_hosts=vendor_hosts)
+        super().__init__(**kwargs)
+
+    def clean(self, text: str) -> str:
+        name = re.sub(r"^https?://", "", text.lower()).partition("/")[0]
+        if not text:
+            return ""
+        name = name if "." in name else f"{name}{self.suffix}"
+        self.check_host(name)
+        return name
+
+
+class Lines(_Described, fields.List[str]):
+    """A list of texts without duplicates; also one text with one value per line."""
 
     default_error_messages = {
-        "required": "Fill this in, one a line",
-        "null": "Fill this in, one a line",
-        "invalid": "Give a list, or a text with one a line",
+        "required": "Enter the {label}, one per line",
+        "null": "Enter the {label}, one per line",
+        "invalid": "Enter the {label} as a list, or as text with one per line",
     }
 
     def _deserialize(
@@ -46,12 +176,11 @@ class Lines(fields.List[str]):
         return list(dict.fromkeys(super()._deserialize(value, attr, data, **kwargs)))
 
 
-class Certificates(fields.List[str]):
-    """A list of PEM certificates; also one text with one after the other, or bare base64."""
+class Certificates(_Described, fields.List[str]):
+    """A list of PEM certificates; also one text with several, or base64 without BEGIN and END."""
 
     default_error_messages = {
-        "null": "Give a list of certificates, or leave it out",
-        "invalid": "Give a list of certificates, or a text with one after the other",
+        "invalid": "Enter a list of certificates, or text with one after the other",
     }
 
     def _deserialize(
@@ -64,7 +193,7 @@ class Certificates(fields.List[str]):
         return list(dict.fromkeys(super()._deserialize(value, attr, data, **kwargs)))
 
 
-class Flag(fields.Boolean):
-    """Yes or no."""
+class Flag(_Described, fields.Boolean):
+    """True or false."""
 
-    default_error_messages = {"invalid": "Give true or false", "null": "Give true or false"}
+    default_error_messages = {"invalid": "Enter true or false", "null": "Enter true or false"}

@@ -1,7 +1,7 @@
-"""The steps of a guide, and the evidence that one is done: ``{{ done: certificate }}``.
+"""The steps of a guide, and the evidence that a step is done: ``{{ done: certificate }}``.
 
-The mark stands at the end of a numbered step's text and is not drawn. What it names is looked up
-when the page is shown; nobody ticks a step by hand.
+The mark is at the end of a numbered step's text and is not shown. The step is ticked
+automatically when the evidence is detected.
 """
 
 import re
@@ -12,26 +12,26 @@ from threading import Lock
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-#: Kind to when Ssoko ticks a step of this kind, after "Ticks by itself when".
+#: Kind to when a step of this kind is ticked, after "Ticks automatically when".
 EVIDENCE = {
     "installed": "the application is installed",
-    "metadata": "our metadata file is downloaded or fetched, or a sign-in request arrives",
-    "certificate": "the certificate that signs is downloaded, alone or in the metadata",
-    "role": "an active person, or a group, has a role of the application",
-    "request": "a sign-in request of the service provider arrives",
-    "sign-in": "a signed answer is sent to the service provider",
-    "accepted": "the service provider says something back in a session that it accepted",
+    "metadata": "the metadata file is downloaded or fetched, or a SAML request arrives",
+    "certificate": "the signing certificate is downloaded, alone or in the metadata",
+    "role": "an active user or a group has a role of the application",
+    "request": "the service provider sends a SAML request",
+    "sign-in": "a SAML response is sent to the service provider",
+    "accepted": "the service provider sends a message in a session that it accepted",
 }
 
-#: Before the id of one of the plugin's own acceptance rules.
+#: Prefix of the ID of one of the plugin's acceptance rules.
 CHECK = "check:"
 _CHECK_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
 
-#: A mark wherever it stands; the kind is in the group.
+#: A mark anywhere in a text; the kind is in the group.
 MARK = re.compile(r"\{\{\s*done:([^{}]*)\}\}")
 _AT_THE_END = re.compile(r"\s*\{\{\s*done:([^{}]*)\}\}\s*$")
 
-#: Key of a step's token under which :func:`take_marks` leaves the kind.
+#: Key of ``meta`` where :func:`take_marks` stores the kind.
 KEY = "done"
 
 
@@ -39,69 +39,69 @@ _PARSER_LOCK = Lock()
 
 
 def parser() -> MarkdownIt:
-    """Return the one parser of everything that plugins write."""
+    """Return the parser of all Markdown texts of plugins."""
     with _PARSER_LOCK:
         return _parser()
 
 
 @cache
 def _parser() -> MarkdownIt:
-    made = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
     # The first parse fills its lists of rules; a second thread could read them half filled.
-    made.parse("text")
-    return made
+    markdown.parse("text")
+    return markdown
 
 
 def is_kind(kind: str) -> bool:
-    """Tell whether a kind of evidence exists; whether there is such a rule is not judged."""
+    """Return whether a kind of evidence exists; the ID of a rule is not looked up."""
     return kind in EVIDENCE or rule_of(kind) != ""
 
 
 def rule_of(kind: str) -> str:
-    """Return the id of the rule that ``check:<id>`` names, or an empty text."""
+    """Return the ID of the rule in ``check:<id>``, or an empty text."""
     rule = kind.removeprefix(CHECK) if kind.startswith(CHECK) else ""
     return rule if _CHECK_ID.fullmatch(rule) else ""
 
 
 def named_kinds(markdown: str) -> tuple[str, ...]:
-    """Return the kinds that a guide names, each once, in their order."""
+    """Return the kinds in a guide, without duplicates, in their order."""
     return tuple(dict.fromkeys(match[1].strip() for match in MARK.finditer(markdown)))
 
 
 def wrong_kinds(markdown: str) -> list[str]:
     """Return a sentence for each kind of evidence that does not exist."""
     return [
-        f"The guide names evidence that does not exist: {kind or 'an empty one'}. "
-        f"Use one of {', '.join(EVIDENCE)}, or {CHECK} and the id of an acceptance rule"
+        f"The guide has unknown evidence: {kind or '(empty)'}. "
+        f"Use one of {', '.join(EVIDENCE)}, or {CHECK} and the ID of an acceptance rule"
         for kind in named_kinds(markdown)
         if not is_kind(kind)
     ]
 
 
 def misplaced(markdown: str) -> list[str]:
-    """Return a sentence for each mark that ends no numbered step, or comes second in one."""
+    """Return a sentence for each mark that is not at the end of a step, or is its second one."""
     tokens = parser().parse(markdown)
     second = [
-        f"A step of the guide names two kinds of evidence: {', '.join(kinds)}. Leave it one"
+        f"The guide has two kinds of evidence in one step: {', '.join(kinds)}. Keep one"
         for kinds in take_marks(tokens)
         if len(kinds) > 1
     ]
-    left = [kind for token in tokens for kind in named_kinds(token.content)]
+    outside = [kind for token in tokens for kind in named_kinds(token.content)]
     return second + [
-        f"The guide names the evidence {kind} where no step ends. "
-        "Write it at the end of the text of a numbered step"
-        for kind in dict.fromkeys(left)
+        f"The guide has the evidence {kind} outside of the end of a step. "
+        "Move it to the end of the text of a numbered step"
+        for kind in dict.fromkeys(outside)
     ]
 
 
 def take_marks(tokens: list[Token]) -> list[tuple[str, ...]]:
-    """Take the marks out of the steps, and leave each kind in the ``meta`` of its step's token.
+    """Remove the marks from the steps, and store each kind in the ``meta`` of its step's token.
 
-    A paragraph that was nothing but a mark goes with it.
+    A paragraph with only a mark is removed.
 
-    :returns: for each step that names evidence the kinds that it named; the first one counts.
+    :returns: for each step with evidence its kinds; the first one is stored.
     """
-    found = []
+    kinds_of_steps = []
     for start, end in steps(tokens):
         kinds = tuple(
             kind
@@ -111,7 +111,7 @@ def take_marks(tokens: list[Token]) -> list[tuple[str, ...]]:
         )
         if kinds:
             tokens[start].meta = {**tokens[start].meta, KEY: kinds[0]}
-            found.append(kinds)
+            kinds_of_steps.append(kinds)
     empty = {
         place + offset
         for place, token in enumerate(tokens)
@@ -119,11 +119,11 @@ def take_marks(tokens: list[Token]) -> list[tuple[str, ...]]:
         for offset in (-1, 0, 1)
     }
     tokens[:] = [token for place, token in enumerate(tokens) if place not in empty]
-    return found
+    return kinds_of_steps
 
 
 def steps(tokens: list[Token]) -> Iterator[tuple[int, int]]:
-    """Yield where each numbered step opens and closes: items of lists that stand in no other."""
+    """Yield the indexes where each numbered step opens and closes: items of top-level lists."""
     numbered, start = False, 0
     for place, token in enumerate(tokens):
         if token.type == "ordered_list_open" and token.level == 0:
@@ -137,12 +137,12 @@ def steps(tokens: list[Token]) -> Iterator[tuple[int, int]]:
 
 
 def _is_own(token: Token, step: Token) -> bool:
-    """Tell whether this opens a paragraph of the step itself, and not of a list within it."""
+    """Return whether this opens a paragraph of the step itself, not of a nested list."""
     return token.type == "paragraph_open" and token.level == step.level + 1
 
 
 def _take(inline: Token) -> str | None:
-    """Take the mark from the end of a paragraph; None when there is none."""
+    """Remove the mark from the end of a paragraph and return its kind, or None."""
     children = inline.children or []
     last = children[-1] if children else None
     match = _AT_THE_END.search(last.content) if last and last.type == "text" else None

@@ -1,10 +1,10 @@
-"""For the tests of a plugin: load it as Ssoko does, and hold it against what every plugin must do.
+"""For the tests of a plugin: load it as Ssoko does, and check the rules for every plugin.
 
 ::
 
     from ssoko.plugin.testing import assert_integration, load_integration
 
-    def test_it_keeps_the_rules():
+    def test_plugin_follows_the_rules():
         assert_integration(ssoko_zoom, {"account": "acme"})
 """
 
@@ -18,25 +18,28 @@ from ssoko.plugin.host.registry import PluginSource, Registry
 from ssoko.plugin.values import Problem, ServiceProvider, Site
 from ssoko.plugin.vendor import VendorMetadata
 
+#: Slug of a plugin that is no package ``ssoko_<slug>``.
 SLUG = "tested"
 SITE = Site(base_url="https://sso.example.org", plugin_url="https://sso.example.org/plugins/tested")
 
 
 class LoadedPlugin:
-    """One plugin in a registry of its own.
+    """One plugin in its own registry.
 
-    What it does that is deprecated is given as a ``DeprecationWarning``.
+    Deprecated hooks and arguments raise a ``DeprecationWarning``.
 
     :raises PluginInvalid: when it cannot be loaded, with the reason.
     """
 
     def __init__(self, plugin: object) -> None:
+        _, is_named, name = str(getattr(plugin, "__package__", "")).partition("ssoko_")
+        self.slug = name.replace("_", "-") if is_named else SLUG
         self.registry = Registry.load(
-            [PluginSource(SLUG, lambda: plugin)], opt_in=frozenset({SLUG})
+            [PluginSource(self.slug, lambda: plugin)], opt_in=frozenset({self.slug})
         )
         for problem in self.registry.problems:
             raise PluginInvalid(problem.stage, problem.message)
-        self.entry = self.registry.integrations[SLUG]
+        self.entry = self.registry.integrations[self.slug]
         deprecations.warn(self.entry.deprecated)
 
     def load(self, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,7 +49,7 @@ class LoadedPlugin:
 
     def call(self, hook: str, raw: Mapping[str, Any], **kwargs: Any) -> Any:
         """Call a hook with the install form's values."""
-        return self.registry.call(SLUG, hook, settings=self.load(raw), **kwargs)
+        return self.registry.call(self.slug, hook, settings=self.load(raw), **kwargs)
 
     def service_provider(self, raw: Mapping[str, Any], site: Site = SITE) -> ServiceProvider:
         """Return the service provider that the plugin proposes."""
@@ -56,27 +59,27 @@ class LoadedPlugin:
     def from_metadata(
         self, metadata: VendorMetadata, raw: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Return what ``settings_from_metadata`` makes of the vendor's metadata.
+        """Return the values that ``settings_from_metadata`` reads from the vendor's metadata.
 
-        :param raw: what is recorded; by default nothing, as before the install.
+        :param raw: the recorded settings; by default none, as before the install.
         """
         settings = self.load(raw) if raw else {}
-        found: dict[str, Any] = self.registry.call(
-            SLUG, "settings_from_metadata", metadata=metadata, settings=settings
+        values: dict[str, Any] = self.registry.call(
+            self.slug, "settings_from_metadata", metadata=metadata, settings=settings
         )
-        unknown = set(found) - set(self.entry.form().fields)
+        unknown = set(values) - set(self.entry.form().fields)
         assert not unknown, f"the install form has no field {unknown}"  # noqa: S101
-        return found
+        return values
 
     def problems(self, raw: Mapping[str, Any], level: str = "error") -> dict[str, str]:
-        """Return what ``check_settings`` says, by field."""
-        found: tuple[Problem, ...] = self.call("check_settings", raw)
-        return {problem.field: problem.message for problem in found if problem.level == level}
+        """Return the messages of ``check_settings``, by field."""
+        problems: tuple[Problem, ...] = self.call("check_settings", raw)
+        return {problem.field: problem.message for problem in problems if problem.level == level}
 
     def candidate(self, raw: Mapping[str, Any], **changes: Any) -> Candidate:
-        """Return the answer that somebody would get, for the checks of acceptance rules.
+        """Return the SAML response that a user would get, for acceptance rules.
 
-        :param changes: fields of :class:`Candidate` to have another value.
+        :param changes: other values for fields of :class:`Candidate`.
         """
         sp = self.service_provider(raw)
         return Candidate(
@@ -101,26 +104,26 @@ class LoadedPlugin:
         )
 
     def verdicts(self, raw: Mapping[str, Any], **changes: Any) -> dict[str, bool | None]:
-        """Return what each acceptance rule says of :meth:`candidate`, by its id."""
-        rules = self.registry.call(SLUG, "acceptance_rules")
+        """Return the result of each acceptance rule for :meth:`candidate`, by its ID."""
+        rules = self.registry.call(self.slug, "acceptance_rules")
         candidate = self.candidate(raw, **changes)
         return {rule.id: rule.check(candidate) for rule in rules}
 
 
 def assert_integration(plugin: object, settings: Mapping[str, Any]) -> LoadedPlugin:
-    """Hold a plugin against the rules that a machine can check, and return it loaded.
+    """Check a plugin against the rules, and return it loaded.
 
-    :param plugin: what the entry point names: the module or object with the hooks.
-    :param settings: answers to the install form that are good.
+    :param plugin: the object of the entry point: the module or object with the hooks.
+    :param settings: valid values of the install form.
     """
     loaded = LoadedPlugin(plugin)
     for name, field in loaded.entry.form().fields.items():
-        assert field.metadata.get("label"), f"give the field {name} a label"  # noqa: S101
-        assert field.metadata.get("help"), f"give the field {name} a help"  # noqa: S101
-    once, twice = loaded.service_provider(settings), loaded.service_provider(settings)
-    assert once == twice, "service_provider must answer the same for the same settings"  # noqa: S101
+        assert field.metadata.get("label"), f"add a label to the field {name}"  # noqa: S101
+        assert field.metadata.get("help"), f"add a help text to the field {name}"  # noqa: S101
+    first, second = loaded.service_provider(settings), loaded.service_provider(settings)
+    assert first == second, "service_provider must return the same for the same settings"  # noqa: S101
     assert not loaded.problems(settings), loaded.problems(settings)  # noqa: S101
     loaded.call("attribute_mappings", settings)
-    broken = [rule for rule, verdict in loaded.verdicts(settings).items() if verdict is False]
-    assert not broken, f"the usual answer breaks {broken}"  # noqa: S101
+    broken = [rule for rule, result in loaded.verdicts(settings).items() if result is False]
+    assert not broken, f"the usual SAML response does not pass the rules {broken}"  # noqa: S101
     return loaded

@@ -1,22 +1,24 @@
-"""Hold a dataclass's values against its annotations."""
+"""Check the values of a dataclass, and what hooks return, against type annotations."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
 from typing import Any, Literal, get_args, get_origin
+from wsgiref.types import WSGIApplication
 
 Test = Callable[[Any], bool]
 
-_WORDS: dict[Any, str] = {
+_TEXTS: dict[Any, str] = {
     str: "text",
     bool: "true or false",
     int: "a whole number",
     tuple[str, ...]: "a tuple of texts",
+    WSGIApplication: "a WSGI application",
 }
 
 
 class WrongType(TypeError):
-    """A value is of the wrong type; the text names the field and never shows the value."""
+    """A value has the wrong type; the text names the field and never shows the value."""
 
 
 class Checked:
@@ -25,15 +27,15 @@ class Checked:
     __slots__ = ()
 
     def __post_init__(self) -> None:
-        for name, test, wanted in _tests(type(self)):  # type: ignore[arg-type]
+        for name, test, expected in _field_tests(type(self)):  # type: ignore[arg-type]
             value = getattr(self, name)
             if not test(value):
                 raise WrongType(
-                    f"{type(self).__name__}.{name}: give {wanted}, not {describe_type(value)}"
+                    f"{type(self).__name__}.{name}: use {expected}, not {describe_value(value)}"
                 )
 
 
-def describe_type(value: object) -> str:
+def describe_value(value: object) -> str:
     """Name the type of a value, for a message."""
     if value is None:
         return "None"
@@ -42,40 +44,54 @@ def describe_type(value: object) -> str:
     return f"a value of type {type(value).__name__}"
 
 
-@cache
-def _tests(cls: type) -> tuple[tuple[str, Test, str], ...]:
-    return tuple((f.name, _test(f.type), _words(f.type)) for f in fields(cls))
+def test_for(annotation: Any) -> Test:
+    """Return the test for one annotation.
 
-
-def _test(wanted: Any) -> Test:
-    """Return the test for one annotation: a class, a tuple of one kind or some kinds, a literal."""
-    origin, arguments = get_origin(wanted), get_args(wanted)
-    if wanted is Any:
+    An annotation is a class, ``type[...]``, a tuple of one kind or of several, a literal, a
+    callable, a mapping or a dict.
+    """
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if annotation is Any:
         return lambda value: True
-    if wanted is int:
+    if annotation is int:
         return lambda value: isinstance(value, int) and not isinstance(value, bool)
     if origin is Literal:
         return lambda value: value in arguments
+    if origin is type:
+        return lambda value: isinstance(value, type) and issubclass(value, arguments[0])
     if origin is tuple and arguments[-1] is ...:
-        item = _test(arguments[0])
-        return lambda value: isinstance(value, tuple) and all(map(item, value))
+        item_test = test_for(arguments[0])
+        return lambda value: isinstance(value, tuple) and all(map(item_test, value))
     if origin is tuple:
-        items = tuple(map(_test, arguments))
+        tests = tuple(map(test_for, arguments))
         return lambda value: (
             isinstance(value, tuple)
-            and len(value) == len(items)
-            and all(test(part) for test, part in zip(items, value, strict=True))
+            and len(value) == len(tests)
+            and all(test(item) for test, item in zip(tests, value, strict=True))
         )
     if origin is Callable:
         return callable
     if origin is Mapping:
         return lambda value: isinstance(value, Mapping)
-    return lambda value: isinstance(value, wanted)
+    return lambda value: isinstance(value, origin or annotation)
 
 
-def _words(wanted: Any) -> str:
-    if wanted in _WORDS:
-        return _WORDS[wanted]
-    if get_origin(wanted) is Literal:
-        return "one of " + ", ".join(map(repr, get_args(wanted)))
-    return getattr(wanted, "__name__", "") if isinstance(wanted, type) else str(wanted)
+def describe_type(annotation: Any) -> str:
+    """Name an annotation, for a message: ``a tuple of Mapping``."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if annotation in _TEXTS:
+        return _TEXTS[annotation]
+    if origin is Literal:
+        return "one of " + ", ".join(map(repr, arguments))
+    if origin is type:
+        return f"a {arguments[0].__name__} class"
+    if origin is tuple and arguments[-1] is ... and isinstance(arguments[0], type):
+        return f"a tuple of {arguments[0].__name__}"
+    if origin is Callable:
+        return "a function"
+    return getattr(origin or annotation, "__name__", str(annotation))
+
+
+@cache
+def _field_tests(cls: type) -> tuple[tuple[str, Test, str], ...]:
+    return tuple((f.name, test_for(f.type), describe_type(f.type)) for f in fields(cls))

@@ -1,8 +1,8 @@
-"""The values that hooks take and give: frozen, their types checked when they are made.
+"""The values that hooks receive and return: frozen, with types checked at creation.
 
-Only types are checked here. What a value says is judged where a plugin answers
-(:mod:`ssoko.plugin.host.validate`), so that a value that an older
-version recorded can always be read.
+Only types are checked here. The contents are validated when a hook returns
+(:mod:`ssoko.plugin.host.validate`), so that values recorded by an older version can always be
+read.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,9 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from ssoko.plugin.typecheck import Checked
+
+#: Values of the install form, as the schema loaded them; read-only.
+Settings = MappingType[str, Any]
 
 
 class NameIdFormat(StrEnum):
@@ -29,24 +32,26 @@ class Integration(Checked):
 
     :param name: as the vendor writes it, such as ``Google Workspace``.
     :param summary: one line on the card: 20 to 80 characters, no full stop, not the name again.
-    :param description: Markdown for the Overview tab.
+    :param description: Markdown for the Overview tab. By default the file ``description.md``
+        beside the module.
     :param vendor: groups the products of one company; the name when empty.
     :param category: one of :data:`CATEGORIES`.
-    :param homepage: https address of the vendor's own documentation.
-    :param publisher: who made the plugin.
-    :param logo: SVG text of the plugin's own making or licence, or empty for a monogram tile.
-    :param monogram: one to three characters for that tile.
-    :param aliases: other words that people search for.
-    :param requirements: what an admin must have ready, one sentence each.
+    :param homepage: https URL of the vendor's documentation.
+    :param publisher: author of the plugin.
+    :param logo: SVG text that you own or may use. By default the file ``logo.svg`` beside the
+        module; without either, a monogram is shown.
+    :param monogram: one to three characters, shown where there is no logo.
+    :param aliases: other search terms.
+    :param requirements: what an admin needs before the installation, one sentence each.
     :param metadata_file: where the vendor offers its metadata file, for the install page; used
         with the hook ``settings_from_metadata``.
-    :param api: version of the hook contract the plugin was written for.
-    :param tested_with: range of core versions it was tested with, such as ``0.1``.
-    :param certificates_accepted: how the vendor takes a new certificate of ours: ``many`` beside
-        each other, only ``one`` at a time, or from our ``metadata``, which it fetches by itself.
-    :param certificate_import: the vendor's menus to where a certificate is put in.
-    :param certificate_removal: the vendor's menus to where an old one is taken out.
-    :param opt_in: listed only where an operator named it in ``SSOKO_OPT_IN_PLUGINS``.
+    :param api: version of the hook contract that the plugin was written for.
+    :param tested_with: core versions that it was tested with, such as ``0.1, 0.2``.
+    :param certificates_accepted: how the vendor accepts a new signing certificate: ``many`` at the
+        same time, only ``one`` at a time, or from the ``metadata``, which it fetches regularly.
+    :param certificate_import: the vendor's menu path to import a certificate.
+    :param certificate_removal: the vendor's menu path to remove an old certificate.
+    :param opt_in: loaded only where an operator lists it in ``SSOKO_OPT_IN_PLUGINS``.
     """
 
     name: str
@@ -87,27 +92,27 @@ CATEGORIES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceProvider(Checked):
-    """The vendor's side of an application, recorded when it is installed.
+    """The service provider of an application, recorded when it is installed.
 
     :param entity_id: the SP's entity ID: any URI or plain word, the assertion's Audience.
-    :param acs_urls: where answers may go by HTTP-POST, the default first; compared exactly.
-    :param acs_indexes: pairs of (index, ACS URL) for SPs that name the ACS by its number.
+    :param acs_urls: ACS URLs for HTTP-POST, the default first; compared exactly.
+    :param acs_indexes: pairs of (index, ACS URL) for requests with AssertionConsumerServiceIndex.
     :param name_id_format: URI; see :class:`NameIdFormat`.
-    :param name_id_source: where the NameID's value comes from; see :class:`Mapping`.
+    :param name_id_source: source of the NameID's value; see :class:`Mapping`.
     :param sign_response: sign the Response.
     :param sign_assertion: sign the Assertion. One of the two must be true.
-    :param require_signed_requests: refuse AuthnRequests without a good signature.
-    :param encrypt_assertions: encrypt to the first of ``encryption_certificates``, or of
+    :param require_signed_requests: refuse AuthnRequests without a valid signature.
+    :param encrypt_assertions: encrypt with the first of ``encryption_certificates``, or of
         ``certificates`` when there is none.
-    :param encryption_method: how to encrypt; the CBC ones are for old SPs alone, as they do not
-        protect the text against change.
+    :param encryption_method: encryption algorithm; use CBC only for old SPs, as it does not detect
+        tampering.
     :param certificates: PEM certificates of the SP's signing keys.
-    :param encryption_certificates: PEM certificates to encrypt to.
-    :param slo_url: where logout messages go, or empty when the vendor offers none.
+    :param encryption_certificates: PEM certificates of the SP's encryption keys.
+    :param slo_url: single logout URL, or empty when the vendor offers none.
     :param slo_binding: binding of ``slo_url``.
-    :param slo_response_url: where logout responses go, when that is another address.
+    :param slo_response_url: URL for logout responses, when it differs from ``slo_url``.
     :param relay_state: RelayState of an IdP-initiated sign-in.
-    :param launch_url: where a tile leads when the vendor only takes SP-initiated sign-in.
+    :param launch_url: URL that a tile opens when the vendor accepts SP-initiated sign-in only.
     :param lifetime: seconds from issue to ``NotOnOrAfter``, 60 to 3600.
     :param session_lifetime: seconds for ``SessionNotOnOrAfter``, or 0 to leave it out.
     """
@@ -142,13 +147,12 @@ class Mapping(Checked):
     :param name: the attribute's Name.
     :param source: ``user.email``, ``user.username``, ``user.first_name``, ``user.last_name``,
         ``user.display_name``, ``user.id``, ``user.groups``, ``user.roles``,
-        ``user.attributes.<key>`` or ``constant:<text>``; all but the last with changes behind
-        it, such as ``user.groups|only:eng-*|upper`` (:mod:`ssoko.plugin.sources`).
-    :param name_format: URI of the NameFormat, or one of the words ``basic``, ``uri`` and
-        ``unspecified``.
-    :param friendly_name: shown to people by some SPs.
-    :param required: refuse the sign-in of a person who has no value for it.
-    :param label: what the attribute is, for the page that shows what the vendor will get.
+        ``user.attributes.<key>`` or ``constant:<text>``; all but the last may be followed by
+        transformations: ``user.groups|only:eng-*|upper`` (:mod:`ssoko.plugin.sources`).
+    :param name_format: URI of the NameFormat, or ``basic``, ``uri`` or ``unspecified``.
+    :param friendly_name: FriendlyName, which some SPs show.
+    :param required: refuse the sign-in of a user who has no value for it.
+    :param label: name of the attribute on the page with the attributes that the vendor gets.
     """
 
     name: str
@@ -159,29 +163,44 @@ class Mapping(Checked):
     label: str = ""
 
 
+#: Values of Ssoko that a vendor may ask for, with their names on pages.
+METADATA_LABELS = {
+    "login_endpoint": "Login Endpoint",
+    "logout_endpoint": "Logout Endpoint",
+    "entity_id": "Entity ID",
+    "metadata_url": "Metadata URL",
+    "metadata_file": "Metadata file",
+    "certificate": "Certificate",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetadataField(Checked):
-    """One value of ours that the vendor asks for, in the vendor's words.
+    """One value of Ssoko that the vendor asks for, in the vendor's words.
 
-    :param key: which value: ``login_endpoint``, ``logout_endpoint``, ``entity_id``,
-        ``metadata_url``, ``metadata_file`` or ``certificate``.
-    :param label: our name for it, such as ``Login Endpoint``.
-    :param paste_into: the vendor's name of the field it goes into; empty when not asked for.
-    :param help: one sentence more, when it is needed.
+    :param key: which value: a key of :data:`METADATA_LABELS`.
+    :param label: the name on Ssoko's pages; by default that of :data:`METADATA_LABELS`.
+    :param paste_into: the vendor's name of the field; empty where the vendor does not ask for it.
+    :param help: one more sentence, where needed.
     """
 
     key: str
-    label: str
+    label: str = ""
     paste_into: str = ""
     help: str = ""
+
+    def __post_init__(self) -> None:
+        Checked.__post_init__(self)
+        if not self.label:
+            object.__setattr__(self, "label", METADATA_LABELS.get(self.key, ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultRole(Checked):
-    """The role that is made with an application; without it nobody gets in.
+    """The role that is created with an application; only users with the role have access.
 
-    :param name: ``{name}`` stands for the application's name.
-    :param description: shown where roles are chosen; ``{name}`` works here too.
+    :param name: ``{name}`` is replaced by the application's name.
+    :param description: shown where roles are listed; ``{name}`` is replaced here too.
     """
 
     name: str
@@ -190,11 +209,11 @@ class DefaultRole(Checked):
 
 @dataclass(frozen=True, slots=True)
 class Problem(Checked):
-    """Something about one field of the install form.
+    """An error or a warning about one field of the install form.
 
     :param field: name of the field, or empty for the whole form.
-    :param message: what to do about it.
-    :param level: an ``error`` refuses the form, a ``warning`` is shown beside the application.
+    :param message: what is wrong and what to do.
+    :param level: an ``error`` refuses the form, a ``warning`` is shown with the application.
     """
 
     field: str
@@ -204,10 +223,10 @@ class Problem(Checked):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldRole(Checked):
-    """A role of the application that lets the person in.
+    """A role of the application that gives the user access.
 
-    :param attributes: key to a text or a list of texts, as an admin wrote them at the role.
-    :param is_default: made with the application.
+    :param attributes: key to a text or a list of texts, as entered on the role's page.
+    :param is_default: created with the application.
     """
 
     name: str
@@ -215,17 +234,18 @@ class HeldRole(Checked):
     is_default: bool = False
 
     def values(self, key: str) -> tuple[str, ...]:
-        """Return the texts of one attribute; none when the role does not have it."""
+        """Return the texts of one attribute; empty when the role does not have it."""
         value = self.attributes.get(key, ())
         return (value,) if isinstance(value, str) else tuple(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person(Checked):
-    """A user, as a hook sees one.
+    """The user who signs in.
 
-    :param roles: names of the roles of this application and of those of none.
-    :param application_roles: those that let the person in, with their attributes, by name.
+    :param roles: names of the user's roles: those of this application and those that belong to no
+        application.
+    :param application_roles: the roles of this application, with their attributes, by name.
     """
 
     id: str
@@ -251,10 +271,10 @@ class SamlAttribute(Checked):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site(Checked):
-    """Where this Ssoko is.
+    """The URLs of this Ssoko.
 
     :param base_url: such as ``https://sso.example.org``, without a slash at the end.
-    :param plugin_url: where the plugin's own pages are mounted, the same way.
+    :param plugin_url: URL of the plugin's own pages, without a slash at the end.
     """
 
     base_url: str
@@ -263,10 +283,10 @@ class Site(Checked):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebApplication(Checked):
-    """An application of the plugin's own integration, as its pages may see it.
+    """An application of the plugin's integration, for the plugin's own pages.
 
     :param settings: the install form's values, without the secret ones.
-    :param certificates: PEM, the active one first.
+    :param certificates: signing certificates in PEM, the active one first.
     """
 
     id: str
@@ -281,20 +301,20 @@ class WebApplication(Checked):
     certificates: tuple[str, ...]
 
 
-def _unheard(application_id: str, session_index: str) -> None:
-    """Do nothing: nobody listens."""
+def _ignore(application_id: str, session_index: str) -> None:
+    """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebContext(Checked):
-    """What the pages of a plugin are given when they are made.
+    """What the pages of a plugin can use.
 
-    :param site: where they are mounted.
-    :param applications: call it to get the applications of this integration, all workspaces.
-    :param accepted: call it with the id of an application and the SessionIndex of an assertion to
-        say that the pages accepted it; the application's guide then shows that.
+    :param site: the URLs of this Ssoko and of the pages.
+    :param applications: returns the applications of this integration in all workspaces.
+    :param accepted: call it with the id of an application and the SessionIndex of an assertion
+        when the pages accept the assertion; the application's guide then shows it.
     """
 
     site: Site
     applications: Callable[[], tuple[WebApplication, ...]]
-    accepted: Callable[[str, str], None] = _unheard
+    accepted: Callable[[str, str], None] = _ignore

@@ -1,4 +1,4 @@
-"""What a service provider's metadata say, as a plugin is given it."""
+"""The SAML metadata of a service provider, as plugins get it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ from ssoko.plugin.typecheck import Checked
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutEndpoint(Checked):
-    """Where the vendor takes logout messages; its answers are sent to *response_url*."""
+    """A single logout endpoint of the vendor; logout responses are sent to *response_url*."""
 
     binding: Literal["redirect", "post"]
     url: str
@@ -17,9 +17,9 @@ class LogoutEndpoint(Checked):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedAttribute(Checked):
-    """An attribute that the vendor would like to have.
+    """An attribute that the vendor requests.
 
-    :param name_format: URI, or empty when the metadata name none.
+    :param name_format: URI, or empty when the metadata has none.
     """
 
     name: str
@@ -30,14 +30,15 @@ class RequestedAttribute(Checked):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorMetadata(Checked):
-    """One service provider of a metadata file (OASIS metadata, 2.4.4), read and judged by Ssoko.
+    """One service provider of a metadata file (OASIS metadata, 2.4.4), parsed and validated.
 
-    :param acs_urls: HTTP-POST ones, https or loopback, without repetition, the default first.
+    :param acs_urls: for HTTP-POST, https or loopback, without duplicates, the default first.
     :param acs_indexes: pairs of index and ACS URL, each index once.
-    :param certificates: PEM certificates that requests may be signed with.
-    :param encryption_certificates: PEM certificates to encrypt to. A key without a use is in both.
+    :param certificates: PEM certificates of signing keys.
+    :param encryption_certificates: PEM certificates of encryption keys. A key without a use is in
+        both.
     :param name_id_formats: URIs, in the vendor's order.
-    :param display_name: what people call it, or empty.
+    :param display_name: name for users, or empty.
     """
 
     entity_id: str

@@ -1,18 +1,12 @@
 """Acme: REPLACE with what people sign in to."""
 
-from collections.abc import Mapping as Settings
-from importlib.resources import files
-from typing import Any
-
-from marshmallow import Schema
 from ssoko.plugin import (
-    DefaultRole,
     Integration,
     Mapping,
     MetadataField,
     NameIdFormat,
     ServiceProvider,
-    Site,
+    Settings,
     checks,
     fields,
     hookimpl,
@@ -21,32 +15,24 @@ from ssoko.plugin import (
 __version__ = "0.1.0"
 
 
-def _text(name: str) -> str:
-    return files(__package__).joinpath(name).read_text("utf-8")
-
-
-class InstallForm(Schema):
-    """What an admin copies from Acme."""
+class InstallForm(fields.Form):
+    """The values that an admin copies from Acme."""
 
     acs_url = fields.Text(
         required=True,
         validate=checks.check_url,
-        metadata={
-            "label": "ACS URL",
-            "help": "REPLACE with what Acme calls it",
-            "placeholder": "https://acme.example.com/saml/acs",
-            "where_to_find": "REPLACE with the way through Acme's menus",
-        },
+        label="ACS URL",
+        help="REPLACE with Acme's name for it",
+        placeholder="https://acme.example.com/saml/acs",
+        where_to_find="REPLACE with the menu path at Acme",
     )
     entity_id = fields.Text(
         required=True,
         validate=checks.check_entity_id,
-        metadata={
-            "label": "Entity ID",
-            "help": "REPLACE with what Acme calls it",
-            "placeholder": "https://acme.example.com/saml/metadata",
-            "where_to_find": "REPLACE with the way through Acme's menus",
-        },
+        label="Entity ID",
+        help="REPLACE with Acme's name for it",
+        placeholder="https://acme.example.com/saml/metadata",
+        where_to_find="REPLACE with the menu path at Acme",
     )
 
 
@@ -54,12 +40,10 @@ class InstallForm(Schema):
 def integration() -> Integration:
     return Integration(
         name="Acme",
-        summary="REPLACE with what people can do then, in 20 to 80 characters",
-        description=_text("description.md"),
+        summary="REPLACE with what users can do, in 20 to 80 characters",
         vendor="Acme",
         category="Other",
         publisher="REPLACE with your name",
-        logo=_text("logo.svg"),
         api="1.0",
         tested_with="0.1",
         certificates_accepted="metadata",
@@ -67,35 +51,16 @@ def integration() -> Integration:
 
 
 @hookimpl
-def install_form() -> type[Schema]:
-    return InstallForm
-
-
-@hookimpl
 def metadata_fields() -> tuple[MetadataField, ...]:
     return (
-        MetadataField(
-            key="login_endpoint", label="Login Endpoint", paste_into="REPLACE with Acme's name"
-        ),
-        MetadataField(key="entity_id", label="Entity ID", paste_into="REPLACE with Acme's name"),
-        MetadataField(
-            key="certificate", label="Certificate", paste_into="REPLACE with Acme's name"
-        ),
+        MetadataField(key="login_endpoint", paste_into="REPLACE with Acme's name for it"),
+        MetadataField(key="entity_id", paste_into="REPLACE with Acme's name for it"),
+        MetadataField(key="certificate", paste_into="REPLACE with Acme's name for it"),
     )
 
 
 @hookimpl
-def default_role() -> DefaultRole:
-    return DefaultRole(name="sso-acme-{name}-role", description="May sign in to {name} at Acme")
-
-
-@hookimpl
-def installation_guide() -> str:
-    return _text("guide.md")
-
-
-@hookimpl
-def service_provider(settings: Settings[str, Any], site: Site) -> ServiceProvider:
+def service_provider(settings: Settings) -> ServiceProvider:
     return ServiceProvider(
         entity_id=settings["entity_id"],
         acs_urls=(settings["acs_url"],),
@@ -105,7 +70,7 @@ def service_provider(settings: Settings[str, Any], site: Site) -> ServiceProvide
 
 
 @hookimpl
-def attribute_mappings(settings: Settings[str, Any]) -> tuple[Mapping, ...]:
+def attribute_mappings() -> tuple[Mapping, ...]:
     return (
         Mapping(name="firstName", source="user.first_name", label="First name"),
         Mapping(name="lastName", source="user.last_name", label="Last name"),

@@ -5,7 +5,6 @@ from ssoko.plugin import NameIdFormat
 from ssoko.plugin.testing import LoadedPlugin, assert_integration
 from ssoko.services.applications import change
 from ssoko.services.sso.saml import sign_in
-from ssoko_atlassian_cloud import demands as atlassian_demands
 
 PLUGIN, SLUG = ssoko_atlassian_cloud, "atlassian-cloud"
 ID = "7d2f0c1e-1b2c-4d5e-8f90-a1b2c3d4e5f6"
@@ -20,7 +19,7 @@ def atlassian() -> LoadedPlugin:
     return assert_integration(PLUGIN, GOOD)
 
 
-def test_the_service_provider_is_what_atlassian_takes(atlassian):
+def test_service_provider_meets_the_requirements_of_atlassian(atlassian):
     sp = atlassian.service_provider(GOOD)
     assert (sp.entity_id, sp.acs_urls) == (ENTITY, (ACS,))
     assert sp.name_id_format == NameIdFormat.EMAIL
@@ -35,7 +34,7 @@ def test_the_service_provider_is_what_atlassian_takes(atlassian):
 @pytest.mark.parametrize(
     "typed", ["acme", "Acme.atlassian.net", " https://acme.atlassian.net/jira/your-work "]
 )
-def test_the_tile_may_lead_to_a_site(atlassian, typed):
+def test_tile_opens_the_site(atlassian, typed):
     sp = atlassian.service_provider({**GOOD, "site": typed})
     assert sp.relay_state == "https://acme.atlassian.net"
 
@@ -43,14 +42,14 @@ def test_the_tile_may_lead_to_a_site(atlassian, typed):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("entity_id", ACS, "paste the Service provider entity URL here"),
-        ("acs_url", ENTITY, "paste the Service provider assertion consumer service URL here"),
+        ("entity_id", ACS, "Paste the service provider entity URL here"),
+        ("acs_url", ENTITY, "Paste the service provider assertion consumer service URL here"),
         ("acs_url", "http://auth.atlassian.com/login", "https"),
         ("acs_url", "auth.atlassian.com/login", "https://"),
         ("site", "our site", "such as acme.atlassian.net"),
     ],
 )
-def test_a_plain_mistake_is_refused_with_what_to_paste(atlassian, field, value, words):
+def test_wrong_value_is_refused_with_what_to_enter(atlassian, field, value, words):
     with pytest.raises(ValidationError) as refused:
         atlassian.load({**GOOD, field: value})
     assert list(refused.value.messages) == [field]
@@ -62,10 +61,10 @@ def test_a_plain_mistake_is_refused_with_what_to_paste(atlassian, field, value, 
     [
         ({"acs_url": ""}, "acs_url", "consumer service URL too"),
         ({"entity_id": ""}, "entity_id", "entity URL too"),
-        ({"entity_id": f"{ENTITY}0"}, "acs_url", "different directories"),
+        ({"entity_id": f"{ENTITY}0"}, "acs_url", "belong to different accounts or profiles"),
     ],
 )
-def test_halves_and_mixtures_are_refused(atlassian, changes, field, words):
+def test_values_that_do_not_belong_together_are_refused(atlassian, changes, field, words):
     assert words in atlassian.problems({**GOOD, **changes})[field]
 
 
@@ -73,13 +72,13 @@ def test_halves_and_mixtures_are_refused(atlassian, changes, field, words):
     ("field", "value"),
     [("entity_id", "urn:atlassian:sp"), ("acs_url", "https://sso.atlassian.example/acs")],
 )
-def test_an_unknown_shape_only_warns(atlassian, field, value):
+def test_unusual_value_only_warns(atlassian, field, value):
     settings = {**GOOD, field: value}
     assert not atlassian.problems(settings)
     assert "Compare it with" in atlassian.problems(settings, level="warning")[field]
 
 
-def test_it_is_installed_before_atlassian_shows_its_values(visit):
+def test_application_is_installed_before_atlassian_shows_its_values(visit):
     app = visit.install({"site": "acme"})
     assert [warning.field for warning in app.warnings] == ["entity_id"]
     session = visit.person(app)
@@ -92,14 +91,14 @@ def test_it_is_installed_before_atlassian_shows_its_values(visit):
     assert visit.launch(app, session).relay_state == "https://acme.atlassian.net"
 
 
-def test_the_answer_says_what_atlassian_reads(visit):
+def test_response_has_the_attributes_for_atlassian(visit):
     app = visit.install(GOOD)
     session = visit.person(app)
-    answer = visit.ask(app, session)
-    assert answer.acs_url == ACS
-    assert answer.name_id == (NameIdFormat.EMAIL, "amina@acme.test")
-    assert answer.find("//saml:Audience")[0].text == ENTITY
-    assert answer.attributes == {
+    response = visit.ask(app, session)
+    assert response.acs_url == ACS
+    assert response.name_id == (NameIdFormat.EMAIL, "amina@acme.test")
+    assert response.find("//saml:Audience")[0].text == ENTITY
+    assert response.attributes == {
         (f"{CLAIMS}name", "uri"): [session.user.id],
         (f"{CLAIMS}givenname", "uri"): ["Amina"],
         (f"{CLAIMS}surname", "uri"): ["Otieno"],
@@ -109,11 +108,11 @@ def test_the_answer_says_what_atlassian_reads(visit):
 @pytest.mark.parametrize(
     ("changes", "broken"),
     [
-        ({"entity_id": atlassian_demands.NOT_YET}, "addresses"),
+        ({"entity_id": PLUGIN.URLS.not_yet}, "addresses"),
         ({"name_id": "amina"}, "name-id-email"),
         ({"acs_url": "http://atlassian.example/acs"}, "acs-https"),
     ],
 )
-def test_preflight_names_what_would_be_refused(atlassian, changes, broken):
+def test_acceptance_rules_find_what_the_vendor_refuses(atlassian, changes, broken):
     verdicts = atlassian.verdicts(GOOD, **changes)
     assert [rule for rule, verdict in verdicts.items() if verdict is False] == [broken]

@@ -1,28 +1,25 @@
-"""AWS: sign in to IAM Identity Center (once AWS Single Sign-On) and the accounts behind it."""
+"""AWS: sign in to IAM Identity Center (formerly AWS Single Sign-On) and its accounts."""
 
 from collections.abc import Callable
-from collections.abc import Mapping as Settings
-from importlib.resources import files
 from typing import Any
 
-from marshmallow import Schema, ValidationError
+from marshmallow import ValidationError
 from ssoko.plugin import (
     AcceptanceRule,
-    DefaultRole,
     Integration,
     Mapping,
     MetadataField,
     NameIdFormat,
     Problem,
     ServiceProvider,
-    Site,
+    Settings,
     VendorMetadata,
     fields,
     hookimpl,
 )
 
-from ssoko_aws import addresses
-from ssoko_aws.demands import RULES
+from ssoko_aws import urls
+from ssoko_aws.acceptance import RULES
 
 __version__ = "0.1.0"
 
@@ -36,11 +33,11 @@ CERTIFICATES = (
 )
 
 
-def _recognised(field: str) -> Callable[[str], None]:
-    """Return the check that refuses an address of another kind, once each."""
+def _check(field: str) -> Callable[[str], None]:
+    """Return the validator that refuses URLs of another kind."""
 
     def check(text: str) -> None:
-        problems = [p for address in text.split() for p in addresses.judge(field, address)]
+        problems = [p for url in text.split() for p in urls.problems(field, url)]
         errors = dict.fromkeys(p.message for p in problems if p.level == "error")
         if errors:
             raise ValidationError(list(errors))
@@ -48,58 +45,57 @@ def _recognised(field: str) -> Callable[[str], None]:
     return check
 
 
-class Addresses(fields.Text):
-    """One or more addresses: a list, or text with spaces or line breaks between them."""
+class Urls(fields.Text):
+    """One or more URLs: a list, or text with spaces or line breaks between them."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if isinstance(value, list):
             if not all(isinstance(item, str) for item in value):
-                raise ValidationError("Give each ACS URL as text")
+                raise ValidationError("Enter each ACS URL as text")
             value = "\n".join(value)
-        text = super()._deserialize(value, attr, data, **kwargs)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+    def clean(self, text: str) -> str:
         return "\n".join(dict.fromkeys(text.split()))
 
 
-def _labelled(label: str, aws: str, once: str, placeholder: str, **more: Any) -> dict[str, Any]:
+def _texts(label: str, name: str, formerly: str, placeholder: str) -> dict[str, str]:
     return {
         "label": label,
-        "help": f"{aws}, once {once}",
+        "help": f"{name}, formerly {formerly}",
         "placeholder": placeholder,
-        "where_to_find": f"In AWS: {WHERE}. There: {aws}",
-        **more,
+        "where_to_find": f"In AWS: {WHERE}. There: {name}",
     }
 
 
-class InstallForm(Schema):
-    """What AWS shows under Service provider metadata."""
-
-    error_messages = {"unknown": "There is no such setting; leave it out"}
+class InstallForm(fields.Form):
+    """The values that AWS shows under Service provider metadata."""
 
     sign_in_url = fields.Text(
         required=True,
-        validate=_recognised("sign_in_url"),
-        metadata=_labelled(
+        validate=_check("sign_in_url"),
+        **_texts(
             "Sign-in URL",
             "AWS access portal sign-in URL",
             "AWS SSO Sign-in URL",
             "https://d-1234567890.awsapps.com/start",
         ),
     )
-    acs_url = Addresses(
+    acs_url = Urls(
         required=True,
-        validate=_recognised("acs_url"),
-        metadata=_labelled(
+        validate=_check("acs_url"),
+        **_texts(
             "ACS URL",
             "IAM Identity Center Assertion Consumer Service (ACS) URL",
-            "SSO ACS URL. Several may stand one below the other, the primary Region's first",
+            "SSO ACS URL. One URL per line, primary Region first",
             "https://us-east-1.signin.aws/platform/saml/acs/...",
-            multiline=True,
         ),
+        multiline=True,
     )
     issuer_url = fields.Text(
         required=True,
-        validate=_recognised("issuer_url"),
-        metadata=_labelled(
+        validate=_check("issuer_url"),
+        **_texts(
             "Issuer URL",
             "IAM Identity Center issuer URL",
             "AWS SSO Issuer URL",
@@ -113,7 +109,6 @@ def integration() -> Integration:
     return Integration(
         name="AWS",
         summary="Sign in to IAM Identity Center and every account behind it",
-        description=files(__package__).joinpath("description.md").read_text("utf-8"),
         vendor="AWS",
         category="Cloud",
         homepage="https://docs.aws.amazon.com/singlesignon/latest/userguide/what-is.html",
@@ -127,101 +122,80 @@ def integration() -> Integration:
             "access portal",
         ),
         requirements=(
-            "An account in AWS that may change the identity source of IAM Identity Center",
-            "In IAM Identity Center, a user for each person, whose username is the person's e-mail",
+            "An AWS account with permission to change the identity source of IAM Identity Center",
+            "In IAM Identity Center, a user for each person, whose username is the email address",
         ),
         metadata_file="In AWS: Service provider metadata > Download metadata file",
         api="1.0",
         tested_with="0.1",
         certificates_accepted="many",
-        certificate_import=f"{CERTIFICATES} > Import certificate. AWS trusts all that are there.",
+        certificate_import=f"{CERTIFICATES} > Import certificate. AWS trusts all of them.",
         certificate_removal=f"{CERTIFICATES}: delete the old certificate, and type DELETE.",
     )
 
 
 @hookimpl
-def install_form() -> type[Schema]:
-    return InstallForm
-
-
-@hookimpl
 def metadata_fields() -> tuple[MetadataField, ...]:
     return (
-        MetadataField(key="login_endpoint", label="Login Endpoint", paste_into="IdP sign-in URL"),
-        MetadataField(key="entity_id", label="Entity ID", paste_into="IdP issuer URL"),
+        MetadataField(key="login_endpoint", paste_into="IdP sign-in URL"),
+        MetadataField(key="entity_id", paste_into="IdP issuer URL"),
         MetadataField(
             key="certificate",
-            label="Certificate",
             paste_into="IdP certificate",
-            help="AWS takes a file of up to 2,500 characters; this one fits",
+            help="AWS accepts a file of up to 2,500 characters; this one fits",
         ),
         MetadataField(
             key="metadata_file",
-            label="Metadata file",
             paste_into="IdP SAML metadata",
-            help="Uploaded to AWS, it stands for the three values above",
+            help="Upload it to AWS in place of the three values above",
         ),
-        MetadataField(key="metadata_url", label="Metadata URL"),
+        MetadataField(key="metadata_url"),
         MetadataField(
             key="logout_endpoint",
-            label="Logout Endpoint",
-            help="AWS does not ask for it; leaving the access portal ends the AWS session only",
+            help="AWS does not ask for it. Signing out of AWS does not end the Ssoko session",
         ),
     )
 
 
 @hookimpl
-def default_role() -> DefaultRole:
-    return DefaultRole(name="sso-aws-{name}-role", description="May sign in to {name} at AWS")
-
-
-@hookimpl
-def installation_guide() -> str:
-    return files(__package__).joinpath("guide.md").read_text("utf-8")
-
-
-@hookimpl
-def service_provider(settings: Settings[str, Any], site: Site) -> ServiceProvider:
+def service_provider(settings: Settings) -> ServiceProvider:
     return ServiceProvider(
         entity_id=settings["issuer_url"],
         acs_urls=tuple(settings["acs_url"].split()),
-        # AWS compares the NameID with the username in Identity Center, and takes no other format.
+        # AWS compares the NameID with the username in Identity Center, and accepts no other format.
         name_id_format=NameIdFormat.EMAIL,
-        name_id_source="user.email",
-        sign_response=True,
-        sign_assertion=True,
     )
 
 
 @hookimpl
-def attribute_mappings(settings: Settings[str, Any]) -> tuple[Mapping, ...]:
-    # AWS asks for none and ignores this one; strict service providers want an answer to have one.
+def attribute_mappings() -> tuple[Mapping, ...]:
+    # AWS asks for no attribute. Strict service providers expect at least one.
     return (
         Mapping(
             name="urn:oid:0.9.2342.19200300.100.1.3",
             friendly_name="mail",
             name_format="uri",
             source="user.email",
-            label="E-mail address",
+            label="Email",
         ),
     )
 
 
 @hookimpl
-def check_settings(settings: Settings[str, Any]) -> tuple[Problem, ...]:
-    """Point at addresses that look unusual; those of another kind are refused by the form."""
-    found = (
+def check_settings(settings: Settings) -> tuple[Problem, ...]:
+    """Warn of URLs that look unusual; the form refuses URLs of another kind."""
+    problems = (
         problem
         for field in ("sign_in_url", "acs_url", "issuer_url")
-        for address in settings[field].split()
-        for problem in addresses.judge(field, address)
+        for url in settings[field].split()
+        for problem in urls.problems(field, url)
     )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(problems))
 
 
 @hookimpl
 def settings_from_metadata(metadata: VendorMetadata) -> dict[str, Any]:
-    # The Sign-in URL is in no metadata; it stays to be typed.
+    # The metadata does not contain the Sign-in URL; the admin enters it.
     return {"acs_url": "\n".join(metadata.acs_urls), "issuer_url": metadata.entity_id}
 
 

@@ -15,12 +15,12 @@ def aws() -> LoadedPlugin:
     return assert_integration(ssoko_aws, GOOD)
 
 
-def test_the_form_has_the_three_fields_by_the_names_of_the_console(aws):
+def test_form_has_the_three_fields_with_the_labels_of_the_console(aws):
     labels = [field.metadata["label"] for field in aws.entry.form().fields.values()]
     assert labels == ["Sign-in URL", "ACS URL", "Issuer URL"]
 
 
-def test_the_service_provider_is_what_identity_center_takes(aws):
+def test_service_provider_meets_the_requirements_of_identity_center(aws):
     sp = aws.service_provider(GOOD)
     assert sp.entity_id == ISSUER
     assert sp.acs_urls == (ACS,)
@@ -34,11 +34,11 @@ def test_the_service_provider_is_what_identity_center_takes(aws):
     assert sp.slo_url == ""
 
 
-def test_the_role_is_named_after_the_application(aws):
+def test_default_role_has_the_name_of_the_application(aws):
     assert aws.entry.default_role.name == "sso-aws-{name}-role"
 
 
-def test_certificates_are_changed_over_beside_each_other_in_the_words_of_the_console(aws):
+def test_certificates_are_rotated_with_the_menus_of_the_console(aws):
     about = aws.entry.integration
     assert about.certificates_accepted == "many"
     for text in (about.certificate_import, about.certificate_removal):
@@ -47,7 +47,7 @@ def test_certificates_are_changed_over_beside_each_other_in_the_words_of_the_con
     assert "DELETE" in about.certificate_removal
 
 
-def test_values_are_called_what_aws_calls_them(aws):
+def test_values_have_the_labels_of_aws(aws):
     assert {f.key: (f.label, f.paste_into) for f in aws.entry.metadata_fields} == {
         "login_endpoint": ("Login Endpoint", "IdP sign-in URL"),
         "entity_id": ("Entity ID", "IdP issuer URL"),
@@ -59,21 +59,21 @@ def test_values_are_called_what_aws_calls_them(aws):
 
 
 @pytest.mark.parametrize(
-    "given", [f"{ACS}\n{ACS}-2\n{ACS}", f" {ACS}  {ACS}-2 ", [ACS, f"{ACS}-2"]]
+    "pasted", [f"{ACS}\n{ACS}-2\n{ACS}", f" {ACS}  {ACS}-2 ", [ACS, f"{ACS}-2"]]
 )
-def test_several_acs_urls_are_kept_in_their_order(aws, given):
-    settings = aws.load({**GOOD, "acs_url": given})
+def test_several_acs_urls_keep_their_order(aws, pasted):
+    settings = aws.load({**GOOD, "acs_url": pasted})
     assert settings["acs_url"] == f"{ACS}\n{ACS}-2"
-    assert aws.service_provider({**GOOD, "acs_url": given}).acs_urls == (ACS, f"{ACS}-2")
+    assert aws.service_provider({**GOOD, "acs_url": pasted}).acs_urls == (ACS, f"{ACS}-2")
 
 
-def test_what_copying_brings_along_is_left_out(aws):
+def test_spaces_around_pasted_values_are_removed(aws):
     assert aws.load({**GOOD, "issuer_url": f"  {ISSUER}\n"})["issuer_url"] == ISSUER
 
 
 @pytest.mark.parametrize("missing", list(GOOD))
 @pytest.mark.parametrize("value", [None, "", "  ", 5, {"a": 1}, "a\x00b"])
-def test_each_field_needs_a_text(aws, missing, value):
+def test_each_field_is_required(aws, missing, value):
     with pytest.raises(ValidationError) as caught:
         aws.load({**GOOD, missing: value})
     assert list(caught.value.messages) == [missing]
@@ -100,34 +100,38 @@ def test_each_field_needs_a_text(aws, missing, value):
         ("issuer_url", "https://us-gov-west-1.signin.amazonaws-us-gov.com/platform/saml/d-1"),
     ],
 )
-def test_the_known_shapes_pass_without_a_word(aws, field, value):
+def test_usual_urls_pass_without_warning(aws, field, value):
     assert aws.call("check_settings", {**GOOD, field: value}) == ()
 
 
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("acs_url", ISSUER, "ends in /acs/ and an id. This one is the Issuer URL"),
-        ("acs_url", SIGN_IN, "This one is the Sign-in URL"),
+        (
+            "acs_url",
+            ISSUER,
+            "This URL is the Issuer URL. Paste the URL that ends in /acs/ and an ID",
+        ),
+        ("acs_url", SIGN_IN, "This URL is the Sign-in URL"),
         ("acs_url", "https://signin.aws.amazon.com/saml", "account federation"),
         ("acs_url", "https://us-east-1.signin.aws.amazon.com/saml/acs/SAMLSPX", "federation"),
-        ("acs_url", f"{ACS}\n{ISSUER}", "This one is the Issuer URL"),
+        ("acs_url", f"{ACS}\n{ISSUER}", "This URL is the Issuer URL"),
         ("acs_url", "http://signin.example.com/acs", "Use https"),
-        ("acs_url", "javascript:alert(1)", "Paste the address that ends in /acs/"),
+        ("acs_url", "javascript:alert(1)", "Paste the URL that ends in /acs/"),
         ("acs_url", "data:text/html,x", "https://"),
         ("acs_url", "/platform/saml/acs/x", "https://"),
-        ("acs_url", f"{ACS}#x", "Leave out the #"),
-        ("acs_url", ACS.replace("https://", "https://a:b@"), "user name"),
-        ("issuer_url", ACS, "without /acs/. This one is an ACS URL"),
-        ("issuer_url", SIGN_IN, "This one is the Sign-in URL"),
+        ("acs_url", f"{ACS}#x", "Remove the #"),
+        ("acs_url", ACS.replace("https://", "https://a:b@"), "username"),
+        ("issuer_url", ACS, "This URL is an ACS URL. Paste the URL that ends in /platform/saml/"),
+        ("issuer_url", SIGN_IN, "This URL is the Sign-in URL"),
         ("issuer_url", "urn:amazon:webservices", "account federation"),
-        ("issuer_url", "AWS", "Paste the address that ends in /platform/saml/"),
-        ("sign_in_url", ACS, "awsapps.com/start. This one is an ACS URL"),
-        ("sign_in_url", ISSUER, "This one is the Issuer URL"),
+        ("issuer_url", "AWS", "Paste the URL that ends in /platform/saml/"),
+        ("sign_in_url", ACS, "This URL is an ACS URL. Paste the AWS access portal sign-in URL"),
+        ("sign_in_url", ISSUER, "This URL is the Issuer URL"),
         ("sign_in_url", "d-9967a1b2c3.awsapps.com/start", "https://"),
     ],
 )
-def test_a_plain_mistake_is_refused_with_what_to_paste(aws, field, value, words):
+def test_wrong_value_is_refused_with_what_to_enter(aws, field, value, words):
     with pytest.raises(ValidationError) as refused:
         aws.load({**GOOD, field: value})
     assert list(refused.value.messages) == [field]
@@ -137,21 +141,21 @@ def test_a_plain_mistake_is_refused_with_what_to_paste(aws, field, value, words)
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("sign_in_url", "https://sso.acme.example.com/start", "differently"),
-        ("acs_url", "https://us-east-1.signin.example.com/acs/abc", "differently"),
-        ("issuer_url", "https://us-east-1.signin.example.com/d-1", "differently"),
-        ("acs_url", "http://127.0.0.1:8123/acs", "Plain http"),
-        ("acs_url", "http://localhost:8123/acs", "Plain http"),
-        ("acs_url", "http://[::1]:8123/acs", "Plain http"),
+        ("sign_in_url", "https://sso.acme.example.com/start", "looks unusual"),
+        ("acs_url", "https://us-east-1.signin.example.com/acs/abc", "looks unusual"),
+        ("issuer_url", "https://us-east-1.signin.example.com/d-1", "looks unusual"),
+        ("acs_url", "http://127.0.0.1:8123/acs", "http works on this machine only"),
+        ("acs_url", "http://localhost:8123/acs", "http works on this machine only"),
+        ("acs_url", "http://[::1]:8123/acs", "http works on this machine only"),
     ],
 )
-def test_an_unknown_shape_only_warns(aws, field, value, words):
+def test_unusual_value_only_warns(aws, field, value, words):
     settings = {**GOOD, field: value}
     assert not aws.problems(settings)
     assert words in aws.problems(settings, level="warning")[field]
 
 
-def test_the_guide_has_its_headings_in_order(aws):
+def test_guide_has_the_headings_in_order(aws):
     headings = [line[3:] for line in aws.entry.guide.splitlines() if line.startswith("## ")]
     assert headings == [
         "Before you start",
@@ -170,9 +174,9 @@ def test_the_guide_has_its_headings_in_order(aws):
         "Dashboard** > **Marketplace** > [**SSO Integrations**]",
         "tab **Installation**",
         "**INSTALL**",
-        "**AWS access portal sign-in URL** (once **AWS SSO Sign-in URL**)",
-        "**IAM Identity Center issuer URL** (once **AWS SSO Issuer URL**)",
-        "once **SSO ACS URL**",
+        "**AWS access portal sign-in URL** (formerly **AWS SSO Sign-in URL**)",
+        "**IAM Identity Center issuer URL** (formerly **AWS SSO Issuer URL**)",
+        "formerly **SSO ACS URL**",
         "**Actions** > **Change identity source**",
         "**External identity provider**",
         "**IdP sign-in URL**",
@@ -189,11 +193,11 @@ def test_the_guide_has_its_headings_in_order(aws):
         "[Application Execution]",
     ],
 )
-def test_the_guide_uses_the_words_on_the_screen(aws, words):
+def test_guide_uses_the_labels_of_the_console(aws, words):
     assert words in " ".join(aws.entry.guide.split())
 
 
-def test_the_guide_hands_over_each_value_at_a_step_of_its_own(aws):
+def test_guide_shows_each_value_in_its_own_step(aws):
     for name in ("login_endpoint", "entity_id"):
         assert f"\n    {{{{ {name} }}}}\n" in aws.entry.guide
 
@@ -220,25 +224,25 @@ def test_the_guide_hands_over_each_value_at_a_step_of_its_own(aws):
         ({"acs_url": "http://signin.aws/acs"}, {"acs-https"}),
     ],
 )
-def test_what_aws_refuses_is_known_before_anybody_signs_in(aws, changes, broken):
+def test_acceptance_rules_find_what_aws_refuses(aws, changes, broken):
     verdicts = aws.verdicts(GOOD, **changes)
     assert {rule for rule, verdict in verdicts.items() if verdict is False} == broken
     assert verdicts["username"] is None
 
 
-def test_every_mistake_is_named_at_once_and_said_once(aws):
+def test_all_errors_are_reported_together_without_duplicates(aws):
     with pytest.raises(ValidationError) as refused:
         aws.load({"sign_in_url": SIGN_IN, "acs_url": "not an address"})
     assert set(refused.value.messages) == {"acs_url", "issuer_url"}
     assert len(refused.value.messages["acs_url"]) == 1
 
 
-def test_the_answer_has_one_attribute_for_strict_service_providers(aws):
+def test_response_has_one_attribute_for_strict_service_providers(aws):
     (mail,) = aws.call("attribute_mappings", GOOD)
     assert (mail.friendly_name, mail.source) == ("mail", "user.email")
 
 
-def test_the_metadata_file_fills_all_but_the_sign_in_url(aws):
+def test_metadata_file_fills_in_all_but_the_sign_in_url(aws):
     acs = tuple(
         f"https://{region}.signin.aws/platform/saml/acs/3f2b"
         for region in ("us-east-1", "eu-west-1")

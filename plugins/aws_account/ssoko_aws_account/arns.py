@@ -1,4 +1,4 @@
-"""Partitions of AWS, and the pairs of ARNs that its attribute Role is made of."""
+"""Partitions of AWS, and the pairs of ARNs in its attribute Role."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 class Partition:
     """One of the separate clouds of AWS.
 
-    :param host: of the sign-in endpoint, which Regions put their name before.
+    :param host: of the sign-in endpoint; Regions add their name in front.
     """
 
     label: str
@@ -18,7 +18,7 @@ class Partition:
 
     @property
     def sign_in_url(self) -> str:
-        """The endpoint that answers are sent to by default."""
+        """The default ACS URL."""
         return f"https://{self.host}/saml"
 
 
@@ -40,42 +40,47 @@ PARTITIONS = {
     ),
 }
 
-#: A name of IAM, with its path. AWS allows commas in it, but splits the pair at them.
+#: A name of IAM, with its path. AWS allows commas in names, but splits the pair at them.
 _ROLE = r"(?:[\x21-\x2b\x2d-\x7e]+/)?[\w+=.@-]{1,64}"
 _ROLE_NAME = re.compile(_ROLE, re.ASCII)
 _ROLE_ARN = re.compile(rf"arn:([a-z-]+):iam::(\d{{12}}):role/{_ROLE}", re.ASCII)
 _PROVIDER_ARN = re.compile(r"arn:([a-z-]+):iam::(\d{12}):saml-provider/[\w.-]{1,128}", re.ASCII)
 
-HOW = "write the name of an IAM role, its ARN, or both ARNs with a comma between them"
+HOW = "Enter the name of an IAM role, its ARN, or both ARNs with a comma between them"
 
 
 def pair(text: str, *, partition: str, account_id: str, provider: str) -> str:
-    """Return ``role ARN,provider ARN``, as the attribute Role wants it.
+    """Return ``role ARN,provider ARN``, the format of the attribute Role.
 
     :param text: name of a role of the account, its ARN, or both ARNs in either order.
     :param provider: name of the IAM identity provider, the same in every account.
-    :raises ValueError: with what to write instead.
+    :raises ValueError: with what to enter instead.
     """
     parts = [part.strip() for part in text.split(",")]
     if len(parts) == 2:
         role, provider_arn = sorted(parts, key=lambda part: ":saml-provider/" in part)
-        ours, theirs = _ROLE_ARN.fullmatch(role), _PROVIDER_ARN.fullmatch(provider_arn)
-        if not ours or not theirs:
-            raise ValueError(f"{text!r} is no pair of a role's and a provider's ARN; {HOW}")
-        if ours.groups() != theirs.groups():
-            raise ValueError(f"In {text!r} role and provider are in two accounts; AWS wants one")
+        role_match, provider_match = (
+            _ROLE_ARN.fullmatch(role),
+            _PROVIDER_ARN.fullmatch(provider_arn),
+        )
+        if not role_match or not provider_match:
+            raise ValueError(f"{text!r} is not a pair of role ARN and provider ARN. {HOW}")
+        if role_match.groups() != provider_match.groups():
+            raise ValueError(
+                f"In {text!r} role and provider belong to different accounts. Use one account"
+            )
         return f"{role},{provider_arn}"
-    if found := _ROLE_ARN.fullmatch(text):
-        partition, account_id = found.groups()
+    if match := _ROLE_ARN.fullmatch(text):
+        partition, account_id = match.groups()
         return f"{text},arn:{partition}:iam::{account_id}:saml-provider/{provider}"
     if text.startswith("arn:") or not _ROLE_NAME.fullmatch(text):
-        raise ValueError(f"{text!r} is no IAM role; {HOW}")
+        raise ValueError(f"{text!r} is not an IAM role. {HOW}")
     role = f"arn:{partition}:iam::{account_id}:role/{text}"
     return f"{role},arn:{partition}:iam::{account_id}:saml-provider/{provider}"
 
 
 def partition_of(sign_in_url: str) -> str:
-    """Return the partition that a sign-in endpoint belongs to; empty when it is of none."""
+    """Return the partition of a sign-in endpoint, or an empty text."""
     for name, partition in PARTITIONS.items():
         shape = rf"https://(?:[a-z0-9-]+\.)?{re.escape(partition.host)}/saml(?:/acs/[A-Za-z0-9]+)?"
         if re.fullmatch(shape, sign_in_url):

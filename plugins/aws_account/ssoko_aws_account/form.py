@@ -1,136 +1,105 @@
-"""The install form: the account, the provider there, and what a session is like."""
+"""The install form: the account, the provider in IAM, and the session."""
 
 import re
-from typing import Any
 
-from marshmallow import Schema, ValidationError
-from marshmallow.validate import OneOf
+from marshmallow import ValidationError
+from marshmallow.validate import Regexp
 from ssoko.plugin import checks, fields
 
 from ssoko_aws_account.arns import PARTITIONS
 
-SESSION_NAMES = {"email": "E-mail address", "username": "User name", "id": "Id"}
-
 
 class AccountId(fields.Text):
-    """Twelve digits; the console shows them with hyphens, which go."""
+    """Twelve digits; hyphens, which the console shows, are removed."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        return super()._deserialize(value, attr, data, **kwargs).replace("-", "")
-
-
-def _check_account(text: str) -> None:
-    if not re.fullmatch(r"[0-9]{12}", text):
-        raise ValidationError("Paste the 12 digits of the account, from the console's top right")
+    def clean(self, text: str) -> str:
+        return text.replace("-", "")
 
 
 def _check_provider(text: str) -> None:
     name = text.rpartition(":saml-provider/")[2]
     if name != text:
-        raise ValidationError(f"Paste the name alone, without the ARN: {name}")
+        raise ValidationError(f"Enter the name only, without the ARN: {name}")
     if not re.fullmatch(r"[\w.-]{1,128}", text, re.ASCII):
-        raise ValidationError("Use up to 128 letters, digits and . _ - as IAM does")
+        raise ValidationError("Use up to 128 letters, digits and . _ - as in IAM")
 
 
 def _check_duration(text: str) -> None:
-    if text and not (re.fullmatch(r"[0-9]{3,5}", text) and 900 <= int(text) <= 43200):
-        raise ValidationError("Write seconds from 900 to 43200, or leave it empty")
+    if not (re.fullmatch(r"[0-9]{3,5}", text) and 900 <= int(text) <= 43200):
+        raise ValidationError("Enter seconds from 900 to 43200, or leave the field empty")
 
 
 def _check_sign_in_url(text: str) -> None:
     if "/platform/saml/" in text:
         raise ValidationError(
-            "This address is for IAM Identity Center; install AWS for it. "
-            "For account federation leave the field empty"
+            "This URL is for IAM Identity Center. Install AWS to use it. "
+            "For account federation, leave the field empty"
         )
-    if text:
-        checks.check_url(text)
+    checks.check_url(text)
 
 
-def _check_console(text: str) -> None:
-    if text:
-        checks.check_url(text)
-
-
-class InstallForm(Schema):
+class InstallForm(fields.Form):
     """One AWS account, or the first of several with the same provider."""
-
-    error_messages = {"unknown": "There is no such setting; leave it out"}
 
     account_id = AccountId(
         required=True,
-        validate=_check_account,
-        metadata={
-            "label": "AWS account ID",
-            "help": "Where IAM roles are that are written by name",
-            "placeholder": "123456789012",
-            "where_to_find": "In AWS: at the top right, below your name",
-        },
+        validate=Regexp(
+            r"[0-9]{12}\Z",
+            error="Enter the 12 digits of the account, from the console's top right",
+        ),
+        label="AWS account ID",
+        help="The account of IAM roles that are entered by name",
+        placeholder="123456789012",
+        where_to_find="In AWS: at the top right, below your name",
     )
     provider_name = fields.Text(
         required=True,
         validate=_check_provider,
-        metadata={
-            "label": "Provider name",
-            "help": "What the identity provider is called in IAM, in the same case",
-            "placeholder": "Ssoko",
-            "where_to_find": "In AWS: IAM > Identity providers > Add provider",
-        },
+        label="Provider name",
+        help="The name of the identity provider in IAM, in the same case",
+        placeholder="Ssoko",
+        where_to_find="In AWS: IAM > Identity providers > Add provider",
     )
     roles = fields.Lines(
         fields.Text(),
         load_default=list,
-        metadata={
-            "label": "IAM roles",
-            "help": "One a line, by name or ARN: for people whose roles have no attribute aws_role",
-            "placeholder": "ReadOnly",
-            "where_to_find": "In AWS: IAM > Roles",
-            "multiline": True,
-        },
+        label="IAM roles",
+        help="One per line, by name or ARN. Used for roles in Ssoko without the attribute aws_role",
+        placeholder="ReadOnly",
+        where_to_find="In AWS: IAM > Roles",
+        multiline=True,
     )
-    partition = fields.Text(
+    partition = fields.Choice(
+        {name: partition.label for name, partition in PARTITIONS.items()},
         load_default="aws",
-        validate=OneOf(PARTITIONS, error="Choose aws, aws-us-gov or aws-cn"),
-        metadata={
-            "label": "Partition",
-            "help": "Which of the separate AWS clouds the account is in",
-            "choices": {name: partition.label for name, partition in PARTITIONS.items()},
-        },
+        label="Partition",
+        help="The AWS partition of the account",
     )
     sign_in_url = fields.Text(
         load_default="",
-        validate=_check_sign_in_url,
-        metadata={
-            "label": "Sign-in URL",
-            "help": "Only for a Region's own endpoint, or that of the provider; else empty",
-            "placeholder": "https://signin.aws.amazon.com/saml",
-            "where_to_find": "In AWS: IAM > Identity providers > the provider",
-        },
+        validate=checks.optional(_check_sign_in_url),
+        label="Sign-in URL",
+        help="Only for the endpoint of a Region or of the provider. Otherwise leave it empty",
+        placeholder="https://signin.aws.amazon.com/saml",
+        where_to_find="In AWS: IAM > Identity providers > the provider",
     )
-    session_name = fields.Text(
+    session_name = fields.Choice(
+        {"email": "Email", "username": "Username", "id": "ID"},
         load_default="email",
-        validate=OneOf(SESSION_NAMES, error="Choose email, username or id"),
-        metadata={
-            "label": "Session name",
-            "help": "What CloudTrail calls people; signs that AWS refuses become hyphens",
-            "choices": SESSION_NAMES,
-        },
+        label="Session name",
+        help="The name of the user in CloudTrail. Characters that AWS refuses become hyphens",
     )
     session_duration = fields.Text(
         load_default="",
-        validate=_check_duration,
-        metadata={
-            "label": "Session duration",
-            "help": "Seconds in the console, 900 to 43200 and no more than the IAM role allows",
-            "placeholder": "3600",
-        },
+        validate=checks.optional(_check_duration),
+        label="Session duration",
+        help="Seconds in the console, 900 to 43200 and no more than the IAM role allows",
+        placeholder="3600",
     )
     console_page = fields.Text(
         load_default="",
-        validate=_check_console,
-        metadata={
-            "label": "Console page",
-            "help": "Where people land; empty for the console's home",
-            "placeholder": "https://eu-west-1.console.aws.amazon.com/ec2/home",
-        },
+        validate=checks.optional(checks.check_url),
+        label="Console page",
+        help="The first page after the sign-in. Leave it empty for the console's home",
+        placeholder="https://eu-west-1.console.aws.amazon.com/ec2/home",
     )

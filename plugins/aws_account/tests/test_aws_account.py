@@ -41,14 +41,14 @@ def person(*held: HeldRole, **changes: str) -> Person:
         "last_name": "Otieno",
         **changes,
     }
-    return Person(application_roles=held or (HeldRole(name="everybody"),), **values)
+    return Person(application_roles=held or (HeldRole(name="readers"),), **values)
 
 
-def said(aws: LoadedPlugin, settings: dict, somebody: Person) -> dict[str, tuple[str, ...]]:
-    names = tuple(role.name for role in somebody.application_roles)
-    found = aws.call("saml_attributes", settings, person=somebody, roles=names)
-    assert {attribute.name_format for attribute in found} == {"uri"}
-    return {attribute.name.removeprefix(PREFIX): attribute.values for attribute in found}
+def message(aws: LoadedPlugin, settings: dict, person: Person) -> dict[str, tuple[str, ...]]:
+    names = tuple(role.name for role in person.application_roles)
+    values = aws.call("saml_attributes", settings, person=person, roles=names)
+    assert {attribute.name_format for attribute in values} == {"uri"}
+    return {attribute.name.removeprefix(PREFIX): attribute.values for attribute in values}
 
 
 @pytest.mark.parametrize(
@@ -73,23 +73,23 @@ def test_each_partition_has_its_service_provider(aws, partition, entity_id, acs_
     assert sp.relay_state.startswith("https://console.")
 
 
-def test_both_integrations_of_the_vendor_stand_together(aws):
+def test_both_integrations_belong_to_the_same_vendor(aws):
     assert aws.entry.integration.vendor == "AWS"
 
 
-def test_people_whose_roles_name_none_get_those_of_the_form(aws):
-    assert said(aws, GOOD, person()) == {
+def test_roles_without_the_attribute_use_the_iam_roles_of_the_form(aws):
+    assert message(aws, GOOD, person()) == {
         "Role": (READ_ONLY,),
         "RoleSessionName": ("amina@acme.test",),
     }
 
 
-def test_each_role_of_ours_stands_for_its_own_roles_there(aws):
+def test_each_role_has_its_own_iam_roles(aws):
     held = (
         HeldRole(name="auditors", attributes={"aws_role": "Audit"}),
         HeldRole(name="developers", attributes={"aws_role": ["Audit", OTHER], "x": "y"}),
     )
-    assert said(aws, {**GOOD, "session_duration": "7200"}, person(*held)) == {
+    assert message(aws, {**GOOD, "session_duration": "7200"}, person(*held)) == {
         "Role": (
             READ_ONLY.replace("ReadOnly", "Audit"),
             f"{OTHER},arn:aws:iam::210987654321:saml-provider/Ssoko",
@@ -99,16 +99,16 @@ def test_each_role_of_ours_stands_for_its_own_roles_there(aws):
     }
 
 
-def test_both_arns_may_be_written_in_either_order(aws):
+def test_both_arns_are_accepted_in_either_order(aws):
     role, provider = READ_ONLY.replace("Ssoko", "Other").split(",")
     for text in (f"{role},{provider}", f"{provider}, {role}"):
-        somebody = person(HeldRole(name="a", attributes={"aws_role": text}))
-        assert said(aws, LEAST, somebody)["Role"] == (f"{role},{provider}",)
+        holder = person(HeldRole(name="a", attributes={"aws_role": text}))
+        assert message(aws, LEAST, holder)["Role"] == (f"{role},{provider}",)
 
 
 def test_the_partition_is_part_of_the_arns(aws):
-    made = said(aws, {**GOOD, "partition": "aws-cn"}, person())["Role"]
-    assert made == (READ_ONLY.replace("arn:aws:", "arn:aws-cn:"),)
+    application = message(aws, {**GOOD, "partition": "aws-cn"}, person())["Role"]
+    assert application == (READ_ONLY.replace("arn:aws:", "arn:aws-cn:"),)
 
 
 @pytest.mark.parametrize(
@@ -119,38 +119,38 @@ def test_the_partition_is_part_of_the_arns(aws):
         ("a" * 60 + "@acme.test", "a" * 60 + "@acm"),
     ],
 )
-def test_the_session_name_is_one_that_aws_takes(aws, email, name):
-    assert said(aws, GOOD, person(email=email))["RoleSessionName"] == (name,)
+def test_session_name_is_valid_for_aws(aws, email, name):
+    assert message(aws, GOOD, person(email=email))["RoleSessionName"] == (name,)
 
 
-def test_somebody_without_a_role_there_is_refused_with_what_to_write(aws):
-    with pytest.raises(SignInRefused, match="No IAM role is written at everybody") as refused:
-        said(aws, LEAST, person())
+def test_user_without_an_iam_role_is_refused_with_the_fix(aws):
+    with pytest.raises(SignInRefused, match="The role readers has no IAM role") as refused:
+        message(aws, LEAST, person())
     assert "aws_role:" in refused.value.fix
 
 
-def test_a_role_that_cannot_be_read_is_refused_by_name(aws):
+def test_invalid_iam_role_is_refused_with_the_name_of_the_role(aws):
     held = HeldRole(name="devs", attributes={"aws_role": "arn:aws:iam::1:role/x"})
-    with pytest.raises(SignInRefused, match="aws_role of the role devs: .* is no IAM role"):
-        said(aws, GOOD, person(held))
+    with pytest.raises(SignInRefused, match="aws_role of the role devs: .* is not an IAM role"):
+        message(aws, GOOD, person(held))
 
 
-def test_somebody_without_an_address_is_refused(aws):
-    with pytest.raises(SignInRefused, match="email of this person is too short"):
-        said(aws, GOOD, person(email=""))
+def test_user_without_an_email_address_is_refused(aws):
+    with pytest.raises(SignInRefused, match="email of this user is too short"):
+        message(aws, GOOD, person(email=""))
 
 
-def test_hyphens_of_the_console_go(aws):
+def test_hyphens_of_the_account_id_are_removed(aws):
     assert aws.load({**GOOD, "account_id": " 1234-5678-9012 "})["account_id"] == ACCOUNT
 
 
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("account_id", "12345", "Paste the 12 digits"),
-        ("account_id", "١٢٣٤٥٦٧٨٩٠١٢", "Paste the 12 digits"),
+        ("account_id", "12345", "Enter the 12 digits"),
+        ("account_id", "١٢٣٤٥٦٧٨٩٠١٢", "Enter the 12 digits"),
         ("provider_name", f"arn:aws:iam::{ACCOUNT}:saml-provider/Mine", "without the ARN: Mine"),
-        ("provider_name", "two words", "as IAM does"),
+        ("provider_name", "two words", "as in IAM"),
         ("partition", "aws-iso", "Choose aws"),
         ("session_name", "user.email", "Choose email"),
         ("session_duration", "899", "900 to 43200"),
@@ -164,7 +164,7 @@ def test_hyphens_of_the_console_go(aws):
         ),
     ],
 )
-def test_a_plain_mistake_is_refused_with_what_to_write(aws, field, value, words):
+def test_wrong_value_is_refused_with_what_to_enter(aws, field, value, words):
     with pytest.raises(ValidationError) as refused:
         aws.load({**GOOD, field: value})
     assert list(refused.value.messages) == [field]
@@ -174,56 +174,56 @@ def test_a_plain_mistake_is_refused_with_what_to_write(aws, field, value, words)
 @pytest.mark.parametrize(
     ("roles", "words"),
     [
-        (["Read Only"], "is no IAM role"),
-        ([f"arn:aws:iam::{ACCOUNT}:user/x"], "is no IAM role"),
-        (["a,b"], "no pair"),
-        ([READ_ONLY.replace(ACCOUNT, "210987654321", 1)], "two accounts"),
-        ([READ_ONLY, "a,b,c"], "is no IAM role"),
+        (["Read Only"], "is not an IAM role"),
+        ([f"arn:aws:iam::{ACCOUNT}:user/x"], "is not an IAM role"),
+        (["a,b"], "is not a pair"),
+        ([READ_ONLY.replace(ACCOUNT, "210987654321", 1)], "different accounts"),
+        ([READ_ONLY, "a,b,c"], "is not an IAM role"),
     ],
 )
-def test_roles_of_the_form_must_be_readable(aws, roles, words):
+def test_iam_roles_of_the_form_must_be_valid(aws, roles, words):
     assert words in aws.problems({**GOOD, "roles": roles})["roles"]
 
 
-def test_an_endpoint_of_another_partition_is_refused_and_an_unknown_one_warns(aws):
+def test_endpoint_of_another_partition_is_refused_and_unusual_one_warns(aws):
     gov = {**GOOD, "sign_in_url": "https://us-gov-west-1.signin.amazonaws-us-gov.com/saml"}
     assert aws.problems(gov) == {
-        "partition": "Choose AWS GovCloud (US); the sign-in URL belongs to it"
+        "partition": "The sign-in URL belongs to AWS GovCloud (US). Choose AWS GovCloud (US)"
     }
     odd = {**GOOD, "sign_in_url": "https://signin.example.com/saml"}
     assert not aws.problems(odd)
-    assert "differently" in aws.problems(odd, level="warning")["sign_in_url"]
+    assert "looks unusual" in aws.problems(odd, level="warning")["sign_in_url"]
     own = {**GOOD, "sign_in_url": "https://eu-west-1.signin.aws.amazon.com/saml/acs/SAMLSP1"}
     assert aws.call("check_settings", own) == ()
     assert aws.service_provider(own).acs_urls == (own["sign_in_url"],)
 
 
-def test_the_metadata_file_fills_partition_and_endpoint(aws):
+def test_metadata_file_fills_in_partition_and_endpoint(aws):
     gov = VendorMetadata(
         entity_id="urn:amazon:webservices:govcloud",
         acs_urls=("https://signin.amazonaws-us-gov.com/saml",),
     )
-    found = aws.from_metadata(gov)
-    assert found == {"partition": "aws-us-gov", "sign_in_url": gov.acs_urls[0]}
-    assert not aws.problems({**GOOD, **found})
+    values = aws.from_metadata(gov)
+    assert values == {"partition": "aws-us-gov", "sign_in_url": gov.acs_urls[0]}
+    assert not aws.problems({**GOOD, **values})
 
 
 @mock_aws
-def test_an_assertion_of_ours_becomes_credentials(visit):
+def test_assertion_is_exchanged_for_credentials(visit):
     app = visit.install({**LEAST, "session_duration": "1800"})
     roles.update_role(visit.scope, app.default_role.id, attributes={"aws_role": "Developer"})
-    answer = visit.launch(app, visit.person(app))
-    assert answer.acs_url == "https://signin.aws.amazon.com/saml"
-    assert answer.relay_state == "https://console.aws.amazon.com/"
-    ((role, provider),) = (v.split(",") for v in answer.attributes[(f"{PREFIX}Role", "uri")])
+    response = visit.launch(app, visit.person(app))
+    assert response.acs_url == "https://signin.aws.amazon.com/saml"
+    assert response.relay_state == "https://console.aws.amazon.com/"
+    ((role, provider),) = (v.split(",") for v in response.attributes[(f"{PREFIX}Role", "uri")])
 
-    given = boto3.client("sts", region_name="us-east-1").assume_role_with_saml(
-        RoleArn=role, PrincipalArn=provider, SAMLAssertion=answer.saml_response
+    credentials = boto3.client("sts", region_name="us-east-1").assume_role_with_saml(
+        RoleArn=role, PrincipalArn=provider, SAMLAssertion=response.saml_response
     )
 
     who = f"arn:aws:sts::{ACCOUNT}:assumed-role/Developer/amina@acme.test"
-    assert given["AssumedRoleUser"]["Arn"] == who
-    keys = given["Credentials"]
+    assert credentials["AssumedRoleUser"]["Arn"] == who
+    keys = credentials["Credentials"]
     caller = boto3.client(
         "sts",
         region_name="us-east-1",
@@ -234,27 +234,27 @@ def test_an_assertion_of_ours_becomes_credentials(visit):
     assert (caller["Account"], caller["Arn"]) == (ACCOUNT, who)
 
 
-def test_the_answer_says_what_aws_reads(visit):
+def test_response_has_the_attributes_for_aws(visit):
     app = visit.install(GOOD)
-    answer = visit.ask(app, visit.person(app))
-    assert answer.attributes == {
+    response = visit.ask(app, visit.person(app))
+    assert response.attributes == {
         (f"{PREFIX}Role", "uri"): [READ_ONLY],
         (f"{PREFIX}RoleSessionName", "uri"): ["amina@acme.test"],
     }
-    assert answer.name_id[0] == NameIdFormat.PERSISTENT
-    assert answer.find("//saml:Audience")[0].text == "urn:amazon:webservices"
-    (data,) = answer.find("//saml:SubjectConfirmationData")
+    assert response.name_id[0] == NameIdFormat.PERSISTENT
+    assert response.find("//saml:Audience")[0].text == "urn:amazon:webservices"
+    (data,) = response.find("//saml:SubjectConfirmationData")
     assert data.get("Recipient") == "https://signin.aws.amazon.com/saml"
-    assert len(base64.b64decode(answer.saml_response)) < 100_000
+    assert len(base64.b64decode(response.saml_response)) < 100_000
 
 
-def test_a_sign_in_without_an_iam_role_says_where_to_write_one(visit):
+def test_refusal_without_an_iam_role_says_where_to_add_it(visit):
     app = visit.install(LEAST)
     session = visit.person(app)
     with pytest.raises(AccessRefused) as refused:
         visit.launch(app, session)
     assert refused.value.code == "plugin-refused"
-    assert "No IAM role is written" in refused.value.received
+    assert "has no IAM role" in refused.value.got
     assert "aws_role:" in refused.value.fix
 
 
@@ -262,12 +262,12 @@ def test_check_reports_the_missing_iam_role_until_it_is_set(visit):
     app = visit.install(LEAST)
     user_id = visit.person(app).user.id
     report = check.check(visit.scope, app.id, user_id=user_id)
-    (found,) = [one for one in report.general if one.id == "plugin-refused"]
-    assert found.sentence.startswith("No IAM role is written at sso-aws-account-")
-    assert "aws_role:" in found.fix
+    (finding,) = [item for item in report.general if item.id == "plugin-refused"]
+    assert finding.sentence.startswith("The role sso-aws-account-")
+    assert "aws_role:" in finding.fix
     roles.update_role(visit.scope, app.default_role.id, attributes={"aws_role": "Developer"})
     report = check.check(visit.scope, app.id, user_id=user_id)
-    assert not [one for one in report.general + report.vendor if one.state == "fail"]
+    assert not [item for item in report.general + report.vendor if item.state == "fail"]
 
 
 def attribute(name: str, *values: str) -> SamlAttribute:
@@ -288,6 +288,6 @@ def attribute(name: str, *values: str) -> SamlAttribute:
         ({"attributes": (attribute("PrincipalTag:Team", "a" * 257),)}, "session-tags"),
     ],
 )
-def test_preflight_names_what_would_be_refused(aws, changes, broken):
+def test_acceptance_rules_find_what_the_vendor_refuses(aws, changes, broken):
     verdicts = aws.verdicts(GOOD, **changes)
     assert [rule for rule, verdict in verdicts.items() if verdict is False] == [broken]

@@ -1,19 +1,16 @@
-"""Custom SAML 2.0: any service provider that the marketplace does not list by name."""
+"""Custom SAML 2.0: any service provider without an integration of its own."""
 
-from collections.abc import Mapping as Settings
-from importlib.resources import files
 from typing import Any
 
-from marshmallow import Schema, ValidationError
+from marshmallow import ValidationError
 from ssoko.plugin import (
-    DefaultRole,
     Integration,
     Mapping,
     MetadataField,
     NameIdFormat,
     Problem,
     ServiceProvider,
-    Site,
+    Settings,
     VendorMetadata,
     checks,
     hookimpl,
@@ -29,8 +26,7 @@ __version__ = "0.1.0"
 def integration() -> Integration:
     return Integration(
         name="Custom SAML 2.0",
-        summary="Connect anything that speaks SAML 2.0, setting by setting",
-        description=files(__package__).joinpath("description.md").read_text("utf-8"),
+        summary="Connect any SAML 2.0 service provider with your own settings",
         category="Generic",
         publisher="Ssoko",
         monogram="S2",
@@ -38,7 +34,7 @@ def integration() -> Integration:
         requirements=(
             "The service provider's entity ID and ACS URL, from its SAML page or its metadata",
         ),
-        metadata_file="Often an address that ends in /metadata, or a download on its SAML page",
+        metadata_file="Often a URL that ends in /metadata, or a download on its SAML page",
         api="1.0",
         tested_with="0.1",
         certificates_accepted="metadata",
@@ -46,7 +42,7 @@ def integration() -> Integration:
 
 
 @hookimpl
-def install_form() -> type[Schema]:
+def install_form() -> type[InstallForm]:
     return InstallForm
 
 
@@ -55,29 +51,23 @@ def metadata_fields() -> tuple[MetadataField, ...]:
     return (
         MetadataField(
             key="login_endpoint",
-            label="Login Endpoint",
             paste_into="SSO URL",
             help="Also called sign-in URL, login URL or SAML endpoint",
         ),
         MetadataField(
             key="entity_id",
-            label="Entity ID",
             paste_into="IdP entity ID",
             help="Also called issuer or identity provider ID",
         ),
-        MetadataField(
-            key="certificate", label="Certificate", paste_into="X.509 certificate", help="In PEM"
-        ),
+        MetadataField(key="certificate", paste_into="X.509 certificate", help="In PEM"),
         MetadataField(
             key="metadata_url",
-            label="Metadata URL",
             paste_into="IdP metadata URL",
-            help="Holds all the other values; best where the service provider takes it",
+            help="Contains all other values. Use it where the service provider accepts it",
         ),
-        MetadataField(key="metadata_file", label="Metadata file", paste_into="IdP metadata"),
+        MetadataField(key="metadata_file", paste_into="IdP metadata"),
         MetadataField(
             key="logout_endpoint",
-            label="Logout Endpoint",
             paste_into="Logout URL",
             help="Also called SLO URL",
         ),
@@ -85,17 +75,7 @@ def metadata_fields() -> tuple[MetadataField, ...]:
 
 
 @hookimpl
-def default_role() -> DefaultRole:
-    return DefaultRole(name="sso-custom-saml-{name}-role", description="May sign in to {name}")
-
-
-@hookimpl
-def installation_guide() -> str:
-    return files(__package__).joinpath("guide.md").read_text("utf-8")
-
-
-@hookimpl
-def service_provider(settings: Settings[str, Any], site: Site) -> ServiceProvider:
+def service_provider(settings: Settings) -> ServiceProvider:
     return ServiceProvider(
         entity_id=settings["entity_id"],
         acs_urls=tuple(settings["acs_urls"]),
@@ -117,7 +97,7 @@ def service_provider(settings: Settings[str, Any], site: Site) -> ServiceProvide
 
 
 @hookimpl
-def attribute_mappings(settings: Settings[str, Any]) -> tuple[Mapping, ...]:
+def attribute_mappings(settings: Settings) -> tuple[Mapping, ...]:
     return tuple(
         Mapping(name=row["name"], name_format=row["name_format"], source=row["source"])
         for row in settings["attributes"]
@@ -125,9 +105,7 @@ def attribute_mappings(settings: Settings[str, Any]) -> tuple[Mapping, ...]:
 
 
 @hookimpl
-def settings_from_metadata(
-    metadata: VendorMetadata, settings: Settings[str, Any]
-) -> dict[str, Any]:
+def settings_from_metadata(metadata: VendorMetadata, settings: Settings) -> dict[str, Any]:
     return vendor_metadata.read(metadata, settings)
 
 
@@ -137,50 +115,54 @@ def _acs_index(line: str) -> tuple[int, str]:
 
 
 @hookimpl
-def check_settings(settings: Settings[str, Any]) -> tuple[Problem, ...]:
+def check_settings(settings: Settings) -> tuple[Problem, ...]:
     return (*_errors(settings), *_warnings(settings))
 
 
-def _errors(settings: Settings[str, Any]) -> list[Problem]:
+def _errors(settings: Settings) -> list[Problem]:
     errors = _index_errors(settings)
     if not settings["sign_response"] and not settings["sign_assertion"]:
         errors.append(Problem("sign_assertion", "Sign the assertion, the response, or both"))
     if settings["require_signed_requests"] and not settings["certificates"]:
-        errors.append(Problem("certificates", "Add the certificate that requests are signed with"))
+        errors.append(
+            Problem("certificates", "Add the certificate that verifies request signatures")
+        )
     if settings["encrypt_assertions"]:
         field = "encryption_certificates" if settings["encryption_certificates"] else "certificates"
-        found = settings[field]
-        if not found:
-            errors.append(Problem("certificates", "Add the certificate to encrypt to"))
+        certificates = settings[field]
+        if not certificates:
+            errors.append(Problem("certificates", "Add an encryption certificate"))
         else:
             try:
-                checks.check_encryption_certificate(found[0])
+                checks.check_encryption_certificate(certificates[0])
             except ValidationError as error:
                 errors.append(Problem(f"{field}.0", str(error.messages[0])))
     return errors
 
 
-def _index_errors(settings: Settings[str, Any]) -> list[Problem]:
+def _index_errors(settings: Settings) -> list[Problem]:
     errors = []
     numbers: set[int] = set()
-    for place, line in enumerate(settings["acs_indexes"]):
+    for index, line in enumerate(settings["acs_indexes"]):
         number, url = _acs_index(line)
         if number in numbers:
-            errors.append(Problem(f"acs_indexes.{place}", "Give each number once"))
+            errors.append(
+                Problem(f"acs_indexes.{index}", "This number is a duplicate. Use each number once")
+            )
         elif url not in settings["acs_urls"]:
             errors.append(
-                Problem(f"acs_indexes.{place}", "Number only addresses among the ACS URLs")
+                Problem(f"acs_indexes.{index}", "Use only URLs that are listed in ACS URLs")
             )
         numbers.add(number)
     return errors
 
 
-def _warnings(settings: Settings[str, Any]) -> list[Problem]:
+def _warnings(settings: Settings) -> list[Problem]:
     warnings = []
     source = settings["name_id_source"]
     if source.startswith("constant:"):
         warnings.append(
-            Problem("name_id_source", "Everybody signs in under this one name", "warning")
+            Problem("name_id_source", "All users sign in with this one name", "warning")
         )
     elif (
         settings["name_id_format"] == NameIdFormat.EMAIL
@@ -190,7 +172,7 @@ def _warnings(settings: Settings[str, Any]) -> list[Problem]:
         warnings.append(
             Problem(
                 "name_id_source",
-                "The format promises an e-mail address; user.email is the usual source",
+                "The format is emailAddress. The usual source is user.email",
                 "warning",
             )
         )
@@ -198,22 +180,26 @@ def _warnings(settings: Settings[str, Any]) -> list[Problem]:
         warnings.append(
             Problem(
                 "logout_url",
-                "The service provider is told when somebody signs out here. For the other way "
-                "round add its certificate: nobody is signed out by a message that is not signed",
+                "The service provider is notified when a user signs out of Ssoko. To accept its "
+                "logout requests too, add its certificate: unsigned requests are refused",
                 "warning",
             )
         )
     if settings["logout_response_url"] and not settings["logout_url"]:
         warnings.append(
-            Problem("logout_response_url", "Without a logout URL it is never used", "warning")
+            Problem(
+                "logout_response_url",
+                "Enter a logout URL too. Without it, this URL is not used",
+                "warning",
+            )
         )
     names = [row["name"] for row in settings["attributes"]]
-    for place, name in enumerate(names):
-        if name in names[:place]:
+    for index, name in enumerate(names):
+        if name in names[:index]:
             warnings.append(
                 Problem(
-                    f"attributes.{place}.name",
-                    "This name is there already; some service providers read only the first",
+                    f"attributes.{index}.name",
+                    "This name is a duplicate. Some service providers read only the first one",
                     "warning",
                 )
             )

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import ValidationError
 from ssoko.plugin import LogoutEndpoint, NameIdFormat, RequestedAttribute, VendorMetadata, checks
 
-#: Last part of an attribute's usual names, in small letters, to where its value comes from.
+#: Last part of an attribute's usual names, in lowercase, to the source of its value.
 _SOURCES = {
     "mail": "user.email",
     "email": "user.email",
@@ -41,9 +41,9 @@ _NAME_FORMATS = {
 
 
 def read(metadata: VendorMetadata, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values that the metadata have; an empty one where they have none."""
+    """Return the values in the metadata, and an empty value where it has none."""
     slo = _logout(metadata.slo, settings.get("logout_binding", "redirect"))
-    found: dict[str, Any] = {
+    values: dict[str, Any] = {
         "entity_id": metadata.entity_id,
         "acs_urls": list(metadata.acs_urls),
         "sign_assertion": metadata.want_assertions_signed,
@@ -56,38 +56,38 @@ def read(metadata: VendorMetadata, settings: Mapping[str, Any]) -> dict[str, Any
         "attributes": _attributes(metadata.requested_attributes),
     }
     if slo:
-        found["logout_binding"] = slo.binding
+        values["logout_binding"] = slo.binding
     if name_id_format := _name_id_format(metadata.name_id_formats, settings):
-        found["name_id_format"] = name_id_format
-    return found
+        values["name_id_format"] = name_id_format
+    return values
 
 
 def _name_id_format(offered: tuple[str, ...], settings: Mapping[str, Any]) -> str:
-    """Return the vendor's first choice that can be used, unless what is recorded will do."""
+    """Return the recorded format if the vendor offers it, or the vendor's first usable one."""
     if settings.get("name_id_format") in offered:
         return str(settings["name_id_format"])
-    known = {one.value for one in NameIdFormat}
-    return next((uri for uri in offered if uri in known), "")
+    usable = {name_id_format.value for name_id_format in NameIdFormat}
+    return next((uri for uri in offered if uri in usable), "")
 
 
 def _logout(endpoints: tuple[LogoutEndpoint, ...], binding: str) -> LogoutEndpoint | None:
-    same = [one for one in endpoints if one.binding == binding]
+    same = [endpoint for endpoint in endpoints if endpoint.binding == binding]
     return (*same, *endpoints, None)[0]
 
 
 def _indexes(metadata: VendorMetadata) -> list[str]:
-    # Counted from 0 in the order of the ACS URLs, there is nothing to add.
+    # The default: numbered from 0 in the order of the ACS URLs.
     if metadata.acs_indexes == tuple(enumerate(metadata.acs_urls)):
         return []
     return [f"{index} {url}" for index, url in metadata.acs_indexes]
 
 
 def _attributes(requested: tuple[RequestedAttribute, ...]) -> list[dict[str, str]]:
-    """Return a row for each attribute, once, without those whose names no mapper can have."""
+    """Return a row for each attribute, without duplicates and without invalid names."""
     rows: dict[str, dict[str, str]] = {}
-    for one in requested:
-        rows.setdefault(one.name, _attribute(one))
-    return [row for row in rows.values() if _is_good(row)]
+    for attribute in requested:
+        rows.setdefault(attribute.name, _attribute(attribute))
+    return [row for row in rows.values() if _is_valid(row)]
 
 
 def _attribute(requested: RequestedAttribute) -> dict[str, str]:
@@ -100,16 +100,16 @@ def _attribute(requested: RequestedAttribute) -> dict[str, str]:
 
 
 def _source(requested: RequestedAttribute) -> str:
-    """Guess where the value comes from; without a guess, from an attribute of the same name."""
+    """Return the likely source, or a user attribute of the same name."""
     last = requested.name.rpartition("/")[2]
-    for word in (requested.friendly_name, requested.name, last):
-        if source := _SOURCES.get(word.lower()):
+    for name in (requested.friendly_name, requested.name, last):
+        if source := _SOURCES.get(name.lower()):
             return source
     key = (requested.friendly_name or last).replace(" ", "_").strip(".")
     return f"user.attributes.{key[:64]}"
 
 
-def _is_good(row: dict[str, str]) -> bool:
+def _is_valid(row: dict[str, str]) -> bool:
     try:
         checks.check_attribute_name(row["name"])
         checks.check_name_format(row["name_format"])

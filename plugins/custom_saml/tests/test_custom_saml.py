@@ -85,7 +85,7 @@ def test_two_values_are_enough(custom):
     assert custom.call("attribute_mappings", {**LEAST, "attributes": []}) == ()
 
 
-def test_every_setting_reaches_the_record(custom, pem):
+def test_every_setting_is_recorded(custom, pem):
     settings = {
         "entity_id": "urn:app",
         "acs_urls": ["https://app.test/acs", "http://localhost:8080/acs"],
@@ -120,7 +120,7 @@ def test_every_setting_reaches_the_record(custom, pem):
     assert custom.load(custom.load(settings)) == custom.load(settings)
 
 
-def test_acs_urls_may_come_as_lines(custom):
+def test_acs_urls_are_accepted_as_lines(custom):
     settings = {
         **LEAST,
         "acs_urls": " https://a.test/acs\r\n\nhttps://b.test/acs\nhttps://a.test/acs",
@@ -136,25 +136,25 @@ def test_the_usual_formats_have_short_names(custom, word):
     assert loaded["name_id_format"] == NameIdFormat.EMAIL.value
 
 
-def test_an_empty_answer_is_no_answer(custom):
+def test_empty_field_uses_the_default(custom):
     empty = {name: "" for name in SETTINGS - set(LEAST)}
     assert custom.load({**LEAST, **empty}) == custom.load(LEAST)
     nothing = {name: None for name in SETTINGS - set(LEAST)}
     assert custom.load({**LEAST, **nothing}) == custom.load(LEAST)
 
 
-def test_empty_rows_of_the_form_are_left_out(custom):
+def test_empty_rows_of_the_form_are_ignored(custom):
     rows = [{"name": "", "name_format": "basic", "source": ""}]
     assert custom.load({**LEAST, "attributes": rows})["attributes"] == []
 
 
-def test_a_pasted_bundle_is_several_certificates(custom, pem):
+def test_pasted_bundle_is_split_into_certificates(custom, pem):
     other = certificate(ec.generate_private_key(ec.SECP256R1()))
     loaded = custom.load({**LEAST, "certificates": f"{pem}\n{other}"})
     assert loaded["certificates"] == [pem.strip(), other.strip()]
 
 
-def test_bare_base64_becomes_a_certificate(custom, pem):
+def test_base64_without_pem_lines_is_a_certificate(custom, pem):
     bare = "".join(line for line in pem.splitlines() if "-----" not in line)
     assert custom.load({**LEAST, "certificates": [bare]})["certificates"] == [pem.strip()]
 
@@ -184,7 +184,7 @@ def test_bare_base64_becomes_a_certificate(custom, pem):
         "ftp://app.test/acs",
     ],
 )
-def test_an_address_that_could_be_misread_is_refused(custom, url):
+def test_ambiguous_url_is_refused(custom, url):
     assert list(refusals(custom, acs_urls=[LEAST["acs_urls"][0], url])["acs_urls"]) == [1]
     assert "launch_url" in refusals(custom, launch_url=url)
     assert "logout_url" in refusals(custom, logout_url=url)
@@ -194,13 +194,13 @@ def test_an_address_that_could_be_misread_is_refused(custom, url):
 @pytest.mark.parametrize(
     ("settings", "field", "words"),
     [
-        ({"entity_id": ""}, "entity_id", "Fill this in"),
+        ({"entity_id": ""}, "entity_id", "Enter the entity ID"),
         ({"entity_id": "x" * 1025}, "entity_id", "1024"),
         ({"entity_id": "a\x01"}, "entity_id", "control characters"),
         ({"entity_id": "a\ud800"}, "entity_id", "control characters"),
         ({"acs_urls": []}, "acs_urls", "one to 100"),
-        ({"acs_urls": 5}, "acs_urls", "one a line"),
-        ({"acs_urls": None}, "acs_urls", "Fill this in"),
+        ({"acs_urls": 5}, "acs_urls", "one per line"),
+        ({"acs_urls": None}, "acs_urls", "Enter the ACS URLs"),
         ({"name_id_format": "nameid"}, "name_id_format", "URI"),
         ({"name_id_source": "user.shoe_size"}, "name_id_source", "user.email"),
         ({"name_id_source": "user.groups"}, "name_id_source", "one value"),
@@ -209,13 +209,13 @@ def test_an_address_that_could_be_misread_is_refused(custom, url):
         ({"relay_state": "a\x00"}, "relay_state", "control characters"),
         ({"attributes": "email"}, "attributes", "list"),
         ({"attributes": ["email"]}, "attributes", "name_format"),
-        ({"surprise": 1}, "surprise", "no such setting"),
+        ({"surprise": 1}, "surprise", "no such field"),
     ],
 )
-def test_a_wrong_value_is_named_with_what_to_do(custom, settings, field, words):
-    found = refusals(custom, **settings)
-    assert list(found) == [field]
-    assert words in str(found[field])
+def test_wrong_value_is_refused_with_what_to_enter(custom, settings, field, words):
+    values = refusals(custom, **settings)
+    assert list(values) == [field]
+    assert words in str(values[field])
 
 
 @pytest.mark.parametrize(
@@ -231,24 +231,24 @@ def test_a_wrong_value_is_named_with_what_to_do(custom, settings, field, words):
         ({"name": "a\x07", "source": "user.email"}, "name"),
     ],
 )
-def test_a_wrong_attribute_is_named_by_its_place(custom, row, field):
+def test_wrong_attribute_is_reported_with_its_index(custom, row, field):
     good = {"name": "email", "source": "user.email"}
     assert list(refusals(custom, attributes=[good, row])["attributes"]) == [1]
     assert list(refusals(custom, attributes=[good, row])["attributes"][1]) == [field]
 
 
-def test_a_certificate_that_cannot_be_read_names_its_place(custom, pem):
+def test_unreadable_certificate_is_reported_with_its_index(custom, pem):
     broken = pem.replace("M", "A", 1)
     weak = rsa.generate_private_key(65537, 1024)  # noqa: S505 - it is there to be refused
     for text, words in [
         ("junk", "BEGIN CERTIFICATE"),
-        (broken, "copy it again"),
+        (broken, "Copy it again"),
         ("-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----", "private key"),
         (certificate(weak), "1024 bits"),
     ]:
-        found = refusals(custom, certificates=[pem, text])["certificates"]
-        assert list(found) == [1]
-        assert words in found[1][0]
+        values = refusals(custom, certificates=[pem, text])["certificates"]
+        assert list(values) == [1]
+        assert words in values[1][0]
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_a_certificate_that_cannot_be_read_names_its_place(custom, pem):
         ({"encrypt_assertions": True}, "certificates"),
     ],
 )
-def test_settings_that_contradict_each_other_are_refused(custom, settings, field):
+def test_contradictory_settings_are_refused(custom, settings, field):
     assert list(custom.problems({**LEAST, **settings})) == [field]
 
 
@@ -272,7 +272,7 @@ def test_encrypting_needs_an_rsa_key(custom):
 @pytest.mark.parametrize(
     ("settings", "field"),
     [
-        ({"name_id_source": "constant:everybody"}, "name_id_source"),
+        ({"name_id_source": "constant:shared"}, "name_id_source"),
         ({"logout_url": "https://app.test/slo"}, "logout_url"),
         ({"logout_response_url": "https://app.test/slo"}, "logout_response_url"),
         ({"name_id_format": "email", "name_id_source": "user.first_name"}, "name_id_source"),
@@ -282,7 +282,7 @@ def test_encrypting_needs_an_rsa_key(custom):
         ),
     ],
 )
-def test_what_is_odd_but_possible_only_warns(custom, settings, field):
+def test_unusual_settings_only_warn(custom, settings, field):
     assert not custom.problems({**LEAST, **settings})
     assert list(custom.problems({**LEAST, **settings}, level="warning")) == [field]
 
@@ -291,9 +291,9 @@ def vendor(**more: object) -> VendorMetadata:
     return VendorMetadata(**{"entity_id": "urn:app", "acs_urls": ("https://app.test/acs",), **more})
 
 
-def test_metadata_that_say_little_fill_little(custom):
-    found = custom.from_metadata(vendor())
-    sp = custom.service_provider({n: v for n, v in found.items() if v})
+def test_minimal_metadata_fills_in_few_fields(custom):
+    values = custom.from_metadata(vendor())
+    sp = custom.service_provider({n: v for n, v in values.items() if v})
     assert sp.entity_id == "urn:app"
     assert sp.sign_assertion
     assert not sp.require_signed_requests
@@ -338,7 +338,7 @@ def test_sources_of_requested_attributes_are_guessed(custom, attribute, source):
     assert row == {"name": attribute["name"], "name_format": "unspecified", "source": source}
 
 
-def test_attributes_that_no_mapping_can_have_are_left_out(custom):
+def test_attributes_with_invalid_names_are_ignored(custom):
     requested = (RequestedAttribute(name=" "), RequestedAttribute(name="a", name_format="no uri"))
     assert custom.from_metadata(vendor(requested_attributes=requested))["attributes"] == []
 
@@ -346,19 +346,19 @@ def test_attributes_that_no_mapping_can_have_are_left_out(custom):
 @pytest.mark.parametrize(
     "lines", [["1"], ["x https://app.test/acs"], ["65536 https://app.test/acs"], ["1 nowhere"]]
 )
-def test_an_index_is_a_number_and_an_address(custom, lines):
+def test_index_is_a_number_and_a_url(custom, lines):
     assert "acs_indexes" in refusals(custom, acs_indexes=lines)
 
 
 @pytest.mark.parametrize(
     "lines", [["1 https://app.test/acs", "1 https://app.test/acs?x"], ["1 https://other.test/"]]
 )
-def test_indexes_are_unique_and_of_the_acs_urls(custom, lines):
+def test_indexes_are_unique_and_refer_to_acs_urls(custom, lines):
     settings = {**LEAST, "acs_urls": ["https://app.test/acs", "https://app.test/acs?x"]}
     assert custom.problems({**settings, "acs_indexes": lines})
 
 
-def test_assertions_are_encrypted_to_the_certificate_that_is_for_it(custom, pem):
+def test_assertions_are_encrypted_with_the_encryption_certificate(custom, pem):
     other = certificate(ec.generate_private_key(ec.SECP256R1()))
     settings = {**LEAST, "certificates": [other], "encrypt_assertions": True}
     assert "certificates.0" in custom.problems(settings)

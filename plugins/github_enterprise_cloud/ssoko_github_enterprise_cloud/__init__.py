@@ -1,78 +1,60 @@
 """GitHub Enterprise Cloud: one organization, or an enterprise, on github.com or ghe.com."""
 
 import re
-from collections.abc import Mapping as Settings
-from importlib.resources import files
 from typing import Any
 
-from marshmallow import Schema, ValidationError
+from marshmallow.validate import Regexp
 from ssoko.plugin import (
     AcceptanceRule,
-    DefaultRole,
     Integration,
     Mapping,
     MetadataField,
     NameIdFormat,
-    Problem,
     ServiceProvider,
-    Site,
+    Settings,
     VendorMetadata,
+    acceptance,
     fields,
     hookimpl,
 )
 
-from ssoko_github_enterprise_cloud.demands import RULES
-
 __version__ = "0.1.0"
 
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})"
-_KNOWN = re.compile(
-    rf"https://github\.com/(orgs|enterprises)/{_NAME}"
-    rf"|https://([a-z0-9-]+)\.ghe\.com/(enterprises/\2|orgs/{_NAME})"
-)
-#: First parts of paths at GitHub, and what they lead to; any other is an organization's name.
-_KINDS = {"orgs": "orgs", "organizations": "orgs", "enterprises": "enterprises"}
-_EXAMPLE = "https://github.com/orgs/acme or https://github.com/enterprises/acme"
+WHOLE = "All of it, with the first and the last line"
+KINDS = ("orgs", "organizations", "enterprises")
+NAME = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})"
 
 
-class Address(fields.Text):
-    """Where an organization or enterprise is, out of its name or any address below it."""
+class AccountUrl(fields.Text):
+    """The URL of an organization or enterprise, from its name or any URL below it."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if re.fullmatch(_NAME, text):
+    def clean(self, text: str) -> str:
+        if re.fullmatch(NAME, text):
             return f"https://github.com/orgs/{text}"
-        host, _, path = re.sub(r"^https?://(www\.)?", "", text).partition("/")
-        host, parts = host.lower(), [part for part in path.split("/") if part]
-        if not parts and host.endswith(".ghe.com"):
-            parts = ["enterprises", host.removesuffix(".ghe.com")]
-        if parts and parts[0] not in _KINDS:
-            parts = ["orgs", *parts]
-        kind = _KINDS[parts[0]] if parts else ""
-        return f"https://{host}/{kind}/{parts[1]}" if len(parts) > 1 else f"https://{host}"
+        text = re.sub(r"^https?://(www\.)?|/+$", "", text)
+        if enterprise := re.fullmatch(r"([a-z0-9-]+)\.ghe\.com", text, re.IGNORECASE):
+            return f"https://{text.lower()}/enterprises/{enterprise[1].lower()}"
+        shape = rf"([^/]+)/(?:({'|'.join(KINDS)})/)?({NAME})(?:/.*)?"
+        if not (match := re.fullmatch(shape, text)) or match[3] in KINDS:
+            return text
+        kind = "enterprises" if match[2] == "enterprises" else "orgs"
+        return f"https://{match[1].lower()}/{kind}/{match[3]}"
 
 
-def _check_address(text: str) -> None:
-    if not re.fullmatch(rf"https://[a-z0-9][a-z0-9.-]*/(orgs|enterprises)/{_NAME}", text):
-        raise ValidationError(
-            f"Paste the address of the organization or the enterprise, such as {_EXAMPLE}"
-        )
-
-
-class InstallForm(Schema):
-    """Which organization or enterprise."""
-
-    error_messages = {"unknown": "There is no such setting; leave it out"}
-
-    address = Address(
+class InstallForm(fields.Form):
+    address = AccountUrl(
         required=True,
-        validate=_check_address,
-        metadata={
-            "label": "Organization or enterprise",
-            "help": "Its address at GitHub, or the name of an organization",
-            "placeholder": "https://github.com/orgs/acme",
-            "where_to_find": "In GitHub: your picture > Your organizations, or Your enterprises",
-        },
+        validate=Regexp(
+            rf"https://[a-z0-9][a-z0-9.-]*/(orgs|enterprises)/{NAME}\Z",
+            error="Enter the URL of an organization or enterprise, such as "
+            "https://github.com/orgs/acme or https://github.com/enterprises/acme",
+        ),
+        label="Organization or enterprise",
+        help="Its URL at GitHub, or the name of an organization",
+        placeholder="https://github.com/orgs/acme",
+        where_to_find="In GitHub: your picture > Your organizations, or Your enterprises",
+        usual=rf"https://github\.com/(orgs|enterprises)/{NAME}"
+        rf"|https://([a-z0-9-]+)\.ghe\.com/(enterprises/\2|orgs/{NAME})",
     )
 
 
@@ -81,7 +63,6 @@ def integration() -> Integration:
     return Integration(
         name="GitHub Enterprise Cloud",
         summary="Guard the repositories of an organization or enterprise",
-        description=files(__package__).joinpath("description.md").read_text("utf-8"),
         vendor="GitHub",
         category="Development",
         homepage="https://docs.github.com/en/enterprise-cloud@latest/organizations/"
@@ -89,89 +70,42 @@ def integration() -> Integration:
         publisher="Ssoko",
         monogram="GH",
         aliases=("github", "git", "source code", "repositories", "ghec", "ghe.com"),
-        requirements=(
-            "GitHub Enterprise Cloud",
-            "An account of an owner of the organization, or of the enterprise",
-        ),
-        metadata_file="The organization's address with /saml/metadata at its end",
+        requirements=("GitHub Enterprise Cloud", "An owner of the organization or the enterprise"),
+        metadata_file="The organization's URL with /saml/metadata at its end",
         api="1.0",
         tested_with="0.1",
-        certificates_accepted="one",
         certificate_import="Settings > Authentication security > Public certificate",
     )
 
 
 @hookimpl
-def install_form() -> type[Schema]:
-    return InstallForm
-
-
-@hookimpl
 def metadata_fields() -> tuple[MetadataField, ...]:
     return (
-        MetadataField(key="login_endpoint", label="Login Endpoint", paste_into="Sign on URL"),
-        MetadataField(key="entity_id", label="Entity ID", paste_into="Issuer"),
-        MetadataField(
-            key="certificate",
-            label="Certificate",
-            paste_into="Public certificate",
-            help="All of it, with its first and last line",
-        ),
-        MetadataField(key="metadata_url", label="Metadata URL"),
+        MetadataField(key="login_endpoint", paste_into="Sign on URL"),
+        MetadataField(key="entity_id", paste_into="Issuer"),
+        MetadataField(key="certificate", paste_into="Public certificate", help=WHOLE),
+        MetadataField(key="metadata_url"),
     )
 
 
 @hookimpl
-def default_role() -> DefaultRole:
-    return DefaultRole(
-        name="sso-github-enterprise-cloud-{name}-role",
-        description="May sign in to {name} at GitHub",
-    )
-
-
-@hookimpl
-def installation_guide() -> str:
-    return files(__package__).joinpath("guide.md").read_text("utf-8")
-
-
-@hookimpl
-def service_provider(settings: Settings[str, Any], site: Site) -> ServiceProvider:
-    address = settings["address"]
+def service_provider(settings: Settings) -> ServiceProvider:
     return ServiceProvider(
-        entity_id=address,
-        acs_urls=(f"{address}/saml/consume",),
-        # What GitHub links an account to must never change.
+        entity_id=settings["address"],
+        acs_urls=(f"{settings['address']}/saml/consume",),
+        # GitHub links its account to the NameID, so the NameID must never change.
         name_id_format=NameIdFormat.PERSISTENT,
         name_id_source="user.id",
-        sign_response=True,
-        sign_assertion=True,
     )
 
 
 @hookimpl
-def attribute_mappings(settings: Settings[str, Any]) -> tuple[Mapping, ...]:
-    if "/orgs/" in settings["address"]:
-        return ()
-    return (
-        Mapping(name="emails", source="user.email", name_format="basic", label="E-mail address"),
-        Mapping(
-            name="full_name", source="user.display_name", name_format="basic", label="Full name"
-        ),
-    )
-
-
-@hookimpl
-def check_settings(settings: Settings[str, Any]) -> tuple[Problem, ...]:
-    """Point at an address that looks unusual."""
-    if _KNOWN.fullmatch(settings["address"]):
-        return ()
-    return (
-        Problem(
-            "address",
-            f"GitHub usually writes this one differently, such as {_EXAMPLE}. Compare it with "
-            "your browser's address bar",
-            "warning",
-        ),
+def attribute_mappings(settings: Settings) -> tuple[Mapping, ...]:
+    rows = (("emails", "user.email", "Email"), ("full_name", "user.display_name", "Full name"))
+    return tuple(
+        Mapping(name=name, source=source, name_format="basic", label=label)
+        for name, source, label in rows
+        if "/enterprises/" in settings["address"]
     )
 
 
@@ -182,4 +116,8 @@ def settings_from_metadata(metadata: VendorMetadata) -> dict[str, Any]:
 
 @hookimpl
 def acceptance_rules() -> tuple[AcceptanceRule, ...]:
-    return RULES
+    return acceptance.usual(
+        NameIdFormat.PERSISTENT,
+        no_signed_requests="It is not known whether GitHub signs its requests",
+        no_encryption="Organizations cannot decrypt assertions",
+    )

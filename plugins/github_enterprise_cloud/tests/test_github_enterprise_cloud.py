@@ -29,14 +29,14 @@ def github() -> LoadedPlugin:
         ("https://acme.ghe.com/orgs/red", "https://acme.ghe.com/orgs/red"),
     ],
 )
-def test_the_service_provider_comes_from_what_people_paste(github, typed, entity_id):
+def test_pasted_url_is_reduced_to_the_service_provider(github, typed, entity_id):
     sp = github.service_provider({"address": typed})
     assert sp.entity_id == entity_id
     assert sp.acs_urls == (f"{entity_id}/saml/consume",)
     assert github.call("check_settings", {"address": typed}) == ()
 
 
-def test_the_service_provider_is_what_github_takes(github):
+def test_service_provider_meets_the_requirements_of_github(github):
     sp = github.service_provider(GOOD)
     assert sp.name_id_format == NameIdFormat.PERSISTENT
     assert sp.sign_assertion
@@ -50,20 +50,23 @@ def test_the_service_provider_is_what_github_takes(github):
 @pytest.mark.parametrize(
     "typed", ["", "https://github.com", "https://github.com/orgs/", "our org", "a/b c", "-acme"]
 )
-def test_what_is_no_address_is_refused_with_an_example(github, typed):
+def test_invalid_url_is_refused_with_an_example(github, typed):
     with pytest.raises(ValidationError) as refused:
         github.load({"address": typed})
-    said = refused.value.messages["address"][0]
-    assert "such as https://github.com/orgs/acme" in said or said == "Fill this in"
+    message = refused.value.messages["address"][0]
+    assert (
+        "such as https://github.com/orgs/acme" in message
+        or message == "Enter the organization or enterprise"
+    )
 
 
-def test_an_unknown_shape_only_warns(github):
+def test_unusual_value_only_warns(github):
     odd = {"address": "https://git.acme.example/orgs/red"}
     assert not github.problems(odd)
     assert "Compare it with" in github.problems(odd, level="warning")["address"]
 
 
-def test_the_metadata_file_fills_the_address(github):
+def test_metadata_file_fills_in_the_url(github):
     metadata = VendorMetadata(entity_id=ORG, acs_urls=(f"{ORG}/saml/consume",))
     assert github.from_metadata(metadata) == GOOD
 
@@ -78,16 +81,16 @@ def test_the_metadata_file_fills_the_address(github):
         ),
     ],
 )
-def test_the_answer_says_what_github_reads(visit, settings, attributes):
+def test_response_has_the_attributes_for_github(visit, settings, attributes):
     app = visit.install(settings)
     session = visit.person(app)
-    answer = visit.ask(app, session)
-    assert answer.acs_url == f"{settings['address']}/saml/consume"
-    assert answer.find("//saml:Audience")[0].text == settings["address"]
-    assert answer.attributes == attributes
-    assert answer.name_id[0] == NameIdFormat.PERSISTENT
-    assert visit.launch(app, session).name_id == answer.name_id
-    assert not answer.find("//@SessionNotOnOrAfter")
+    response = visit.ask(app, session)
+    assert response.acs_url == f"{settings['address']}/saml/consume"
+    assert response.find("//saml:Audience")[0].text == settings["address"]
+    assert response.attributes == attributes
+    assert response.name_id[0] == NameIdFormat.PERSISTENT
+    assert visit.launch(app, session).name_id == response.name_id
+    assert not response.find("//@SessionNotOnOrAfter")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +101,6 @@ def test_the_answer_says_what_github_reads(visit, settings, attributes):
         ({"encrypted": True}, "not-encrypted"),
     ],
 )
-def test_preflight_names_what_would_be_refused(github, changes, broken):
+def test_acceptance_rules_find_what_the_vendor_refuses(github, changes, broken):
     verdicts = github.verdicts(GOOD, **changes)
     assert [rule for rule, verdict in verdicts.items() if verdict is False] == [broken]

@@ -5,7 +5,6 @@ from ssoko.plugin import NameIdFormat
 from ssoko.plugin.testing import LoadedPlugin, assert_integration
 from ssoko.services.applications import change
 from ssoko.services.sso.saml import sign_in
-from ssoko_google_workspace import demands as google_demands
 
 PLUGIN, SLUG = ssoko_google_workspace, "google-workspace"
 PROFILE = "https://accounts.google.com/samlrp/01abcdef"
@@ -23,7 +22,7 @@ def google() -> LoadedPlugin:
     return assert_integration(PLUGIN, GOOD)
 
 
-def test_the_service_provider_is_what_google_takes(google):
+def test_service_provider_meets_the_requirements_of_google(google):
     sp = google.service_provider(GOOD)
     assert (sp.entity_id, sp.acs_urls) == (PROFILE, (f"{PROFILE}/acs",))
     assert sp.name_id_format == NameIdFormat.EMAIL
@@ -49,27 +48,27 @@ def test_the_service_provider_is_what_google_takes(google):
         },
     ],
 )
-def test_the_known_shapes_pass_without_a_word(google, settings):
+def test_usual_urls_pass_without_warning(google, settings):
     assert google.call("check_settings", settings) == ()
 
 
 @pytest.mark.parametrize("typed", ["Acme.test", "amina@acme.test", "https://acme.test/"])
-def test_the_domain_is_found_in_what_people_paste(google, typed):
+def test_domain_is_read_from_pasted_text(google, typed):
     assert google.load({**GOOD, "domain": typed})["domain"] == "acme.test"
 
 
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("domain", "", "Fill this in"),
+        ("domain", "", "Enter the primary domain"),
         ("domain", "acme", "such as example.com"),
         ("domain", "acme.test/x?y", "such as example.com"),
-        ("entity_id", f"{PROFILE}/acs", "This is the ACS URL; paste the Entity ID here"),
-        ("acs_url", PROFILE, "This is the Entity ID; paste the ACS URL here"),
+        ("entity_id", f"{PROFILE}/acs", "This is the ACS URL. Paste the entity ID here"),
+        ("acs_url", PROFILE, "This is the entity ID. Paste the ACS URL here"),
         ("acs_url", "http://accounts.google.com/samlrp/1/acs", "https"),
     ],
 )
-def test_a_plain_mistake_is_refused_with_what_to_paste(google, field, value, words):
+def test_wrong_value_is_refused_with_what_to_enter(google, field, value, words):
     with pytest.raises(ValidationError) as refused:
         google.load({**GOOD, field: value})
     assert list(refused.value.messages) == [field]
@@ -79,14 +78,14 @@ def test_a_plain_mistake_is_refused_with_what_to_paste(google, field, value, wor
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"acs_url": ""}, "acs_url", "Paste the ACS URL too"),
-        ({"entity_id": ""}, "entity_id", "Paste the Entity ID too"),
-        ({"acs_url": LEGACY["acs_url"]}, "acs_url", "legacy SSO profile"),
-        ({"entity_id": LEGACY["entity_id"]}, "acs_url", "legacy SSO profile"),
-        ({"entity_id": PROFILE + "9"}, "acs_url", "different profiles"),
+        ({"acs_url": ""}, "acs_url", "Enter the ACS URL too"),
+        ({"entity_id": ""}, "entity_id", "Enter the entity ID too"),
+        ({"acs_url": LEGACY["acs_url"]}, "acs_url", "belong to different accounts or profiles"),
+        ({"entity_id": LEGACY["entity_id"]}, "acs_url", "belong to different accounts or profiles"),
+        ({"entity_id": PROFILE + "9"}, "acs_url", "belong to different accounts or profiles"),
     ],
 )
-def test_halves_and_mixtures_are_refused(google, changes, field, words):
+def test_values_that_do_not_belong_together_are_refused(google, changes, field, words):
     assert words in google.problems({**GOOD, **changes})[field]
 
 
@@ -94,13 +93,13 @@ def test_halves_and_mixtures_are_refused(google, changes, field, words):
     ("field", "value"),
     [("entity_id", "urn:google:sp"), ("acs_url", "https://sso.google.example/acs")],
 )
-def test_an_unknown_shape_only_warns(google, field, value):
+def test_unusual_value_only_warns(google, field, value):
     settings = {**GOOD, field: value}
     assert not google.problems(settings)
-    assert "Compare it with SP details" in google.problems(settings, level="warning")[field]
+    assert "Compare it with the one at Google" in google.problems(settings, level="warning")[field]
 
 
-def test_it_is_installed_before_google_shows_its_values(visit):
+def test_application_is_installed_before_google_shows_its_values(visit):
     app = visit.install(EARLY)
     assert [warning.field for warning in app.warnings] == ["entity_id"]
     session = visit.person(app)
@@ -111,24 +110,24 @@ def test_it_is_installed_before_google_shows_its_values(visit):
     assert visit.ask(app, session).acs_url == GOOD["acs_url"]
 
 
-def test_the_answer_says_the_address_and_nothing_else(visit):
+def test_response_has_the_email_address_and_no_attributes(visit):
     app = visit.install(GOOD)
-    answer = visit.ask(app, visit.person(app))
-    assert answer.acs_url == GOOD["acs_url"]
-    assert answer.name_id == (NameIdFormat.EMAIL, "amina@acme.test")
-    assert answer.find("//saml:Audience")[0].text == PROFILE
-    assert answer.attributes == {}
+    response = visit.ask(app, visit.person(app))
+    assert response.acs_url == GOOD["acs_url"]
+    assert response.name_id == (NameIdFormat.EMAIL, "amina@acme.test")
+    assert response.find("//saml:Audience")[0].text == PROFILE
+    assert response.attributes == {}
 
 
 @pytest.mark.parametrize(
     ("changes", "broken"),
     [
-        ({"entity_id": google_demands.NOT_YET}, "addresses"),
+        ({"entity_id": PLUGIN.URLS.not_yet}, "addresses"),
         ({"name_id": "amina"}, "name-id-email"),
         ({"encrypted": True}, "not-encrypted"),
         ({"require_signed_requests": True}, "unsigned-requests"),
     ],
 )
-def test_preflight_names_what_would_be_refused(google, changes, broken):
+def test_acceptance_rules_find_what_the_vendor_refuses(google, changes, broken):
     verdicts = google.verdicts(GOOD, **changes)
     assert [rule for rule, verdict in verdicts.items() if verdict is False] == [broken]

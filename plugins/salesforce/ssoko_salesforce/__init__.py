@@ -1,29 +1,107 @@
 """Salesforce: sign in to an org through its My Domain."""
 
-from collections.abc import Mapping as Settings
-from importlib.resources import files
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from marshmallow import Schema
+from marshmallow.validate import Regexp
 from ssoko.plugin import (
     AcceptanceRule,
-    DefaultRole,
     Integration,
     Mapping,
     MetadataField,
     NameIdFormat,
     Problem,
     ServiceProvider,
-    Site,
+    Settings,
     VendorMetadata,
+    acceptance,
+    checks,
+    fields,
     hookimpl,
 )
 
-from ssoko_salesforce.demands import RULES
-from ssoko_salesforce.form import KNOWN_HOST, InstallForm
-
 __version__ = "0.1.0"
+
+SETUP = "In Salesforce: Setup > Single Sign-On Settings"
+SUFFIX = ".my.salesforce.com"
+VENDOR_HOSTS = ("login.salesforce.com", "test.salesforce.com", "www.salesforce.com")
+SOURCES = {"user.email": "Email", "user.username": "Username", "user.id": "ID, which never changes"}
+
+
+class MyDomain(fields.Host):
+    """The host of a My Domain, from its name or any URL of the org."""
+
+    def clean(self, text: str) -> str:
+        host = re.sub(
+            r"\.(lightning\.force|my\.salesforce-setup)\.com$", SUFFIX, super().clean(text)
+        )
+        return re.sub(r"(\.(sandbox|develop|scratch))$", rf"\1{SUFFIX}", host)
+
+
+class InstallForm(fields.Form):
+    my_domain = MyDomain(
+        SUFFIX,
+        vendor_hosts=VENDOR_HOSTS,
+        required=True,
+        label="My Domain",
+        help="The URL of your org, or its part before .my.salesforce.com",
+        placeholder="acme.my.salesforce.com",
+        where_to_find="In Salesforce: Setup > My Domain > Current My Domain URL",
+        usual=r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+        r"(\.(sandbox|develop|scratch|demo|patch|trailblaze|free))?\.my\.salesforce\.(com|mil)",
+    )
+    federation_id = fields.Choice(
+        SOURCES,
+        load_default="user.email",
+        label="Federation ID",
+        help="The value of this field on each user's page in Salesforce",
+    )
+    entity_id = fields.Text(
+        load_default="",
+        validate=checks.optional(checks.check_entity_id),
+        label="Entity ID",
+        help="Only if it differs from the URL of the My Domain",
+        placeholder="https://acme.my.salesforce.com",
+        where_to_find=f"{SETUP} > the entry",
+    )
+    login_url = fields.Text(
+        load_default="",
+        validate=checks.optional(checks.check_url),
+        label="Login URL",
+        help="Only if Salesforce shows another URL than the My Domain",
+        placeholder="https://acme.my.salesforce.com?so=00D...",
+        where_to_find=f"{SETUP} > Endpoints",
+    )
+    logout_url = fields.Text(
+        load_default="",
+        validate=checks.optional(checks.check_url),
+        label="Logout URL",
+        help="Only if Salesforce shows another URL than the usual one",
+        placeholder="https://acme.my.salesforce.com/services/auth/sp/saml2/logout",
+        where_to_find=f"{SETUP} > Endpoints",
+    )
+    profile_id = fields.Text(
+        load_default="",
+        validate=checks.optional(
+            Regexp(
+                r"00e[A-Za-z0-9]{12}([A-Za-z0-9]{3})?\Z",
+                error="Enter the profile's ID. It starts with 00e and is in the URL of its page",
+            )
+        ),
+        label="Profile for new users",
+        help="Only with User Provisioning: its ID, which starts with 00e",
+        placeholder="00e000000000001AAA",
+        where_to_find="In Salesforce: Setup > Profiles > the profile, in the URL",
+    )
+    certificates = fields.Certificates(
+        fields.Text(validate=checks.check_certificate),
+        load_default=list,
+        label="Request Signing Certificate",
+        help="Salesforce signs its requests with it. The metadata file fills this in",
+        where_to_find="In Salesforce: Setup > Certificate and Key Management",
+        multiline=True,
+    )
 
 
 @hookimpl
@@ -31,7 +109,6 @@ def integration() -> Integration:
     return Integration(
         name="Salesforce",
         summary="Sign in to an org, a sandbox or an Experience Cloud site",
-        description=files(__package__).joinpath("description.md").read_text("utf-8"),
         vendor="Salesforce",
         category="Sales and support",
         homepage="https://help.salesforce.com/s/articleView?id=sf.sso_saml.htm&type=5",
@@ -40,120 +117,68 @@ def integration() -> Integration:
         aliases=("crm", "sales cloud", "service cloud", "my domain", "sfdc"),
         requirements=(
             "An account of a System Administrator of the org",
-            "A My Domain that is deployed",
-            "A Federation ID for each user, the same as what Ssoko sends",
+            "A deployed My Domain",
+            "A Federation ID for each user, with the value that Ssoko sends",
         ),
         metadata_file="In Salesforce: Single Sign-On Settings > the entry > Download Metadata",
         api="1.0",
         tested_with="0.1",
-        certificates_accepted="one",
         certificate_import="Single Sign-On Settings > the entry > Identity Provider Certificate",
     )
 
 
 @hookimpl
-def install_form() -> type[Schema]:
-    return InstallForm
-
-
-@hookimpl
 def metadata_fields() -> tuple[MetadataField, ...]:
+    field = MetadataField
     return (
-        MetadataField(
-            key="metadata_file",
-            label="Metadata file",
-            paste_into="New from Metadata File",
-            help="It fills in all the values below",
-        ),
-        MetadataField(key="metadata_url", label="Metadata URL", paste_into="New from Metadata URL"),
-        MetadataField(key="entity_id", label="Entity ID", paste_into="Issuer"),
-        MetadataField(
-            key="login_endpoint",
-            label="Login Endpoint",
-            paste_into="Identity Provider Login URL",
-        ),
-        MetadataField(
-            key="logout_endpoint",
-            label="Logout Endpoint",
-            paste_into="Identity Provider Single Logout URL",
-        ),
-        MetadataField(
-            key="certificate", label="Certificate", paste_into="Identity Provider Certificate"
-        ),
+        field(key="metadata_file", paste_into="New from Metadata File", help="Fills in all others"),
+        field(key="metadata_url", paste_into="New from Metadata URL"),
+        field(key="entity_id", paste_into="Issuer"),
+        field(key="login_endpoint", paste_into="Identity Provider Login URL"),
+        field(key="logout_endpoint", paste_into="Identity Provider Single Logout URL"),
+        field(key="certificate", paste_into="Identity Provider Certificate"),
     )
 
 
 @hookimpl
-def default_role() -> DefaultRole:
-    return DefaultRole(
-        name="sso-salesforce-{name}-role", description="May sign in to {name} at Salesforce"
-    )
-
-
-@hookimpl
-def installation_guide() -> str:
-    return files(__package__).joinpath("guide.md").read_text("utf-8")
-
-
-@hookimpl
-def service_provider(settings: Settings[str, Any], site: Site) -> ServiceProvider:
+def service_provider(settings: Settings) -> ServiceProvider:
     org = f"https://{settings['my_domain']}"
     return ServiceProvider(
         entity_id=settings["entity_id"] or org,
         acs_urls=(settings["login_url"] or org,),
-        name_id_format=NameIdFormat.UNSPECIFIED,
         name_id_source=settings["federation_id"],
-        sign_response=True,
-        sign_assertion=True,
         certificates=tuple(settings["certificates"]),
         slo_url=settings["logout_url"] or f"{org}/services/auth/sp/saml2/logout",
-        slo_binding="redirect",
     )
 
 
 @hookimpl
-def attribute_mappings(settings: Settings[str, Any]) -> tuple[Mapping, ...]:
-    # Salesforce reads attributes for User Provisioning alone, and then wants a profile.
+def attribute_mappings(settings: Settings) -> tuple[Mapping, ...]:
+    # Salesforce reads attributes for User Provisioning only, which needs a profile.
     if not settings["profile_id"]:
         return ()
     rows = (
-        ("User.Username", "user.email", "Username, one of its kind in all of Salesforce", True),
-        ("User.Email", "user.email", "E-mail address", True),
-        ("User.LastName", "user.last_name", "Last name", True),
-        ("User.FirstName", "user.first_name", "First name", False),
-        ("User.FederationIdentifier", settings["federation_id"], "Federation ID", True),
-        ("User.ProfileId", f"constant:{settings['profile_id']}", "Profile for new users", False),
+        ("Username", "user.email", "Username, unique in all of Salesforce", True),
+        ("Email", "user.email", "Email", True),
+        ("LastName", "user.last_name", "Last name", True),
+        ("FirstName", "user.first_name", "First name", False),
+        ("FederationIdentifier", settings["federation_id"], "Federation ID", True),
+        ("ProfileId", f"constant:{settings['profile_id']}", "Profile for new users", False),
     )
     return tuple(
-        Mapping(name=name, source=source, label=label, required=required, name_format="basic")
-        for name, source, label, required in rows
+        Mapping(name=f"User.{name}", source=source, label=label, required=req, name_format="basic")
+        for name, source, label, req in rows
     )
 
 
 @hookimpl
-def check_settings(settings: Settings[str, Any]) -> tuple[Problem, ...]:
-    """Point at what looks unusual: another kind of host, or a login elsewhere."""
-    host, found = settings["my_domain"], []
-    if not KNOWN_HOST.fullmatch(host):
-        found.append(
-            Problem(
-                "my_domain",
-                "A My Domain usually ends in .my.salesforce.com. Compare it with Current My "
-                "Domain URL in Setup",
-                "warning",
-            )
-        )
-    for field in ("login_url", "logout_url"):
-        if settings[field] and urlsplit(settings[field]).hostname != host:
-            found.append(
-                Problem(
-                    field,
-                    "This is another host than the My Domain. Compare it with Endpoints in "
-                    "Single Sign-On Settings",
-                    "warning",
-                )
-            )
-    return tuple(found)
+def check_settings(settings: Settings) -> tuple[Problem, ...]:
+    message = "This host differs from the My Domain. Compare it with Endpoints in Salesforce"
+    return fields.warnings(InstallForm, settings) + tuple(
+        Problem(field, message, "warning")
+        for field in ("login_url", "logout_url")
+        if settings[field] and urlsplit(settings[field]).hostname != settings["my_domain"]
+    )
 
 
 @hookimpl
@@ -170,4 +195,10 @@ def settings_from_metadata(metadata: VendorMetadata) -> dict[str, Any]:
 
 @hookimpl
 def acceptance_rules() -> tuple[AcceptanceRule, ...]:
-    return RULES
+    return (
+        *acceptance.usual(NameIdFormat.UNSPECIFIED, NameIdFormat.EMAIL),
+        acceptance.vendor_knows(
+            "NameID equals the Federation ID",
+            "Compare it with the user's page in Salesforce. It is case-sensitive.",
+        ),
+    )

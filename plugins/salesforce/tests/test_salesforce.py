@@ -33,7 +33,7 @@ def test_the_service_provider_comes_from_my_domain(salesforce, typed, host):
     assert salesforce.call("check_settings", {"my_domain": typed}) == ()
 
 
-def test_the_service_provider_is_what_salesforce_takes(salesforce):
+def test_service_provider_meets_the_requirements_of_salesforce(salesforce):
     sp = salesforce.service_provider(GOOD)
     assert sp.name_id_format == NameIdFormat.UNSPECIFIED
     assert sp.name_id_source == "user.email"
@@ -42,7 +42,7 @@ def test_the_service_provider_is_what_salesforce_takes(salesforce):
     assert not sp.require_signed_requests
 
 
-def test_values_that_salesforce_shows_take_the_place_of_derived_ones(salesforce):
+def test_values_shown_by_salesforce_replace_the_defaults(salesforce):
     shown = {
         "entity_id": "https://saml.salesforce.com",
         "login_url": f"{ORG}?so=00D000000000001",
@@ -58,18 +58,22 @@ def test_values_that_salesforce_shows_take_the_place_of_derived_ones(salesforce)
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("my_domain", "", "Fill this in"),
-        ("my_domain", "https://login.salesforce.com", "is for everybody; paste your My Domain"),
-        ("my_domain", "our org", "as in acme.my.salesforce.com"),
+        ("my_domain", "", "Enter the My Domain"),
+        (
+            "my_domain",
+            "https://login.salesforce.com",
+            "does not belong to one account. Enter your own host",
+        ),
+        ("my_domain", "our org", "such as acme.my.salesforce.com"),
         ("federation_id", "user.groups", "Choose user.email"),
         ("login_url", "acme.my.salesforce.com", "https://"),
         ("logout_url", "http://acme.my.salesforce.com", "https"),
         ("entity_id", "a\nb", "line breaks"),
-        ("profile_id", "Standard User", "begins with 00e"),
-        ("profile_id", "00e12", "begins with 00e"),
+        ("profile_id", "Standard User", "starts with 00e"),
+        ("profile_id", "00e12", "starts with 00e"),
     ],
 )
-def test_a_plain_mistake_is_refused_with_what_to_paste(salesforce, field, value, words):
+def test_wrong_value_is_refused_with_what_to_enter(salesforce, field, value, words):
     with pytest.raises(ValidationError) as refused:
         salesforce.load({**GOOD, field: value})
     assert list(refused.value.messages) == [field]
@@ -85,15 +89,15 @@ def test_a_plain_mistake_is_refused_with_what_to_paste(salesforce, field, value,
         ("logout_url", "https://other.my.salesforce.com/out"),
     ],
 )
-def test_an_unknown_shape_only_warns(salesforce, field, value):
+def test_unusual_value_only_warns(salesforce, field, value):
     settings = {**GOOD, field: value}
     assert not salesforce.problems(settings)
     assert "Compare it with" in salesforce.problems(settings, level="warning")[field]
 
 
-def test_the_metadata_file_fills_all_that_it_holds(salesforce):
+def test_metadata_file_fills_in_the_form(salesforce):
     out = f"{ORG}/services/auth/sp/saml2/logout"
-    found = salesforce.from_metadata(
+    values = salesforce.from_metadata(
         VendorMetadata(
             entity_id=ORG,
             acs_urls=(f"{ORG}?so=00D000000000001",),
@@ -103,26 +107,26 @@ def test_the_metadata_file_fills_all_that_it_holds(salesforce):
             ),
         )
     )
-    sp = salesforce.service_provider(found)
+    sp = salesforce.service_provider(values)
     assert (sp.entity_id, sp.acs_urls) == (ORG, (f"{ORG}?so=00D000000000001",))
     assert sp.slo_url == out
-    assert found["my_domain"] == GOOD["my_domain"]
+    assert values["my_domain"] == GOOD["my_domain"]
 
 
-def test_the_answer_carries_the_federation_id_alone(visit):
+def test_response_has_only_the_federation_id(visit):
     app = visit.install(GOOD)
     session = visit.person(app)
-    for answer in (visit.ask(app, session), visit.launch(app, session)):
-        assert answer.acs_url == ORG
-        assert answer.name_id == (NameIdFormat.UNSPECIFIED, "amina@acme.test")
-        assert answer.attributes == {}
+    for response in (visit.ask(app, session), visit.launch(app, session)):
+        assert response.acs_url == ORG
+        assert response.name_id == (NameIdFormat.UNSPECIFIED, "amina@acme.test")
+        assert response.attributes == {}
 
 
-def test_user_provisioning_gets_what_it_reads(visit):
+def test_response_has_the_attributes_for_user_provisioning(visit):
     app = visit.install({**GOOD, "profile_id": PROFILE, "federation_id": "user.username"})
-    answer = visit.ask(app, visit.person(app))
-    assert answer.name_id[1] == "amina"
-    assert answer.attributes == {
+    response = visit.ask(app, visit.person(app))
+    assert response.name_id[1] == "amina"
+    assert response.attributes == {
         ("User.Username", "basic"): ["amina@acme.test"],
         ("User.Email", "basic"): ["amina@acme.test"],
         ("User.LastName", "basic"): ["Otieno"],
@@ -142,6 +146,6 @@ def test_user_provisioning_gets_what_it_reads(visit):
         ({"sign_assertion": False}, "one-assertion"),
     ],
 )
-def test_preflight_names_what_would_be_refused(salesforce, changes, broken):
+def test_acceptance_rules_find_what_the_vendor_refuses(salesforce, changes, broken):
     verdicts = salesforce.verdicts(GOOD, **changes)
     assert [rule for rule, verdict in verdicts.items() if verdict is False] == [broken]

@@ -1,7 +1,7 @@
-"""What may happen once: an answer to a request of ours, and the use of an assertion.
+"""Replay protection: each request accepts one response, and each assertion is used once.
 
-Files in a private folder are the memory, since several server processes share it and the file
-system decides who was first.
+The memory is files in a private folder, because several server processes share it and the file
+system decides which one was first.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Seconds. An assertion lives for an hour at most, so what is older cannot come again.
+#: Seconds. An assertion is valid for at most one hour, so older ones are refused anyway.
 REQUEST_LIFETIME = 3600
 ASSERTION_LIFETIME = 2 * 3600
 MAX_REQUESTS = 10_000
@@ -19,7 +19,7 @@ MAX_REQUESTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Remembers requests that wait for an answer, and assertions that were used."""
+    """Requests without a response yet, and used assertions."""
 
     folder: Path
 
@@ -30,21 +30,21 @@ class Memory:
         name = f"ssoko-sandbox-{user}-{_digest(url)[:12]}"
         folder = Path(tempfile.gettempdir(), name)
         folder.mkdir(0o700, exist_ok=True)
-        found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != user or found.st_mode & 0o077:
-            # Somebody else's: what stands there is not to be trusted.
+        status = folder.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != user or status.st_mode & 0o077:
+            # Another user can write to it, so its files cannot be trusted.
             folder = Path(tempfile.mkdtemp(prefix=f"{name}-"))
         return cls(folder)
 
     def expect(self, request_id: str, note: str, *, now: float) -> None:
-        """Remember a request that was sent, with a note about it."""
+        """Store a sent request with a note."""
         self._forget_old(now)
         path = self._request(request_id)
         path.write_text(note, "utf-8")
         os.utime(path, (now, now))
 
     def note(self, request_id: str, *, now: float) -> str | None:
-        """Return the note about a request that still waits, or None."""
+        """Return the note of a request without a response, or None."""
         path = self._request(request_id)
         try:
             is_old = path.stat().st_mtime < now - REQUEST_LIFETIME
@@ -52,8 +52,8 @@ class Memory:
         except FileNotFoundError:
             return None
 
-    def answer(self, request_id: str) -> bool:
-        """Take a request out; true for the first answer only."""
+    def consume(self, request_id: str) -> bool:
+        """Remove a request; returns True for the first response only."""
         try:
             self._request(request_id).unlink()
         except FileNotFoundError:
@@ -61,7 +61,7 @@ class Memory:
         return True
 
     def use(self, assertion_id: str, *, now: float) -> bool:
-        """Mark an assertion as used; true for the first time only."""
+        """Mark an assertion as used; returns True the first time only."""
         path = self.folder / f"used-{_digest(assertion_id)}"
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -81,10 +81,10 @@ class Memory:
                     changed = entry.stat(follow_symlinks=False).st_mtime
                 except FileNotFoundError:
                     continue
-                sent = entry.name.startswith("sent-")
-                if changed < now - (REQUEST_LIFETIME if sent else ASSERTION_LIFETIME):
+                is_request = entry.name.startswith("sent-")
+                if changed < now - (REQUEST_LIFETIME if is_request else ASSERTION_LIFETIME):
                     Path(entry.path).unlink(missing_ok=True)
-                elif sent:
+                elif is_request:
                     waiting.append((changed, entry.path))
         for _, path in sorted(waiting)[: max(0, len(waiting) - MAX_REQUESTS + 1)]:
             Path(path).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The service provider: python3-saml in strict mode, and what it leaves to its callers."""
+"""The service provider: python3-saml in strict mode, with the checks it leaves to callers."""
 
 import hashlib
 import ssl
@@ -22,7 +22,7 @@ NS = {"saml": SAML, "ds": DS}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An AuthnRequest that is ready to be sent."""
+    """An AuthnRequest, ready to send."""
 
     id: str
     url: str
@@ -38,7 +38,7 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What one element is signed with, in the last words of the algorithms' URIs."""
+    """The signature of one element, with the last parts of the algorithms' URIs."""
 
     element: str
     method: str
@@ -47,7 +47,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """What a Response said that was accepted."""
+    """The contents of an accepted Response."""
 
     name_id: str
     name_id_format: str
@@ -64,7 +64,7 @@ class SignIn:
 class Sandbox:
     """One application of the sandbox, as a service provider.
 
-    :param url: of its pages, without a slash at the end.
+    :param url: URL of its pages, without a slash at the end.
     """
 
     application: WebApplication
@@ -113,33 +113,35 @@ class Sandbox:
         return xml if isinstance(xml, bytes) else xml.encode()
 
     def start(self, *, by_post: bool, now: float) -> Request:
-        """Make a request and remember that it waits for an answer."""
-        made = authn_request.OneLogin_Saml2_Authn_Request(self.settings())
-        encoded = made.get_request(deflate=not by_post)
+        """Build a request and store it until its response arrives."""
+        new_request = authn_request.OneLogin_Saml2_Authn_Request(self.settings())
+        encoded = new_request.get_request(deflate=not by_post)
         how = "POST" if by_post else "Redirect"
-        self.memory.expect(made.get_id(), f"{self.application.id} {how}", now=now)
+        self.memory.expect(new_request.get_id(), f"{self.application.id} {how}", now=now)
         query = urlencode({"SAMLRequest": encoded, "RelayState": self.url})
         endpoint = self.application.login_endpoint
-        return Request(made.get_id(), endpoint if by_post else f"{endpoint}?{query}", encoded)
+        return Request(
+            new_request.get_id(), endpoint if by_post else f"{endpoint}?{query}", encoded
+        )
 
     def accept(self, encoded: str, relay_state: str, *, now: float) -> SignIn:
-        """Return what an answer says, once.
+        """Return the contents of a response, once.
 
-        :raises Refused: with python3-saml's reason, or that of a check it leaves to its callers.
+        :raises Refused: with the reason of python3-saml, or of a check it leaves to callers.
         """
         root = read_response(encoded)
         request_id = root.get("InResponseTo")
         started = self._started(request_id, now)
         response = OneLogin_Saml2_Response(self.settings(), encoded)
         if not response.is_valid(self._request_data(), request_id):
-            raise Refused(response.get_error() or "python3-saml gives no reason")
+            raise Refused(response.get_error() or "python3-saml returned no reason")
         document = response.document
         assertion = document.find("saml:Assertion", NS)
         self._check_exactly(document, assertion, request_id)
-        if request_id is not None and not self.memory.answer(request_id):
-            raise Refused("This request was answered already")
+        if request_id is not None and not self.memory.consume(request_id):
+            raise Refused("This request already has a response")
         if not self.memory.use(f"{self.application.id} {assertion.get('ID')}", now=now):
-            raise Refused("This assertion was used already; each one opens the door once")
+            raise Refused("This assertion was already used. Each one is accepted once")
         return SignIn(
             name_id=_text(assertion.find("saml:Subject/saml:NameID", NS)),
             name_id_format=response.get_nameid_format() or "none",
@@ -154,18 +156,18 @@ class Sandbox:
 
     def _started(self, request_id: str | None, now: float) -> str:
         if request_id is None:
-            return "From the Dashboard, with no request of ours"
+            return "From the Dashboard, without a request"
         note = self.memory.note(request_id, now=now)
         application, _, how = (note or "").partition(" ")
         if application != self.application.id:
             raise Refused(
-                f"InResponseTo is {request_id}, and no request of this name waits for an answer. "
-                "It was answered before, is older than an hour, or was never sent"
+                f"InResponseTo is {request_id}, but no request with this ID is open. It already "
+                "has a response, is older than an hour, or was never sent"
             )
         return f"Here, by {how}"
 
     def _request_data(self) -> dict[str, Any]:
-        # From the configuration: what the request calls the host is anybody's word.
+        # From the configuration: the request's Host header cannot be trusted.
         parts = urlsplit(self.acs_url)
         return {
             "https": "on" if parts.scheme == "https" else "off",
@@ -178,7 +180,7 @@ class Sandbox:
     def _check_exactly(
         self, document: etree._Element, assertion: etree._Element, request_id: str | None
     ) -> None:
-        """Compare as whole texts what python3-saml compares in part or only when it is there."""
+        """Compare in full the values that python3-saml compares in part, or only if present."""
         if document.get("Destination") != self.acs_url:
             raise Refused(f"Destination must be {self.acs_url}")
         confirmations = assertion.findall(".//saml:SubjectConfirmationData", NS)
@@ -188,21 +190,23 @@ class Sandbox:
             raise Refused("InResponseTo of the subject confirmation differs from the Response's")
         audiences = [_text(a) for a in assertion.iter(f"{{{SAML}}}Audience")]
         if audiences != [self.entity_id]:
-            raise Refused(f"Audience must be {self.entity_id}, and nobody else")
+            raise Refused(f"Audience must be {self.entity_id} only")
 
     def _certificate_of(self, document: etree._Element) -> str:
-        """Return the fingerprint of the certificate in the signature, when it is a known one."""
-        sent = {"".join(_text(c).split()) for c in document.iterfind(".//ds:X509Certificate", NS)}
+        """Return the fingerprint of the certificate in the signature, if the IdP has it."""
+        certificates = {
+            "".join(_text(c).split()) for c in document.iterfind(".//ds:X509Certificate", NS)
+        }
         for pem in self.application.certificates:
             der = ssl.PEM_cert_to_DER_cert(pem)
-            if not sent or "".join(pem.split("-----")[2].split()) in sent:
+            if not certificates or "".join(pem.split("-----")[2].split()) in certificates:
                 digest = hashlib.sha256(der).hexdigest().upper()
                 return ":".join(digest[i : i + 2] for i in range(0, len(digest), 2))
         return ""
 
 
 def _text(element: etree._Element | None) -> str:
-    """Return all of the text: a comment in a NameID must not cut it short."""
+    """Return the whole text: a comment in a NameID must not truncate it."""
     if element is None:
         return ""
     return "".join(str(part) for part in element.itertext(with_tail=False))
@@ -220,16 +224,16 @@ def _attributes(assertion: etree._Element) -> tuple[Attribute, ...]:
 
 
 def _signatures(document: etree._Element) -> tuple[Signature, ...]:
-    found = []
+    signatures = []
     for signature in document.iter(f"{{{DS}}}Signature"):
         parent = signature.getparent()
         method = signature.find("ds:SignedInfo/ds:SignatureMethod", NS)
         digest = signature.find("ds:SignedInfo/ds:Reference/ds:DigestMethod", NS)
         if parent is not None and method is not None and digest is not None:
-            found.append(
+            signatures.append(
                 Signature(etree.QName(parent).localname, _algorithm(method), _algorithm(digest))
             )
-    return tuple(found)
+    return tuple(signatures)
 
 
 def _algorithm(element: etree._Element) -> str:
@@ -251,13 +255,13 @@ def _facts(
         ("Audience", at(".//saml:Audience")),
         ("Destination", document.get("Destination") or ""),
         ("Recipient", at(confirmation, "Recipient")),
-        ("InResponseTo", document.get("InResponseTo") or "none: the sign-in began in Ssoko"),
+        ("InResponseTo", document.get("InResponseTo") or "none: IdP-initiated"),
         ("Issued", assertion.get("IssueInstant") or ""),
         ("Not before", at("saml:Conditions", "NotBefore")),
         ("Not on or after", at("saml:Conditions", "NotOnOrAfter")),
         ("Confirmed until", at(confirmation, "NotOnOrAfter")),
         ("Signed in at", at("saml:AuthnStatement", "AuthnInstant")),
-        ("How", at(".//saml:AuthnContextClassRef")),
+        ("AuthnContext", at(".//saml:AuthnContextClassRef")),
         ("Session index", at("saml:AuthnStatement", "SessionIndex")),
         ("Session ends", at("saml:AuthnStatement", "SessionNotOnOrAfter")),
         ("RelayState", relay_state),

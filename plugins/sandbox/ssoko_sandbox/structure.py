@@ -1,7 +1,6 @@
-"""Look at the shape of a Response before python3-saml does: it takes shapes that nobody needs.
+"""Check the structure of a Response before python3-saml does, which accepts too much.
 
-A transform of another kind can keep it busy for seconds, and it does not care what else a
-signature holds.
+Other transforms can keep it busy for seconds, and it ignores additional content of a signature.
 """
 
 import base64
@@ -20,14 +19,14 @@ _IN_SIGNATURE = {f"{{{DS}}}{name}" for name in ("SignedInfo", "SignatureValue", 
 
 
 class Refused(Exception):
-    """The answer is not accepted; the text says why."""
+    """The response is not accepted; the text is the reason."""
 
 
 def read_response(encoded: str) -> etree._Element:
     """Return the Response element.
 
-    :raises Refused: for what is no plain Response with at most one signature on it and one on its
-        assertion.
+    :raises Refused: for anything but a plain Response with at most one signature on it and one on
+        its assertion.
     """
     if len(encoded) > MAX_BYTES:
         raise Refused(f"SAMLResponse is longer than {MAX_BYTES} characters")
@@ -45,7 +44,7 @@ def read_response(encoded: str) -> etree._Element:
     if root.getroottree().docinfo.doctype:
         raise Refused("SAMLResponse has a document type")
     if root.tag != f"{{{SAMLP}}}Response":
-        raise Refused(f"SAMLResponse holds {etree.QName(root).localname}, not Response")
+        raise Refused(f"SAMLResponse is {etree.QName(root).localname}, not Response")
     _check_ids(root)
     for signature in root.iter(f"{{{DS}}}Signature"):
         _check_signature(root, signature)
@@ -62,12 +61,12 @@ def _check_signature(root: etree._Element, signature: etree._Element) -> None:
     signed = signature.getparent()
     is_assertion = signed is not None and signed.tag == f"{{{SAML}}}Assertion"
     if signed is not root and not (is_assertion and signed.getparent() is root):  # type: ignore[union-attr]
-        raise Refused("A signature stands where none may stand")
+        raise Refused("A signature is in an unexpected place")
     if {child.tag for child in signature} - _IN_SIGNATURE:
-        raise Refused("A signature holds more than SignedInfo, SignatureValue and KeyInfo")
+        raise Refused("A signature has more than SignedInfo, SignatureValue and KeyInfo")
     references = list(signature.iter(f"{{{DS}}}Reference"))
     if len(references) != 1 or references[0].get("URI") != f"#{signed.get('ID')}":  # type: ignore[union-attr]
-        raise Refused("A signature must have one reference, to the element that it stands in")
+        raise Refused("A signature must have one reference, to its parent element")
     transforms = [t.get("Algorithm") for t in references[0].iter(f"{{{DS}}}Transform")]
     if len(transforms) > 2 or set(transforms) - _TRANSFORMS:
         raise Refused("A signature has a transform other than enveloped and exclusive c14n")

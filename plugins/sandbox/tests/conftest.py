@@ -29,35 +29,37 @@ from werkzeug.test import Client
 
 BASE = "http://localhost:8000"
 PLUGIN = f"{BASE}/plugins/sandbox"
-URL = f"{PLUGIN}/tryout"
+URL = f"{PLUGIN}/trial"
 IDP = f"{BASE}/saml/abc"
 
 
 @dataclass
 class IdentityProvider:
-    """Makes answers; each part can be made wrong by name."""
+    """Makes responses; each part can be application wrong by name."""
 
     key: str
     certificate: str
-    made: int = 0
+    application: int = 0
     parts: dict[str, Any] = field(default_factory=dict)
 
-    def answer(self, **changes: Any) -> str:
+    def response(self, **changes: Any) -> str:
         """Return a SAMLResponse.
 
         :param changes: ``request_id``, ``audience``, ``recipient``, ``destination``, ``issuer``,
             ``name_id``, ``shift`` (seconds), ``sign_assertion``, ``sign_response``, ``method``,
             ``digest``, ``confirms``, ``edit`` (of the finished XML).
         """
-        self.made += 1
+        self.application += 1
         at = changes.get("shift", 0)
         request_id = changes.get("request_id")
-        answers = f" InResponseTo={quoteattr(request_id)}" if request_id else ""
+        responses = f" InResponseTo={quoteattr(request_id)}" if request_id else ""
         confirms = changes.get("confirms", request_id)
         confirms = f" InResponseTo={quoteattr(confirms)}" if confirms else ""
         issuer = f"<saml:Issuer>{changes.get('issuer', IDP + '/metadata')}</saml:Issuer>"
         assertion = f"""<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"
- ID="{changes.get("assertion_id", f"_a{self.made}")}" Version="2.0" IssueInstant="{stamp(at)}">
+ ID="{changes.get("assertion_id", f"_a{self.application}")}" Version="2.0" IssueInstant="{
+            stamp(at)
+        }">
 {issuer}
 <saml:Subject><saml:NameID
  Format="urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified">{
@@ -82,8 +84,8 @@ class IdentityProvider:
         if changes.get("sign_assertion", True):
             assertion = self.sign(assertion, changes)
         response = f"""<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"
- xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_r{self.made}" Version="2.0"
- IssueInstant="{stamp(at)}" Destination="{changes.get("destination", URL + "/acs")}"{answers}>
+ xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_r{self.application}" Version="2.0"
+ IssueInstant="{stamp(at)}" Destination="{changes.get("destination", URL + "/acs")}"{responses}>
 {issuer}
 <samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status>
 {assertion}</samlp:Response>"""
@@ -156,11 +158,11 @@ def application(idp: IdentityProvider, **changes: Any) -> WebApplication:
         "workspace": "acme",
         "name": "Try <b>out</b>",
         "enabled": True,
-        "settings": {"key": "tryout"},
+        "settings": {"key": "trial"},
         "entity_id": f"{IDP}/metadata",
         "login_endpoint": f"{IDP}/login",
         "logout_endpoint": f"{IDP}/logout",
-        "launch_url": f"{BASE}/w/acme/launch/tryout",
+        "launch_url": f"{BASE}/w/acme/launch/trial",
         "certificates": (idp.certificate,),
     }
     return WebApplication(**{**values, **changes})
@@ -173,7 +175,7 @@ def applications(idp: IdentityProvider) -> list[WebApplication]:
 
 @pytest.fixture
 def accepted() -> list[tuple[str, str]]:
-    """Return what the sandbox told Ssoko: applications and session indexes."""
+    """Return what the sandbox reported Ssoko: applications and session indexes."""
     return []
 
 
@@ -184,7 +186,7 @@ def client(
     context = WebContext(
         site=Site(base_url=BASE, plugin_url=PLUGIN),
         applications=lambda: tuple(applications),
-        accepted=lambda *told: accepted.append(told),
+        accepted=lambda *reported: accepted.append(reported),
     )
     app = create_app(context)
     return Client(DispatcherMiddleware(NotFound(), {"/plugins/sandbox": app}))

@@ -7,15 +7,15 @@ from ssoko_sandbox.once import Memory
 NOW = 1_790_000_000
 
 
-def test_a_request_is_answered_once(memory):
+def test_request_accepts_one_response(memory):
     memory.expect("_1", "a note", now=NOW)
     assert memory.note("_1", now=NOW + 60) == "a note"
-    assert memory.answer("_1")
-    assert not memory.answer("_1")
+    assert memory.consume("_1")
+    assert not memory.consume("_1")
     assert memory.note("_1", now=NOW + 60) is None
 
 
-def test_a_request_does_not_wait_for_ever(memory):
+def test_request_expires(memory):
     memory.expect("_1", "a note", now=NOW)
     assert memory.note("_1", now=NOW + once.REQUEST_LIFETIME + 1) is None
 
@@ -26,14 +26,14 @@ def test_an_assertion_is_used_once(memory):
     assert memory.use("_2", now=NOW)
 
 
-def test_another_process_remembers_the_same(memory):
+def test_processes_share_the_memory(memory):
     memory.use("_1", now=NOW)
     other = Memory.for_site("http://localhost:8000/plugins/sandbox")
     assert other == memory
     assert not other.use("_1", now=NOW)
 
 
-def test_what_is_old_is_forgotten_and_what_counts_is_kept(memory, monkeypatch):
+def test_old_entries_are_deleted_and_valid_ones_are_not(memory, monkeypatch):
     monkeypatch.setattr(once, "MAX_REQUESTS", 3)
     memory.use("_used", now=NOW)
     for number in range(5):
@@ -45,10 +45,10 @@ def test_what_is_old_is_forgotten_and_what_counts_is_kept(memory, monkeypatch):
     assert len(list(memory.folder.iterdir())) == 1
 
 
-@pytest.mark.parametrize("made", ["open", "link"])
-def test_a_folder_that_others_could_write_to_is_not_used(tmp_path, memory, made):
+@pytest.mark.parametrize("application", ["open", "link"])
+def test_folder_that_others_can_write_to_is_not_used(tmp_path, memory, application):
     memory.folder.rmdir()
-    if made == "open":
+    if application == "open":
         memory.folder.mkdir()
         os.chmod(memory.folder, 0o777)  # noqa: S103 - what the test is about
     else:

@@ -23,12 +23,12 @@ def slack() -> LoadedPlugin:
         ("acme.slack-gov.com", "https://acme.slack-gov.com/sso/saml"),
     ],
 )
-def test_the_acs_url_comes_from_what_people_paste(slack, typed, acs_url):
+def test_pasted_url_is_reduced_to_the_acs_url(slack, typed, acs_url):
     assert slack.service_provider({"workspace": typed}).acs_urls == (acs_url,)
     assert slack.call("check_settings", {"workspace": typed}) == ()
 
 
-def test_the_service_provider_is_what_slack_takes(slack):
+def test_service_provider_meets_the_requirements_of_slack(slack):
     sp = slack.service_provider(GOOD)
     assert sp.entity_id == "https://slack.com"
     assert sp.name_id_format == NameIdFormat.PERSISTENT
@@ -38,7 +38,7 @@ def test_the_service_provider_is_what_slack_takes(slack):
     assert sp.slo_url == ""
 
 
-def test_one_of_several_workspaces_goes_by_its_own_address(slack):
+def test_one_of_several_workspaces_uses_its_own_url(slack):
     own = {**GOOD, "issuer": "https://acme.slack.com"}
     assert slack.service_provider(own).entity_id == "https://acme.slack.com"
     assert slack.call("check_settings", own) == ()
@@ -47,16 +47,16 @@ def test_one_of_several_workspaces_goes_by_its_own_address(slack):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("workspace", "", "Fill this in"),
-        ("workspace", "app.slack.com", "belongs to Slack; paste your workspace's"),
-        ("workspace", "https://slack.com/signin", "belongs to Slack"),
+        ("workspace", "", "Enter the workspace URL"),
+        ("workspace", "app.slack.com", "does not belong to one account. Enter your own host"),
+        ("workspace", "https://slack.com/signin", "does not belong to one account"),
         ("workspace", "two words", "such as acme.slack.com"),
         ("workspace", "acme.slack.com:8443", "such as acme.slack.com"),
         ("workspace", "amina@acme.slack.com", "such as acme.slack.com"),
-        ("issuer", "", "Give the entity ID"),
+        ("issuer", "", "Enter the entity ID"),
     ],
 )
-def test_a_plain_mistake_is_refused_with_what_to_paste(slack, field, value, words):
+def test_wrong_value_is_refused_with_what_to_enter(slack, field, value, words):
     with pytest.raises(ValidationError) as refused:
         slack.load({**GOOD, field: value})
     assert list(refused.value.messages) == [field]
@@ -67,27 +67,27 @@ def test_a_plain_mistake_is_refused_with_what_to_paste(slack, field, value, word
     ("field", "value"),
     [("workspace", "chat.acme.example"), ("issuer", "https://other.slack.com")],
 )
-def test_an_unknown_shape_only_warns(slack, field, value):
+def test_unusual_value_only_warns(slack, field, value):
     settings = {**GOOD, field: value}
     assert not slack.problems(settings)
     assert "Compare it with" in slack.problems(settings, level="warning")[field]
 
 
-def test_the_answer_says_what_slack_reads(visit):
+def test_response_has_the_attributes_for_slack(visit):
     app = visit.install(GOOD)
     session = visit.person(app)
-    answer = visit.ask(app, session)
-    assert answer.acs_url == "https://acme.slack.com/sso/saml"
-    assert answer.attributes == {
+    response = visit.ask(app, session)
+    assert response.acs_url == "https://acme.slack.com/sso/saml"
+    assert response.attributes == {
         ("User.Email", "basic"): ["amina@acme.test"],
         ("User.Username", "basic"): ["amina"],
         ("first_name", "basic"): ["Amina"],
         ("last_name", "basic"): ["Otieno"],
     }
-    format_, value = answer.name_id
+    format_, value = response.name_id
     assert format_ == NameIdFormat.PERSISTENT
     assert visit.launch(app, session).name_id == (format_, value)
-    assert len(answer.find("//*[local-name()='Signature']")) == 2
+    assert len(response.find("//*[local-name()='Signature']")) == 2
 
 
 @pytest.mark.parametrize(
@@ -100,6 +100,6 @@ def test_the_answer_says_what_slack_reads(visit):
         ({"sign_assertion": False}, "one-assertion"),
     ],
 )
-def test_preflight_names_what_would_be_refused(slack, changes, broken):
+def test_acceptance_rules_find_what_the_vendor_refuses(slack, changes, broken):
     verdicts = slack.verdicts(GOOD, **changes)
     assert [rule for rule, verdict in verdicts.items() if verdict is False] == [broken]

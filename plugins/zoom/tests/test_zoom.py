@@ -31,7 +31,7 @@ def test_the_service_provider_comes_from_the_vanity_url(zoom, typed, host):
     assert zoom.call("check_settings", {"vanity_url": typed}) == ()
 
 
-def test_the_service_provider_is_what_zoom_takes(zoom):
+def test_service_provider_meets_the_requirements_of_zoom(zoom):
     sp = zoom.service_provider(GOOD)
     assert sp.name_id_format == NameIdFormat.EMAIL
     assert sp.name_id_source == "user.email"
@@ -40,50 +40,57 @@ def test_the_service_provider_is_what_zoom_takes(zoom):
     assert not sp.require_signed_requests
 
 
-def test_the_entity_id_may_have_https(zoom):
+def test_entity_id_with_https_is_accepted(zoom):
     assert zoom.service_provider({**GOOD, "entity_id": "url"}).entity_id == "https://acme.zoom.us"
 
 
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("vanity_url", " ", "Fill this in"),
-        ("vanity_url", "https://zoom.us/profile", "is for everybody; paste your vanity URL"),
-        ("vanity_url", "our zoom", "as in acme.zoom.us"),
-        ("vanity_url", "acme.zoom.us?x", "as in acme.zoom.us"),
+        ("vanity_url", " ", "Enter the vanity URL"),
+        (
+            "vanity_url",
+            "https://zoom.us/profile",
+            "does not belong to one account. Enter your own host",
+        ),
+        ("vanity_url", "our zoom", "such as acme.zoom.us"),
+        ("vanity_url", "acme.zoom.us?x", "such as acme.zoom.us"),
         ("entity_id", "https://acme.zoom.us", "Choose host or url"),
     ],
 )
-def test_a_plain_mistake_is_refused_with_what_to_paste(zoom, field, value, words):
+def test_wrong_value_is_refused_with_what_to_enter(zoom, field, value, words):
     with pytest.raises(ValidationError) as refused:
         zoom.load({**GOOD, field: value})
     assert list(refused.value.messages) == [field]
     assert words in refused.value.messages[field][0]
 
 
-def test_an_unknown_shape_only_warns(zoom):
+def test_unusual_value_only_warns(zoom):
     odd = {"vanity_url": "meet.acme.example"}
     assert not zoom.problems(odd)
-    assert "Compare it with Account Profile" in zoom.problems(odd, level="warning")["vanity_url"]
+    assert (
+        "Compare it with the one in Zoom: Account Management > Account Profile"
+        in zoom.problems(odd, level="warning")["vanity_url"]
+    )
 
 
 @pytest.mark.parametrize("prefix", ["", "https://"])
-def test_the_metadata_file_fills_both_fields(zoom, prefix):
+def test_metadata_file_fills_in_both_fields(zoom, prefix):
     entity_id = f"{prefix}acme.zoom.us"
-    found = zoom.from_metadata(
+    values = zoom.from_metadata(
         VendorMetadata(entity_id=entity_id, acs_urls=("https://acme.zoom.us/saml/SSO",))
     )
-    assert zoom.service_provider(found).entity_id == entity_id
+    assert zoom.service_provider(values).entity_id == entity_id
 
 
-def test_the_answer_says_what_zoom_reads(visit):
+def test_response_has_the_attributes_for_zoom(visit):
     app = visit.install(GOOD)
     session = visit.person(app)
-    for answer in (visit.ask(app, session), visit.launch(app, session)):
-        assert answer.acs_url == "https://acme.zoom.us/saml/SSO"
-        assert answer.name_id == (NameIdFormat.EMAIL, "amina@acme.test")
-        assert answer.find("//saml:Audience")[0].text == "acme.zoom.us"
-        assert answer.attributes == {
+    for response in (visit.ask(app, session), visit.launch(app, session)):
+        assert response.acs_url == "https://acme.zoom.us/saml/SSO"
+        assert response.name_id == (NameIdFormat.EMAIL, "amina@acme.test")
+        assert response.find("//saml:Audience")[0].text == "acme.zoom.us"
+        assert response.attributes == {
             ("email", "basic"): ["amina@acme.test"],
             ("firstName", "basic"): ["Amina"],
             ("lastName", "basic"): ["Otieno"],
@@ -98,6 +105,6 @@ def test_the_answer_says_what_zoom_reads(visit):
         ({"encrypted": True}, "not-encrypted"),
     ],
 )
-def test_preflight_names_what_would_be_refused(zoom, changes, broken):
+def test_acceptance_rules_find_what_the_vendor_refuses(zoom, changes, broken):
     verdicts = zoom.verdicts(GOOD, **changes)
     assert [rule for rule, verdict in verdicts.items() if verdict is False] == [broken]

@@ -86,19 +86,19 @@ def test_of_two_versions_the_newest_is_listed(make, output):
     assert read_index(output.read_bytes())["zoom"].version == "0.10.0"
 
 
-FORM = "class InstallForm(Schema):"
+FORM = "class InstallForm(fields.Form):"
 
 BROKEN = {
     "import": ({"old": FORM, "new": f"import nowhere\n{FORM}"}, "No module named 'nowhere'"),
     "exit": ({"old": FORM, "new": f"import os\nos._exit(0)\n{FORM}"}, "its code ended"),
-    "name": ({"old": 'name="Zoom"', "new": 'name="<\\n>"'}, "Integration.name: one line"),
+    "name": ({"old": 'name="Zoom"', "new": 'name="<\\n>"'}, "Integration.name: use one line"),
     "homepage": (
         {"old": "https://support.zoom.com", "new": "http://localhost"},
-        "zoom.homepage: Give an",
+        "zoom.homepage: Enter a URL",
     ),
     "logo": ({"old": 'name="Zoom"', "new": 'name="Zoom", logo="<svg/>"'}, "the logo's first"),
-    "slug": ({"slug": "Zoom"}, "is no slug"),
-    "version": ({"version": "first"}, "zoom.version: Give a version"),
+    "slug": ({"slug": "Zoom"}, "is not a slug"),
+    "version": ({"version": "first"}, "zoom.version: Enter a version"),
 }
 
 
@@ -134,7 +134,7 @@ def test_what_is_no_wheel_is_refused(tmp_path, output, text):
         path.write_text(text)
     result = build(output, path)
     assert result.exit_code == 1
-    assert "x-1-py3-none-any.whl is no wheel" in result.output
+    assert "x-1-py3-none-any.whl is not a wheel" in result.output
 
 
 def test_where_nothing_can_be_written_it_is_said(make, tmp_path):

@@ -90,7 +90,7 @@ def test_the_applications_that_use_it_are_counted_in_all_workspaces(data: Path) 
                 Scope(services, workspace.id, SYSTEM),
                 integration="zoom",
                 name="Zoom",
-                settings=sample_settings(ssoko_zoom.install_form()),
+                settings=sample_settings(ssoko_zoom.InstallForm),
             )
     bound.close()
     assert "2 applications use it; they go on signing people in" in run("disable", "zoom").stdout

@@ -24,26 +24,30 @@ hookspec = pluggy.HookspecMarker("ssoko")
 def contract(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put a contract in force that gives up one hook and one argument of another."""
 
-    @hookspec(firstresult=True, warn_on_impl=DeprecationWarning("write default_roles instead"))
-    def default_role():
+    @hookspec(firstresult=True, warn_on_impl=DeprecationWarning("use idp_values instead"))
+    def metadata_fields():
         pass
 
-    @hookspec(
-        firstresult=True, warn_on_impl_args={"site": DeprecationWarning("settings have its URL")}
-    )
+    @hookspec(firstresult=True, warn_on_impl_args={"site": DeprecationWarning("use settings")})
     def service_provider(settings, site):
         pass
 
     specs = types.SimpleNamespace(
         **{name: spec for name, spec in vars(hookspecs).items() if name[0] != "_"}
     )
-    specs.default_role, specs.service_provider = default_role, service_provider
+    specs.metadata_fields, specs.service_provider = metadata_fields, service_provider
     monkeypatch.setattr(registry, "hookspecs", specs)
 
 
 @pytest.fixture
 def project(tmp_path):
-    return write_plugin(tmp_path, "moose")
+    folder = write_plugin(tmp_path, "moose")
+    code = folder / "ssoko_moose" / "__init__.py"
+    text = code.read_text("utf-8").replace(
+        "(settings: Settings) -> Serv", "(settings, site) -> Serv"
+    )
+    code.write_text(text, "utf-8")
+    return folder
 
 
 @pytest.fixture
@@ -54,8 +58,8 @@ def moose(project, monkeypatch: pytest.MonkeyPatch) -> Iterator[types.ModuleType
 
 
 SAID = (
-    "the hook default_role is deprecated: write default_roles instead",
-    "the argument site of hook service_provider is deprecated: settings have its URL",
+    "the hook metadata_fields is deprecated: use idp_values instead",
+    "the argument site of hook service_provider is deprecated: use settings",
 )
 
 
@@ -66,7 +70,7 @@ def test_a_site_goes_on_and_logs_each_once(moose, caplog: pytest.LogCaptureFixtu
         warnings.simplefilter("error")
         found = Registry.load([PluginSource("moose", lambda: moose)])
     assert found.problems == ()
-    assert found.call("moose", "default_role") == moose.default_role()
+    assert found.call("moose", "metadata_fields") == moose.metadata_fields()
     assert sorted(record.getMessage() for record in caplog.records) == sorted(
         f"plugin moose: {text}" for text in SAID
     )
@@ -89,7 +93,7 @@ def test_a_check_names_the_hook_and_does_not_fail_for_it(project) -> None:
     assert result.exit_code == 0, result.output
 
 
-def test_a_plugin_that_does_without_is_told_nothing(moose) -> None:
+def test_plugin_without_deprecated_hooks_has_no_warning(moose) -> None:
     registry.hookspecs = hookspecs
     entry = Registry.load([PluginSource("moose", lambda: moose)]).get("moose")
     assert entry.deprecated == ()

@@ -60,7 +60,7 @@ def test_an_entry_that_no_ssoko_would_read_is_not_written():
     entry = IndexEntry(slug="chat", distribution="c", version="1", about=about, sha256=DIGEST)
     with pytest.raises(InputError) as caught:
         write_index([entry])
-    assert caught.value.errors == {"chat.homepage": ["Give an address that begins with https://"]}
+    assert caught.value.errors == {"chat.homepage": ["Enter a URL that starts with https://"]}
 
 
 def written(**changes: Any) -> bytes:

@@ -36,7 +36,7 @@ def test_without_a_direct_url_it_came_from_an_index(tmp_path: Path) -> None:
         ({"url": "http://[broken", "dir_info": []}, "local", ""),
     ],
 )
-def test_a_direct_url_is_told_without_its_password(
+def test_direct_url_has_no_password(
     tmp_path: Path, direct: dict[str, object], kind: str, url: str
 ) -> None:
     assert origin_of(found(tmp_path, direct_url=direct)) == Origin(kind, url)

@@ -197,25 +197,25 @@ def test_a_name_that_is_no_slug_is_refused(slug):
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ({"integration": None}, "integration: answer with Integration, not None"),
+        ({"integration": None}, "integration: return Integration, not None"),
         ({"integration": {"name": "Zoom"}}, "not a value of type dict"),
         ({"integration": ValueError("no licence")}, "integration: ValueError: no licence"),
         ({"integration": SystemExit(1)}, "integration: SystemExit"),
-        ({"install_form": Form()}, "answer with a Schema class"),
-        ({"install_form": dict}, "answer with a Schema class"),
+        ({"install_form": Form()}, "return a Schema class"),
+        ({"install_form": dict}, "return a Schema class"),
         ({"metadata_fields": [MetadataField(key="entity_id", label="x")]}, "a tuple of"),
         ({"metadata_fields": ("entity_id",)}, "a tuple of MetadataField"),
         ({"metadata_fields": (MetadataField(key="password", label="x"),)}, "'password'"),
-        ({"default_role": "sso-zoom-role"}, "answer with DefaultRole"),
+        ({"default_role": "sso-zoom-role"}, "return DefaultRole"),
         ({"default_role": DefaultRole(name="everybody")}, "{name}"),
-        ({"default_role": DefaultRole(name="{name.__class__}-{name}")}, "in braces"),
-        ({"installation_guide": b"## Test"}, "answer with str"),
+        ({"default_role": DefaultRole(name="{name.__class__}-{name}")}, "braces for {name} only"),
+        ({"installation_guide": b"## Test"}, "return text"),
         ({"installation_guide": "  "}, "The guide is empty"),
         ({"installation_guide": "{{ secret_key }}"}, "secret_key"),
         ({"installation_guide": "{{ settings.api_key }}"}, "settings.api_key"),
         ({"integration": lambda: Integration(name="", summary="x")}, "Integration.name"),
-        ({"integration": lambda: Integration(name="Zoom\n", summary="x")}, "one line"),
-        ({"integration": lambda: Integration(name=7, summary="x")}, "Integration.name: give text"),
+        ({"integration": lambda: Integration(name="Zoom\n", summary="x")}, "use one line"),
+        ({"integration": lambda: Integration(name=7, summary="x")}, "Integration.name: use text"),
         ({"integration": lambda: Integration(name="x", summary="x", opt_in=1)}, "true or false"),
         (
             {"integration": lambda: Integration(name="x", summary="x", certificates_accepted="2")},
@@ -223,11 +223,11 @@ def test_a_name_that_is_no_slug_is_refused(slug):
         ),
         (
             {"integration": lambda: Integration(name="x", summary="x", certificate_import="a\nb")},
-            "Integration.certificate_import: one line",
+            "Integration.certificate_import: use one line",
         ),
         (
             {"integration": lambda: Integration(name="x", summary="x", aliases=["y"])},
-            "Integration.aliases: give a tuple of texts, not a value of type list",
+            "Integration.aliases: use a tuple of texts, not a value of type list",
         ),
         (
             {"integration": lambda: Integration(name="x", summary="x", homepage="javascript:x")},
@@ -239,7 +239,7 @@ def test_a_name_that_is_no_slug_is_refused(slug):
         ),
     ],
 )
-def test_a_wrong_declaration_is_refused_with_what_to_do(answers, words):
+def test_wrong_declaration_is_refused_with_what_to_do(answers, words):
     assert words in refused(**answers)
 
 
@@ -288,7 +288,7 @@ def test_a_newer_contract_explains_hooks_that_are_not_known_yet():
     assert "install a newer Ssoko" in only_problem(Registry.load([source(plugin)])).message
 
 
-def test_two_claims_to_one_slug_lose_both():
+def test_two_distributions_with_one_slug_are_both_quarantined():
     registry = Registry.load(
         [
             source(Plugin(), "aws", "ssoko-aws"),
@@ -321,7 +321,7 @@ def test_a_disabled_plugin_is_not_even_imported():
     )
 
 
-def test_an_opt_in_plugin_is_off_unless_named():
+def test_opt_in_plugin_is_skipped_unless_listed():
     plugin = Plugin(integration=Integration(name="Zoom", summary="x", opt_in=True))
     assert Registry.load([source(plugin)]).skipped[0][0] == "zoom"
     assert "zoom" in Registry.load([source(plugin)], opt_in=frozenset({"zoom"})).integrations
@@ -357,8 +357,8 @@ def test_a_hook_is_called_on_its_owner_alone():
     [None, (), {"entity_id": "x"}, (x for x in "ab"), ServiceProvider, "urn:zoom"],
     ids=["None", "tuple", "dict", "generator", "class", "text"],
 )
-def test_an_answer_of_the_wrong_type_is_a_failed_hook(answer):
-    with pytest.raises(HookFailed, match="answer with ServiceProvider"):
+def test_value_of_the_wrong_type_is_a_failed_hook(answer):
+    with pytest.raises(HookFailed, match="return ServiceProvider"):
         call(Plugin(service_provider=answer), "service_provider", settings={}, site=SITE)
 
 
@@ -371,7 +371,7 @@ def test_whatever_a_hook_raises_is_a_failed_hook(error):
     assert "test_registry.py line" in str(caught.value)
 
 
-def test_the_words_of_a_hooks_error_stay_inside_since_they_may_hold_a_secret():
+def test_message_of_a_hooks_error_is_not_shown():
     plugin = Plugin(service_provider=ValueError("token abc123 is bad"))
     with pytest.raises(HookFailed) as caught:
         call(plugin, "service_provider", settings={}, site=SITE)
@@ -380,7 +380,7 @@ def test_the_words_of_a_hooks_error_stay_inside_since_they_may_hold_a_secret():
 
 def test_a_value_of_the_wrong_type_says_which():
     plugin = Plugin(service_provider=lambda: replace(SP, acs_urls="https://zoom.test/acs"))
-    with pytest.raises(HookFailed, match="ServiceProvider.acs_urls: give a tuple of texts"):
+    with pytest.raises(HookFailed, match="ServiceProvider.acs_urls: use a tuple of texts"):
         call(plugin, "service_provider", settings={}, site=SITE)
 
 
@@ -389,13 +389,13 @@ def test_a_hook_of_a_plugin_that_is_not_loaded_fails():
         Registry().call("zoom", "service_provider", settings={}, site=SITE)
 
 
-def test_a_hook_that_is_left_out_answers_with_nothing():
+def test_hook_that_is_not_implemented_has_a_default():
     assert call(Plugin(), "check_settings", settings={}) == ()
     assert call(Plugin(), "attribute_mappings", settings={}) == ()
     assert call(Plugin(), "web_application", context=None) is None
 
 
-def test_an_optional_hook_that_forgets_to_answer_fails():
+def test_optional_hook_that_returns_none_fails():
     with pytest.raises(HookFailed, match="a tuple of Problem, not None"):
         call(WithOptionalHooks(check_settings=None), "check_settings", settings={})
     with pytest.raises(HookFailed, match="a WSGI application"):

@@ -202,7 +202,7 @@ def test_encrypting_needs_an_rsa_certificate(rsa_pem, ec_pem):
     assert [problem.field for problem in broken] == ["certificates.0"]
 
 
-def test_mappings_are_named_by_their_place():
+def test_wrong_mappers_are_reported_with_their_index():
     good = Mapping(name="a", source="user.attributes.cost-center:7")
     bad = (
         Mapping(name="", source="user.email"),
@@ -230,7 +230,7 @@ def test_attributes_of_a_sign_in_must_fit_into_xml():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: Problem("a", 5), "Problem.message: give text, not a value of type int"),
+        (lambda: Problem("a", 5), "Problem.message: use text, not a value of type int"),
         (lambda: Problem("a", "b", "fatal"), "'error', 'warning'"),
         (lambda: replace(SP, lifetime=True), "a whole number, not a value of type bool"),
         (lambda: replace(SP, lifetime="300"), "a whole number"),

@@ -1,4 +1,4 @@
-"""Each rule finds what it is there for, and nothing in a plugin that keeps it."""
+"""Each rule reports a plugin that breaks it, and passes a plugin that follows it."""
 
 import json
 import re
@@ -22,11 +22,11 @@ OURS = sorted(
 
 @pytest.fixture
 def project(tmp_path) -> Path:
-    """A new plugin in which everything was written."""
+    """A new plugin without placeholders."""
     folder = write_plugin(tmp_path, "zoom")
     for path in filter(Path.is_file, folder.rglob("*")):
         text = path.read_text("utf-8")
-        path.write_text(re.sub(r"REPLACE[^\"|\n]*", "Something to read in its place ", text))
+        path.write_text(re.sub(r"REPLACE[^\"|\n]*", "Some text for the page ", text))
     return folder
 
 
@@ -37,31 +37,31 @@ def edit(project: Path, file: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), "utf-8")
 
 
-def found(path: Path) -> dict[str, tuple[str, ...]]:
-    """Return the messages of the rules that a plugin breaks."""
+def failures(path: Path) -> dict[str, tuple[str, ...]]:
+    """Return the messages of the failed rules."""
     (report,) = check(path)
     return {f.rule.id: f.messages for f in report.findings if f.state == "failed"}
 
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
-def test_our_own_plugins_are_silver_at_least(path):
+def test_shipped_plugins_are_silver_or_gold(path):
     for report in check(path):
         assert report.tier in {"silver", "gold"}, report.short_of("silver")
 
 
-def test_a_plugin_in_which_everything_was_written_is_gold(project):
-    assert found(project) == {}
+def test_template_without_placeholders_is_gold(project):
+    assert failures(project) == {}
     assert check(project)[0].tier == "gold"
 
 
-def test_the_bare_template_says_what_is_left_to_write(tmp_path):
-    assert set(found(write_plugin(tmp_path, "zoom"))) == {"SSK007"}
+def test_template_fails_only_for_its_placeholders(tmp_path):
+    assert set(failures(write_plugin(tmp_path, "zoom"))) == {"SSK007"}
 
 
 CODE = "ssoko_zoom/__init__.py"
 GUIDE = "ssoko_zoom/guide.md"
 PROVIDER = "    return ServiceProvider(\n"
-FORM = "class InstallForm(Schema):"
+FORM = "class InstallForm(fields.Form):"
 TOKEN = "api_token = fields.Text(metadata={'label': 'T', 'help': 'h'})\n    "
 CALL = "import socket\nsocket.create_connection(('127.0.0.1', 9))\n"
 COLOR = """
@@ -74,17 +74,17 @@ COLOR = """
 BROKEN = {
     "SSK001": (CODE, FORM, "import nowhere\n" + FORM),
     "SSK002": ("setup.cfg", "name = ssoko-zoom", "name = zoom-for-ssoko"),
-    "SSK003": (CODE, "from marshmallow import", "import ssoko.errors\nfrom marshmallow import"),
+    "SSK003": (CODE, "from ssoko.plugin import", "import ssoko.errors\nfrom ssoko.plugin import"),
     "SSK004": (CODE, 'api="1.0"', 'api="2.0"'),
     "SSK005": ("setup.cfg", "ssoko>=0.1,<0.2", "ssoko>=0.1"),
     "SSK006": ("setup.cfg", "license = MIT\n", ""),
     "SSK007": (GUIDE, "You need:", "REPLACE me"),
     "SSK008": ("setup.cfg", "*.svg, ", ""),
-    "SSK010": (CODE, '"label": "ACS URL"', '"label": " "'),
-    "SSK011": (CODE, '"help": "', '"hint": "'),
+    "SSK010": (CODE, 'label="ACS URL"', 'label=" "'),
+    "SSK011": (CODE, "        help=", "        dump_default="),
     "SSK012": (CODE, "entity_id = fields", TOKEN + "entity_id = fields"),
     "SSK013": (CODE, "https://zoom.example.com/saml/acs", "http://zoom.example.com/saml/acs"),
-    "SSK020": (GUIDE, "## Remove", "## Take it away"),
+    "SSK020": (GUIDE, "## Remove", "## Uninstall"),
     "SSK021": (GUIDE, "{{ login_endpoint }}", "{{ logon_endpoint }}"),
     "SSK030": ("ssoko_zoom/logo.svg", "<title>", "<script/><title>"),
     "SSK031": (CODE, 'summary="', 'summary="Zoom. '),
@@ -98,32 +98,32 @@ BROKEN = {
     "SSK053": (CODE, FORM, FORM + COLOR),
     "SSK060": (GUIDE, "You need:", "<b>You</b> need:"),
     "SSK061": (GUIDE, "## Troubleshoot\n", "## Troubleshoot\n\nAsk.\n\n## Other\n"),
-    "SSK062": (CODE, 'description=_text("description.md")', 'description=""'),
+    "SSK062": ("ssoko_zoom/description.md", "", ""),
     "SSK080": ("ssoko_zoom/py.typed", "", ""),
     "SSK081": ("CHANGELOG.md", "", ""),
-    "SSK082": (CODE, '"where_to_find"', '"where"'),
+    "SSK082": (CODE, "        where_to_find=", "        dump_default="),
     "SSK083": (CODE, ', label="First name"', ""),
     "SSK084": (GUIDE, " {{ done: role }}", ""),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("rule", BROKEN)
-def test_each_rule_finds_what_it_is_there_for(rule, project):
+def test_each_rule_reports_a_plugin_that_breaks_it(rule, project):
     file, old, new = BROKEN[rule]
     if old:
         edit(project, file, old, new)
     else:
         (project / file).unlink()
-    assert rule in found(project)
+    assert rule in failures(project)
 
 
 def test_every_rule_has_a_plugin_that_breaks_it():
-    # SSK009 asks for a wheel; see below. SSK054 asks for a contract that gives something up, which
-    # this one does not; see test_deprecations.py.
+    # SSK009 needs a wheel; see below. SSK054 needs a contract with deprecations; see
+    # test_deprecations.py.
     assert set(RULES) - set(BROKEN) == {"SSK009", "SSK054"}
 
 
-def test_rules_are_written_to_be_read():
+def test_texts_of_rules_are_sentences_on_one_line():
     assert all(re.fullmatch(r"SSK\d{3}", id) for id in RULES)
     assert len({rule.title for rule in RULES.values()}) == len(RULES)
     for rule in RULES.values():
@@ -150,37 +150,37 @@ def test_rules_are_written_to_be_read():
         ("import subprocess\n    subprocess.run(['true'])", "subprocess.Popen"),
     ],
 )
-def test_clock_network_and_chance_are_seen_in_a_hook(code, word, project):
+def test_impure_calls_of_a_hook_are_detected(code, word, project):
     edit(project, CODE, PROVIDER, f"    {code}\n{PROVIDER}")
-    assert any(word in message for message in found(project)["SSK041"])
+    assert any(word in message for message in failures(project)["SSK041"])
 
 
-def test_what_others_do_with_the_clock_is_not_the_plugins_fault(project):
+def test_clock_calls_of_libraries_are_ignored(project):
     edit(project, CODE, PROVIDER, "    import logging\n    logging.debug('x')\n" + PROVIDER)
-    assert "SSK041" not in found(project)
+    assert "SSK041" not in failures(project)
 
 
-def test_a_wheel_is_checked_as_it_will_be_installed(project, build_wheel: Callable[[Path], Path]):
+def test_wheel_is_checked_as_installed(project, build_wheel: Callable[[Path], Path]):
     wheel = build_wheel(project)
     (report,) = check(wheel)
     assert (report.distribution, report.version) == ("ssoko-zoom", "0.1.0")
     assert {f.state for f in report.findings} == {"ok"}
     edit(project, "setup.cfg", "packages = ssoko_zoom", "packages =\n    ssoko_zoom\n    tests")
     edit(project, "setup.cfg", "ssoko_zoom = *.md, *.svg, py.typed", "ssoko_zoom = py.typed")
-    broken = found(build_wheel(project))
-    assert "guide stayed behind" in broken["SSK009"][1]
+    broken = failures(build_wheel(project))
+    assert "the guide is missing" in broken["SSK009"][1]
     assert "tests" in broken["SSK009"][0]
-    assert "No such file" in broken["SSK001"][0]
+    assert "guide.md" in broken["SSK001"][0]
 
 
-def test_modules_and_paths_are_as_they_were_afterwards(project):
+def test_check_restores_modules_and_paths(project):
     before = sys.path[:], sys.modules.get("ssoko_zoom")
     check(project)
     assert (sys.path, sys.modules.get("ssoko_zoom")) == before
 
 
 @pytest.mark.parametrize("name", ["missing.whl", "empty", "text.whl"])
-def test_what_is_no_plugin_is_named(name, tmp_path):
+def test_path_without_a_plugin_is_refused(name, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.whl").write_text("not a zip file")
     with pytest.raises(InputError) as caught:
@@ -197,15 +197,15 @@ def run(*words: str):
     return CliRunner().invoke(cli, ["plugin", *words])
 
 
-def test_the_command_tells_the_tier_and_what_comes_next(project):
+def test_command_prints_the_tier_and_the_next_step(project):
     result = run("check", str(project))
     assert result.exit_code == 0, result.output
     assert "tier  Gold" in result.output
     assert result.output.rstrip().endswith("ssoko plugin verify dist/*.whl")
 
 
-def test_the_command_fails_with_the_remedy(project):
-    edit(project, GUIDE, "## Remove", "## Take it away")
+def test_command_fails_with_the_fix(project):
+    edit(project, GUIDE, "## Remove", "## Uninstall")
     result = run("check", str(project))
     assert result.exit_code == 1
     assert "FAIL  SSK020" in result.output
@@ -214,44 +214,44 @@ def test_the_command_fails_with_the_remedy(project):
     assert "ssoko plugin explain SSK020" in result.output
 
 
-def test_a_higher_tier_can_be_asked_for(project):
+def test_higher_tier_can_be_required(project):
     (project / "CHANGELOG.md").unlink()
     assert run("check", str(project), "--at-least", "silver").exit_code == 0
     assert run("check", str(project), "--at-least", "gold").exit_code == 1
 
 
-def test_json_holds_every_rule(project):
-    answer = json.loads(run("check", str(project), "--format", "json").output)
-    (item,) = answer["items"]
+def test_json_has_every_rule(project):
+    output = json.loads(run("check", str(project), "--format", "json").output)
+    (item,) = output["items"]
     assert (item["slug"], item["tier"], item["passed"]) == ("zoom", "gold", True)
     assert [rule["id"] for rule in item["rules"]] == list(RULES)
 
 
-def test_github_gets_an_error_for_each_failure(project):
-    edit(project, CODE, '"label": "ACS URL"', '"label": ""')
+def test_github_format_has_an_error_for_each_failure(project):
+    edit(project, CODE, 'label="ACS URL"', 'label=""')
     result = run("check", str(project), "--format", "github")
     assert result.output.startswith("::error title=SSK010 zoom::every field has a label: ")
     assert result.exit_code == 1
 
 
-def test_answers_to_the_form_can_be_given(project, tmp_path):
+def test_settings_can_be_passed(project, tmp_path):
     edit(project, CODE, "https://zoom.example.com/saml/acs", "ask us")
-    answers = tmp_path / "answers.json"
-    answers.write_text('{"acs_url": "https://zoom.example.com/acs", "entity_id": "urn:zoom"}')
+    settings = tmp_path / "settings.json"
+    settings.write_text('{"acs_url": "https://zoom.example.com/acs", "entity_id": "urn:zoom"}')
     assert run("check", str(project)).exit_code == 1
-    assert run("check", str(project), "--settings", str(answers)).exit_code == 0
-    answers.write_text("[]")
-    assert "one object" in run("check", str(project), "--settings", str(answers)).output
+    assert run("check", str(project), "--settings", str(settings)).exit_code == 0
+    settings.write_text("[]")
+    assert "one object" in run("check", str(project), "--settings", str(settings)).output
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_every_rule_is_explained(rule):
+def test_every_rule_can_be_explained(rule):
     result = run("explain", rule.lower())
     assert result.output.startswith(f"{rule} ({RULES[rule].tier})")
     assert RULES[rule].why in result.output and RULES[rule].fix in result.output
 
 
-def test_an_unknown_rule_is_named():
+def test_unknown_rule_is_reported():
     result = run("explain", "SSK999")
     assert result.exit_code == 1
     assert "There is no rule SSK999" in result.output

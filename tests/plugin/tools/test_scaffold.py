@@ -49,14 +49,14 @@ def test_names_and_category_go_where_they_belong(empty_folder):
     assert "google-workspace = ssoko_google_workspace" in setup
 
 
-def test_a_title_that_holds_a_word_of_the_template_is_kept(empty_folder):
+def test_title_with_a_placeholder_is_kept(empty_folder):
     new("hr", "--title", "Acme acme HR", "--defaults")
     code = (empty_folder / "ssoko-hr/ssoko_hr/__init__.py").read_text()
     assert 'name="Acme acme HR"' in code
 
 
 @pytest.mark.parametrize("slug", ["crm", "a-b-c", "x2"])
-def test_what_is_written_is_python_without_a_word_of_the_template(slug, empty_folder):
+def test_new_plugin_is_valid_python_without_placeholders(slug, empty_folder):
     new(slug, "--defaults")
     for path in (empty_folder / f"ssoko-{slug}").rglob("*"):
         assert "acme" not in path.name
@@ -66,12 +66,12 @@ def test_what_is_written_is_python_without_a_word_of_the_template(slug, empty_fo
                 compile(path.read_text(), str(path), "exec")
 
 
-def test_nothing_is_written_over(empty_folder):
+def test_existing_folder_is_not_overwritten(empty_folder):
     new("zoom", "--defaults")
     (empty_folder / "ssoko-zoom/setup.cfg").write_text("mine")
     result = new("zoom", "--defaults")
     assert result.exit_code == 1
-    assert "ssoko-zoom is there already" in result.output
+    assert "ssoko-zoom already exists" in result.output
     assert (empty_folder / "ssoko-zoom/setup.cfg").read_text() == "mine"
 
 
@@ -83,11 +83,11 @@ def test_nothing_is_written_over(empty_folder):
         ("zoom_us", "such as zoom-us"),
         ("2fa", "such as fa"),
         ("zoom-", "such as zoom"),
-        ("z" * 41, "at most 40"),
-        ("", "a letter first"),
+        ("z" * 41, "up to 40"),
+        ("", "starting with a letter"),
     ],
 )
-def test_a_bad_slug_is_named_with_a_better_one(slug, hint, empty_folder):
+def test_invalid_slug_is_refused_with_a_suggestion(slug, hint, empty_folder):
     result = new(slug, "--defaults")
     assert result.exit_code == 1
     assert repr(slug) in result.output
@@ -105,7 +105,7 @@ def test_a_bad_slug_is_named_with_a_better_one(slug, hint, empty_folder):
         ("category", "Toys"),
     ],
 )
-def test_a_name_that_would_break_the_files_is_refused(field, value, empty_folder):
+def test_name_with_special_characters_is_refused(field, value, empty_folder):
     with pytest.raises(InputError) as caught:
         scaffold.write_plugin(empty_folder, "zoom", **{field: value})
     assert list(caught.value.errors) == [field]

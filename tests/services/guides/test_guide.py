@@ -154,7 +154,7 @@ def test_unknown_values_show_their_name():
     (wrong,) = check_guide("{{ entityid }} {{ entityid }}")
     assert "entityid" in wrong
     assert "entity_id" in wrong
-    assert "an empty one" in check_guide("{{  }}")[0]
+    assert "unknown value: (empty)" in check_guide("{{  }}")[0]
 
 
 def test_application_values_match_the_documented_names():

@@ -47,7 +47,7 @@ def test_broken_index_is_a_problem_and_logs_one_warning_until_fixed(tmp_path, ca
     for _ in range(3):
         state = index.read()
     assert state.entries == {}
-    assert state.problem.startswith("format: This Ssoko reads format 1")
+    assert state.problem.startswith("format: This version of Ssoko reads format 1")
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert str(path) in caplog.text
     path.write_bytes(index_of("wiki"))

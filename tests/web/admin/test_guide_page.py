@@ -41,7 +41,7 @@ def test_new_application_has_one_completed_step_and_explains_the_others(admin, a
     assert re.search(r"Done ?Installed by Ssoko, Today, \d\d:\d\d UTC$", words)
     words, done = step(page, 16)
     assert not done
-    assert "Ticks automatically when the certificate that signs is downloaded" in words
+    assert "Ticks automatically when the signing certificate is downloaded" in words
     words, done = step(page, 4)
     assert not done
     assert "Ticks by itself" not in words
@@ -139,7 +139,7 @@ def test_installation_tab_tells_when_steps_tick(admin):
     page = admin.get("/marketplace/aws/installation")
     words, done = step(page, 21)
     assert not done
-    assert "Ticks automatically when an active person, or a group, has a role" in words
+    assert "Ticks automatically when an active user or a group has a role" in words
     assert not page.find(GIVE)
     assert "Done" not in page.words
     assert "What you need" in page.words

@@ -100,7 +100,7 @@ def test_mapper_can_be_added_edited_moved_and_removed(admin, site, aws):
         admin.submit(f"{PAGE}/mappers/3/move", {"to": "up", "seen": str(view(site).updated_at)})
     )
     assert names(site) == ["city", "plan", "mail"]
-    assert "Email, part before @, put before x-" in page.words
+    assert "User email, part before @, add prefix x-" in page.words
     assert send_form(admin, f"{PAGE}/mappers/3", name="post").status == 303
     assert view(site).mappers[2] == replace(first, name="post")
     assert "Remove city?" in admin.get(f"{PAGE}/mappers/1/remove").words
@@ -284,7 +284,7 @@ def test_check_links_to_the_page_of_each_fix(admin, site, aws, amina):
     give(site, aws, amina)
     page = admin.get(f"{PAGE}/check")
     assert "Amina Otieno gets in" in page.words
-    assert "only AWS knows" in page.words
+    assert "only the vendor knows" in page.words
     assert "Fail" not in page.words
 
 

@@ -1,9 +1,9 @@
-"""What every integration must do in a real Ssoko, as tests that need no code of the author's.
+"""Tests that every integration must pass in a real Ssoko, without code of the author.
 
 ::
 
     pytest --pyargs ssoko.plugin.conformance --ssoko-plugin zoom
 
-The plugin must be installed. Each test runs over a temporary database with the installed Ssoko
-around it, and with sockets refused.
+The plugin must be installed. Each test runs in the installed Ssoko with a temporary database, and
+with sockets blocked.
 """

@@ -1,6 +1,6 @@
 """The pytest plugin: ``--ssoko-plugin``, and fixtures for an author's own tests.
 
-pytest loads this module in every run, so it imports nothing of Ssoko before a fixture is used.
+pytest loads this module in every run, so Ssoko is imported only when a fixture is used.
 """
 
 import json
@@ -11,61 +11,61 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from ssoko.plugin.conformance.site import SiteFixture
+    from ssoko.plugin.conformance.site import ConformanceSite
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
-    group = parser.getgroup("ssoko", "plugins of Ssoko")
+    group = parser.getgroup("ssoko", "Ssoko plugins")
     group.addoption("--ssoko-plugin", metavar="SLUG", help="the installed plugin to test")
     group.addoption(
         "--ssoko-settings",
         metavar="FILE",
-        help="JSON with answers to its install form, in place of the placeholders",
+        help="JSON with values of its install form, instead of the placeholders",
     )
 
 
 @pytest.fixture(scope="session")
 def ssoko_slug(request: pytest.FixtureRequest) -> str:
-    """Slug of the plugin under test; overwrite it, or give ``--ssoko-plugin``."""
+    """Slug of the plugin under test; override this fixture, or use ``--ssoko-plugin``."""
     slug = request.config.getoption("--ssoko-plugin")
     if not slug:
-        raise pytest.UsageError("name the plugin to test: --ssoko-plugin SLUG")
+        raise pytest.UsageError("choose the plugin to test: --ssoko-plugin SLUG")
     return str(slug)
 
 
 @pytest.fixture(scope="session")
 def ssoko_source(ssoko_slug: str) -> Any:
-    """Where the installed plugin comes from."""
+    """The entry point of the installed plugin."""
     from ssoko.plugin.host.registry import installed_sources
 
     sources = installed_sources()
-    found = [source for source in sources if source.slug == ssoko_slug]
-    if len(found) != 1:
-        there = ", ".join(sorted({source.slug for source in sources})) or "none"
+    matching = [source for source in sources if source.slug == ssoko_slug]
+    if len(matching) != 1:
+        slugs = ", ".join(sorted({source.slug for source in sources})) or "none"
         raise pytest.UsageError(
-            f"{len(found)} installed plugins have the slug {ssoko_slug}; there are: {there}"
+            f"{len(matching)} installed plugins have the slug {ssoko_slug}. Installed: {slugs}"
         )
-    return found[0]
+    return matching[0]
 
 
 @pytest.fixture(scope="session")
 def ssoko_settings(request: pytest.FixtureRequest, ssoko_source: Any) -> dict[str, Any]:
-    """Answers to the install form: those of ``--ssoko-settings``, or made of placeholders."""
+    """Values of the install form: those of ``--ssoko-settings``, or the placeholders."""
     from ssoko.plugin.host.registry import Registry
     from ssoko.plugin.tools.rules.sample import sample_settings
 
     if path := request.config.getoption("--ssoko-settings"):
-        given: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
-        return given
+        settings: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
+        return settings
     loaded = Registry.load([ssoko_source], opt_in=frozenset({ssoko_source.slug}))
     entry = loaded.get(ssoko_source.slug)
     return sample_settings(entry.form) if entry else {}
 
 
 @pytest.fixture
-def ssoko_site(tmp_path: Path, ssoko_source: Any) -> "Iterator[SiteFixture]":
-    """A whole Ssoko over a temporary database, with the plugin in it and one person."""
+def ssoko_site(tmp_path: Path, ssoko_source: Any) -> "Iterator[ConformanceSite]":
+    """A complete Ssoko with a temporary database, the plugin and one user."""
     from ssoko.plugin.conformance.site import open_site
 
     with open_site(tmp_path, ssoko_source) as site:

@@ -1,4 +1,4 @@
-"""The pages of a site: as text, and in a browser when there is one."""
+"""The pages of a site: as text, and in a browser if one is installed."""
 
 import shutil
 import threading
@@ -9,32 +9,32 @@ from typing import Any
 from lxml import html
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from ssoko.plugin.conformance.site import BASE_URL, SiteFixture
+from ssoko.plugin.conformance.site import BASE_URL, ConformanceSite
 from ssoko.services.authentication import links
 
 
-def form_page(site: SiteFixture) -> str:
-    """Return the install form's page, as an admin sees it."""
+def form_page(site: ConformanceSite) -> str:
+    """Return the page with the install form, as an admin sees it."""
     client = site.app.test_client()
     code = links.create_link(site.services, purpose="sign-in", user_id=site.person.id)
-    place = {"base_url": BASE_URL, "headers": {"Sec-Fetch-Site": "same-origin"}}
-    page = html.fromstring(client.get(f"/link/{code}", **place).text)
+    options = {"base_url": BASE_URL, "headers": {"Sec-Fetch-Site": "same-origin"}}
+    page = html.fromstring(client.get(f"/link/{code}", **options).text)
     token = page.xpath("string(//input[@name='csrf_token']/@value)")
-    answer = client.post(f"/link/{code}", data={"csrf_token": token}, **place)
-    assert answer.status_code == 303, answer.text
-    response = client.get(f"/w/acme/marketplace/{site.slug}/install", **place)
+    redirect = client.post(f"/link/{code}", data={"csrf_token": token}, **options)
+    assert redirect.status_code == 303, redirect.text
+    response = client.get(f"/w/acme/marketplace/{site.slug}/install", **options)
     assert response.status_code == 200, response.text
     return str(response.text)
 
 
 class _Quiet(WSGIRequestHandler):
     def log_request(self, *arguments: Any, **more: Any) -> None:
-        """Say nothing: the tests do."""
+        """Log nothing."""
 
 
 @contextmanager
-def served(site: SiteFixture, page: str) -> Iterator[str]:
-    """Serve one page and the site's own files on this machine; yields the page's address."""
+def served(site: ConformanceSite, page: str) -> Iterator[str]:
+    """Serve one page and the site's static files on this machine; yields the page's URL."""
 
     def application(environ: dict[str, Any], start_response: Any) -> Any:
         if environ["PATH_INFO"] == "/page":
@@ -55,5 +55,5 @@ def served(site: SiteFixture, page: str) -> Iterator[str]:
 
 
 def browser_program() -> str | None:
-    """Return the path of a browser that is installed beside Playwright's own."""
+    """Return the path of an installed browser, or None to use that of Playwright."""
     return shutil.which("chromium") or shutil.which("chromium-browser")

@@ -1,4 +1,4 @@
-"""A temporary Ssoko with one plugin in it: install, sign in, judge the answer, count the rows."""
+"""A temporary Ssoko with one plugin: install, sign in, check the response, count the rows."""
 
 import base64
 import secrets
@@ -34,14 +34,14 @@ from ssoko.store.models.activity import Event
 from ssoko.store.models.table import Table, database
 
 BASE_URL = "https://sso.example.org"
-_PASSWORD = "weathered teapot 41"  # noqa: S105 - it opens a database that lives for one test
+_PASSWORD = "weathered teapot 41"  # noqa: S105 - for a database that exists during one test
 
 
 @dataclass(slots=True)
-class SiteFixture:
-    """A workspace with one person, over a database that lives for one test.
+class ConformanceSite:
+    """A workspace with one user, in a database that exists during one test.
 
-    :param ahead: seconds that the clock is ahead of the real one.
+    :param ahead: seconds by which the clock is ahead.
     """
 
     app: Flask
@@ -57,45 +57,45 @@ class SiteFixture:
         return Scope(self.services, self.workspace.id, SYSTEM)
 
     def install(self, name: str, settings: Mapping[str, Any]) -> ApplicationView:
-        """Install the plugin, as an admin does, and give the person its role."""
-        made = applications_install.install(
+        """Install the plugin, and assign its role to the user."""
+        application = applications_install.install(
             self.scope,
             integration=self.slug,
             name=name,
             settings=settings,
         )
-        self._fill_in_what_is_required(made)
-        if made.default_role is not None:
+        self._set_required_attributes(application)
+        if application.default_role is not None:
             assignments.assign_roles(
                 self.scope,
-                role_ids=[made.default_role.id],
+                role_ids=[application.default_role.id],
                 user_id=self.person.id,
             )
-        return made
+        return application
 
-    def update(self, made: ApplicationView, settings: Mapping[str, Any]) -> ApplicationView:
-        """Save the settings again, which proposes everything anew."""
-        return change.update_application(self.scope, made.id, settings=settings)
+    def update(self, application: ApplicationView, settings: Mapping[str, Any]) -> ApplicationView:
+        """Save the settings again, which calls all proposing hooks again."""
+        return change.update_application(self.scope, application.id, settings=settings)
 
-    def uninstall(self, made: ApplicationView) -> None:
-        """Take the application away."""
-        change.uninstall(self.scope, made.id)
+    def uninstall(self, application: ApplicationView) -> None:
+        """Uninstall the application."""
+        change.uninstall(self.scope, application.id)
 
-    def sign_in(self, made: ApplicationView) -> saml_sign_in.Result:
-        """Sign the person in: from Ssoko, or by a request where the vendor wants one."""
+    def sign_in(self, application: ApplicationView) -> saml_sign_in.Result:
+        """Sign the user in: IdP-initiated, or with a request where the vendor requires one."""
         session = self._session()
-        sp = made.service_provider
+        sp = application.service_provider
         if not sp.launch_url or sp.require_signed_requests:
             return saml_sign_in.launch(
-                self.services, self.workspace.slug, made.slug, session=session
+                self.services, self.workspace.slug, application.slug, session=session
             )
         inbound = test_sp.build_request(
-            made, request_id=f"_{secrets.token_hex(16)}", now=self.services.clock()
+            application, request_id=f"_{secrets.token_hex(16)}", now=self.services.clock()
         )
-        return saml_sign_in.begin(self.services, made.issuer.id, inbound, session=session)
+        return saml_sign_in.begin(self.services, application.issuer.id, inbound, session=session)
 
     def rows(self) -> dict[str, int]:
-        """Count the rows of every table but the log, which is kept on purpose."""
+        """Count the rows of every table except the activity log, which is kept."""
         return {
             table.__name__: table.select().count()
             for table in Table.__subclasses__()
@@ -111,24 +111,24 @@ class SiteFixture:
             address="192.0.2.7",
             user_agent="conformance",
         )
-        found = sessions.load_session(self.services, token)
-        assert found is not None
-        return found
+        session = sessions.load_session(self.services, token)
+        assert session is not None
+        return session
 
-    def _fill_in_what_is_required(self, made: ApplicationView) -> None:
+    def _set_required_attributes(self, application: ApplicationView) -> None:
         prefix = "user.attributes."
-        wanted = {
+        attributes = {
             m.source.removeprefix(prefix).partition("|")[0]: "sample"
-            for m in made.mappers
+            for m in application.mappers
             if m.required and m.source.startswith(prefix)
         }
-        if wanted:
-            self.person = users.update_user(self.scope, self.person.id, attributes=wanted)
+        if attributes:
+            self.person = users.update_user(self.scope, self.person.id, attributes=attributes)
 
 
 @contextmanager
-def open_site(folder: Path, source: PluginSource) -> Iterator[SiteFixture]:
-    """Make a Ssoko in a folder, with the database open in this thread."""
+def open_site(folder: Path, source: PluginSource) -> Iterator[ConformanceSite]:
+    """Create a Ssoko in a folder, with the database open in this thread."""
     config = load_config(
         {
             "SSOKO_DATA_DIR": str(folder),
@@ -143,14 +143,14 @@ def open_site(folder: Path, source: PluginSource) -> Iterator[SiteFixture]:
     registry = Registry.load([source], opt_in=frozenset({source.slug}))
     app = create_app(config, registry)
     with db.session():
-        site = _furnish(app, source.slug)
+        site = _create_site(app, source.slug)
         yield site
     database.close()
 
 
-def _furnish(app: Flask, slug: str) -> SiteFixture:
-    cheap = Hasher(memory_cost=64, time_cost=1)
-    services: Services = replace(app.extensions["ssoko"], hasher=cheap)
+def _create_site(app: Flask, slug: str) -> ConformanceSite:
+    fast = Hasher(memory_cost=64, time_cost=1)
+    services: Services = replace(app.extensions["ssoko"], hasher=fast)
     workspace = workspaces.create_workspace(
         services, SYSTEM, slug="acme", name="Acme", contact="it@example.org"
     )
@@ -163,7 +163,7 @@ def _furnish(app: Flask, slug: str) -> SiteFixture:
         password=_PASSWORD,
         admin=True,
     )
-    site = SiteFixture(app, services, slug, workspace, person)
+    site = ConformanceSite(app, services, slug, workspace, person)
     site.services = replace(services, clock=lambda: int(time.time()) + site.ahead)
     app.extensions["ssoko"] = site.services
     return site

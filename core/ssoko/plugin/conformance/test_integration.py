@@ -1,4 +1,4 @@
-"""Conformance of one installed plugin; see the package for how to run it."""
+"""Conformance tests of one installed plugin; the package describes how to run them."""
 
 import base64
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from onelogin.saml2.xml_utils import OneLogin_Saml2_XML  # type: ignore[import-u
 
 from ssoko.errors import SsokoError
 from ssoko.plugin.conformance.pages import form_page
-from ssoko.plugin.conformance.site import SiteFixture
+from ssoko.plugin.conformance.site import ConformanceSite
 from ssoko.plugin.guide import GUIDE_VALUES
 from ssoko.plugin.host import deprecations
 from ssoko.plugin.host.registry import PluginSource, Registry
@@ -27,20 +27,20 @@ _MONTH = 31 * 86_400
 
 @pytest.fixture(autouse=True)
 def network() -> Iterator[None]:
-    """Refuse sockets to everything within a test, and name whoever reached for one."""
-    with no_network() as reached:
+    """Block sockets during a test, and report blocked calls."""
+    with no_network() as calls:
         yield
-    assert not reached, f"it reached for the network: {', '.join(reached)}"
+    assert not calls, f"the plugin used the network: {', '.join(calls)}"
 
 
-def test_it_is_loaded(ssoko_source: PluginSource) -> None:
+def test_plugin_is_loaded(ssoko_source: PluginSource) -> None:
     registry = Registry.load([ssoko_source], opt_in=frozenset({ssoko_source.slug}))
     assert not registry.problems
     deprecations.warn(registry.integrations[ssoko_source.slug].deprecated)
 
 
-def test_the_form_takes_back_what_it_gave(
-    ssoko_site: SiteFixture, ssoko_settings: dict[str, Any]
+def test_form_loads_what_it_dumps(
+    ssoko_site: ConformanceSite, ssoko_settings: dict[str, Any]
 ) -> None:
     form = ssoko_site.services.registry.integrations[ssoko_site.slug].form()
     loaded = form.load(ssoko_settings)
@@ -49,84 +49,90 @@ def test_the_form_takes_back_what_it_gave(
     assert again == loaded
 
 
-def test_the_form_page_is_shown(ssoko_site: SiteFixture) -> None:
+def test_form_page_has_every_field(ssoko_site: ConformanceSite) -> None:
     page = html.fromstring(form_page(ssoko_site))
     names = {str(n) for n in page.xpath("//*[self::input or self::select or self::textarea]/@name")}
     entry = ssoko_site.services.registry.integrations[ssoko_site.slug]
-    theirs = [n.removeprefix(POSTED_PREFIX) for n in names if n.startswith(POSTED_PREFIX)]
-    drawn = {name.partition(".")[0] for name in theirs}
-    missing = [name for name in entry.form().load_fields if name not in drawn]
+    plugin_names = [n.removeprefix(POSTED_PREFIX) for n in names if n.startswith(POSTED_PREFIX)]
+    shown = {name.partition(".")[0] for name in plugin_names}
+    missing = [name for name in entry.form().load_fields if name not in shown]
     assert not missing, f"the page has no field for {missing}"
 
 
-def test_the_guide_has_a_value_in_every_place(
-    ssoko_site: SiteFixture, ssoko_settings: dict[str, Any]
+def test_guide_shows_every_value(
+    ssoko_site: ConformanceSite, ssoko_settings: dict[str, Any]
 ) -> None:
-    made = ssoko_site.install("Sample", ssoko_settings)
-    values = guide_values(made)
+    application = ssoko_site.install("Sample", ssoko_settings)
+    values = guide_values(application)
     assert set(values) >= set(GUIDE_VALUES)
-    text = html.fromstring(render_guide(made.guide, values).html).text_content()
+    text = html.fromstring(render_guide(application.guide, values).html).text_content()
     assert "{{" not in text
     assert not [name for name in GUIDE_VALUES.values() if f"‹{name}›" in text]
 
 
-def test_a_hostile_name_does_no_harm(ssoko_site: SiteFixture) -> None:
+def test_guide_escapes_values(ssoko_site: ConformanceSite) -> None:
     guide = ssoko_site.services.registry.integrations[ssoko_site.slug].guide
-    drawn = render_guide(guide, dict.fromkeys(GUIDE_VALUES, HOSTILE))
-    page = html.fromstring(f"<div>{drawn.html}</div>")
+    rendered = render_guide(guide, dict.fromkeys(GUIDE_VALUES, HOSTILE))
+    page = html.fromstring(f"<div>{rendered.html}</div>")
     assert not page.xpath("//script")
     assert not page.xpath("//@href[starts-with(., 'javascript:')]")
     assert not [a for a in page.xpath("//@*/..") for k in a.keys() if k.startswith("on")]  # noqa: SIM118
 
 
-def test_the_default_role_carries_the_name(
-    ssoko_site: SiteFixture, ssoko_settings: dict[str, Any]
+def test_default_role_has_the_name_of_the_application(
+    ssoko_site: ConformanceSite, ssoko_settings: dict[str, Any]
 ) -> None:
-    made = ssoko_site.install("Sample", ssoko_settings)
-    assert made.default_role is not None
-    assert "ample" in made.default_role.name
+    application = ssoko_site.install("Sample", ssoko_settings)
+    assert application.default_role is not None
+    assert "ample" in application.default_role.name
 
 
-def test_the_response_is_valid_and_accepted(
-    ssoko_site: SiteFixture, ssoko_settings: dict[str, Any]
+def test_response_is_valid_and_accepted(
+    ssoko_site: ConformanceSite, ssoko_settings: dict[str, Any]
 ) -> None:
-    made = ssoko_site.install("Sample", ssoko_settings)
-    if made.service_provider.encrypt_assertions or made.service_provider.require_signed_requests:
-        pytest.skip("needs a key of the service provider's; give answers without encryption")
-    answer = ssoko_site.sign_in(made)
-    assert isinstance(answer, sign_in.PostResponse), answer
-    xml = base64.b64decode(answer.saml_response)
+    application = ssoko_site.install("Sample", ssoko_settings)
+    if (
+        application.service_provider.encrypt_assertions
+        or application.service_provider.require_signed_requests
+    ):
+        pytest.skip("needs a key of the service provider; use settings without encryption")
+    reply = ssoko_site.sign_in(application)
+    assert isinstance(reply, sign_in.PostResponse), reply
+    xml = base64.b64decode(reply.saml_response)
     valid = OneLogin_Saml2_XML.validate_xml(xml, "saml-schema-protocol-2.0.xsd")
     assert not isinstance(valid, str), valid
-    response = accept(made, answer)
+    response = accept(application, reply)
     assert response.get_nameid()
-    required = {m.name for m in made.mappers if m.required}
+    required = {m.name for m in application.mappers if m.required}
     assert required <= set(response.get_attributes())
 
 
-def test_saving_the_settings_again_changes_nothing(
-    ssoko_site: SiteFixture, ssoko_settings: dict[str, Any]
+def test_saving_the_same_settings_changes_nothing(
+    ssoko_site: ConformanceSite, ssoko_settings: dict[str, Any]
 ) -> None:
-    made = ssoko_site.install("Sample", ssoko_settings)
-    again = ssoko_site.update(made, ssoko_settings)
-    assert (again.service_provider, again.mappers) == (made.service_provider, made.mappers)
+    application = ssoko_site.install("Sample", ssoko_settings)
+    again = ssoko_site.update(application, ssoko_settings)
+    assert (again.service_provider, again.mappers) == (
+        application.service_provider,
+        application.mappers,
+    )
 
 
-def test_an_uninstalled_application_leaves_nothing_behind(
-    ssoko_site: SiteFixture, ssoko_settings: dict[str, Any]
+def test_uninstall_removes_all_rows(
+    ssoko_site: ConformanceSite, ssoko_settings: dict[str, Any]
 ) -> None:
-    def come_and_go() -> dict[str, int]:
-        made = ssoko_site.install("Sample", ssoko_settings)
-        ssoko_site.update(made, ssoko_settings)
-        ssoko_site.uninstall(made)
+    def install_and_uninstall() -> dict[str, int]:
+        application = ssoko_site.install("Sample", ssoko_settings)
+        ssoko_site.update(application, ssoko_settings)
+        ssoko_site.uninstall(application)
         with pytest.raises(SsokoError):
-            ssoko_site.sign_in(made)
+            ssoko_site.sign_in(application)
         return ssoko_site.rows()
 
-    left = come_and_go()
+    before = install_and_uninstall()
     assert not views.list_applications(ssoko_site.scope).items
-    # It can be restored for thirty days; the next uninstallation after them sweeps it away.
+    # The application can be restored for 30 days. After that, the next uninstall deletes it.
     ssoko_site.ahead = _MONTH
-    later = come_and_go()
+    after = install_and_uninstall()
     sessions = {"Session": 0}
-    assert {**later, **sessions} == {**left, **sessions}
+    assert {**after, **sessions} == {**before, **sessions}

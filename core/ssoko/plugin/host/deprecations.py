@@ -1,8 +1,8 @@
-"""What a plugin does that a later version of the contract will refuse.
+"""Deprecated hooks and arguments that a plugin implements.
 
-A specification says so with pluggy's ``warn_on_impl`` and ``warn_on_impl_args``. Whoever runs a
-plugin cannot mend it, so a site writes it to its log and goes on; the author's tests and
-``ssoko plugin check`` say it where it can be mended.
+A specification deprecates them with pluggy's ``warn_on_impl`` and ``warn_on_impl_args``. A site
+only logs them, because its operator cannot fix a plugin; the author's tests and
+``ssoko plugin check`` report them too.
 """
 
 import inspect
@@ -16,11 +16,11 @@ import pluggy
 
 @dataclass(frozen=True, slots=True)
 class Deprecation:
-    """One hook, or one argument of it, that is not to be implemented any longer.
+    """One deprecated hook or argument.
 
     :param what: such as ``hook launch_url`` or ``argument roles of hook saml_attributes``.
-    :param instead: what to write in its place, in the specification's words.
-    :param filename: and ``line``: where the implementation is; empty and 0 when that is unknown.
+    :param instead: the replacement, from the specification.
+    :param filename: file of the implementation, or empty; ``line`` is its line, or 0.
     """
 
     what: str
@@ -33,15 +33,15 @@ class Deprecation:
 
 
 @contextmanager
-def unwarned() -> Iterator[None]:
-    """Keep pluggy's own warnings from stopping a plugin where warnings are errors."""
+def ignore_warnings() -> Iterator[None]:
+    """Ignore pluggy's warnings, which would stop a plugin where warnings are errors."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def deprecated_in(manager: pluggy.PluginManager) -> tuple[Deprecation, ...]:
-    """Return what the plugins of a manager implement although it is deprecated."""
+    """Return the deprecated hooks and arguments that the plugins of a manager implement."""
     return tuple(
         use
         for _, plugin in manager.list_name_plugin()
@@ -52,7 +52,7 @@ def deprecated_in(manager: pluggy.PluginManager) -> tuple[Deprecation, ...]:
 
 
 def warn(uses: Iterable[Deprecation]) -> None:
-    """Give each as a :class:`DeprecationWarning` at the line of the implementation."""
+    """Issue a :class:`DeprecationWarning` for each, at the line of the implementation."""
     for use in uses:
         warnings.warn_explicit(
             str(use), DeprecationWarning, filename=use.filename or "plugin", lineno=use.line
@@ -67,6 +67,6 @@ def _uses(caller: pluggy.HookCaller, implementation: pluggy.HookImpl) -> Iterato
     place = (code.co_filename, code.co_firstlineno) if code is not None else ("", 0)
     if spec.warn_on_impl:
         yield Deprecation(f"hook {caller.name}", str(spec.warn_on_impl), *place)
-    for argument, said in (spec.warn_on_impl_args or {}).items():
+    for argument, instead in (spec.warn_on_impl_args or {}).items():
         if argument in (*implementation.argnames, *implementation.kwargnames):
-            yield Deprecation(f"argument {argument} of hook {caller.name}", str(said), *place)
+            yield Deprecation(f"argument {argument} of hook {caller.name}", str(instead), *place)

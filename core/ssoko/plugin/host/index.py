@@ -1,11 +1,11 @@
-"""The index file: integrations that pip could install, as ``ssoko index build`` writes them.
+"""The index file: integrations that pip can install, as ``ssoko index build`` writes them.
 
 ::
 
     {"format": 1, "integrations": [{"slug": "zoom", "distribution": "ssoko-zoom", ...}]}
 
-Fields that this version does not know are passed over. One wrong entry refuses the whole file:
-half a list would look like all of it.
+Unknown fields are ignored. One invalid entry refuses the whole file, because a partial list would
+look complete.
 """
 
 import json
@@ -28,10 +28,10 @@ from ssoko.plugin.values import Integration
 FORMAT = 1
 MAX_BYTES = 5 * 1024 * 1024
 MAX_DESCRIPTION = 4000
-#: From the least to the most; empty when nobody judged it.
+#: From lowest to highest; empty when the wheel was not checked.
 _TIERS = ("", "bronze", "silver", "gold")
 
-#: Fields of :class:`Integration` that an entry repeats.
+#: Fields of :class:`Integration` that an entry contains.
 _ABOUT = (
     "name summary description vendor category homepage publisher logo monogram aliases "
     "requirements tested_with opt_in"
@@ -42,10 +42,10 @@ _ABOUT = (
 class IndexEntry:
     """One integration of an index.
 
-    :param about: what its plugin says of itself.
-    :param requires_core: versions of Ssoko that its wheel asks for, such as ``>=0.1,<0.2``.
+    :param about: the plugin's description of the integration.
+    :param requires_core: versions of Ssoko that the wheel requires, such as ``>=0.1,<0.2``.
     :param sha256: of the wheel, 64 hexadecimal digits.
-    :param tier: what ``ssoko plugin check`` made of the wheel, or empty.
+    :param tier: the result of ``ssoko plugin check`` for the wheel, or empty.
     """
 
     slug: str
@@ -58,15 +58,15 @@ class IndexEntry:
 
     @property
     def pip_command(self) -> str:
-        """Return what an operator types to install it."""
+        """Return the command to install it."""
         return f"pip install {self.distribution}=={self.version}"
 
     def fits(self, core: str) -> bool:
-        """Tell whether the wheel accepts a version of Ssoko."""
+        """Return whether the wheel accepts a version of Ssoko."""
         return SpecifierSet(self.requires_core).contains(core, prereleases=True)
 
     def is_newer_than(self, distribution: str, version: str) -> bool:
-        """Tell whether this is a later version of what is installed."""
+        """Return whether this is a later version of the installed distribution."""
         if canonicalize_name(distribution) != canonicalize_name(self.distribution):
             return False
         try:
@@ -78,9 +78,9 @@ class IndexEntry:
 def write_index(entries: Iterable[IndexEntry]) -> bytes:
     """Return the file for some entries; the same entries give the same bytes.
 
-    :raises InputError: naming the entry and the field that no Ssoko would read.
+    :raises InputError: with the entry and the field that is not valid.
     """
-    listed = [_written(entry) for entry in sorted(entries, key=lambda entry: entry.slug)]
+    listed = [_entry_to_json(entry) for entry in sorted(entries, key=lambda entry: entry.slug)]
     document = {"format": FORMAT, "integrations": listed}
     text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True)
     data = f"{text}\n".encode("utf-8", "surrogatepass")
@@ -88,7 +88,7 @@ def write_index(entries: Iterable[IndexEntry]) -> bytes:
     return data
 
 
-def _written(entry: IndexEntry) -> dict[str, Any]:
+def _entry_to_json(entry: IndexEntry) -> dict[str, Any]:
     about = asdict(entry.about)
     return {name: about[name] for name in _ABOUT} | {
         "slug": entry.slug,
@@ -103,59 +103,64 @@ def _written(entry: IndexEntry) -> dict[str, Any]:
 def read_index(data: bytes) -> Mapping[str, IndexEntry]:
     """Return the entries of an index file by their slugs.
 
-    :raises InputError: with the first thing that is wrong, at ``zoom.logo`` or ``format``.
+    :raises InputError: with the first error, at ``zoom.logo`` or ``format``.
     """
-    document = _parsed(data)
+    document = _parse(data)
     if document.get("format") != FORMAT:
-        said = f"This Ssoko reads format {FORMAT}; build the index with `ssoko index build` of it"
-        raise InputError.of("format", said)
+        raise InputError.of(
+            "format",
+            f"This version of Ssoko reads format {FORMAT}. Build the index with its "
+            "`ssoko index build`",
+        )
     listed = document.get("integrations")
     if not isinstance(listed, list):
-        raise InputError.of("integrations", "Give a list of integrations")
-    found: dict[str, IndexEntry] = {}
+        raise InputError.of("integrations", "Enter a list of integrations")
+    entries: dict[str, IndexEntry] = {}
     schema = _EntrySchema()
-    for place, raw in enumerate(listed):
-        entry = _entry(schema, raw, place)
-        if entry.slug in found:
-            raise InputError.of(f"{entry.slug}.slug", "List each slug once")
-        found[entry.slug] = entry
-    return MappingProxyType(found)
+    for index, raw in enumerate(listed):
+        entry = _entry(schema, raw, index)
+        if entry.slug in entries:
+            raise InputError.of(
+                f"{entry.slug}.slug", "This slug is a duplicate. Use each slug once"
+            )
+        entries[entry.slug] = entry
+    return MappingProxyType(entries)
 
 
-def _parsed(data: bytes) -> dict[str, Any]:
+def _parse(data: bytes) -> dict[str, Any]:
     if len(data) > MAX_BYTES:
-        raise InputError.of("", f"The file is larger than {MAX_BYTES // 1024**2} MB")
+        raise InputError.of("", f"The file is larger than {MAX_BYTES // 1024**2} MB. Split it")
     try:
         document = json.loads(data.decode("utf-8"))
-        # JSON can spell halves of characters, which no page can send.
+        # JSON can contain lone surrogates, which no page can send.
         json.dumps(document, ensure_ascii=False).encode("utf-8")
     except UnicodeError:
-        raise InputError.of("", "The file must hold UTF-8 text, each character whole") from None
+        raise InputError.of("", "The file is not valid UTF-8. Save it as UTF-8") from None
     except (ValueError, RecursionError) as error:
-        said = f"The file is no JSON ({error}); make one with `ssoko index build`"
-        raise InputError.of("", said) from None
+        message = f"The file is not valid JSON ({error}). Build one with `ssoko index build`"
+        raise InputError.of("", message) from None
     if not isinstance(document, dict):
-        raise InputError.of("", "The file must hold one object with format and integrations")
+        raise InputError.of("", "The file must contain one object with format and integrations")
     return document
 
 
-def _entry(schema: Schema, raw: Any, place: int) -> IndexEntry:
+def _entry(schema: Schema, raw: Any, index: int) -> IndexEntry:
     slug = raw.get("slug") if isinstance(raw, dict) else None
-    at = slug if isinstance(slug, str) and SLUG.fullmatch(slug) else f"integrations.{place}"
+    at = slug if isinstance(slug, str) and SLUG.fullmatch(slug) else f"integrations.{index}"
     try:
         loaded = schema.load(raw)
     except ValidationError as error:
         field, message = _first(error.messages)
         raise InputError.of(f"{at}.{field}".rstrip("."), message) from None
     about = Integration(**{name: loaded.pop(name) for name in _ABOUT})
-    if problem := next(integration_problems(about), ""):
-        field, _, message = problem.removeprefix("Integration.").partition(": ")
-        raise InputError.of(f"{at}.{field}", message[:1].upper() + message[1:])
+    for problem in integration_problems(about):
+        field = problem.field.removeprefix("Integration.")
+        raise InputError.of(f"{at}.{field}", problem.message[:1].upper() + problem.message[1:])
     return IndexEntry(about=about, **loaded)
 
 
 def _first(messages: Any) -> tuple[str, str]:
-    """Return the path and the text of one message out of marshmallow's tree of them."""
+    """Return the path and the text of the first message in marshmallow's tree."""
     path = []
     while isinstance(messages, dict):
         key, messages = next(iter(messages.items()))
@@ -167,36 +172,38 @@ def _is_version(text: str) -> None:
     try:
         Version(text)
     except InvalidVersion:
-        raise ValidationError("Give a version such as 0.1.0") from None
+        raise ValidationError("Enter a version such as 0.1.0") from None
 
 
 def _is_range(text: str) -> None:
     try:
         SpecifierSet(text)
     except InvalidSpecifier:
-        raise ValidationError("Give versions such as >=0.1,<0.2") from None
+        raise ValidationError("Enter versions such as >=0.1,<0.2") from None
 
 
 def _is_https(text: str) -> None:
     if text and not text.startswith("https://"):
-        raise ValidationError("Give an address that begins with https://")
+        raise ValidationError("Enter a URL that starts with https://")
 
 
 def _text(most: int, *more: Any, **options: Any) -> fields.String:
     length = Length(max=most, error=f"Shorten this to {most} characters")
-    said: dict[str, Any] = dict.fromkeys(("required", "null", "invalid"), "Give it a text")
-    return fields.String(validate=[length, *more], error_messages=said, **options)
+    messages: dict[str, Any] = dict.fromkeys(("required", "null", "invalid"), "Enter a text")
+    return fields.String(validate=[length, *more], error_messages=messages, **options)
 
 
 def _line(most: int, *more: Any, **options: Any) -> fields.String:
-    one_line = Regexp(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z", error="Write one line")
+    one_line = Regexp(
+        r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z", error="Use one line without control characters"
+    )
     return _text(most, one_line, *more, **options)
 
 
 def _tuple(most: int, length: int) -> "_Tuple":
-    few = Length(max=most, error=f"Give at most {most}")
-    said: dict[str, Any] = dict.fromkeys(("null", "invalid"), "Give a list of texts")
-    return _Tuple(_line(length), validate=few, error_messages=said, load_default=())
+    count = Length(max=most, error=f"Enter at most {most}")
+    messages: dict[str, Any] = dict.fromkeys(("null", "invalid"), "Enter a list of texts")
+    return _Tuple(_line(length), validate=count, error_messages=messages, load_default=())
 
 
 class _Tuple(fields.List[str]):
@@ -208,22 +215,31 @@ class _EntrySchema(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    error_messages = {"type": "Give an object for each integration"}
+    error_messages = {"type": "Enter an object for each integration"}
 
     slug = _line(
         40,
-        Regexp(rf"{SLUG.pattern}\Z", error="Use small letters, digits and hyphens"),
+        Regexp(rf"{SLUG.pattern}\Z", error="Use lowercase letters, digits and hyphens"),
         required=True,
     )
     distribution = _line(
         100,
-        Regexp(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z", error="Give a name for pip"),
+        Regexp(
+            r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z",
+            error="Enter a distribution name for pip",
+        ),
         required=True,
     )
     version = _line(64, _is_version, required=True)
     requires_core = _line(200, _is_range, load_default="")
-    sha256 = _line(64, Regexp(r"[0-9a-f]{64}\Z", error="Give 64 digits"), required=True)
-    tier = _line(10, OneOf(_TIERS, error="Use bronze, silver, gold or nothing"), load_default="")
+    sha256 = _line(
+        64,
+        Regexp(r"[0-9a-f]{64}\Z", error="Enter 64 hexadecimal digits in lowercase"),
+        required=True,
+    )
+    tier = _line(
+        10, OneOf(_TIERS, error="Use bronze, silver, gold or an empty text"), load_default=""
+    )
     name = _line(60, required=True)
     summary = _line(200, required=True)
     description = _text(MAX_DESCRIPTION, load_default="")
@@ -237,5 +253,8 @@ class _EntrySchema(Schema):
     requirements = _tuple(20, 300)
     tested_with = _line(200, load_default="")
     opt_in = fields.Boolean(
-        truthy={True}, falsy={False}, load_default=False, error_messages={"invalid": "Use true"}
+        truthy={True},
+        falsy={False},
+        load_default=False,
+        error_messages={"invalid": "Use true or false"},
     )

@@ -1,4 +1,4 @@
-"""See which plugins are installed at this moment, without importing any of them."""
+"""List the installed plugins without importing them."""
 
 import importlib
 import re
@@ -11,9 +11,9 @@ from ssoko.plugin import ENTRY_POINT_GROUP
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A distribution says that it brings an integration.
+    """An integration of an installed distribution.
 
-    :param point: what to import, or None where its list of entry points cannot be read.
+    :param point: the entry point, or None if the list of entry points cannot be read.
     :param trouble: why it cannot be read.
     """
 
@@ -27,7 +27,7 @@ class Claim:
     def load(self) -> object:
         """Import the plugin.
 
-        :raises ValueError: when nothing says what to import.
+        :raises ValueError: if there is no entry point.
         """
         if self.point is None:
             raise ValueError(self.trouble)
@@ -35,27 +35,27 @@ class Claim:
 
 
 def claims() -> tuple[Claim, ...]:
-    """Return what every distribution on the path claims, by slug, as of now.
+    """Return the integrations of all installed distributions, by slug.
 
-    One with unreadable metadata stops no other. Of two with the same name the first on the path
-    counts, as it does for ``import``.
+    A distribution with unreadable metadata does not affect the others. Of two with the same name,
+    the first on the path is used, as for ``import``.
     """
     importlib.invalidate_caches()
-    seen: set[str] = set()
-    found: list[Claim] = []
+    names: set[str] = set()
+    integrations: list[Claim] = []
     for distribution in distributions():
-        if not _brings_integrations(distribution):
+        if not _has_integrations(distribution):
             continue
         name, version = _identity(distribution)
         key = re.sub(r"[-_.]+", "-", name).lower()
-        if key and key in seen:
+        if key and key in names:
             continue
-        seen.add(key)
-        found += _claims(distribution, name, version)
-    return tuple(sorted(found, key=lambda claim: (claim.slug, claim.distribution)))
+        names.add(key)
+        integrations += _claims(distribution, name, version)
+    return tuple(sorted(integrations, key=lambda claim: (claim.slug, claim.distribution)))
 
 
-def _brings_integrations(distribution: Distribution) -> bool:
+def _has_integrations(distribution: Distribution) -> bool:
     try:
         return ENTRY_POINT_GROUP in (distribution.read_text("entry_points.txt") or "")
     except (OSError, UnicodeDecodeError):
@@ -66,7 +66,7 @@ def _identity(distribution: Distribution) -> tuple[str, str]:
     try:
         about = distribution.metadata
         return str(about["Name"] or ""), str(about["Version"] or "")
-    except Exception:  # whatever a stranger's metadata make the parser raise
+    except Exception:  # the parser raises many types for invalid metadata
         return "", ""
 
 

@@ -1,4 +1,4 @@
-"""Tell where an installed distribution came from, and whether its files are still its own."""
+"""Where an installed distribution was installed from, and whether its files were changed."""
 
 import base64
 import csv
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-#: Bytes of one distribution that are hashed; what lies beyond is compared by size alone.
+#: Maximum bytes of one distribution that are hashed; other files are compared by size only.
 MAX_BYTES = 32 * 1024 * 1024
-#: Files of one distribution that are looked at.
+#: Maximum number of files of one distribution that are checked.
 MAX_FILES = 5000
 
 Kind = Literal["index", "local", "editable", "modified", "unknown"]
@@ -23,12 +23,12 @@ _Row = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a distribution came from.
+    """Where a distribution was installed from.
 
-    :param kind: ``index``; ``local``, a wheel, folder or repository named by its path or address;
-        ``editable``, run from the folder of its author; ``modified``, whatever it was, since
-        files differ from what was installed; ``unknown``, as it has no list of its files.
-    :param url: what it was installed from, where that is no index; without a password.
+    :param kind: ``index``; ``local``, a wheel, folder or repository with its path or URL;
+        ``editable``, run from the author's folder; ``modified``, if files differ from the installed
+        ones; ``unknown``, if it has no list of its files.
+    :param url: the source if it is not an index, without a password.
     :param changed: files that differ or are missing.
     """
 
@@ -38,16 +38,15 @@ class Origin:
 
 
 def origin_of(distribution: Distribution) -> Origin:
-    """Read ``direct_url.json`` (PEP 610) and hold the files against ``RECORD``.
+    """Read ``direct_url.json`` (PEP 610) and compare the files with ``RECORD``.
 
-    Reads every file that the distribution installed; :func:`fingerprint` tells cheaply whether
-    there is a reason to.
+    Reads every file of the distribution; :func:`fingerprint` is a cheap way to detect changes.
     """
     direct = direct_url(distribution)
     url = _without_password(str(direct.get("url", "")))
     about_folder = direct.get("dir_info")
     if isinstance(about_folder, dict) and about_folder.get("editable"):
-        # RECORD lists a link to the folder here, and none of the files that run.
+        # RECORD has only a link to the folder, and not the files.
         return Origin("editable", url)
     rows = tuple(_record(distribution))
     if not rows:
@@ -58,7 +57,7 @@ def origin_of(distribution: Distribution) -> Origin:
 
 
 def fingerprint(distribution: Distribution) -> tuple[object, ...]:
-    """Return what changes when the list of files or one of the files does."""
+    """Return a value that changes with the list of files or one of the files."""
     files = (
         (name, recorded, _size_and_time(_place(distribution, name)))
         for name, recorded, _ in _record(distribution)
@@ -74,12 +73,12 @@ def _text(distribution: Distribution, name: str) -> str:
 
 
 def direct_url(distribution: Distribution) -> dict[str, Any]:
-    """Return what ``direct_url.json`` says (PEP 610); nothing when it cannot be read."""
+    """Return the contents of ``direct_url.json`` (PEP 610), or {} if it cannot be read."""
     try:
-        found = json.loads(_text(distribution, "direct_url.json") or "{}")
+        content = json.loads(_text(distribution, "direct_url.json") or "{}")
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _without_password(url: str) -> str:
@@ -92,7 +91,7 @@ def _without_password(url: str) -> str:
 
 
 def _record(distribution: Distribution) -> Iterator[_Row]:
-    """Return path, sha256 and size of every file that RECORD has a sha256 of."""
+    """Return path, sha256 and size of every file with a sha256 in RECORD."""
     try:
         rows = list(csv.reader(_text(distribution, "RECORD").splitlines()))
     except csv.Error:
@@ -106,11 +105,11 @@ def _changed(distribution: Distribution, rows: tuple[_Row, ...]) -> Iterator[str
     left = MAX_BYTES
     for name, recorded, listed in rows:
         path = _place(distribution, name)
-        found = _size_and_time(path)
-        if found is None or (listed.isdigit() and int(listed) != found[0]):
+        status = _size_and_time(path)
+        if status is None or (listed.isdigit() and int(listed) != status[0]):
             yield name
-        elif found[0] <= left:
-            left -= found[0]
+        elif status[0] <= left:
+            left -= status[0]
             if _sha256(path) != recorded.rstrip("="):
                 yield name
 
@@ -120,12 +119,12 @@ def _place(distribution: Distribution, name: str) -> Path:
 
 
 def _size_and_time(path: Path) -> tuple[int, int] | None:
-    """Return size and time of change; None for what is missing or no file, such as a device."""
+    """Return size and modification time; None if it is missing or not a regular file."""
     try:
-        found = path.stat()
+        status = path.stat()
     except (OSError, ValueError):
         return None
-    return (found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
 def _sha256(path: Path) -> str:

@@ -1,7 +1,7 @@
-"""The record of an application: what its plugin proposed, as JSON and back.
+"""The record of an application, the proposals of its plugin, to and from JSON.
 
-Sign-in reads the record alone, so what is read here must not depend on a plugin. Fields that this
-version does not know are passed over: a newer one may have written them.
+Sign-in reads only the record, so reading it does not need the plugin. Unknown fields are ignored,
+because a newer version may have written them.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 from ssoko.plugin import Mapping, MetadataField, ServiceProvider
 from ssoko.saml import names
 
-#: The words that mappers may use for the NameFormat URIs.
+#: Short names of the NameFormat URIs in mappers.
 NAME_FORMATS = {
     "basic": names.ATTRNAME_BASIC,
     "uri": names.ATTRNAME_URI,
@@ -23,7 +23,7 @@ NAME_FORMATS = {
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What sign-in needs of an application beyond its row."""
+    """The recorded values that sign-in needs."""
 
     service_provider: ServiceProvider
     mappers: tuple[Mapping, ...]
@@ -31,38 +31,38 @@ class Record:
 
 
 def service_provider_to_json(sp: ServiceProvider) -> dict[str, Any]:
-    """Return the SP as JSON can hold it, lists and all, so that records can be compared."""
+    """Return the SP as JSON values, so that records can be compared."""
     plain: dict[str, Any] = json.loads(json.dumps(asdict(sp)))
     return plain
 
 
 def service_provider_from_json(raw: MappingType[str, Any]) -> ServiceProvider:
-    """Return the SP that was recorded."""
-    known = _known(ServiceProvider, raw)
+    """Return the recorded SP."""
+    values = _known_fields(ServiceProvider, raw)
     for name in ("acs_urls", "certificates", "encryption_certificates"):
-        known[name] = tuple(known.get(name, ()))
-    known["acs_indexes"] = tuple((int(i), str(url)) for i, url in known.get("acs_indexes", ()))
-    return ServiceProvider(**known)
+        values[name] = tuple(values.get(name, ()))
+    values["acs_indexes"] = tuple((int(i), str(url)) for i, url in values.get("acs_indexes", ()))
+    return ServiceProvider(**values)
 
 
 def mappers_to_json(mappers: Sequence[Mapping]) -> list[dict[str, Any]]:
-    """Return the mappers as JSON can hold them, in their order."""
+    """Return the mappers as JSON values, in their order."""
     return [asdict(mapper) for mapper in mappers]
 
 
 def mappers_from_json(raw: Sequence[MappingType[str, Any]]) -> tuple[Mapping, ...]:
-    """Return the mappers that were recorded."""
-    return tuple(Mapping(**_known(Mapping, item)) for item in raw)
+    """Return the recorded mappers."""
+    return tuple(Mapping(**_known_fields(Mapping, item)) for item in raw)
 
 
 def metadata_fields_to_json(metadata_fields: Sequence[MetadataField]) -> list[dict[str, Any]]:
-    """Return the metadata fields as JSON can hold them, in their order."""
+    """Return the metadata fields as JSON values, in their order."""
     return [asdict(field) for field in metadata_fields]
 
 
 def metadata_fields_from_json(raw: Sequence[MappingType[str, Any]]) -> tuple[MetadataField, ...]:
-    """Return the metadata fields that were recorded."""
-    return tuple(MetadataField(**_known(MetadataField, item)) for item in raw)
+    """Return the recorded metadata fields."""
+    return tuple(MetadataField(**_known_fields(MetadataField, item)) for item in raw)
 
 
 def from_column(value: Any) -> Any:
@@ -70,6 +70,6 @@ def from_column(value: Any) -> Any:
     return json.loads(value) if isinstance(value, (str, bytes)) else value
 
 
-def _known(kind: type, raw: MappingType[str, Any]) -> dict[str, Any]:
-    wanted = {field.name for field in fields(kind)}
-    return {name: value for name, value in raw.items() if name in wanted}
+def _known_fields(kind: type, raw: MappingType[str, Any]) -> dict[str, Any]:
+    names_of = {field.name for field in fields(kind)}
+    return {name: value for name, value in raw.items() if name in names_of}

@@ -1,10 +1,10 @@
-"""Find the plugins, load them one by one, keep the broken ones apart, call the owner of a hook.
+"""Find the plugins, load them one by one, quarantine the broken ones, and call hooks.
 
-A plugin gets a :class:`pluggy.PluginManager` of its own. With one for all, an implementation
-that is registered under another name (``specname``) would be called for every other plugin too.
+Each plugin has its own :class:`pluggy.PluginManager`. With a shared one, an implementation that is
+registered under another name (``specname``) would be called for every other plugin too.
 
-Keeping a broken plugin apart protects the others' availability. It is no sandbox: a plugin is
-code in this process.
+Quarantine protects the availability of the other plugins. It is not a sandbox: a plugin is code in
+this process.
 """
 
 import copy
@@ -16,7 +16,7 @@ import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -25,41 +25,23 @@ from marshmallow import Schema
 
 from ssoko.errors import HookFailed, InputError, PluginInvalid, ProposalRefused, SignInRefused
 from ssoko.plugin import hookspecs
-from ssoko.plugin.host import on_disk, validate
-from ssoko.plugin.host.deprecations import Deprecation, deprecated_in, unwarned
+from ssoko.plugin.hookspecs import HOOKS, Hook
+from ssoko.plugin.host import defaults, on_disk, validate
+from ssoko.plugin.host.deprecations import Deprecation, deprecated_in, ignore_warnings
 from ssoko.plugin.host.tracebacks import authors_traceback
 from ssoko.plugin.typecheck import WrongType
-from ssoko.plugin.values import DefaultRole, Integration, MetadataField, Problem
+from ssoko.plugin.values import DefaultRole, Integration, MetadataField
 
 log = logging.getLogger(__name__)
 
-REQUIRED_HOOKS = (
-    "integration",
-    "install_form",
-    "metadata_fields",
-    "default_role",
-    "installation_guide",
-    "service_provider",
-)
-#: What stands for the answer of a hook that a plugin does not implement.
-OPTIONAL_HOOKS: Mapping[str, Any] = MappingProxyType(
-    {
-        "attribute_mappings": (),
-        "check_settings": (),
-        "saml_attributes": (),
-        "acceptance_rules": (),
-        "settings_from_metadata": MappingProxyType({}),
-        "web_application": None,
-    }
-)
-#: Seconds after which a plugin is called slow. It cannot be stopped, only named.
+#: Seconds after which a plugin is reported as slow. It cannot be stopped.
 SLOW = 1.0
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
 class PluginSource:
-    """Where a plugin comes from: an entry point, or a test's own.
+    """Where a plugin comes from: an entry point, or a test.
 
     :param load: returns the module or object that holds the hook implementations.
     """
@@ -72,10 +54,10 @@ class PluginSource:
 
 @dataclass(frozen=True, slots=True)
 class PluginProblem:
-    """Why a plugin is not there.
+    """Why a plugin failed to load.
 
     :param stage: ``import``, ``register``, ``describe``, ``duplicate`` or ``hook``.
-    :param traceback: for developers; shown to admins at most.
+    :param traceback: for developers; shown to admins only.
     """
 
     slug: str
@@ -88,11 +70,11 @@ class PluginProblem:
 
 @dataclass(frozen=True, slots=True)
 class LoadedIntegration:
-    """A plugin's declarations, checked.
+    """The validated declarations of a plugin.
 
     :param hooks: names of the hooks that it implements.
-    :param seconds: how long it took to import and to describe itself.
-    :param deprecated: what of that a later version of the contract refuses.
+    :param seconds: time for the import and the declarations.
+    :param deprecated: hooks and arguments that a later version of the contract refuses.
     """
 
     slug: str
@@ -113,9 +95,9 @@ class Registry:
     """The plugins of one process; never changes once loaded. ``Registry()`` has none.
 
     :param integrations: by slug, in the order of their names.
-    :param problems: plugins that are kept apart, and why.
-    :param skipped: pairs of slug and reason for those that were not asked for.
-    :param only: slugs that are loaded and no others, or None for all.
+    :param problems: why plugins are quarantined.
+    :param skipped: pairs of slug and reason for plugins that the settings exclude.
+    :param only: the only slugs to load, or None for all.
     :param disabled: slugs that are not loaded.
     """
 
@@ -135,18 +117,18 @@ class Registry:
         disabled: frozenset[str] = frozenset(),
         opt_in: frozenset[str] = frozenset(),
     ) -> "Registry":
-        """Load the sources; whatever one of them does, the others are loaded.
+        """Load the sources one by one; a failure of one does not affect the others.
 
-        :param only: slugs to load and no others, or None for all.
+        :param only: the only slugs to load, or None for all.
         :param disabled: slugs not to load.
-        :param opt_in: slugs of plugins that stay off unless named.
+        :param opt_in: slugs of opt-in plugins to load.
         """
         loaded: dict[str, LoadedIntegration] = {}
         managers: dict[str, pluggy.PluginManager] = {}
         problems: list[PluginProblem] = []
         skipped: list[tuple[str, str]] = []
         for slug, claims in _by_slug(sources):
-            if reason := unwanted(slug, only, disabled):
+            if reason := exclusion_reason(slug, only, disabled):
                 skipped.append((slug, reason))
             elif len(claims) > 1:
                 problems.extend(_duplicates(claims))
@@ -178,26 +160,29 @@ class Registry:
         return self.integrations.get(slug)
 
     def call(self, slug: str, hook: str, **kwargs: Any) -> Any:
-        """Call one hook on the plugin that owns it, alone, and check the answer.
+        """Call one hook of one plugin, and validate the returned value.
 
-        A hook that the plugin leaves out answers with nothing: ``()``, an empty mapper for
-        ``settings_from_metadata``, None for ``web_application``. The plugin gets a copy of
-        ``settings`` that it cannot change.
+        Where the plugin does not implement the hook, the default of the hook is returned. The
+        plugin gets a read-only copy of ``settings``.
 
-        :raises HookFailed: the plugin is not loaded, raised, or answered with the wrong type.
-        :raises SignInRefused: ``saml_attributes`` lacks something of the person.
-        :raises ProposalRefused: the values it answered with are refused; names their fields.
+        :raises HookFailed: the plugin is not loaded, raised, or returned the wrong type.
+        :raises SignInRefused: ``saml_attributes`` refuses to sign the user in.
+        :raises ProposalRefused: a returned value is not valid; names the fields.
         """
         entry = self.integrations.get(slug)
         if entry is None:
             raise HookFailed(slug, hook, "the plugin is not loaded")
-        if hook not in entry.hooks and hook in OPTIONAL_HOOKS:
-            return OPTIONAL_HOOKS[hook]
+        table_entry = HOOKS[hook]
+        if hook not in entry.hooks:
+            if table_entry.default_call:
+                return table_entry.default_call(entry.form, **kwargs)
+            name = table_entry.declares
+            return getattr(entry, name) if name else table_entry.default
         if "settings" in kwargs:
             kwargs["settings"] = MappingProxyType(copy.deepcopy(dict(kwargs["settings"])))
         start = time.perf_counter()
         try:
-            answer = getattr(self._managers[slug].hook, hook)(**kwargs)
+            value = getattr(self._managers[slug].hook, hook)(**kwargs)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -206,14 +191,14 @@ class Registry:
             raise HookFailed(slug, hook, _raised(error)) from error
         if (took := time.perf_counter() - start) > SLOW:
             log.warning("plugin %s took %.1f s in its hook %s", slug, took, hook)
-        if wrong := validate.wrong_answer(hook, answer):
-            raise HookFailed(slug, hook, wrong)
-        if errors := _errors(hook, answer):
-            # Whoever is signing in typed nothing and can mend nothing.
+        if problem := validate.type_problem(table_entry.returns, value):
+            raise HookFailed(slug, hook, problem)
+        if errors := _errors(table_entry, value):
+            # The user who signs in typed none of this and cannot fix it.
             if hook == "saml_attributes":
                 raise HookFailed(slug, hook, str(InputError(errors)))
             raise ProposalRefused(slug, hook, errors)
-        return answer
+        return value
 
 
 def installed_sources() -> list[PluginSource]:
@@ -237,8 +222,8 @@ def _by_slug(sources: Iterable[PluginSource]) -> list[tuple[str, list[PluginSour
     return sorted(claims.items())
 
 
-def unwanted(slug: str, only: frozenset[str] | None, disabled: frozenset[str]) -> str:
-    """Return why the settings keep a plugin from being loaded, or an empty text."""
+def exclusion_reason(slug: str, only: frozenset[str] | None, disabled: frozenset[str]) -> str:
+    """Return why the settings exclude a plugin, or an empty text."""
     if slug in disabled:
         return "named in SSOKO_DISABLED_PLUGINS, or in disabled_plugins of ssoko.toml"
     if only is not None and slug not in only:
@@ -254,7 +239,7 @@ def _duplicates(claims: list[PluginSource]) -> Iterator[PluginProblem]:
             claim.distribution,
             claim.version,
             "duplicate",
-            f"{names} both claim {claim.slug}; uninstall one of them",
+            f"{names} both use the slug {claim.slug}; uninstall one of them",
         )
 
 
@@ -274,64 +259,104 @@ def _load_one(source: PluginSource) -> tuple[LoadedIntegration, pluggy.PluginMan
     if not SLUG.fullmatch(source.slug):
         raise PluginInvalid(
             "import",
-            f"the entry point's name {source.slug!r} is no slug: use small letters, digits and "
-            "hyphens, at most 40",
+            f"the entry point's name {source.slug!r} is not a slug: use up to 40 lowercase "
+            "letters, digits and hyphens",
         )
-    # The one clue that a plugin leaves which ends the process: its line is the last.
+    # When a plugin ends the process, this is the last line of the log and names it.
     log.debug("loading plugin %s (%s %s)", source.slug, source.distribution, source.version)
     start = time.perf_counter()
     with _stage("import"):
         plugin = source.load()
     manager = pluggy.PluginManager("ssoko")
     manager.add_hookspecs(hookspecs)
-    with _stage("register"), unwarned():
+    with _stage("register"), ignore_warnings():
         manager.register(plugin, source.slug)
         hooks = _implemented(manager, plugin)
-    # The contract's version first: a newer one explains hooks that this Ssoko does not know.
+    # First the version of the contract: a newer one explains hooks that this Ssoko does not know.
     unknown = _unknown_hooks(manager)
     if "integration" in hooks:
-        validate.check_api(_declare(manager, "integration").api)
+        validate.check_api(_call(manager, HOOKS["integration"]).api)
     if unknown:
         raise PluginInvalid("register", unknown)
-    if missing := [name for name in REQUIRED_HOOKS if name not in hooks]:
+    if missing := [_missing(hook) for hook in _missing_hooks(plugin, hooks)]:
         raise PluginInvalid("register", f"required hooks are missing: {', '.join(missing)}")
-    entry = _describe(source, manager, hooks)
-    return replace(entry, seconds=time.perf_counter() - start), manager
-
-
-def _describe(
-    source: PluginSource, manager: pluggy.PluginManager, hooks: frozenset[str]
-) -> LoadedIntegration:
+    declared = _declarations(source.slug, manager, plugin, hooks)
     entry = LoadedIntegration(
         source.slug,
         source.distribution,
         source.version,
-        integration=_declare(manager, "integration"),
-        form=_declare(manager, "install_form"),
-        metadata_fields=_declare(manager, "metadata_fields"),
-        default_role=_declare(manager, "default_role"),
-        guide=_declare(manager, "installation_guide"),
+        **declared,
         hooks=hooks,
+        seconds=time.perf_counter() - start,
         deprecated=deprecated_in(manager),
     )
-    with _stage("describe"):
-        validate.check_declarations(
-            entry.integration, entry.form, entry.metadata_fields, entry.default_role, entry.guide
-        )
-    return entry
+    return entry, manager
 
 
-def _declare(manager: pluggy.PluginManager, hook: str) -> Any:
-    with _stage("describe", f"{hook}: "):
-        answer = getattr(manager.hook, hook)()
-    if wrong := validate.wrong_answer(hook, answer):
-        raise PluginInvalid("describe", f"{hook}: {wrong}")
-    return answer
+def _missing_hooks(plugin: object, hooks: frozenset[str]) -> Iterator[Hook]:
+    for hook in HOOKS.values():
+        replaced = _read_file(plugin, hook.file) or getattr(plugin, hook.attribute, None)
+        if hook.required and hook.name not in hooks and not replaced:
+            yield hook
+
+
+def _missing(hook: Hook) -> str:
+    instead = f"the file {hook.file}" if hook.file else hook.attribute
+    return f"{hook.name} (or {instead})" if instead else hook.name
+
+
+def _declarations(
+    slug: str, manager: pluggy.PluginManager, plugin: object, hooks: frozenset[str]
+) -> dict[str, Any]:
+    """Return the validated values of the hooks that are called once, by their fields."""
+    declaring = [hook for hook in HOOKS.values() if hook.declares]
+    declared: dict[str, Any] = {}
+    for hook in declaring:
+        if hook.name in hooks:
+            value = _call(manager, hook)
+        elif hook.attribute:
+            value = _typed(hook, getattr(plugin, hook.attribute))
+        elif hook.default_from:
+            value = hook.default_from(slug, declared["integration"])
+        else:
+            value = _read_file(plugin, hook.file)
+        if isinstance(value, Integration):
+            with _stage("describe"):
+                value = defaults.fill_in(value, plugin)
+        declared[hook.declares] = value
+    for hook in declaring:
+        value = declared[hook.declares]
+        with _stage("describe"):
+            if hook.validate:
+                problems = tuple(hook.validate(value))
+            else:
+                assert hook.validate_with_form is not None  # noqa: S101 - a fault in the table
+                problems = tuple(hook.validate_with_form(value, declared["form"]))
+        for problem in problems:
+            raise PluginInvalid("describe", f"{problem.field}: {problem.message}")
+    return declared
+
+
+def _read_file(plugin: object, name: str) -> str:
+    with _stage("describe", f"{name}: "):
+        return defaults.read_text(plugin, name) if name else ""
+
+
+def _call(manager: pluggy.PluginManager, hook: Hook) -> Any:
+    with _stage("describe", f"{hook.name}: "):
+        value = getattr(manager.hook, hook.name)()
+    return _typed(hook, value)
+
+
+def _typed(hook: Hook, value: Any) -> Any:
+    if problem := validate.type_problem(hook.returns, value):
+        raise PluginInvalid("describe", f"{hook.name}: {problem}")
+    return value
 
 
 @contextmanager
 def _stage(stage: str, prefix: str = "") -> Iterator[None]:
-    """Turn whatever a plugin raises into :class:`PluginInvalid`, ``sys.exit()`` included."""
+    """Turn what a plugin raises, ``sys.exit()`` included, into :class:`PluginInvalid`."""
     try:
         yield
     except (KeyboardInterrupt, PluginInvalid):
@@ -340,7 +365,7 @@ def _stage(stage: str, prefix: str = "") -> Iterator[None]:
         raise PluginInvalid(stage, f"{prefix}{error}") from error
     except BaseException as error:
         text = f"{prefix}{type(error).__name__}: {error}"[:500]
-        # In one line: it goes to the log, where another one would pass for Ssoko's own.
+        # One line only: in the log, a second line would look like a message of Ssoko.
         line = "".join(c if c.isprintable() else " " for c in text)
         raise PluginInvalid(stage, line) from error
 
@@ -350,7 +375,7 @@ def _implemented(manager: pluggy.PluginManager, plugin: object) -> frozenset[str
     for caller in callers:
         if any(i.wrapper or i.hookwrapper for i in caller.get_hookimpls()):
             raise PluginInvalid(
-                "register", f"{caller.name} is a wrapper; each plugin's hooks are called alone"
+                "register", f"{caller.name} is a wrapper; write a plain implementation"
             )
     return frozenset(caller.name for caller in callers)
 
@@ -359,21 +384,20 @@ def _unknown_hooks(manager: pluggy.PluginManager) -> str:
     try:
         manager.check_pending()
     except pluggy.PluginValidationError:
-        known = (*REQUIRED_HOOKS, *OPTIONAL_HOOKS)
-        unknown = [name for name in vars(manager.hook) if name not in known and name[0] != "_"]
-        close = difflib.get_close_matches(unknown[0], known, 1)
+        unknown = [name for name in vars(manager.hook) if name not in HOOKS and name[0] != "_"]
+        close = difflib.get_close_matches(unknown[0], HOOKS, 1)
         hint = f"; did you mean {close[0]}?" if close else ""
         return f"there is no hook {', '.join(unknown)}{hint}"
     return ""
 
 
 # ---------------------------------------------------------------------------
-# Answers
+# Returned values
 # ---------------------------------------------------------------------------
 
 
 def _raised(error: BaseException) -> str:
-    """Say where a hook broke, without the error's own words: they may hold a setting's value."""
+    """Return where a hook raised, without the text of the error, which may contain a secret."""
     if isinstance(error, WrongType):
         return str(error)
     place = traceback.extract_tb(error.__traceback__)[-1:]
@@ -381,15 +405,8 @@ def _raised(error: BaseException) -> str:
     return f"raised {type(error).__name__}{at}"
 
 
-def _errors(hook: str, answer: Any) -> dict[str, list[str]]:
-    judges: dict[str, Callable[[Any], tuple[Problem, ...]]] = {
-        "service_provider": validate.check_service_provider,
-        "attribute_mappings": validate.check_mappers,
-        "saml_attributes": validate.check_attributes,
-        "acceptance_rules": validate.check_rules,
-    }
+def _errors(hook: Hook, value: Any) -> dict[str, list[str]]:
     errors: dict[str, list[str]] = {}
-    if hook in judges:
-        for problem in judges[hook](answer):
-            errors.setdefault(problem.field, []).append(problem.message)
+    for problem in hook.validate(value) if hook.validate else ():
+        errors.setdefault(problem.field, []).append(problem.message)
     return errors

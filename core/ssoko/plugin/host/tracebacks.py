@@ -1,4 +1,4 @@
-"""Tracebacks for the author of a plugin: what lies between Ssoko and the plugin is left out."""
+"""Tracebacks for the author of a plugin, without the frames of Ssoko and pluggy."""
 
 import traceback
 from itertools import dropwhile
@@ -7,7 +7,7 @@ from pathlib import Path
 import pluggy
 
 _FROZEN = "<frozen importlib"
-_MACHINERY = (
+_INTERNAL = (
     str(Path(__file__).parent),
     str(Path(pluggy.__file__).parent),
     str(Path(traceback.__file__).with_name("importlib")),
@@ -16,14 +16,14 @@ _MACHINERY = (
 
 
 def authors_traceback(error: BaseException) -> str:
-    """Format what a plugin raised, from the first line that is its own."""
-    told = traceback.TracebackException.from_exception(error)
-    frames = list(dropwhile(_is_machinery, told.stack))
-    # Python leaves these out itself when nobody catches the error.
+    """Format an exception of a plugin, from the first line in the plugin."""
+    summary = traceback.TracebackException.from_exception(error)
+    frames = list(dropwhile(_is_internal, summary.stack))
+    # Python omits these frames for uncaught errors too.
     own = [frame for frame in frames if not frame.filename.startswith(_FROZEN)]
-    told.stack = traceback.StackSummary.from_list(own)
-    return "".join(told.format())
+    summary.stack = traceback.StackSummary.from_list(own)
+    return "".join(summary.format())
 
 
-def _is_machinery(frame: traceback.FrameSummary) -> bool:
-    return frame.filename.startswith(_MACHINERY)
+def _is_internal(frame: traceback.FrameSummary) -> bool:
+    return frame.filename.startswith(_INTERNAL)

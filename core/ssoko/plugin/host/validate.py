@@ -1,8 +1,10 @@
-"""Judge what a plugin answers: the types of every hook, and the values of those that matter."""
+"""Validate what hooks return: the type for every hook, the values for those that are recorded.
+
+A message says what is wrong and what to do.
+"""
 
 import re
 from collections.abc import Callable, Iterator
-from collections.abc import Mapping as MappingType
 from types import MappingProxyType
 from typing import Any
 
@@ -13,8 +15,9 @@ from ssoko.plugin import API_VERSION, checks
 from ssoko.plugin.acceptance import AcceptanceRule
 from ssoko.plugin.guide import check_guide
 from ssoko.plugin.host.logo import check_logo
-from ssoko.plugin.typecheck import describe_type
+from ssoko.plugin.typecheck import describe_type, describe_value, test_for
 from ssoko.plugin.values import (
+    METADATA_LABELS,
     DefaultRole,
     Integration,
     Mapping,
@@ -24,14 +27,10 @@ from ssoko.plugin.values import (
     ServiceProvider,
 )
 
-#: Values of ours that core can fill in; see :class:`MetadataField`.
-METADATA_KEYS = frozenset(
-    "login_endpoint logout_endpoint entity_id metadata_url metadata_file certificate".split()
-)
-#: What stands before the name of an install form's field in HTML, so that it is none of ours.
+#: Prefix of the names of a plugin's form fields in HTML, which keeps them apart from Ssoko's own.
 POSTED_PREFIX = "plugin."
 
-#: Fields of the integration that are one line, and how many characters that may have.
+#: Fields of the integration that are one line, and the maximum number of characters.
 _LINES = MappingProxyType(
     {
         "name": 60,
@@ -43,82 +42,37 @@ _LINES = MappingProxyType(
     }
 )
 
-#: Hook to the type of its answer: a class, or (class,) for a tuple of its instances.
-_ANSWERS: MappingType[str, Any] = MappingProxyType(
-    {
-        "integration": Integration,
-        "metadata_fields": (MetadataField,),
-        "default_role": DefaultRole,
-        "installation_guide": str,
-        "service_provider": ServiceProvider,
-        "attribute_mappings": (Mapping,),
-        "check_settings": (Problem,),
-        "saml_attributes": (SamlAttribute,),
-        "acceptance_rules": (AcceptanceRule,),
-        "settings_from_metadata": dict,
-    }
-)
 
+def type_problem(returns: Any, value: object) -> str:
+    """Return what is wrong with the type of a returned value, or an empty text.
 
-def wrong_answer(hook: str, answer: object) -> str:
-    """Return what is wrong with the type of an answer, or an empty text."""
-    if hook == "install_form":
-        good, wanted = isinstance(answer, type) and issubclass(answer, Schema), "a Schema class"
-    elif hook == "web_application":
-        good, wanted = callable(answer), "a WSGI application"
-    elif isinstance(expected := _ANSWERS[hook], tuple):
-        kind = expected[0]
-        good = isinstance(answer, tuple) and all(isinstance(item, kind) for item in answer)
-        wanted = f"a tuple of {kind.__name__}"
-    else:
-        good, wanted = isinstance(answer, expected), expected.__name__
-    return "" if good else f"answer with {wanted}, not {describe_type(answer)}"
+    :param returns: the annotation of the hook's specification.
+    """
+    if test_for(returns)(value):
+        return ""
+    return f"return {describe_type(returns)}, not {describe_value(value)}"
 
 
 def check_api(written_for: str) -> None:
-    """Refuse a plugin written for another hook contract.
+    """Refuse a plugin written for another version of the hook contract.
 
-    :raises PluginInvalid: for another major version, or a minor one that is newer than ours.
+    :raises PluginInvalid: for another major version, or a minor version newer than this one.
     """
     match = re.fullmatch(r"(\d{1,4})\.(\d{1,4})", written_for)
     if not match:
-        raise PluginInvalid("describe", f'Integration.api: write it like "{API_VERSION}"')
+        raise PluginInvalid("describe", f'Integration.api: use a version such as "{API_VERSION}"')
     theirs = tuple(map(int, match.groups()))
     ours = tuple(map(int, API_VERSION.split(".")))
     if theirs[0] < ours[0]:
-        mend = "install a newer version of the plugin"
+        fix = "install a newer version of the plugin"
     elif theirs > ours:
-        mend = "install a newer Ssoko, or an older version of the plugin"
+        fix = "install a newer Ssoko, or an older version of the plugin"
     else:
         return
     raise PluginInvalid(
         "describe",
-        f"written for plugin API {written_for}, and this Ssoko has {API_VERSION}; {mend}",
+        f"written for plugin API {written_for}, and this Ssoko has {API_VERSION}; {fix}",
     )
-
-
-def check_declarations(
-    integration: Integration,
-    form: type[Schema],
-    metadata_fields: tuple[MetadataField, ...],
-    default_role: DefaultRole,
-    guide: str,
-) -> None:
-    """Refuse declarations that the marketplace or the install page could not show.
-
-    :raises PluginInvalid: with the first problem.
-    """
-    problems = (
-        *integration_problems(integration),
-        *_form_problems(form),
-        *_metadata_problems(metadata_fields),
-        *_role_problems(default_role),
-    )
-    if problems:
-        raise PluginInvalid("describe", problems[0])
-    wrong = check_guide(guide, form_fields(form))
-    if wrong:
-        raise PluginInvalid("describe", f"installation_guide: {wrong[0]}")
 
 
 def form_fields(form: type[Schema]) -> tuple[str, ...]:
@@ -126,50 +80,68 @@ def form_fields(form: type[Schema]) -> tuple[str, ...]:
     return tuple(n for n, f in form().fields.items() if not f.metadata.get("secret"))
 
 
-def integration_problems(integration: Integration) -> Iterator[str]:
-    """Return why the marketplace could not show an integration, each with its field."""
+# ---------------------------------------------------------------------------
+# Declarations
+# ---------------------------------------------------------------------------
+
+
+def integration_problems(integration: Integration) -> Iterator[Problem]:
+    """Yield why the marketplace could not show an integration, each at its field."""
     for field in ("name", "summary"):
         if not getattr(integration, field).strip():
-            yield f"Integration.{field}: give it a text"
+            yield Problem(f"Integration.{field}", f"enter the {field}")
     for field, limit in _LINES.items():
         text = getattr(integration, field)
         if len(text) > limit or not text.isprintable():
-            yield f"Integration.{field}: one line of at most {limit} printable characters"
+            yield Problem(
+                f"Integration.{field}", f"use one line of at most {limit} printable characters"
+            )
     if len(integration.monogram) > 3 or not integration.monogram.isprintable():
-        yield "Integration.monogram: one to three characters"
+        yield Problem("Integration.monogram", "use one to three characters")
     if any(not alias.strip() or not alias.isprintable() for alias in integration.aliases):
-        yield "Integration.aliases: leave out empty words and control characters"
-    if integration.homepage and (wrong := _refusal(checks.check_url, integration.homepage)):
-        yield f"Integration.homepage: {wrong}"
-    if integration.logo and (wrong := check_logo(integration.logo)):
-        yield f"Integration.logo: {wrong}"
+        yield Problem("Integration.aliases", "remove empty words and control characters")
+    if integration.homepage:
+        yield from _problems(checks.check_url, **{"Integration.homepage": integration.homepage})
+    if integration.logo and (message := check_logo(integration.logo)):
+        yield Problem("Integration.logo", message)
 
 
-def _form_problems(form: type[Schema]) -> Iterator[str]:
+def form_problems(form: type[Schema]) -> Iterator[Problem]:
+    """Yield why the install page could not show a form."""
     for name, field in form().fields.items():
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,49}", name):
-            yield f"install_form: name the field {name!r} in small letters, digits and underscores"
+            yield Problem(
+                "install_form", f"rename the field {name!r}: use lowercase letters, digits and _"
+            )
         for key in ("label", "help", "placeholder", "where_to_find"):
             if not isinstance(field.metadata.get(key, ""), str):
-                yield f"install_form: {key} of the field {name} must be a text"
+                yield Problem("install_form", f"{key} of the field {name} must be a string")
 
 
-def _metadata_problems(fields: tuple[MetadataField, ...]) -> Iterator[str]:
+def metadata_problems(fields: tuple[MetadataField, ...]) -> Iterator[Problem]:
+    """Yield what is wrong with the values of Ssoko that a vendor asks for."""
     for field in fields:
-        if field.key not in METADATA_KEYS:
-            yield (
-                f"metadata_fields: there is no value {field.key!r}; "
-                f"use one of {', '.join(sorted(METADATA_KEYS))}"
-            )
-        if not field.label.strip():
-            yield f"metadata_fields: give the value {field.key} a label"
+        if field.key not in METADATA_LABELS:
+            keys = ", ".join(sorted(METADATA_LABELS))
+            yield Problem("metadata_fields", f"unknown key {field.key!r}; use one of {keys}")
+        elif not field.label.strip():
+            yield Problem("metadata_fields", f"enter a label for {field.key}")
 
 
-def _role_problems(role: DefaultRole) -> Iterator[str]:
+def default_role_problems(role: DefaultRole) -> Iterator[Problem]:
+    """Yield what is wrong with the name of a default role."""
     if "{name}" not in role.name:
-        yield "default_role: put {name} into the role's name, so that each application has its own"
+        yield Problem(
+            "default_role", "add {name} to the role's name, so that each application has its own"
+        )
     if re.search(r"[{}]", role.name.replace("{name}", "")) or not role.name.isprintable():
-        yield "default_role: the only thing in braces can be {name}, in one line"
+        yield Problem("default_role", "use braces for {name} only, and write the name in one line")
+
+
+def guide_problems(guide: str, form: type[Schema]) -> Iterator[Problem]:
+    """Yield what is wrong with a guide that may show fields of the form."""
+    for message in check_guide(guide, form_fields(form)):
+        yield Problem("installation_guide", message)
 
 
 # ---------------------------------------------------------------------------
@@ -178,129 +150,129 @@ def _role_problems(role: DefaultRole) -> Iterator[str]:
 
 
 def check_service_provider(provider: ServiceProvider) -> tuple[Problem, ...]:
-    """Return what is wrong with a service provider, each at the field it is about.
+    """Return what is wrong with a service provider, each at its field.
 
-    Fields are those of :class:`ServiceProvider`; those of lists carry their place: ``acs_urls.0``.
+    Fields are those of :class:`ServiceProvider`; items of lists have their index: ``acs_urls.0``.
     """
     return tuple(_provider_problems(provider))
 
 
 def _provider_problems(sp: ServiceProvider) -> Iterator[Problem]:
-    yield from _judge(checks.check_entity_id, entity_id=sp.entity_id)
+    yield from _problems(checks.check_entity_id, entity_id=sp.entity_id)
     yield from _acs_problems(sp)
-    yield from _judge(checks.check_name_id_format, name_id_format=sp.name_id_format)
-    yield from _judge(checks.check_name_id_source, name_id_source=sp.name_id_source)
-    yield from _judge(checks.check_text, relay_state=sp.relay_state)
+    yield from _problems(checks.check_name_id_format, name_id_format=sp.name_id_format)
+    yield from _problems(checks.check_name_id_source, name_id_source=sp.name_id_source)
+    yield from _problems(checks.check_text, relay_state=sp.relay_state)
     for field in ("slo_url", "slo_response_url", "launch_url"):
         if getattr(sp, field):
-            yield from _judge(checks.check_url, **{field: getattr(sp, field)})
+            yield from _problems(checks.check_url, **{field: getattr(sp, field)})
     yield from _certificate_problems(sp)
     if not sp.sign_response and not sp.sign_assertion:
         yield Problem("sign_assertion", "Sign the assertion, the response, or both")
     if not 60 <= sp.lifetime <= 3600:
-        yield Problem("lifetime", "Give a number of seconds from 60 to 3600")
+        yield Problem("lifetime", "Enter a number of seconds from 60 to 3600")
     if sp.session_lifetime and not 60 <= sp.session_lifetime <= 30 * 86400:
-        yield Problem("session_lifetime", "Give 0, or a number of seconds from 60 to 2592000")
+        yield Problem("session_lifetime", "Enter 0, or a number of seconds from 60 to 2592000")
 
 
 def _acs_problems(sp: ServiceProvider) -> Iterator[Problem]:
     if not sp.acs_urls:
-        yield Problem("acs_urls", "Give at least one ACS URL; answers are sent there")
+        yield Problem("acs_urls", "Enter at least one ACS URL. SAML responses are sent there")
     if len(sp.acs_urls) > 100:
-        yield Problem("acs_urls", "Give at most 100 ACS URLs")
-    for place, url in enumerate(sp.acs_urls):
-        yield from _judge(checks.check_url, **{f"acs_urls.{place}": url})
-        if url in sp.acs_urls[:place]:
-            yield Problem(f"acs_urls.{place}", "This ACS URL is there already")
+        yield Problem("acs_urls", "Enter at most 100 ACS URLs")
+    for index, url in enumerate(sp.acs_urls):
+        yield from _problems(checks.check_url, **{f"acs_urls.{index}": url})
+        if url in sp.acs_urls[:index]:
+            yield Problem(f"acs_urls.{index}", "This ACS URL is a duplicate. Remove it")
     indexes = [index for index, _ in sp.acs_indexes]
     if len(set(indexes)) < len(indexes) or any(not 0 <= index <= 65535 for index in indexes):
-        yield Problem("acs_indexes", "Give each index once, from 0 to 65535")
+        yield Problem("acs_indexes", "Use each index once, from 0 to 65535")
     if any(url not in sp.acs_urls for _, url in sp.acs_indexes):
-        yield Problem("acs_indexes", "Number only addresses that are among the ACS URLs")
+        yield Problem("acs_indexes", "Use only URLs that are listed in ACS URLs")
 
 
 def _certificate_problems(sp: ServiceProvider) -> Iterator[Problem]:
     for field in ("certificates", "encryption_certificates"):
-        for place, text in enumerate(getattr(sp, field)):
-            yield from _judge(checks.check_certificate, **{f"{field}.{place}": text})
+        for index, text in enumerate(getattr(sp, field)):
+            yield from _problems(checks.check_certificate, **{f"{field}.{index}": text})
     if sp.require_signed_requests and not sp.certificates:
         yield Problem(
             "require_signed_requests",
-            "Add the certificate that requests are signed with, or leave this off",
+            "Add the certificate that verifies request signatures, or turn this off",
         )
     if sp.encrypt_assertions:
         field = "encryption_certificates" if sp.encryption_certificates else "certificates"
-        if found := getattr(sp, field):
-            wrong = tuple(_judge(checks.check_encryption_certificate, **{f"{field}.0": found[0]}))
-            yield from wrong if not _refusal(checks.check_certificate, found[0]) else ()
-        else:
-            yield Problem(
-                "encrypt_assertions", "Add the certificate to encrypt to, or leave this off"
+        certificates = getattr(sp, field)
+        if not certificates:
+            yield Problem("encrypt_assertions", "Add an encryption certificate, or turn this off")
+        elif not _message(checks.check_certificate, certificates[0]):
+            yield from _problems(
+                checks.check_encryption_certificate, **{f"{field}.0": certificates[0]}
             )
 
 
 def check_mappers(mappers: tuple[Mapping, ...]) -> tuple[Problem, ...]:
-    """Return what is wrong with mappers, each at its place: ``attributes.0.source``."""
+    """Return what is wrong with mappers, each at its index: ``attributes.0.source``."""
     return tuple(
         problem
-        for place, mapper in enumerate(mappers)
-        for problem in _mapper_problems(f"attributes.{place}", mapper)
+        for index, mapper in enumerate(mappers)
+        for problem in _mapper_problems(f"attributes.{index}", mapper)
     )
 
 
 def _mapper_problems(at: str, mapper: Mapping) -> Iterator[Problem]:
     yield from _attribute_problems(at, mapper.name, mapper.name_format, mapper.friendly_name)
-    yield from _judge(checks.check_source, **{f"{at}.source": mapper.source})
+    yield from _problems(checks.check_source, **{f"{at}.source": mapper.source})
 
 
 def check_attributes(attributes: tuple[SamlAttribute, ...]) -> tuple[Problem, ...]:
     """Return what is wrong with the attributes of one assertion."""
     return tuple(
         problem
-        for place, attribute in enumerate(attributes)
+        for index, attribute in enumerate(attributes)
         for problem in (
             *_attribute_problems(
-                f"attributes.{place}",
+                f"attributes.{index}",
                 attribute.name,
                 attribute.name_format,
                 attribute.friendly_name,
             ),
             *(
-                found
+                problem
                 for value in attribute.values
-                for found in _judge(checks.check_text, **{f"attributes.{place}.values": value})
+                for problem in _problems(checks.check_text, **{f"attributes.{index}.values": value})
             ),
         )
     )
 
 
 def check_rules(rules: tuple[AcceptanceRule, ...]) -> tuple[Problem, ...]:
-    """Return what is wrong with acceptance rules, each at its place: ``rules.0.id``."""
+    """Return what is wrong with acceptance rules, each at its index: ``rules.0.id``."""
     ids = [rule.id for rule in rules]
-    found = []
-    for place, rule in enumerate(rules):
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,49}", rule.id) or rule.id in ids[:place]:
-            said = "Use small letters, digits and hyphens, and each id once"
-            found.append(Problem(f"rules.{place}.id", said))
+    problems = []
+    for index, rule in enumerate(rules):
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,49}", rule.id) or rule.id in ids[:index]:
+            message = "Use lowercase letters, digits and hyphens, and each id once"
+            problems.append(Problem(f"rules.{index}.id", message))
         if not rule.sentence.strip() or len(rule.sentence) > 120 or rule.sentence.endswith("."):
-            said = "Say in up to 120 characters what has to be so, without a full stop"
-            found.append(Problem(f"rules.{place}.sentence", said))
-    return tuple(found)
+            message = "State the requirement in up to 120 characters, without a full stop"
+            problems.append(Problem(f"rules.{index}.sentence", message))
+    return tuple(problems)
 
 
 def _attribute_problems(at: str, name: str, name_format: str, friendly: str) -> Iterator[Problem]:
-    yield from _judge(checks.check_attribute_name, **{f"{at}.name": name})
-    yield from _judge(checks.check_name_format, **{f"{at}.name_format": name_format})
-    yield from _judge(checks.check_text, **{f"{at}.friendly_name": friendly})
+    yield from _problems(checks.check_attribute_name, **{f"{at}.name": name})
+    yield from _problems(checks.check_name_format, **{f"{at}.name_format": name_format})
+    yield from _problems(checks.check_text, **{f"{at}.friendly_name": friendly})
 
 
-def _judge(check: Callable[[str], None], **value: str) -> Iterator[Problem]:
+def _problems(check: Callable[[str], None], **value: str) -> Iterator[Problem]:
     for field, text in value.items():
-        if wrong := _refusal(check, text):
-            yield Problem(field, wrong)
+        if message := _message(check, text):
+            yield Problem(field, message)
 
 
-def _refusal(check: Callable[[str], None], text: str) -> str:
+def _message(check: Callable[[str], None], text: str) -> str:
     try:
         check(text)
     except ValidationError as error:

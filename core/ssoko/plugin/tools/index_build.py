@@ -1,7 +1,7 @@
-"""Make the entries of an index out of a wheel; each wheel is read in a process of its own.
+"""Build the index of wheels; each wheel is read in its own process.
 
-A plugin says what it is in its code, so its code has to run. A process of its own keeps one that
-exits, hangs or changes something for all from the other wheels.
+A plugin declares its integration in code, which has to run. In its own process, a plugin that
+exits, hangs or changes global state does not affect the other wheels.
 """
 
 import hashlib
@@ -21,16 +21,16 @@ from ssoko.plugin.tools.rules import report
 from ssoko.plugin.tools.rules.subject import Subject, opened
 from ssoko.plugin.values import Integration
 
-#: Seconds that one wheel may take.
-PATIENCE = 120
+#: Maximum seconds for one wheel.
+TIMEOUT = 120
 
 
 def build_index(wheels: tuple[Path, ...]) -> bytes:
     """Return the index file of some wheels.
 
-    Of several versions of a distribution the newest counts.
+    Of several versions of a distribution, the newest is used.
 
-    :raises InputError: naming the wheel that no entry can be made of, and why.
+    :raises InputError: with the wheel that cannot be read, and the reason.
     """
     by_slug: dict[str, tuple[Path, IndexEntry]] = {}
     for wheel in wheels:
@@ -46,51 +46,51 @@ def _replaces(wheel: Path, entry: IndexEntry, other: Path, before: IndexEntry) -
         return True
     if before.is_newer_than(entry.distribution, entry.version):
         return False
-    said = f"{wheel.name} and {other.name} both bring {entry.slug}; leave one of them out"
-    raise InputError.of("wheels", said)
+    message = f"{wheel.name} and {other.name} both have {entry.slug}. Remove one of them"
+    raise InputError.of("wheels", message)
 
 
 def read_wheel(wheel: Path) -> tuple[IndexEntry, ...]:
-    """Return the entries of one wheel, made in another process.
+    """Return the entries of one wheel, read in another process.
 
-    :raises InputError: when it is no wheel, cannot be loaded, or takes too long.
+    :raises InputError: if it is not a wheel, cannot be loaded, or takes too long.
     """
     if wheel.suffix != ".whl" or not wheel.is_file():
-        raise InputError.of("wheels", f"{wheel} is no wheel; build one: python -m build")
+        raise InputError.of("wheels", f"{wheel} is not a wheel. Build one with python -m build")
     with tempfile.TemporaryDirectory(prefix="ssoko-index-") as folder:
-        answer = Path(folder) / "entries.json"
-        # -P: what lies in the folder where somebody types is nobody's module.
+        output = Path(folder) / "entries.json"
+        # -P: do not import modules from the current folder.
         command = [
             sys.executable,
             "-P",
             "-m",
             "ssoko.plugin.tools.index_build",
             str(wheel),
-            str(answer),
+            str(output),
         ]
         try:
-            done = subprocess.run(  # noqa: S603 - the command is made above
+            process = subprocess.run(  # noqa: S603 - the command is built above
                 command,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
                 errors="replace",
-                timeout=PATIENCE,
+                timeout=TIMEOUT,
             )
         except subprocess.TimeoutExpired:
-            said = f"{wheel.name}: it was not read within {PATIENCE} seconds"
-            raise InputError.of("wheels", said) from None
-        if done.returncode != 0 or not answer.is_file():
-            raise InputError.of("wheels", f"{wheel.name}: {_last_line(done.stderr)}")
+            message = f"{wheel.name}: reading it took more than {TIMEOUT} seconds"
+            raise InputError.of("wheels", message) from None
+        if process.returncode != 0 or not output.is_file():
+            raise InputError.of("wheels", f"{wheel.name}: {_last_line(process.stderr)}")
         try:
-            return tuple(read_index(answer.read_bytes()).values())
+            return tuple(read_index(output.read_bytes()).values())
         except InputError as error:
             raise InputError.of("wheels", f"{wheel.name}: {error}") from None
 
 
 def _last_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "its code ended the process that read it"
+    return lines[-1] if lines else "its code ended the process"
 
 
 # ---------------------------------------------------------------------------
@@ -126,28 +126,33 @@ def _entry(subject: Subject, digest: str) -> IndexEntry:
 def _shortened(about: Integration) -> Integration:
     text = about.description.strip()
     if len(text) > MAX_DESCRIPTION:
-        # At the end of a paragraph, so that no Markdown is left open.
+        # At the end of a paragraph, so that Markdown stays valid.
         text = text[: MAX_DESCRIPTION + 1].rpartition("\n\n")[0] or text[:MAX_DESCRIPTION]
     return replace(about, description=text)
 
 
 def _core_range(requires: tuple[str, ...]) -> str:
     try:
-        found = [Requirement(text) for text in requires]
+        requirements = [Requirement(text) for text in requires]
     except InvalidRequirement as error:
-        raise InputError.of("", f"its requirements cannot be read: {error}") from None
-    ours = [one.specifier for one in found if canonicalize_name(one.name) == "ssoko"]
-    return ",".join(sorted((str(part) for whole in ours for part in whole), reverse=True))
+        raise InputError.of("", f"its requirements are not valid: {error}") from None
+    parts = (
+        str(part)
+        for requirement in requirements
+        if canonicalize_name(requirement.name) == "ssoko"
+        for part in requirement.specifier
+    )
+    return ",".join(sorted(parts, reverse=True))
 
 
-def main(wheel: str, answer: str) -> None:
-    """Write the entries of a wheel to a file; whatever goes wrong is the last line of stderr."""
+def main(wheel: str, output: str) -> None:
+    """Write the entries of a wheel to a file; an error is the last line of stderr."""
     try:
         data = write_index(entries_of(Path(wheel)))
     except SsokoError as error:
-        said = str(error).removeprefix("path: ").removeprefix(f"{Path(wheel).parent}{os.sep}")
-        sys.exit(" ".join(said.split()))
-    Path(answer).write_bytes(data)
+        message = str(error).removeprefix("path: ").removeprefix(f"{Path(wheel).parent}{os.sep}")
+        sys.exit(" ".join(message.split()))
+    Path(output).write_bytes(data)
 
 
 if __name__ == "__main__":

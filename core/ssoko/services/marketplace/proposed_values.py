@@ -6,7 +6,7 @@ from marshmallow import Schema, ValidationError
 
 from ssoko.errors import HookFailed, InputError
 from ssoko.plugin import NameIdFormat, Site
-from ssoko.plugin.sources import CONSTANT, CUSTOM, TRANSFORMS, parse_source
+from ssoko.plugin.sources import describe_source
 from ssoko.services.context import Services
 
 _FORMATS = {
@@ -14,18 +14,6 @@ _FORMATS = {
     NameIdFormat.PERSISTENT.value: "persistent format",
     NameIdFormat.TRANSIENT.value: "transient format",
     NameIdFormat.UNSPECIFIED.value: "unspecified format",
-}
-
-#: Labels of the sources of :mod:`ssoko.plugin.sources`.
-SOURCES = {
-    "user.email": "Email",
-    "user.username": "Username",
-    "user.first_name": "First name",
-    "user.last_name": "Last name",
-    "user.display_name": "Display name",
-    "user.id": "User ID",
-    "user.groups": "Groups",
-    "user.roles": "Roles",
 }
 
 
@@ -55,39 +43,19 @@ def propose(services: Services, slug: str) -> tuple[ProposedValue, ...]:
     name_id = ProposedValue(
         name="NameID",
         format=_FORMATS.get(provider.name_id_format, provider.name_id_format),
-        source=source_words(provider.name_id_source),
+        source=describe_source(provider.name_id_source),
         required=True,
     )
     others = (
         ProposedValue(
             name=mapper.friendly_name or mapper.name,
             format="",
-            source=source_words(mapper.source),
+            source=describe_source(mapper.source),
             required=mapper.required,
         )
         for mapper in mappers
     )
     return (name_id, *others)
-
-
-def source_words(source: str) -> str:
-    """Return a source in words: ``user.email|lower`` is "Email, lower case"."""
-    try:
-        parsed = parse_source(source)
-    except ValidationError:
-        return source
-    steps = (
-        f"{TRANSFORMS[name].label.lower()} {argument}".rstrip() for name, argument in parsed.steps
-    )
-    return ", ".join((_base_words(parsed.base), *steps))
-
-
-def _base_words(base: str) -> str:
-    if base.startswith(CUSTOM):
-        return f"Custom attribute {base.removeprefix(CUSTOM)}"
-    if base.startswith(CONSTANT):
-        return f"Fixed text {base.removeprefix(CONSTANT)}"
-    return SOURCES.get(base, base)
 
 
 def _examples(form: type[Schema]) -> dict[str, object]:

@@ -14,7 +14,7 @@ from typing import Literal
 from ssoko.config import Config, disabled_from_now_on
 from ssoko.plugin.host.on_disk import Claim, claims
 from ssoko.plugin.host.origin import Origin, fingerprint, origin_of
-from ssoko.plugin.host.registry import SLOW, LoadedIntegration, Registry, unwanted
+from ssoko.plugin.host.registry import SLOW, LoadedIntegration, Registry, exclusion_reason
 from ssoko.plugin.host.tested import is_tested, this_version
 from ssoko.plugin.tools.rules import installed, rule
 from ssoko.plugin.tools.rules.rule import Report, Tier
@@ -205,7 +205,7 @@ def _describe_restart(
     if plugin.state == "disabled":
         return messages.ENABLED
     if plugin.state == "found":
-        reason = unwanted(plugin.slug, registry.only, frozenset())
+        reason = exclusion_reason(plugin.slug, registry.only, frozenset())
         return messages.NOT_ENABLED.format(reason=reason) if reason else messages.ACTIVATE
     if not not_loaded and claim.version != plugin.version:
         return messages.OTHER_VERSION.format(version=claim.version)

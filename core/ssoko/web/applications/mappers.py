@@ -8,11 +8,10 @@ from werkzeug.wrappers import Response
 
 from ssoko.errors import InputError, NotFound
 from ssoko.plugin import Mapping
-from ssoko.plugin.sources import TRANSFORMS
+from ssoko.plugin.sources import TRANSFORMS, describe_source
 from ssoko.services.applications import mappers
 from ssoko.services.applications.mappers import MAX_MAPPERS, duplicates
 from ssoko.services.applications.views import ApplicationView
-from ssoko.services.marketplace.proposed_values import source_words
 from ssoko.web.applications.page import find_application, render_tab
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.components.source_form import place_errors, read_source, source_fields
@@ -39,7 +38,7 @@ def show_mappers(slug: str) -> str:
     return render_tab(
         "mappers",
         application,
-        source_words=source_words,
+        describe_source=describe_source,
         duplicates=duplicates(application.mappers),
         max_mappers=MAX_MAPPERS,
     )
@@ -96,7 +95,7 @@ def remove_mapper(slug: str, place: int) -> Answer:
         title=f"Remove {mapper.name}?",
         consequence="no longer gets this attribute at sign-in, and may refuse people without it.",
         mappers=(mapper,),
-        source_words=source_words,
+        describe_source=describe_source,
         button=f"Remove {mapper.name}",
         action=url_for("applications.remove_mapper", slug=slug, place=place),
     )
@@ -121,7 +120,7 @@ def reset_mappers(slug: str) -> Answer:
         title="Restore the plugin's mappers?",
         consequence="gets the attributes that the plugin proposes. Your changes to these are lost:",
         mappers=application.mappers,
-        source_words=source_words,
+        describe_source=describe_source,
         button="Restore mappers",
         action=url_for("applications.reset_mappers", slug=slug),
     )

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from ssoko.errors import InputError
 from ssoko.plugin import ServiceProvider
+from ssoko.plugin.sources import describe_source
 from ssoko.services.applications import change
 from ssoko.services.applications.overrides import (
     ENCRYPTION_METHODS,
@@ -17,7 +18,6 @@ from ssoko.services.applications.overrides import (
     SamlForm,
 )
 from ssoko.services.applications.views import ApplicationView
-from ssoko.services.marketplace.proposed_values import source_words
 from ssoko.web.applications.page import find_application, render_tab
 from ssoko.web.components.forms import FormField, form_fields, read_form, text_field
 from ssoko.web.components.source_form import place_errors, read_source, source_fields
@@ -202,5 +202,5 @@ def _describe_value(name: str, proposed: ServiceProvider) -> str:
     if isinstance(value, tuple):
         return str(len(value)) if value else "None"
     if name == "name_id_source":
-        return source_words(value)
+        return describe_source(value)
     return _VALUE_LABELS.get(str(value), str(value)) or "Empty"

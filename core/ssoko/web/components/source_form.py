@@ -9,8 +9,14 @@ from collections.abc import Mapping
 
 from marshmallow import ValidationError
 
-from ssoko.plugin.sources import CONSTANT, CUSTOM, MANY_VALUED, TRANSFORMS, parse_source
-from ssoko.services.marketplace.proposed_values import SOURCES
+from ssoko.plugin.sources import (
+    CONSTANT,
+    CUSTOM,
+    MANY_VALUED,
+    SOURCE_LABELS,
+    TRANSFORMS,
+    parse_source,
+)
 from ssoko.web.components.forms import SPARE_ROWS, Errors, FormField, text_field
 from ssoko.web.framework.responses import Errors as FieldErrors
 
@@ -27,7 +33,7 @@ def source_fields(source: str, errors: Errors, *, label: str, single: bool) -> l
     """
     base, _, steps = (source, "", "") if source.startswith(CONSTANT) else source.partition("|")
     kind = next((kind for kind in (CUSTOM, CONSTANT) if base.startswith(kind)), base)
-    usable = {k: label for k, label in SOURCES.items() if not (single and k in MANY_VALUED)}
+    usable = {k: label for k, label in SOURCE_LABELS.items() if not (single and k in MANY_VALUED)}
     choices = (*usable.items(), (CUSTOM, "Custom attribute"), (CONSTANT, "Fixed text"))
     if kind and kind not in dict(choices):
         choices = (*choices, (kind, kind))

@@ -12,9 +12,10 @@ from werkzeug.wrappers import Response as RedirectResponse
 
 from ssoko.errors import AuthenticationFailed, NotFound
 from ssoko.plugin.host.registry import PluginProblem
+from ssoko.plugin.sources import describe_source
 from ssoko.plugin.tools.rules.sample import sample_settings
 from ssoko.services.guides.guide import guide_values, render_guide, render_markdown
-from ssoko.services.marketplace import catalog, proposed_values
+from ssoko.services.marketplace import catalog
 from ssoko.services.people import users
 from ssoko.services.troubleshooting import trial
 from ssoko.services.troubleshooting.trial import Trial
@@ -176,7 +177,7 @@ def _describe_plugin(slug: str) -> dict[str, Any]:
         "errors": errors,
         "result": result,
         "user_field": _user_field(workspace.id, username),
-        "source_words": proposed_values.source_words,
+        "describe_source": describe_source,
         **_describe_guide(loaded.guide, result),
     }
 

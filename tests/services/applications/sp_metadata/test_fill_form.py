@@ -97,7 +97,7 @@ class SwitchForm(Schema):
 def switch_plugin(answer: object) -> types.ModuleType:
     """Return a plugin that makes *answer* of any metadata."""
     module = types.ModuleType("switch")
-    for name in ("integration", "metadata_fields", "default_role", "installation_guide"):
+    for name in ("integration", "metadata_fields"):
         setattr(module, name, getattr(ssoko_aws, name))
 
     @hookimpl

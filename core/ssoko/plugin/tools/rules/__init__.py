@@ -1,18 +1,18 @@
-"""The rules that a plugin is held against, each with an id, a reason and a remedy.
+"""The rules for plugins, each with an ID, a reason and a fix.
 
 ::
 
     for report in check(Path("ssoko-zoom")):
         print(report.tier, [f.rule.id for f in report.findings if f.state == "failed"])
 
-An id keeps its meaning for ever: one that is given up is not used again.
+The meaning of an ID never changes; the ID of a removed rule is not reused.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ssoko.plugin.tools.rules import on_behaviour, on_packaging, on_texts
+from ssoko.plugin.tools.rules import on_behavior, on_packaging, on_texts
 from ssoko.plugin.tools.rules.rule import TIERS, Finding, Report, Rule, judge
 from ssoko.plugin.tools.rules.subject import Subject, opened
 
@@ -20,7 +20,7 @@ from ssoko.plugin.tools.rules.subject import Subject, opened
 RULES: Mapping[str, Rule] = {
     rule.id: rule
     for rule in sorted(
-        (*on_packaging.RULES, *on_texts.RULES, *on_behaviour.RULES), key=lambda rule: rule.id
+        (*on_packaging.RULES, *on_texts.RULES, *on_behavior.RULES), key=lambda rule: rule.id
     )
 }
 
@@ -28,12 +28,12 @@ __all__ = ["RULES", "TIERS", "Finding", "Report", "Rule", "check", "report"]
 
 
 def check(path: Path, settings: Mapping[str, Any] | None = None) -> tuple[Report, ...]:
-    """Hold each integration of a distribution against every rule.
+    """Check each integration of a distribution against every rule.
 
     The plugin's code runs in this process, as it does in Ssoko.
 
     :param path: folder of the project, or a wheel.
-    :param settings: answers to the install form; by default made of its placeholders.
+    :param settings: values of the install form; by default its placeholders.
     :raises InputError: when there is no distribution with an integration at the path.
     """
     with opened(path, settings) as subjects:
@@ -41,7 +41,7 @@ def check(path: Path, settings: Mapping[str, Any] | None = None) -> tuple[Report
 
 
 def report(subject: Subject) -> Report:
-    """Hold one integration, opened already, against every rule."""
+    """Check one opened integration against every rule."""
     return Report(
         slug=subject.slug,
         distribution=subject.declared.name,

@@ -1,4 +1,4 @@
-"""Read what a distribution says of itself: a wheel's metadata, a project's setup.cfg or TOML."""
+"""Read the metadata of a distribution: of a wheel, or a project's setup.cfg or TOML."""
 
 import configparser
 import tomllib
@@ -14,11 +14,11 @@ from ssoko.plugin import ENTRY_POINT_GROUP
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A distribution's own words.
+    """The metadata of a distribution.
 
-    :param entry_points: slug to the object it names, such as ``ssoko_zoom``.
+    :param entry_points: slug to object, such as ``ssoko_zoom``.
     :param requires: requirements as written, such as ``ssoko>=0.1,<0.2``.
-    :param package_data: patterns by package, or None when the build finds the files by itself.
+    :param package_data: patterns by package, or None when the build backend finds the files.
     """
 
     name: str
@@ -35,14 +35,14 @@ def of_wheel(unpacked: Path) -> Declared:
     """Read the metadata of an unpacked wheel."""
     infos = sorted(unpacked.glob("*.dist-info"))
     if len(infos) != 1:
-        raise InputError.of("path", "The wheel has no metadata; build it again")
+        raise InputError.of("path", "The wheel has no metadata. Build it again")
     return of_distribution(PathDistribution(infos[0]))
 
 
-def of_distribution(found: Distribution) -> Declared:
+def of_distribution(distribution: Distribution) -> Declared:
     """Read the metadata of a distribution that is installed or unpacked."""
-    about = found.metadata.json
-    points = found.entry_points.select(group=ENTRY_POINT_GROUP)
+    about = distribution.metadata.json
+    points = distribution.entry_points.select(group=ENTRY_POINT_GROUP)
 
     def get(*keys: str) -> str:
         return next((str(about[key]) for key in keys if about.get(key)), "")
@@ -54,12 +54,12 @@ def of_distribution(found: Distribution) -> Declared:
         license=get("license_expression", "license"),
         summary=get("summary"),
         readme=bool(get("description").strip()),
-        requires=tuple(found.requires or ()),
+        requires=tuple(distribution.requires or ()),
     )
 
 
 def of_project(folder: Path) -> Declared:
-    """Read ``pyproject.toml``, or ``setup.cfg`` where that has no project table."""
+    """Read ``pyproject.toml``, or ``setup.cfg`` if it has no project table."""
     try:
         toml = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
     except FileNotFoundError:
@@ -79,12 +79,14 @@ def of_project(folder: Path) -> Declared:
 def _of_toml(toml: Mapping[str, Any]) -> Declared:
     project = toml["project"]
     points = project.get("entry-points", {}).get(ENTRY_POINT_GROUP, {})
-    licence = project.get("license", "")
+    license_value = project.get("license", "")
     return Declared(
         name=project.get("name", ""),
         version=project.get("version", ""),
         entry_points=dict(points),
-        license=licence if isinstance(licence, str) else str(licence.get("text", "")),
+        license=license_value
+        if isinstance(license_value, str)
+        else str(license_value.get("text", "")),
         summary=project.get("description", ""),
         readme="readme" in project,
         requires=tuple(project.get("dependencies", ())),

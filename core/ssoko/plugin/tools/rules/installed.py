@@ -1,7 +1,7 @@
-"""Hold an installed plugin against the rules that only read.
+"""Check an installed plugin against the rules that only read files and declarations.
 
-Nothing of it is called, so that this may be done where people are being served. The rules on
-what its hooks do (:mod:`ssoko.plugin.tools.rules.on_behaviour`) are left to ``ssoko plugin check``.
+No hook is called, so this is safe on a running site. ``ssoko plugin check`` also
+checks what the hooks do (:mod:`ssoko.plugin.tools.rules.on_behavior`).
 """
 
 from importlib.metadata import Distribution
@@ -22,10 +22,10 @@ READING: tuple[Rule, ...] = tuple(
 
 
 def read(slug: str, registry: Registry, distribution: Distribution, root: Path) -> Report:
-    """Judge a plugin by its files and by what it declared when it was loaded.
+    """Check the files and the declarations of a loaded plugin.
 
-    :param registry: that it was loaded into.
-    :param root: folder that its package was imported from.
+    :param registry: the registry with the plugin.
+    :param root: folder that the package was imported from.
     """
     declared = of_distribution(distribution)
     target = declared.entry_points.get(slug, "")
@@ -47,5 +47,5 @@ def read(slug: str, registry: Registry, distribution: Distribution, root: Path) 
 def _judge(rule: Rule, subject: Subject) -> Finding:
     try:
         return judge(rule, subject)
-    except Exception:  # a file that is no text or no Python; it counts as a rule not kept
+    except Exception:  # an unreadable file counts as a failed rule
         return Finding(rule, "unknown")

@@ -1,4 +1,4 @@
-"""What a rule is, and what holding a plugin against it finds."""
+"""A rule, and the result of checking a plugin."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ from ssoko.plugin.tools.rules.subject import Subject
 
 Tier = Literal["bronze", "silver", "gold"]
 
-#: From the least to the most.
+#: From lowest to highest.
 TIERS: tuple[Tier, ...] = ("bronze", "silver", "gold")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing that every plugin of a tier does.
+    """One requirement for a tier.
 
     :param id: ``SSK`` and three digits.
-    :param title: what is so, in a few words.
+    :param title: the requirement, in a few words.
     :param why: the reason, one line.
-    :param fix: the remedy, one line.
-    :param find: yields what is wrong with a plugin, one message each.
-    :param loaded: it needs a plugin that could be loaded.
-    :param wheel: only a wheel can show it.
-    :param refusal: what the loader's message holds when it refuses the plugin for this.
+    :param fix: what to do, one line.
+    :param find: yields one message for each error in a plugin.
+    :param loaded: needs a loaded plugin.
+    :param wheel: needs a wheel.
+    :param refusal: part of the loader's message when it refuses a plugin because of this rule.
     """
 
     id: str
@@ -39,10 +39,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one rule found.
+    """The result of one rule.
 
-    :param state: ``ok``; ``failed``, with its messages; ``unknown``, because the plugin could not
-        be loaded; ``later``, because only the wheel can show it.
+    :param state: ``ok``; ``failed``, with messages; ``unknown`` if the plugin cannot be loaded;
+        ``later`` if the rule needs the wheel.
     """
 
     rule: Rule
@@ -52,7 +52,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What all rules found about one integration."""
+    """The results of all rules for one integration."""
 
     slug: str
     distribution: str
@@ -61,7 +61,7 @@ class Report:
 
     @property
     def tier(self) -> Tier | None:
-        """The highest tier whose rules, and those of the tiers below it, are all kept."""
+        """The highest tier for which all rules, and those of lower tiers, pass."""
         reached: Tier | None = None
         for tier in TIERS:
             if self.short_of(tier):
@@ -70,15 +70,15 @@ class Report:
         return reached
 
     def short_of(self, tier: Tier) -> tuple[Finding, ...]:
-        """Return what stands between the plugin and a tier."""
-        wanted = TIERS[: TIERS.index(tier) + 1]
+        """Return the results that keep the plugin below a tier."""
+        tiers = TIERS[: TIERS.index(tier) + 1]
         return tuple(
-            f for f in self.findings if f.rule.tier in wanted and f.state in {"failed", "unknown"}
+            f for f in self.findings if f.rule.tier in tiers and f.state in {"failed", "unknown"}
         )
 
 
 def judge(rule: Rule, subject: Subject) -> Finding:
-    """Hold one plugin against one rule."""
+    """Check one plugin against one rule."""
     if rule.wheel and not subject.is_wheel:
         return Finding(rule, "later")
     if rule.refusal and rule.refusal in subject.problem:

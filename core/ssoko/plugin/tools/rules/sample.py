@@ -1,4 +1,4 @@
-"""Sample answers to an install form, made of what the form says about itself."""
+"""Sample values for an install form, from its placeholders."""
 
 import datetime
 from functools import cache
@@ -16,13 +16,13 @@ from ssoko.plugin.values import HeldRole, Person, Site
 
 
 def sample_site(slug: str) -> Site:
-    """Return a place where Ssoko could be."""
+    """Return sample URLs of Ssoko."""
     base_url = "https://sso.example.org"
     return Site(base_url=base_url, plugin_url=f"{base_url}/plugins/{slug}")
 
 
 def sample_person() -> Person:
-    """Return somebody whose name is not plain ASCII."""
+    """Return a user whose name is not ASCII."""
     return Person(
         id="p7k2m4",
         username="zoë",
@@ -36,34 +36,34 @@ def sample_person() -> Person:
 
 
 def sample_settings(form: type[Schema]) -> dict[str, Any]:
-    """Return an answer to each required field, and to the others whose placeholder is taken."""
+    """Return a value for each required field, and for others with a valid placeholder."""
     fields_of = form().fields
-    answers = {name: _answer(f) for name, f in fields_of.items() if f.required}
+    values = {name: _sample(f) for name, f in fields_of.items() if f.required}
     for name, field in fields_of.items():
-        if name not in answers and field.metadata.get("placeholder"):
-            more = {**answers, name: _answer(field)}
-            # A placeholder that is only a hint, such as the first line of a certificate, stays out.
-            answers = answers if name in form().validate(more) else more
-    return answers
+        if name not in values and field.metadata.get("placeholder"):
+            more = {**values, name: _sample(field)}
+            # Some placeholders are only hints, such as the first line of a certificate.
+            values = values if name in form().validate(more) else more
+    return values
 
 
-def _answer(field: Any) -> Any:
+def _sample(field: Any) -> Any:
     if isinstance(field, Certificates) and field.required:
         return [_certificate()]
     if isinstance(field, fields.List):
-        written = _written(field)
-        return [written] if written else [_answer(field.inner)]
+        text = _example(field)
+        return [text] if text else [_sample(field.inner)]
     if isinstance(field, fields.Nested):
-        one = {n: _answer(f) for n, f in field.schema.fields.items() if f.required}
-        return [one] if field.many else one
+        row = {n: _sample(f) for n, f in field.schema.fields.items() if f.required}
+        return [row] if field.many else row
     if isinstance(field, fields.Boolean):
         return True
     if isinstance(field, fields.Integer):
-        return int(_written(field) or 1)
-    return _written(field) or "example"
+        return int(_example(field) or 1)
+    return _example(field) or "example"
 
 
-def _written(field: Any) -> str:
+def _example(field: Any) -> str:
     choices = field.metadata.get("choices")
     return str(field.metadata.get("placeholder") or (next(iter(choices), "") if choices else ""))
 

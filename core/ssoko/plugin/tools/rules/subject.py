@@ -1,4 +1,4 @@
-"""A plugin under examination: read, unpacked and loaded from where it lies."""
+"""The plugin that is checked: read, unpacked and loaded from its folder or wheel."""
 
 import importlib
 import sys
@@ -19,20 +19,20 @@ from ssoko.plugin.tools.rules.declared import Declared, of_project, of_wheel
 from ssoko.plugin.tools.rules.purity import no_network
 from ssoko.plugin.tools.rules.sample import sample_settings
 
-_LITTER = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache"})
+_GENERATED = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache"})
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One integration of a distribution, loaded as Ssoko would load it.
+    """One integration of a distribution, loaded as Ssoko loads it.
 
-    :param root: folder that is imported from.
-    :param package: name of the package that the entry point is in.
+    :param root: folder of the imports.
+    :param package: name of the package of the entry point.
     :param project: folder of the project, or None for a wheel.
     :param files: paths of the distribution's modules and data, relative to ``root``.
-    :param problem: why it could not be loaded, or empty.
-    :param at_import: what it reached for on the network while it was imported.
-    :param settings: answers to the install form, as somebody would type them.
+    :param problem: why it cannot be loaded, or empty.
+    :param at_import: network calls during the import.
+    :param settings: values of the install form, as an admin enters them.
     """
 
     slug: str
@@ -53,25 +53,25 @@ class Subject:
 
     @property
     def entry(self) -> LoadedIntegration | None:
-        """The plugin's declarations, or None when it could not be loaded."""
+        """The plugin's declarations, or None if it cannot be loaded."""
         return self.registry.get(self.slug)
 
     @property
     def loaded(self) -> LoadedIntegration:
-        """The plugin's declarations, for rules that ask for a loaded one."""
+        """The plugin's declarations, for rules that need a loaded plugin."""
         return self.registry.integrations[self.slug]
 
     def call(self, hook: str, **arguments: Any) -> Any:
         """Call a hook as Ssoko does.
 
-        :raises HookFailed: as it would in Ssoko.
+        :raises HookFailed: as in Ssoko.
         """
         return self.registry.call(self.slug, hook, **arguments)
 
 
 @contextmanager
 def opened(path: Path, settings: Mapping[str, Any] | None) -> Iterator[tuple[Subject, ...]]:
-    """Give the integrations of a project or a wheel, importable for as long as this is open.
+    """Open the integrations of a project or a wheel, importable within the block.
 
     :raises InputError: when there is none.
     """
@@ -85,8 +85,8 @@ def opened(path: Path, settings: Mapping[str, Any] | None) -> Iterator[tuple[Sub
         if not declared.entry_points:
             raise InputError.of(
                 "path",
-                f"{path} has no entry point in the group {ENTRY_POINT_GROUP}; "
-                "name a plugin's project folder or its wheel",
+                f"{path} has no entry point in the group {ENTRY_POINT_GROUP}. "
+                "Use the project folder of a plugin, or its wheel",
             )
         packages = {top_package(target) for target in declared.entry_points.values()}
         stack.enter_context(_importable(root, packages))
@@ -106,7 +106,7 @@ def _load(
 ) -> Subject:
     point = EntryPoint(slug, target, ENTRY_POINT_GROUP)
     source = PluginSource(slug, point.load, declared.name, declared.version)
-    with no_network() as reached:
+    with no_network() as network_calls:
         registry = Registry.load([source], opt_in=frozenset({slug}))
     entry = registry.get(slug)
     package = top_package(target)
@@ -120,7 +120,7 @@ def _load(
         files=files_below(root, None if project is None else package),
         registry=registry,
         problem="; ".join(f"{p.stage}: {p.message}" for p in registry.problems),
-        at_import=tuple(reached),
+        at_import=tuple(network_calls),
         settings=settings or (sample_settings(entry.form) if entry else {}),
     )
 
@@ -140,29 +140,29 @@ def _unpack(path: Path, target: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             archive.extractall(target)
     except FileNotFoundError:
-        raise InputError.of("path", f"There is no {path}; name a folder or a wheel") from None
+        raise InputError.of("path", f"{path} does not exist. Use a folder or a wheel") from None
     except (zipfile.BadZipFile, OSError) as error:
-        raise InputError.of("path", f"{path} is no wheel: {error}") from None
+        raise InputError.of("path", f"{path} is not a wheel: {error}") from None
 
 
 def files_below(root: Path, package: str | None) -> frozenset[str]:
-    """Return the files of a package, or of all that lies there, by their path from ``root``."""
+    """Return the files of a package, or of the whole folder, relative to ``root``."""
     folder = root / package if package else root
     return frozenset(
         name.as_posix()
         for path in folder.rglob("*")
         if path.is_file()
-        and not _LITTER & set((name := path.relative_to(root)).parts)
+        and not _GENERATED & set((name := path.relative_to(root)).parts)
         and not name.parts[0].endswith(".dist-info")
     )
 
 
 @contextmanager
 def _importable(root: Path, packages: set[str]) -> Iterator[None]:
-    """Import the packages from this place, whatever else of their name is installed."""
-    aside = {name: m for name, m in sys.modules.items() if name.partition(".")[0] in packages}
-    forget = partial(_forget, packages)
-    forget()
+    """Import the packages from this folder, even if other versions are installed."""
+    saved = {name: m for name, m in sys.modules.items() if name.partition(".")[0] in packages}
+    unload = partial(_unload, packages)
+    unload()
     sys.path.insert(0, str(root))
     importlib.invalidate_caches()
     writes = sys.dont_write_bytecode
@@ -172,11 +172,11 @@ def _importable(root: Path, packages: set[str]) -> Iterator[None]:
     finally:
         sys.dont_write_bytecode = writes
         sys.path.remove(str(root))
-        forget()
-        sys.modules.update(aside)
+        unload()
+        sys.modules.update(saved)
         importlib.invalidate_caches()
 
 
-def _forget(packages: set[str]) -> None:
+def _unload(packages: set[str]) -> None:
     for name in [n for n in sys.modules if n.partition(".")[0] in packages]:
         del sys.modules[name]

@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from marshmallow.fields import Field, String
 
+from ssoko.plugin.sources import describe_source
 from ssoko.services.applications.differences import Difference, field_difference, shown
 from ssoko.services.applications.overrides import WEAK_METHODS, SamlForm
 from ssoko.services.applications.snapshots import Snapshot
 from ssoko.services.applications.three_way_merge import RowChange, merge_rows
-from ssoko.services.marketplace.proposed_values import source_words
 from ssoko.store.models.access import Role
 from ssoko.store.models.applications import Application
 from ssoko.text.line_difference import Line, between
@@ -117,7 +117,7 @@ def _provider(row: Application, before: Snapshot, new: Snapshot) -> Iterator[Dif
 
 def _readable(name: str, value: Any) -> Any:
     if name == "name_id_source":
-        return source_words(str(value))
+        return describe_source(str(value))
     if name == "acs_indexes":
         return [f"{index}: {url}" for index, url in value or ()]
     if name in ("lifetime", "session_lifetime"):
@@ -234,7 +234,7 @@ def _mapper_lines(mapper: Mapping[str, Any] | None) -> tuple[str, ...]:
         f"Label: {mapper['label']}" if mapper["label"] else "",
         "Required" if mapper["required"] else "",
     )
-    return (f"{source_words(mapper['source'])} ({mapper['source']})", *filter(None, more))
+    return (f"{describe_source(mapper['source'])} ({mapper['source']})", *filter(None, more))
 
 
 def _role(

@@ -1,7 +1,7 @@
-"""Tell the addresses of IAM Identity Center apart.
+"""Recognize the URLs of IAM Identity Center.
 
-AWS added three families of hosts in a year, so an address of an unknown shape is let through
-with a warning. One that is certainly something else is refused, with what to paste instead.
+AWS added three families of hosts in a year, so an unknown URL is accepted with a warning. A URL
+that is certainly another one is refused, with the one to paste instead.
 """
 
 import re
@@ -25,7 +25,7 @@ _SIGN_IN_HOST = (
     rf"{_ID}\.(signin\.aws\.amazon\.com|signin\.aws|sso\.signin\.aws"
     r"|signin\.amazonaws-us-gov\.com|signin\.amazonaws\.cn)"
 )
-#: What an address is, most telling first.
+#: Kind to its pattern, the most specific first.
 _KINDS = {
     "federation": re.compile(
         r"urn:amazon:webservices.*|https://([a-z0-9-]+\.)?signin\.(aws\.amazon\.com"
@@ -42,29 +42,29 @@ _NAMES = {
     "issuer_url": "the Issuer URL",
     "federation": "for IAM account federation, not for IAM Identity Center",
 }
-_WANTED = {
+_EXPECTED = {
     "sign_in_url": "the AWS access portal sign-in URL; it often ends in awsapps.com/start",
-    "acs_url": "the address that ends in /acs/ and an id",
-    "issuer_url": "the address that ends in /platform/saml/ and an id, without /acs/",
+    "acs_url": "the URL that ends in /acs/ and an ID",
+    "issuer_url": "the URL that ends in /platform/saml/ and an ID, without /acs/",
 }
 
 
-def judge(field: str, address: str) -> Iterator[Problem]:
-    """Yield what is wrong with one address in one field of the form."""
-    kind = next((k for k, pattern in _KINDS.items() if pattern.fullmatch(address)), "")
+def problems(field: str, url: str) -> Iterator[Problem]:
+    """Yield what is wrong with one URL in one field of the form."""
+    kind = next((k for k, pattern in _KINDS.items() if pattern.fullmatch(url)), "")
     if kind and kind != field:
-        yield Problem(field, f"Paste {_WANTED[field]}. This one is {_NAMES[kind]}")
+        yield Problem(field, f"This URL is {_NAMES[kind]}. Paste {_EXPECTED[field]}")
         return
     try:
-        checks.check_url(address)
+        checks.check_url(url)
     except ValidationError as error:
-        yield Problem(field, f"{error.messages[0]}. Paste {_WANTED[field]}")
+        yield Problem(field, f"{error.messages[0]}. Paste {_EXPECTED[field]}")
         return
-    if urlsplit(address).scheme == "http":
-        yield Problem(field, "Plain http reaches this machine only; AWS uses https", "warning")
+    if urlsplit(url).scheme == "http":
+        yield Problem(field, "http works on this machine only. AWS uses https", "warning")
     elif not kind:
         yield Problem(
             field,
-            f"AWS usually writes this one differently. Compare it with {_WANTED[field]}",
+            f"This URL looks unusual. Compare it with {_EXPECTED[field]}",
             "warning",
         )
