@@ -320,7 +320,7 @@ def test_keys_says_when_it_is_not_told_whose(ready: Place, issuer: str) -> None:
     both = ("--workspace", "acme", "--issuer", issuer, "--application", "wiki")
     assert "--application or with --issuer" in ready.error("keys", "list", *both)
     nowhere = ("--workspace", "acme", "--application", "wiki")
-    assert "no such application" in ready.error("keys", "list", *nowhere)
+    assert "does not exist" in ready.error("keys", "list", *nowhere)
 
 
 def test_notices_are_written_by_a_command(ready: Place, issuer: str) -> None:

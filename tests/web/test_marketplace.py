@@ -63,7 +63,7 @@ def test_plugin_that_failed_to_load_is_shown_to_admins(tmp_path):
 
 def test_overview_shows_description_requirements_and_attributes(admin):
     page = admin.get("/w/acme/marketplace/aws").text
-    for words in ("What it does", "What you need", "Attributes sent to AWS", "Email"):
+    for words in ("What it does", "What you need", "Attributes sent to AWS", "User email"):
         assert words in page
     assert "Installation</a>" in page
     assert "sso-aws-AWS-role" in page

@@ -142,7 +142,7 @@ def test_installing_with_an_incomplete_file_shows_the_missing_field(site, admin)
     assert response.status_code == 422
     form = Form(response.text)
     assert form.values["plugin.issuer_url"] == AWS_FORM["issuer_url"]
-    assert "Enter the Sign-in URL" in form.words
+    assert "Enter the sign-in URL" in form.words
     assert installed(site) == []
 
 

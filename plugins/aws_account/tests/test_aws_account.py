@@ -254,7 +254,7 @@ def test_refusal_without_an_iam_role_says_where_to_add_it(visit):
     with pytest.raises(AccessRefused) as refused:
         visit.launch(app, session)
     assert refused.value.code == "plugin-refused"
-    assert "has no IAM role" in refused.value.got
+    assert "has no IAM role" in refused.value.received
     assert "aws_role:" in refused.value.fix
 
 
