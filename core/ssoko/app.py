@@ -1,4 +1,4 @@
-"""The composition root: the only module that knows every floor of the site."""
+"""The composition root: the only module that imports every layer."""
 
 from functools import lru_cache, partial
 from urllib.parse import urlsplit
@@ -32,10 +32,10 @@ from ssoko.web.plugins.mounted_pages import PluginPages
 #: Bytes of the largest body that a page or the API reads.
 MAX_BODY = 1024 * 1024
 
-#: Names that all mean this machine; whoever serves one of them serves the others.
+#: Names of this machine; a site that is served under one accepts the others.
 _LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 
-#: Endpoints that answer while the database does not: the error page needs its style sheet.
+#: Endpoints that work without the database: the error page needs its style sheet.
 _WITHOUT_DATABASE = frozenset({"assets.show", "healthz"})
 
 
@@ -59,8 +59,8 @@ class Site(Flask):
             # No page: links cannot be made for a host name that is none.
             return Response("Send the name of this site as Host.\n", 400, mimetype="text/plain")
         below_api = request.path == "/api" or request.path.startswith("/api/")
-        answer = problems.answer(error) if below_api else None
-        return self._page_of(error) if answer is None else answer
+        response = problems.answer(error) if below_api else None
+        return self._page_of(error) if response is None else response
 
     def _page_of(self, error: Exception) -> ResponseReturnValue:
         try:
@@ -158,7 +158,7 @@ def build_services(config: Config, registry: Registry | None = None) -> Services
 
 
 def known_hosts(config: Config) -> list[str]:
-    """Return the host names, without ports, that this site answers to."""
+    """Return the host names, without ports, that this site accepts."""
     hosts = {urlsplit(config.base_url).hostname or "", *config.trusted_hosts}
     return sorted(hosts | _LOOPBACK if hosts & _LOOPBACK else hosts)
 

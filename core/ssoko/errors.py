@@ -5,7 +5,7 @@
     SsokoError
     ├── ConfigError              a setting is missing or unsafe; the process does not start
     ├── MigrationPending         the database is older than the code
-    ├── Unavailable              the database or another part does not answer; try again
+    ├── Unavailable              the database or another part does not respond; try again
     ├── InputError               fields are wrong; ``errors`` names each one
     │   └── Conflict             the same thing is there already
     ├── NotFound                 no such thing in this workspace
@@ -14,12 +14,12 @@
     ├── TooManyAttempts          wait ``retry_after`` seconds
     ├── PluginError              a plugin is at fault
     │   ├── PluginInvalid        it cannot be loaded; ``stage`` says how far it came
-    │   └── HookFailed           one of its hooks raised or answered with the wrong type
-    │       └── ProposalRefused  it answered with values that core refuses; also an InputError
+    │   └── HookFailed           one of its hooks raised, or returned the wrong type
+    │       └── ProposalRefused  it returned values that the core refuses; also an InputError
     ├── SignInRefused            a plugin has nothing true to say of this person
     └── Refusal                  an exchange ends without an assertion
-        ├── MessageRefused       what arrived is not acceptable; nothing is sent to anybody
-        ├── RequestRefused       answered to the SP's registered ACS URL with a SAML status
+        ├── MessageRefused       the message is not acceptable; no response is sent
+        ├── RequestRefused       the SP's registered ACS URL gets a SAML status
         └── AccessRefused        the person may not use this application
 """
 
@@ -40,7 +40,7 @@ class MigrationPending(SsokoError):
 
 
 class Unavailable(SsokoError):
-    """A part that Ssoko needs does not answer right now."""
+    """A part that Ssoko needs does not respond right now."""
 
 
 class InputError(SsokoError):
@@ -125,7 +125,7 @@ class PluginInvalid(PluginError):
 
 
 class HookFailed(PluginError):
-    """A hook raised, or answered with the wrong type.
+    """A hook raised, or returned the wrong type.
 
     :param slug: the plugin's integration.
     :param hook: the hook's name.
@@ -140,7 +140,7 @@ class HookFailed(PluginError):
 class ProposalRefused(InputError, HookFailed):
     """A plugin turned what was typed into values that core refuses.
 
-    The person can mend it, so it is an :class:`InputError`; the plugin's form should have said so
+    The admin can fix it, so it is an :class:`InputError`; the plugin's form should have refused it
     first, so it is a :class:`HookFailed` as well.
     """
 
@@ -166,11 +166,11 @@ class SignInRefused(SsokoError):
 
 
 class Refusal(SsokoError):
-    """An exchange ends without an assertion.
+    """A sign-in or sign-out is refused.
 
     :param code: stable name of the rule, such as ``acs-not-registered``.
-    :param message: one sentence for the person in front of the browser.
-    :param received: what arrived, shown to admins only.
+    :param message: one sentence for the user.
+    :param received: what was received, shown only to admins.
     :param expected: what would have been accepted.
     :param source: the section of the specification, or the reason in a sentence.
     :param fix: what an admin can do about it.
@@ -185,7 +185,7 @@ class Refusal(SsokoError):
     #: Where a SAML status may be sent: set once the ACS URL of the request was checked.
     acs_url = ""
 
-    #: What the person is shown and the trace is found by, once it is written down.
+    #: The reference that the user is shown, set once the refusal is logged.
     reference = ""
 
     #: Slug and contact of the workspace, id and name of the application: empty while unknown.
@@ -213,14 +213,14 @@ class Refusal(SsokoError):
 
 
 class MessageRefused(Refusal):
-    """What arrived cannot be trusted or read; nothing is sent to anybody."""
+    """The message cannot be trusted or read; no response is sent."""
 
 
 class RequestRefused(Refusal):
-    """The request is understood and declined; the SP is told with a SAML status.
+    """The request is understood and declined; the SP gets a SAML status.
 
     :param status: second-level status URI (SAML core, section 3.2.2.2), or the first-level one.
-    :param responder: true when the fault is on our side of the exchange.
+    :param responder: true when the cause is on our side.
     """
 
     def __init__(

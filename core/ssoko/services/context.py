@@ -21,7 +21,7 @@ ActorKind = Literal["user", "token", "system", "anonymous"]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whoever causes a change, as the activity log will name them.
+    """The actor of a change, as named in the activity log.
 
     :param id: of the user or the API token; empty for the others.
     :param address: IP address that the request came from; empty when there was none.
@@ -33,7 +33,7 @@ class Actor:
     address: str = ""
 
 
-#: Ssoko itself: the command line, and what happens without anybody asking.
+#: Ssoko itself: the command line, and automatic work.
 SYSTEM = Actor("system", "", "Ssoko")
 
 

@@ -15,7 +15,7 @@ from ssoko.text.names import check_name
 
 _SLUG = re.compile(r"[a-z0-9-]{2,40}")
 
-#: An e-mail address or a sentence.
+#: An email address or a sentence.
 MAX_CONTACT = 300
 
 
@@ -23,7 +23,7 @@ MAX_CONTACT = 300
 class WorkspaceView:
     """A workspace.
 
-    :param contact: whom people are told to ask; an e-mail address or a sentence, or empty.
+    :param contact: whom users should contact: an email address, a sentence, or empty.
     :param time_zone: IANA name, such as ``Africa/Nairobi``.
     """
 

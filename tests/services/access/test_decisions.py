@@ -96,7 +96,7 @@ def test_without_a_role_nobody_gets_in(
 ) -> None:
     decision = decide(Scope(services, workspace.id, SYSTEM), user_id=user.id, application_id=aws.id)
     assert (decision.allowed, decision.code, decision.paths) == (False, "no-role", ())
-    assert decision.sentence == "Amina Otieno has no role of AWS. Give one to let them in."
+    assert decision.sentence == "Amina Otieno has no role of AWS. Assign one to give access."
     assert launchable(Scope(services, workspace.id, SYSTEM), user.id) == ()
 
 
@@ -107,7 +107,7 @@ def test_a_role_lets_in_and_the_decision_names_it(
     decision = decide(Scope(services, workspace.id, SYSTEM), user_id=user.id, application_id=aws.id)
     assert decision.allowed
     assert [path.role.name for path in decision.paths] == ["sso-aws-AWS-role"]
-    assert decision.sentence == "Amina Otieno gets in by the role sso-aws-AWS-role."
+    assert decision.sentence == "Amina Otieno has access through the role sso-aws-AWS-role."
 
 
 def test_a_group_lets_in_as_well(

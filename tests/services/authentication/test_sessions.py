@@ -135,7 +135,7 @@ def test_every_cause_has_one_sentence_and_its_event(
     create_user(Scope(services, workspace.id, SYSTEM), username="linkonly")
     with pytest.raises(AuthenticationFailed) as refused:
         enter(services, workspace, name, password)
-    assert str(refused.value) == "The user name or the password is wrong. Check both and try again."
+    assert str(refused.value) == "The username or password is wrong. Check both and try again."
     event = last_event(services, workspace)
     assert (event.action, event.outcome, event.detail) == ("sign-in", "refused", {"reason": reason})
     assert not Session.select().exists()

@@ -283,7 +283,7 @@ def test_check_links_to_the_page_of_each_fix(admin, site, aws, amina):
     assert f"/users/{amina.id}/roles" in page.links()["Assign the role"]
     give(site, aws, amina)
     page = admin.get(f"{PAGE}/check")
-    assert "Amina Otieno gets in" in page.words
+    assert "Amina Otieno has access" in page.words
     assert "only the vendor knows" in page.words
     assert "Fail" not in page.words
 

@@ -55,11 +55,11 @@ def assign_roles(
     group_id: str | None = None,
     expires_at: int | None = None,
 ) -> tuple[AssignmentView, ...]:
-    """Give roles to a user or to a group: all of them or none.
+    """Assign roles to a user or to a group: all of them or none.
 
-    Giving one again sets its expiry anew.
+    Assigning a role again updates its expiry.
 
-    :param expires_at: seconds since the epoch in the future, or None for ever.
+    :param expires_at: seconds since the epoch in the future, or None for no expiry.
     :raises InputError: at ``role_ids``, ``user_id`` or ``expires_at``.
     :raises NotFound: when a role, the user or the group is not in the workspace.
     """

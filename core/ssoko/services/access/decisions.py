@@ -1,4 +1,4 @@
-"""Who gets in where, and why."""
+"""Decide who has access to which application, and explain why."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,7 @@ from ssoko.text.names import is_id, search_terms
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a user gets into an application.
+    """Whether a user has access to an application.
 
     :param sentence: the reason, for an admin.
     :param paths: the assignments that let the user in; ``lapsed`` are those that did.
@@ -66,7 +66,7 @@ class Tile:
 
 
 def decide(scope: Scope, *, user_id: str, application_id: str) -> Decision:
-    """Say whether a user gets into an application now, and through which assignments.
+    """Return whether a user has access to an application now, and through which assignments.
 
     :raises NotFound: when either is not in the workspace.
     """
@@ -92,7 +92,7 @@ def who_gets_in(
 ) -> Page[AccessRow]:
     """List the users who have, or had, a role of an application, by name.
 
-    :param q: beginnings of words in the names, the user name or the e-mail address.
+    :param q: starts of words in the names, the username or the email.
     :raises NotFound: when the application is not in the workspace.
     """
     application = _application(scope.workspace_id, application_id)
@@ -221,15 +221,15 @@ def _sentence(
     if code == "ok":
         best = paths[0]
         group = f", from the group {best.group_name}" if best.via == "group" else ""
-        return f"{person} gets in by the role {best.role.name}{group}."
+        return f"{person} has access through the role {best.role.name}{group}."
     if code == "role-expired":
         role = max(lapsed, key=lambda assignment: assignment.expires_at or 0).role.name
-        return f"The role {role} of {person} has expired. Give it again to let them in."
+        return f"The role {role} of {person} has expired. Assign it again to restore access."
     return {
-        "no-role": f"{person} has no role of {application}. Give one to let them in.",
-        "user-disabled": f"{person} is disabled. Enable the user to let them in.",
-        "application-disabled": f"{application} is disabled. Enable it to let people in.",
-        "application-uninstalled": f"{application} is uninstalled. Restore it to let people in.",
+        "no-role": f"{person} has no role of {application}. Assign one to give access.",
+        "user-disabled": f"{person} is disabled. Enable the user to restore access.",
+        "application-disabled": f"{application} is disabled. Enable it to restore access.",
+        "application-uninstalled": f"{application} is uninstalled. Restore it to restore access.",
     }[code]
 
 

@@ -1,4 +1,4 @@
-"""The one rule about who gets in, free of any database."""
+"""The one rule that decides about access, without a database."""
 
 from typing import Literal
 

@@ -59,19 +59,19 @@ def rows_of(workspace_id: str, role_ids: Sequence[str]) -> list[Role]:
 
     :raises NotFound: when one of them is not in the workspace.
     """
-    wanted = [role_id for role_id in dict.fromkeys(role_ids) if is_id(role_id)]
-    found = {row.id: row for row in select_roles(workspace_id).where(Role.id.in_(wanted))}
+    requested = [role_id for role_id in dict.fromkeys(role_ids) if is_id(role_id)]
+    found = {row.id: row for row in select_roles(workspace_id).where(Role.id.in_(requested))}
     if len(found) < len(set(role_ids)):
         raise NotFound("There is no such role")
-    return [found[role_id] for role_id in wanted]
+    return [found[role_id] for role_id in requested]
 
 
 def views_of(role_ids: Iterable[str], workspace_id: str) -> dict[str, RoleView]:
     """Return the views of roles by id; those that are gone are left out."""
-    wanted = list(dict.fromkeys(role_ids))
-    if not wanted:
+    requested = list(dict.fromkeys(role_ids))
+    if not requested:
         return {}
-    return {row.id: view(row) for row in select_roles(workspace_id).where(Role.id.in_(wanted))}
+    return {row.id: view(row) for row in select_roles(workspace_id).where(Role.id.in_(requested))}
 
 
 def select_roles(workspace_id: str) -> "ModelSelect[Role]":
@@ -241,7 +241,7 @@ def delete_role(scope: Scope, role_id: str) -> None:
             raise Conflict.of(
                 "",
                 f"This is the default role of {row.application.name}; uninstall the application "
-                "to remove it, or take the role from whoever has it.",
+                "to remove it, or remove the role from its users and groups.",
             )
         Role.delete().where(Role.id == row.id).execute()
         log.record(scope, "role.deleted", target=row)

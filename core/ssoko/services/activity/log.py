@@ -34,7 +34,7 @@ ACTIONS: dict[str, str] = {
     "application.restored": "Application restored",
     "application.uninstalled": "Application uninstalled",
     "application.upgrade-kept": "Upgrade of the plugin kept out",
-    "application.upgrade-undone": "Record from before the upgrade put back",
+    "application.upgrade-undone": "Update undone",
     "application.upgraded": "Upgrade of the plugin accepted",
     "certificate.ended": "Certificate ended",
     "certificate.ending": "Certificate ends soon",
@@ -119,7 +119,7 @@ class DayCount:
     """What happened on one day of the workspace's time zone.
 
     :param day: as in ``2026-11-24``.
-    :param at: when it began, seconds since the epoch, UTC.
+    :param at: when it started, in seconds since the epoch, UTC.
     :param sign_ins: sign-ins that worked, to Ssoko and to applications.
     """
 
@@ -311,7 +311,7 @@ def counts_by_day(scope: Scope, *, days: int = 7) -> tuple[DayCount, ...]:
 
 
 def _of_reference(workspace_id: str, reference: str) -> list[Expression]:
-    # The index holds no empty ones; the planner has to be told that none is looked for.
+    # The index holds no empty ones; the query must say that none is looked for.
     return [
         Event.workspace == workspace_id,
         Event.reference == reference,

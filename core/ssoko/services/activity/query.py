@@ -66,21 +66,21 @@ def parse_query(q: str, *, now: int, actions: Mapping[str, str]) -> Filters:
 
 
 def _apart(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
-    """Return the words, and those among them that are references."""
+    """Return the words of a query, and which of them are references."""
     references = [word for word in words if read_reference(word)]
     return tuple(word for word in words if word not in references), references
 
 
-def _reference(wanted: list[str]) -> str:
-    for text in wanted:
+def _reference(requested: list[str]) -> str:
+    for text in requested:
         if not read_reference(text):
             raise _wrong("After ref:, write the whole reference, like SK-7QF4-K2M9")
-    return read_reference(wanted[-1]) if wanted else ""
+    return read_reference(requested[-1]) if requested else ""
 
 
-def _actions(wanted: list[str], actions: Mapping[str, str]) -> tuple[str, ...]:
+def _actions(requested: list[str], actions: Mapping[str, str]) -> tuple[str, ...]:
     chosen: list[str] = []
-    for text in wanted:
+    for text in requested:
         low = text.lower()
         fits = [a for a, label in actions.items() if low in a or low in label.lower()]
         if not fits:
@@ -89,11 +89,11 @@ def _actions(wanted: list[str], actions: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _outcome(wanted: list[str]) -> str:
-    for text in wanted:
+def _outcome(requested: list[str]) -> str:
+    for text in requested:
         if text.lower() not in {"done", "refused"}:
             raise _wrong("After outcome:, write done or refused")
-    return wanted[-1].lower() if wanted else ""
+    return requested[-1].lower() if requested else ""
 
 
 def _since(text: str, now: int) -> int:

@@ -1,11 +1,11 @@
-"""References such as ``SK-7QF4-K2M9``: what a person is shown, and reads out to an admin."""
+"""References such as ``SK-7QF4-K2M9``, which a user is shown and can give to an admin."""
 
 import re
 
 from ssoko.store.ids import random_id
 
 _REFERENCE = re.compile(r"SK-?([0-9A-Z]{4})-?([0-9A-Z]{4})")
-#: What people write for the characters that a reference has.
+#: Look-alike characters that users type instead.
 _LOOK_ALIKES = str.maketrans("OIL", "011")
 
 
@@ -15,11 +15,11 @@ def new_reference() -> str:
 
 
 def read_reference(text: str) -> str:
-    """Return the reference that somebody typed, as it is written; empty when it is none.
+    """Return a typed reference in its standard form; empty when it is malformed.
 
-    Small letters, missing hyphens, and O, I and L for 0 and 1 are what people make of it.
+    Lowercase letters, missing hyphens, and O, I and L for 0 and 1 are accepted.
     """
-    found = _REFERENCE.fullmatch("".join(text[:60].split()).upper())
-    if not found:
+    match = _REFERENCE.fullmatch("".join(text[:60].split()).upper())
+    if not match:
         return ""
-    return "-".join(("SK", *(group.translate(_LOOK_ALIKES) for group in found.groups())))
+    return "-".join(("SK", *(group.translate(_LOOK_ALIKES) for group in match.groups())))

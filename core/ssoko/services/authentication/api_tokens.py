@@ -30,10 +30,10 @@ _WRONG = "This API token does not work. Make a new one under Settings, API token
 
 @dataclass(frozen=True, slots=True)
 class TokenView:
-    """An API token, without what opens the door.
+    """An API token, without its secret.
 
     :param scope: one of :data:`SCOPES`.
-    :param created_by: name of whoever made it.
+    :param created_by: name of the user who created it.
     :param active: not revoked, and its maker may still do what it may.
     """
 
@@ -77,7 +77,7 @@ def create_token(
     A token that a user made stops when that user is disabled, demoted or deleted.
 
     :param token_scope: ``read`` or ``admin``.
-    :param expires_at: seconds since the epoch in the future, or None for ever.
+    :param expires_at: seconds since the epoch in the future, or None for no expiry.
     :raises InputError: with every field that is wrong.
     """
     now = scope.services.clock()
@@ -112,7 +112,7 @@ def authenticate_token(services: Services, token: str) -> TokenAuth:
     """Return who calls with a token.
 
     :raises AuthenticationFailed: when it is unknown, expired or revoked, or its maker is
-        disabled or no admin any more.
+        disabled or no longer an admin.
     """
     now = services.clock()
     key = digest(token)

@@ -1,4 +1,4 @@
-"""Links that work once: one sets up the first admin, the others sign somebody in."""
+"""Links that work once: one sets up the first admin, the others sign a user in."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Browser sessions: how they begin, what keeps them, and every way they end.
+"""Browser sessions: how they start, what extends them, and how they end.
 
 The browser holds a random token; stored is its SHA-256. A session ends when it was not used for
 ``session_idle`` seconds, ``session_lifetime`` seconds after its start, when it is ended, when the
@@ -142,7 +142,7 @@ TOUCH = 60
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """A session in somebody's list.
+    """A session in a user's list.
 
     :param current: the session that the list is shown in.
     :param applications: names of those that it has signed in to, by name.
@@ -193,10 +193,10 @@ def end_session(services: Services, token_or_id: str, actor: Actor) -> None:
 
 
 def replace_session(services: Services, before: str, after: str, actor: Actor) -> None:
-    """End the session that a browser had before it signed in anew.
+    """End the session that a browser had before it signed in again.
 
     Where the same person goes on, the new session takes over what the old one has signed in to, so
-    that those applications are told when it ends.
+    that those applications are notified when it ends.
 
     :param before: token of the old session; ``after`` is that of the new one.
     """
@@ -301,7 +301,7 @@ def change_password(
     """Let people change their own password; every other session of theirs ends.
 
     :raises InputError: at ``current_password`` when it is wrong, at ``password`` for the new one.
-    :raises TooManyAttempts: since this is another door to guess at.
+    :raises TooManyAttempts: since this allows guessing too.
     """
     account = f"{signed_in.workspace.id}/{signed_in.user.id}"
     services.limiter.check_sign_in(account, address)
@@ -332,5 +332,5 @@ def _touch(session_id: str, now: int) -> None:
                 Session.id == session_id, Session.last_seen_at < now
             ).execute()
     except OperationalError:
-        # Another process holds the database for long; whoever is signed in stays so.
+        # Another process blocks the database; the user stays signed in.
         log.warning("Could not note that a session was seen; the database is busy")

@@ -93,7 +93,7 @@ def _check(
 
 
 def _workspace(services: Services, place: dict[str, str], address: str) -> Workspace:
-    # Whoever made it on the command line did so for this moment.
+    # A workspace created on the command line is meant for this set-up.
     row: Workspace | None = Workspace.get_or_none(Workspace.slug == place["slug"])
     if row is not None:
         return row

@@ -1,8 +1,7 @@
 """Sign in, by a password or by a link.
 
-Whoever does not get in learns nothing about why, not even from how long it took: a password is
-hashed and an event written in every case. Only whoever knows the password of a disabled account
-is told that it is disabled.
+A failed sign-in reveals no reason, not even by its duration: a password is hashed and an event
+written in every case. Only a correct password reveals that an account is disabled.
 """
 
 from ssoko.errors import AuthenticationFailed, InputError, TooManyAttempts
@@ -18,7 +17,7 @@ from ssoko.store.models.workspaces import Workspace
 from ssoko.text.names import fold
 
 #: The one sentence for every cause, but for the right password of a disabled account.
-WRONG = "The user name or the password is wrong. Check both and try again."
+WRONG = "The username or password is wrong. Check both and try again."
 DISABLED = "This account is disabled. Ask an admin of your workspace to enable it."
 LINK_OVER = "This link works no more. Ask for a new one."
 
@@ -32,9 +31,9 @@ def sign_in(
     address: str,
     user_agent: str,
 ) -> str:
-    """Begin a session with a password and return its token.
+    """Start a session with a password and return its token.
 
-    :param username: user name or e-mail address.
+    :param username: username or email.
     :raises AuthenticationFailed: with one sentence for all causes.
     :raises TooManyAttempts: before the password is looked at.
     """

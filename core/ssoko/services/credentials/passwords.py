@@ -18,7 +18,7 @@ from ssoko.text.names import fold, is_text
 MIN_LENGTH = 12
 MAX_LENGTH = 1024
 
-#: Seconds that a sign-in waits for a free core before it is told to try again.
+#: Seconds that a sign-in waits for a free core before it is rejected as busy.
 WAIT = 10
 
 _RULE_LENGTH = f"Use at least {MIN_LENGTH} characters; a few words in a row are easy to keep"
@@ -42,7 +42,7 @@ _RUN = 4
 class Hasher:
     """Hashes passwords, as many at a time as there are cores.
 
-    The defaults are OWASP's floor for argon2id: 19 MiB, two passes, one lane; about 50 ms.
+    The defaults are OWASP's minimum for argon2id: 19 MiB, two passes, one lane; about 50 ms.
 
     :param memory_cost: KiB.
     :param cores: how many hashes may run at once in this process.
@@ -66,7 +66,7 @@ class Hasher:
     def verify(self, hashed: str | None, password: str) -> bool:
         """Tell whether the password is the one that was hashed; takes as long when it is not.
 
-        :param hashed: None for somebody who is unknown, disabled or has no password.
+        :param hashed: None for a user who is unknown, disabled or has no password.
         """
         fit = isinstance(password, str) and is_text(password) and len(password) <= MAX_LENGTH
         with self._slot():
@@ -121,7 +121,7 @@ def check_password_rules(password: object, *, username: str = "", email: str = "
     low = normal.casefold()
     for name in own:
         if len(low.replace(name, "")) < MIN_LENGTH - _RUN and name in low:
-            return ["Use something that is not the user name or the e-mail address"]
+            return ["Use a password that is not the username or the email"]
     if is_common(normal):
         return ["This password is among those that attackers try first; use another one"]
     if _weight(low) <= MIN_LENGTH - _RUN:

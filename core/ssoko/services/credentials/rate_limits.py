@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 #: Attempts at one account from one address, and at all accounts from one address, in a window
-#: that begins with the first attempt. An account has no limit over all addresses: whoever knows
+#: that starts with the first attempt. An account has no limit over all addresses: anyone who knows
 #: a name could keep its owner out.
 WINDOW_MINUTES = 15
 PER_ACCOUNT = 10

@@ -1,4 +1,4 @@
-"""What opens doors: made at random, stored as a digest only."""
+"""Secret tokens: random, and stored only as a digest."""
 
 import hashlib
 import secrets

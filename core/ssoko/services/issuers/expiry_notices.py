@@ -21,7 +21,7 @@ from ssoko.store.sql import execute
 
 DAY = 86_400
 
-#: Days before the end that are told; the end itself is 0.
+#: Days before expiry at which Ssoko warns; 0 is the expiry itself.
 THRESHOLDS = (90, 60, 30, 14, 7, 1)
 
 _TOLD = """
@@ -86,9 +86,9 @@ def write_due(services: Services) -> int:
     """
     written = 0
     for workspace in Workspace.select(Workspace.id):
-        scope, told = Scope(services, workspace.id, SYSTEM), _told(workspace.id)
+        scope, noticed = Scope(services, workspace.id, SYSTEM), _noticed(workspace.id)
         for notice in due(scope):
-            if (_owner(notice), notice.sha256, notice.threshold) not in told:
+            if (_owner(notice), notice.sha256, notice.threshold) not in noticed:
                 written += _write(scope, notice)
     return written
 
@@ -115,7 +115,7 @@ def _write(scope: Scope, notice: Notice) -> int:
     return 1
 
 
-def _told(workspace_id: str) -> set[tuple[str, str, int]]:
+def _noticed(workspace_id: str) -> set[tuple[str, str, int]]:
     rows: Any = (
         CertificateNotice.select(
             CertificateNotice.owner_id, CertificateNotice.fingerprint, CertificateNotice.days

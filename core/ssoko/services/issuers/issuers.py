@@ -212,8 +212,8 @@ def _view(
 def issuer_metadata(services: Services, issuer_id: str) -> tuple[bytes, str]:
     """Return the metadata of an issuer and its ETag, without quotes.
 
-    They say nothing of users and are the same for everybody, whether applications are enabled or
-    not: an SP is set up with them before anybody signs in.
+    It contains no user data and is public, whether applications are enabled or not: an SP is set
+    up with it before the first sign-in.
 
     :raises NotFound: when there is no such issuer.
     """
@@ -244,6 +244,6 @@ def _service_providers(issuer_id: str) -> list[ServiceProvider]:
 
 
 def _name_id_formats(sps: Sequence[ServiceProvider]) -> list[str]:
-    # Some SPs ask for the first format of the list, whatever they were told.
+    # Some SPs always ask for the first format of the list.
     formats = dict.fromkeys(str(sp.name_id_format) for sp in sps)
     return list(formats) or [NameIdFormat.UNSPECIFIED]

@@ -25,7 +25,7 @@ ALGORITHMS: Final = {
 #: Ten years of 365 days, in seconds.
 LIFETIME: Final = 10 * 365 * 86_400
 
-#: A certificate begins so many seconds in the past, for SPs whose clocks are behind.
+#: Seconds by which a certificate is backdated, for SPs whose clocks are slow.
 BACKDATED: Final = 600
 
 #: AWS takes certificates of fewer characters than this.

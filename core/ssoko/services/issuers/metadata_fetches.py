@@ -47,7 +47,7 @@ class FetchView:
 
     :param user_agent: what the program calls itself, cut to 120 characters.
     :param times: how often it was seen.
-    :param newest_key_id: the newest key that it was told of the last time; ids are in order.
+    :param newest_key_id: the newest key in the metadata of its last fetch; IDs are in order.
     """
 
     address: str
@@ -107,7 +107,7 @@ def note_fetch(
 ) -> None:
     """Write down that metadata were sent: once a minute an address, and once for each version.
 
-    A database that is busy or cannot be written to loses the line, never the answer.
+    When the database is busy or read-only, the record is lost, but not the response.
 
     :param sent: the metadata.
     """

@@ -2,7 +2,7 @@
 
 A next key is in the metadata at once, beside the active one. When it becomes active, the old one is
 kept in the metadata for :data:`KEPT` seconds, and can take over again as long as it is there. What
-a sign-in that was begun needs is its key's id alone, so a change never stops one.
+a started sign-in needs only the ID of its key, so a change never stops one.
 """
 
 from collections.abc import Sequence
@@ -27,14 +27,14 @@ State = Literal["next", "active", "retired"]
 #: Seconds that the certificate of a retired key stays in the metadata: 30 days.
 KEPT = 30 * 86_400
 
-#: Seconds after which nothing that was begun can need a retired key any more.
+#: Seconds after which no started sign-in can need a retired key.
 SETTLED = 3600
 
 #: Keys of an issuer that are listed; the oldest retired ones are left out.
 LISTED = 50
 
 _ORDER: tuple[State, ...] = ("active", "next", "retired")
-_ANOTHER = "The keys have just been changed by somebody else. Look at them again."
+_ANOTHER = "Someone else just changed the keys. Review them again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +136,7 @@ def activate(scope: Scope, issuer_id: str, key_id: str) -> KeyView:
     The active key is retired and kept. When a retired key takes over again, the key that it
     replaces is the next one again, unless there is another by now.
 
-    :raises Conflict: when it is neither, or somebody else has just changed the keys.
+    :raises Conflict: when it is neither, or the keys were just changed.
     :raises NotFound: when there is no such key.
     """
     issuer, now = find_issuer(scope.workspace_id, issuer_id), scope.services.clock()

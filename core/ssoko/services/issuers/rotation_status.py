@@ -8,11 +8,11 @@ from ssoko.services.issuers.metadata_fetches import FetchView, list_fetches
 from ssoko.services.issuers.rotation import KeyView, find_issuer, list_keys
 from ssoko.store.models.applications import Application, installed_applications
 
-#: How a vendor takes a new certificate; the first of them is the hardest to change over.
+#: How a vendor accepts a new certificate; the first is the hardest to rotate.
 Accepted = Literal["one", "metadata", "many"]
 _HARDEST: tuple[Accepted, ...] = ("one", "metadata", "many")
 
-#: Whoever did not fetch the metadata for so many seconds does not do so regularly.
+#: Seconds without a fetch of the metadata after which fetches are not regular.
 LATELY = 30 * 86_400
 
 #: Category of the integrations that stand for no vendor.
@@ -23,7 +23,7 @@ _GENERIC = "Generic"
 class Side:
     """One application of the issuer, and what its plugin says of certificates.
 
-    :param vendor: how to call the other side in a sentence.
+    :param vendor: the name of the vendor in a sentence.
     :param accepted: ``one`` while the plugin is missing: that plan works everywhere.
     :param import_at: the vendor's menus, or empty when the plugin does not know.
     """

@@ -2,7 +2,7 @@
 
 The order is (search key, id). A condition that few users meet is looked up first and sorted
 after; one that many meet is tested while walking the order, which fills a page soon. Neither
-reads everybody, and nothing is counted beyond :data:`FEW`.
+reads every user, and nothing is counted beyond :data:`FEW`.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Belonging:
 def search_key(*, names: Sequence[str], words: Sequence[str]) -> str:
     """Return what users are sorted by and walked through: the name first, then every word.
 
-    It begins with a space, so that every word in it follows one.
+    It starts with a space, so that every word in it follows one.
     """
     return "".join(f" {word}" for word in (*search_terms(" ".join(names), at_most=16), *words))
 
@@ -73,7 +73,7 @@ def find_people(
 ) -> tuple[list[User], str | None]:
     """Return the users of one page and the cursor of the next.
 
-    :param q: each word must begin a word of the user's names, user name or e-mail address.
+    :param q: each word must match the start of a word in the user's names, username or email.
     :raises InputError: at ``limit`` or ``cursor``.
     """
     check_limit(limit)
@@ -82,7 +82,7 @@ def find_people(
     key: Any = User.search_key
     place: Any = User.workspace
     if few:
-        # Not the bare columns, or SQLite walks their index through everybody to avoid a sort.
+        # Not the bare columns, or SQLite walks their index through all users to avoid a sort.
         key, place = key.concat(""), place.concat("")
     if admin is not None:
         # Written bare, as the partial index is.

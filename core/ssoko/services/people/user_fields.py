@@ -32,20 +32,20 @@ def check_fields(
     password: object = UNSET,
     known_as: tuple[str, str] = ("", ""),
 ) -> dict[str, Any]:
-    """Return the given values by column, as they are stored; a password is only checked.
+    """Return the typed values by column, as they are stored; a password is only checked.
 
-    :param known_as: user name and e-mail address that a new password may not be made of, when
-        they are not given here.
+    :param known_as: username and email that a new password may not contain, when
+        they are not typed here.
     :raises InputError: with every field that is wrong.
     """
     errors: dict[str, list[str]] = {}
     values: dict[str, Any] = {}
 
-    def take(field: str, check: Any, given: object) -> None:
-        if isinstance(given, Unset):
+    def take(field: str, check: Any, typed: object) -> None:
+        if isinstance(typed, Unset):
             return
         try:
-            values.update(check(given, field))
+            values.update(check(typed, field))
         except InputError as error:
             errors.update(error.errors)
 
@@ -68,57 +68,57 @@ def check_fields(
     return values
 
 
-def _username(given: object, field: str) -> dict[str, str]:
-    name = check_name(given, field=field)
+def _username(typed: object, field: str) -> dict[str, str]:
+    name = check_name(typed, field=field)
     if _SPACE.search(name):
         raise InputError.of(field, "Leave out the spaces, as in amina.otieno")
     return {"username": name, "username_key": fold(name, field=field)}
 
 
-def _email(given: object, field: str) -> dict[str, str]:
-    address = check_name(given, field=field, required=False, longest=MAX_EMAIL)
+def _email(typed: object, field: str) -> dict[str, str]:
+    address = check_name(typed, field=field, required=False, longest=MAX_EMAIL)
     if address and not (_EMAIL.fullmatch(address) and _HOST.fullmatch(address.rpartition("@")[2])):
         raise InputError.of(field, "Write an address like amina@example.org")
     return {"email": address, "email_key": fold(address, field=field)}
 
 
-def _part(given: object, field: str) -> dict[str, str]:
-    return {field: check_name(given, field=field, required=False)}
+def _part(typed: object, field: str) -> dict[str, str]:
+    return {field: check_name(typed, field=field, required=False)}
 
 
 def _flag(name: str) -> Any:
-    def check(given: object, column: str) -> dict[str, bool]:
-        if not isinstance(given, bool):
+    def check(typed: object, column: str) -> dict[str, bool]:
+        if not isinstance(typed, bool):
             raise InputError.of(name, "Give true or false")
-        return {column: given}
+        return {column: typed}
 
     return check
 
 
-def _theme(given: object, field: str) -> dict[str, str]:
-    if given not in ("", "light", "dark"):
+def _theme(typed: object, field: str) -> dict[str, str]:
+    if typed not in ("", "light", "dark"):
         raise InputError.of(field, "Choose light or dark, or leave it empty")
-    return {field: str(given)}
+    return {field: str(typed)}
 
 
-def _attributes(given: object, field: str) -> dict[str, Any]:
-    return {field: check_attributes(given, field=field)}
+def _attributes(typed: object, field: str) -> dict[str, Any]:
+    return {field: check_attributes(typed, field=field)}
 
 
-def check_attributes(given: object, *, field: str = "attributes") -> dict[str, Any]:
+def check_attributes(typed: object, *, field: str = "attributes") -> dict[str, Any]:
     """Return custom attributes: key to a text or a list of texts.
 
     :raises InputError: at ``attributes`` or ``attributes.<key>``.
     """
-    if not isinstance(given, dict):
+    if not isinstance(typed, dict):
         raise InputError.of(field, "Give keys with texts or lists of texts")
-    if len(given) > MAX_KEYS:
+    if len(typed) > MAX_KEYS:
         raise InputError.of(field, f"Give at most {MAX_KEYS} keys")
     errors: dict[str, list[str]] = {}
-    for key, value in given.items():
+    for key, value in typed.items():
         if not isinstance(key, str) or not _KEY.fullmatch(key):
             errors[field] = [
-                "Begin each key with a letter, then use letters, digits and _ . : - up to 64"
+                "Start each key with a letter, then use letters, digits and _ . : - up to 64"
             ]
             continue
         values = value if isinstance(value, list) else [value]
@@ -128,4 +128,4 @@ def check_attributes(given: object, *, field: str = "attributes") -> dict[str, A
             errors[f"{field}.{key}"] = [f"Shorten this to {MAX_VALUE} characters"]
     if errors:
         raise InputError(errors)
-    return {key: value for key, value in given.items() if value not in ("", [])}
+    return {key: value for key, value in typed.items() if value not in ("", [])}

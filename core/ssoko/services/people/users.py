@@ -26,7 +26,7 @@ from ssoko.text.names import fold, is_id, is_text
 
 @dataclass(frozen=True, slots=True)
 class UserView:
-    """A user, without anything that opens a door.
+    """A user, without secrets.
 
     :param attributes: key to a text or a list of texts.
     :param theme: ``light``, ``dark`` or empty for what the device says.
@@ -61,9 +61,9 @@ def create_user(
 ) -> UserView:
     """Make a user.
 
-    :param password: None for somebody who signs in by a link only.
+    :param password: None for a user who signs in only with a link.
     :raises InputError: with every field that is wrong.
-    :raises Conflict: at ``username`` or ``email``, when somebody has it, or one that looks alike.
+    :raises Conflict: at ``username`` or ``email``, when it or a look-alike is in use.
     """
     values = check_fields(
         username=username,
@@ -75,7 +75,7 @@ def create_user(
         attributes={} if attributes is None else attributes,
         password=UNSET if password is None else password,
     )
-    # Hashing takes long, so it happens before the transaction begins.
+    # Hashing is slow, so it happens before the transaction.
     if password is not None:
         values["password_hash"] = scope.services.hasher.hash(password)
     with database.atomic():
@@ -117,7 +117,7 @@ def get_user(workspace_id: str, user_id: str) -> UserView:
 
 
 def find_user(workspace_id: str, username_or_email: str) -> UserView:
-    """Return the user with this user name, or else with this e-mail address.
+    """Return the user with this username, or else with this email.
 
     :raises NotFound: when there is none.
     """
@@ -138,7 +138,7 @@ def list_users(
 ) -> Page[UserView]:
     """List users by name.
 
-    :param q: beginnings of words in the names, the user name or the e-mail address.
+    :param q: starts of words in the names, the username or the email.
     """
     rows, following = find_people(
         workspace_id, q=q, admin=admin, active=active, limit=limit, cursor=cursor
@@ -229,7 +229,7 @@ def row_of(workspace_id: str, user_id: str) -> User:
 
 
 def find_row(workspace_id: str, username_or_email: str) -> User | None:
-    """Return the row of the user with this user name, or else with this e-mail address."""
+    """Return the row of the user with this username, or else with this email."""
     if not is_text(username_or_email) or len(username_or_email) > 300:
         return None
     try:
@@ -296,7 +296,7 @@ def _change(
 def _record_changes(scope: Scope, row: User, changed: dict[str, Any]) -> None:
     shown = {"is_admin", "active", "password_hash"}
     plain = sorted(k for k in changed if k not in shown and not k.endswith("_key"))
-    # How somebody likes their pages is nobody's business.
+    # The theme of a user is private, so it is not logged.
     if plain and plain != ["theme"]:
         log.record(scope, "user.changed", target=row, detail={"changed": plain})
     if "password_hash" in changed:
@@ -319,7 +319,7 @@ def _search_key(values: dict[str, Any], words: tuple[str, ...]) -> str:
 
 
 def _refuse_taken(workspace_id: str, values: dict[str, Any], *, besides: str = "") -> None:
-    """Name every value that somebody has; the unique indexes decide when two ask at once."""
+    """Report every value that is in use; the unique indexes decide in a race."""
     errors: dict[str, list[str]] = {}
     for field, column in (("username", User.username_key), ("email", User.email_key)):
         key = values.get(f"{field}_key")
@@ -334,8 +334,8 @@ def _refuse_taken(workspace_id: str, values: dict[str, Any], *, besides: str = "
 
 
 _TAKEN = {
-    "username": "Somebody has this user name, or one that looks the same; choose another",
-    "email": "Somebody has this e-mail address; give each person their own",
+    "username": "This username, or one that looks the same, is in use. Choose another username",
+    "email": "This email is used by another user. Enter a different email",
 }
 
 
@@ -360,7 +360,7 @@ def keep_an_admin(workspace_id: str, *, field: str, leaving: str) -> None:
     if not others.exists():
         raise Conflict.of(
             field,
-            "This is the last active admin of the workspace. Make somebody else an admin first.",
+            "This is the last active admin of the workspace. Make another user an admin first.",
         )
 
 
