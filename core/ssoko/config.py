@@ -179,7 +179,7 @@ def check_base_url(url: str) -> str:
             f"SSOKO_BASE_URL: write the address like https://sso.example.org, not {url!r}"
         )
     if parts.path.rstrip("/") or parts.username:
-        raise ConfigError("SSOKO_BASE_URL: leave out the path and the user name")
+        raise ConfigError("SSOKO_BASE_URL: remove the path and the username")
     if parts.scheme == "http" and not (host in _LOCAL_HOSTS or host.endswith(_LOCAL_SUFFIXES)):
         raise ConfigError(
             f"SSOKO_BASE_URL: use https for {host}; passwords and assertions pass through it. "

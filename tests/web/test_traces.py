@@ -361,7 +361,7 @@ DENIALS = [
         "name-id-missing",
         _no_email,
         "Response",
-        "no e-mail",
+        "no email",
         "value for user.email",
         "Open Pete Test",
     ),

@@ -1,4 +1,4 @@
-"""``ssoko dev``: the site of somebody who writes a plugin, thrown away at the end."""
+"""``ssoko dev``: the site of plugin authors, thrown away at the end."""
 
 import functools
 import os
@@ -47,7 +47,7 @@ def dev(port: int, wanted: str | None, no_reload: bool) -> None:
 
     Makes a workspace with sample people, and opens a preview of your plugin: card, form, guide,
     proposals, rules, and a sign-in that a service provider judges. Saving a file of a plugin that
-    is installed with `pip install -e` starts the site anew, in about a second, and you stay signed
+    is installed with `pip install -e` restarts the site, in about a second, and you stay signed
     in. A plugin that breaks shows its traceback there.
 
     Listens on localhost, and keeps its data in a temporary directory until Ctrl-C.
@@ -143,7 +143,7 @@ def _serve(
     from ssoko.store import db
     from ssoko.web.plugins.preview_site import Preview, create_blueprint
 
-    began = time.time()
+    started = time.time()
     opened = Path(environ["SSOKO_DATA_DIR"], "opened")
     first = not opened.exists()
     # What a plugin says at import is the author's to see; the registry's warnings come below.
@@ -154,7 +154,7 @@ def _serve(
     preview = Preview(
         workspace=sample.SLUG,
         plugins=tuple(plugins),
-        version=lambda slug: f"{began:.3f} {rules.answered(slug)}",
+        version=lambda slug: f"{started:.3f} {rules.answered(slug)}",
         check=rules.check,
     )
     app.register_blueprint(create_blueprint(preview))
@@ -176,7 +176,7 @@ def _serve(
             "",
         ]
     else:
-        lines.append(f"  again      after {time.time() - began:.1f} seconds")
+        lines.append(f"  again      after {time.time() - started:.1f} seconds")
     # Copies: the server closes what it is given, and the sockets are the parent's to keep.
     own = [one.dup() for one in sockets]
     with_waitress(app, own, 4, lambda: click.echo("\n".join(lines)))

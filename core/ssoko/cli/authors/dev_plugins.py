@@ -74,7 +74,7 @@ class Rules:
         return self._answers.get(slug) is not None
 
     def check(self, slug: str) -> RuleReport | None:
-        """Return what was found; the first call begins to look, and None means not yet."""
+        """Return the result, or None while the check runs; the first call starts it."""
         if slug not in self._folders:
             return RuleReport(
                 problem="The rules look at project folders: ssoko plugin check FOLDER"

@@ -1,4 +1,4 @@
-"""``ssoko plugin``: the tools of somebody who writes a plugin, in the order of their use."""
+"""``ssoko plugin``: the tools of plugin authors, in the order of their use."""
 
 import json
 import sys
@@ -28,7 +28,7 @@ def plugin() -> None:
 def new(slug: str, title: str, vendor: str, category: str, defaults: bool) -> None:
     """Write a new plugin into ./ssoko-SLUG.
 
-    SLUG is its name in addresses and in pip: small letters, digits, hyphens.
+    SLUG is its name in URLs and in pip: lowercase letters, digits, hyphens.
     """
     scaffold.check_slug(slug)
     if not defaults and sys.stdin.isatty():
@@ -88,7 +88,7 @@ settings_option = click.option(
 )
 @settings_option
 def check(path: Path, form: str, at_least: Any, settings: Path | None) -> None:
-    """Hold a plugin against the rules. PATH is its project folder or its wheel.
+    """Check a plugin against the rules. PATH is its project folder or its wheel.
 
     Runs the plugin's code, as Ssoko does. Exits with 1 when a rule of the wanted tier is broken.
     """
@@ -104,7 +104,7 @@ def check(path: Path, form: str, at_least: Any, settings: Path | None) -> None:
 @plugin.command("explain")
 @click.argument("rule")
 def explain(rule: str) -> None:
-    """Explain a rule: why it is there and how to mend what it finds. RULE is its id."""
+    """Explain a rule: why it exists and how to fix its findings. RULE is its ID."""
     from ssoko.plugin.tools.rules import RULES
 
     found = RULES.get(rule.upper())

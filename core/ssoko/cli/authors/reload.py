@@ -1,8 +1,8 @@
 """Serve in a child process, and put a new child in its place when a watched file changes.
 
 Werkzeug has a reloader, and it does not serve here. It watches the modules that were imported, so
-a plugin with a syntax error, which is none of them, would not be watched when it is mended. It
-starts the command anew, which imports all of Ssoko again; the child here is a fork of a parent
+a plugin with a syntax error, which is none of them, would not be watched when it is fixed. It
+restarts the command, which imports all of Ssoko again; the child here is a fork of a parent
 that has imported Ssoko and no plugin, and answers in a fraction of that. And the parent keeps the
 listening sockets: while no child is there the browser waits, and is never refused.
 """
@@ -31,7 +31,7 @@ def supervise(
 ) -> None:
     """Keep a child serving until Ctrl-C, SIGTERM or a closed terminal.
 
-    :param serve: runs in the child, and returns when that is told to end.
+    :param serve: runs in the child process, and returns when the child is asked to stop.
     :param look: returns the watched files as they are now.
     :param say: tells the author what was done.
     """

@@ -24,7 +24,7 @@ def as_text(reports: Sequence[Report], at_least: Tier) -> str:
     failed = next((f for f in wanting if f.state == "failed"), None)
     lines.append("")
     if failed:
-        lines.append(f"Next: mend these; `ssoko plugin explain {failed.rule.id}` tells why.")
+        lines.append(f"Next: fix these. `ssoko plugin explain {failed.rule.id}` says why.")
     elif any(f.state == "later" for report in reports for f in report.findings):
         lines.append("Next: python -m build && ssoko plugin verify dist/*.whl")
     return "\n".join(lines).rstrip()

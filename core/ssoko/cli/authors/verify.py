@@ -93,7 +93,7 @@ def _environment(folder: Path) -> Path:
 
 def _step(name: str, command: Sequence[str], folder: Path) -> None:
     click.echo(f"== {name}")
-    # What the caller's shell adds to the path would stand in for what the wheel forgot to require.
+    # Modules on the caller's PYTHONPATH would hide a missing requirement of the wheel.
     environ = {name: text for name, text in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(  # noqa: S603 - the command is made above
         command, cwd=folder, env=environ, capture_output=True, text=True

@@ -67,7 +67,7 @@ def demo(port: int, data_dir: Path, reset: bool) -> None:
 
 
 def _prepare(data_dir: Path, *, reset: bool) -> None:
-    """Refuse a folder that is somebody else's; empty it for a new start."""
+    """Refuse a folder that is not a demo's; empty it for a new start."""
     ours = (data_dir / _MARK).exists()
     if data_dir.exists() and any(data_dir.iterdir()) and not ours:
         raise InputError.of("--data-dir", f"{data_dir} holds other files; name another folder")

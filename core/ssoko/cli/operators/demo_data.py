@@ -26,7 +26,7 @@ SANDBOX = "sandbox"
 _DAY = 86_400
 _DAYS = 14
 
-#: User name, first name, last name, groups.
+#: Username, first name, last name, groups.
 _PEOPLE = (
     ("amina", "Amina", "Odhiambo", ("Everyone", "Engineering")),
     ("bram", "Bram", "de Vries", ("Everyone", "Engineering")),
@@ -76,7 +76,7 @@ def seed(services: Services) -> Demo:
 
 
 def move(services: Services, demo: Demo) -> None:
-    """Propose the sandbox anew, after the demo has moved to another address."""
+    """Propose the sandbox again, after the demo has moved to another URL."""
     application = demo.application
     if application is not None and SANDBOX in services.registry.integrations:
         change.update_application(
@@ -153,7 +153,7 @@ def _sandbox(scope: Scope, circles: dict[str, str]) -> ApplicationView | None:
 
 
 def _visits(start: int) -> list[tuple[int, str, bool]]:
-    """Return times, user names and whether the door stayed shut, the same at every run."""
+    """Return times, usernames and whether the sign-in failed, the same at every run."""
     chance = random.Random(14)  # noqa: S311 - sample data
     names = [username for username, *_ in _PEOPLE]
     found = []

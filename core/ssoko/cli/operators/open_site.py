@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def check_libraries() -> None:
     """Make sure that the two XML libraries fit together.
 
-    :raises ConfigError: with the command that mends it.
+    :raises ConfigError: with the command that fixes it.
     """
     try:
         import lxml.etree  # noqa: F401 - xmlsec compares itself with what is loaded
@@ -48,7 +48,7 @@ def scope_of(services: "Services", slug: str) -> "Scope":
 def opened(config: Config | None = None) -> "Iterator[Services]":
     """Give a command its services, with the database open and up to date.
 
-    The floors below are imported here, so that ``--help`` answers at once.
+    The lower layers are imported here, so that ``--help`` is fast.
 
     :raises ConfigError: when Ssoko is not set up here.
     :raises MigrationPending: when ``ssoko migrate`` comes first.

@@ -20,10 +20,10 @@ def workspace() -> None:
 @workspace.command("create")
 @click.argument("slug")
 @click.option("--name", help="Name that people see; by default the slug.")
-@click.option("--contact", default="", help="Whom people are told to ask: an e-mail address.")
+@click.option("--contact", default="", help="Whom users should contact: an email address.")
 @json_option
 def create_workspace(slug: str, name: str | None, contact: str, as_json: bool) -> None:
-    """Create a workspace. SLUG is its name in addresses: small letters, digits, hyphens."""
+    """Create a workspace. SLUG is its name in URLs: lowercase letters, digits, hyphens."""
     with opened() as services:
         from ssoko.schemas import dump
         from ssoko.services import workspaces
@@ -56,7 +56,7 @@ def user() -> None:
 @user.command("create")
 @click.option("--workspace", "slug", required=True, metavar="SLUG", help="Where the user belongs.")
 @click.option("--username", required=True, help="What the person types to sign in.")
-@click.option("--email", default="", help="E-mail address; many service providers need it.")
+@click.option("--email", default="", help="Email address; many service providers need it.")
 @click.option("--first-name", default="")
 @click.option("--last-name", default="")
 @click.option("--admin", is_flag=True, help="Make the user an admin of the workspace.")
@@ -100,7 +100,7 @@ def create_user(
 
 @user.command("link")
 @click.option("--workspace", "slug", required=True, metavar="SLUG", help="Where the user belongs.")
-@click.option("--username", required=True, help="User name or e-mail address.")
+@click.option("--username", required=True, help="Username or email address.")
 @json_option
 def create_link(slug: str, username: str, as_json: bool) -> None:
     """Print a link that signs a user in, once and within 30 minutes.

@@ -56,9 +56,9 @@ _BODY = 2 * 1024 * 1024
     help="auto is waitress for one process and gunicorn for more.",
 )
 def serve(host: str, port: int, workers: int, threads: int | None, server: str) -> None:
-    """Serve Ssoko until it is told to stop.
+    """Serve Ssoko until it is stopped.
 
-    Ctrl-C and SIGTERM stop it, after the requests under way. For everybody but yourself, put a
+    Ctrl-C and SIGTERM stop it, after the requests in progress. For other users than yourself, put a
     proxy that speaks https in front, and name it in SSOKO_TRUSTED_PROXIES.
     """
     check_libraries()
@@ -251,7 +251,7 @@ def _warn_about_sqlite(config: Config, workers: int) -> None:
     if workers > 1 and is_sqlite and sqlite3.sqlite_version_info < SAFE_WAL:
         click.echo(
             f"Warning: SQLite {sqlite3.sqlite_version} can damage its file when several processes "
-            "write at once (its WAL-reset bug, mended in 3.51.3). Use --workers 1, a newer "
+            "write at once (its WAL-reset bug, fixed in 3.51.3). Use --workers 1, a newer "
             "SQLite, or PostgreSQL.",
             err=True,
         )

@@ -1,4 +1,4 @@
-"""Change one line of ``ssoko.toml`` and leave the rest as somebody wrote it."""
+"""Change one line of ``ssoko.toml`` and leave the rest unchanged."""
 
 import os
 import re
@@ -56,7 +56,7 @@ def write_text(path: Path, name: str, value: str) -> None:
 def _with_line(text: str, name: str, line: str) -> str:
     """Return the text with the line in the place of the old one, its comment kept."""
     old = re.compile(rf"^[ \t]*{name}[ \t]*=[ \t]*{_VALUE}", re.MULTILINE)
-    # What stands below the first table belongs to that.
+    # Lines below the first table belong to that table.
     table = re.search(r"^[ \t]*\[", text, re.MULTILINE)
     end = table.start() if table else len(text)
     top, rest = text[:end], text[end:]
@@ -87,7 +87,7 @@ def _replace(path: Path, text: str) -> None:
 def _keep_owner(handle: int, path: Path) -> None:
     """Leave the file to whom it belonged: root may be the one who types the command."""
     before = path.stat()
-    # Where the owner cannot be kept, it stays with whoever wrote it, as mkstemp made it.
+    # Where the owner cannot be kept, it is the user who wrote the file.
     with suppress(PermissionError):
         os.fchown(handle, before.st_uid, before.st_gid)
         os.fchmod(handle, (before.st_mode & 0o660) | 0o600)

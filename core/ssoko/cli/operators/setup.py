@@ -176,7 +176,7 @@ def setup_url(services) -> str | None:  # type: ignore[no-untyped-def]  # import
 
 
 def _ask_base_url() -> str:
-    """Ask for the address, when there is somebody to ask."""
+    """Ask for the base URL, when a terminal is attached."""
     if not sys.stdin.isatty():
         return ""
 

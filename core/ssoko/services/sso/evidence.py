@@ -1,7 +1,7 @@
-"""Write down what is seen of an installation and is in no other table.
+"""Record evidence about an application that is in no other table.
 
-None of this lies on the way of a sign-in: files are taken by admins, and what a service provider
-says back comes with a sign-out, or from the pages of its own plugin.
+None of this happens during a sign-in: admins download files, and a service provider confirms a
+response with a logout message, or through the pages of its own plugin.
 """
 
 import logging
@@ -23,7 +23,7 @@ from ssoko.store.sql import execute
 
 log = logging.getLogger(__name__)
 
-#: Sign-ins of an application that are looked through, the newest first.
+#: The most sign-ins of an application that are read, newest first.
 RECENT = 500
 
 _TAKEN = """
@@ -41,10 +41,10 @@ VALUES (?, ?, 'accepted', ?, ?, ?, ?, ?) ON CONFLICT (application_id, kind, key_
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A sign-in that somebody asked for: answered, or refused by the gate.
+    """A requested sign-in: with a response, or refused for lack of access.
 
-    :param started: ``redirect``, ``post``, or ``ssoko`` when no request began it.
-    :param acs_url: where the answer went; empty when there was none.
+    :param started: ``redirect``, ``post``, or ``ssoko`` when it was IdP-initiated.
+    :param acs_url: where the response was sent; empty when there was none.
     :param audience: entity ID of the service provider; empty in the oldest events.
     """
 
@@ -60,14 +60,14 @@ class Sent:
 def note_metadata(
     services: Services, actor: Actor, application_id: str, issuer_id: str, sent: bytes
 ) -> None:
-    """Write down that somebody took the metadata file, the first time for each key."""
+    """Record the first download of the metadata file with each key."""
     _note_file(services, actor, application_id, "metadata", newest_key(issuer_id, sent))
 
 
 def note_certificate(
     services: Services, actor: Actor, application_id: str, issuer_id: str, certificate: str
 ) -> None:
-    """Write down that somebody took a certificate of an application, the first time.
+    """Record the first download of a certificate of an application.
 
     :param certificate: PEM, of whichever of the issuer's keys.
     """
@@ -81,10 +81,10 @@ def note_certificate(
 def note_accepted(
     services: Services, application_id: str, participations: Iterable[Participation]
 ) -> None:
-    """Write down that the service provider spoke of these sessions, inside a transaction.
+    """Record that the SP accepted these sessions, inside the caller's transaction.
 
-    What it accepted is the last answer that such a session was sent. One that an earlier key signed
-    says nothing about the present one, and is passed over.
+    It accepted the last response of each session. A response that an earlier key signed is
+    ignored.
     """
     key = active_key(Application.get_by_id(application_id).issuer.id)
     lately = sent_lately(application_id)
@@ -109,7 +109,7 @@ def note_accepted(
 def note_said(
     services: Services, integration: str, application_id: str, session_index: str
 ) -> None:
-    """Take the word of a plugin's own pages that they accepted an answer; others' are ignored.
+    """Record that the pages of a plugin accepted a response; applications of others are ignored.
 
     :param session_index: that of the assertion.
     """
@@ -134,7 +134,7 @@ def note_said(
 
 
 def sent_lately(application_id: str) -> tuple[Sent, ...]:
-    """Return the last sign-ins of an application, the newest first; one statement."""
+    """Return the last sign-ins of an application, newest first, with one statement."""
     workspace = Application.select(Application.workspace).where(Application.id == application_id)
     rows: Any = (
         Event.select(Event.at, Event.actor_id, Event.actor_name, Event.outcome, Event.detail)
@@ -162,7 +162,7 @@ def sent_lately(application_id: str) -> tuple[Sent, ...]:
 
 
 def active_key(issuer_id: str) -> Any:
-    """Return the row of the key that signs."""
+    """Return the row of the active signing key."""
     return SigningKey.get(SigningKey.issuer == issuer_id, SigningKey.state == "active")
 
 
@@ -189,5 +189,5 @@ def _note_file(
             now = services.clock()
             execute(_TAKEN, (new_id(), application_id, kind, key_id, now, actor.name))
     except PeeweeException as error:
-        # The file is sent all the same; a later download writes the line.
+        # The file is sent anyway; a later download is recorded.
         log.warning("Who took the %s of %s was not written: %s", kind, application_id, error)

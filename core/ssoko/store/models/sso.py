@@ -99,7 +99,7 @@ class LogoutTarget(Table):
     application = ForeignKeyField(Application, on_delete="CASCADE", index=False)
     application_id: str
     position = IntegerField()
-    #: The logout URL that it is told at; empty when it has none.
+    #: The logout URL that it is notified at; empty when it has none.
     destination = TextField(default="")
     name_id = TextField()
     name_id_format = TextField()

@@ -17,7 +17,7 @@ _EDGE = "\0"
 
 
 class _Slots:
-    """What a template gets in the place of an object: each attribute is a slot of that name."""
+    """A placeholder object for a template: each attribute is a slot with its name."""
 
     def __getattr__(self, name: str) -> Markup:
         return _slot(name)
@@ -29,7 +29,7 @@ def _slot(name: str) -> Markup:
 
 
 def fill(template: str, answer: object, *, nonce: str, **chosen: bool) -> str:
-    """Draw a page.
+    """Render a page.
 
     :param answer: what the slots are filled with; every value is escaped.
     :param nonce: of the page's script.

@@ -1,7 +1,7 @@
 """The protocol endpoints: what service providers and their people's browsers come to.
 
 Nothing here trusts a cookie to change anything, so there is no CSRF token: a request of an SP is
-judged by the services, and its answer goes to a recorded address whoever sent the browser here.
+judged by the services, and its response goes to a registered URL, wherever the browser came from.
 """
 
 import secrets
@@ -31,7 +31,7 @@ MAX_BODY = 256 * 1024
 _FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 50
 
-# Without form-action: browsers hold it against where the SP redirects to as well.
+# Without form-action: browsers apply it to the SP's redirects too.
 POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -40,7 +40,7 @@ POLICY = (
 
 @blueprint.before_request
 def refuse_other_methods() -> None:
-    """Answer 405 to HEAD, which Flask would take for GET and sign somebody in by."""
+    """Respond 405 to HEAD, which Flask would treat as GET and sign a user in."""
     if request.method == "HEAD" and request.endpoint != "saml.metadata":
         posts = request.endpoint == "saml.login"
         raise MethodNotAllowed(["GET", "POST"] if posts else ["GET"])
@@ -48,7 +48,7 @@ def refuse_other_methods() -> None:
 
 @blueprint.get("/saml/<issuer>/login", provide_automatic_options=False)
 def login(issuer: str) -> BaseResponse:
-    """Take an AuthnRequest by HTTP-Redirect; without one, begin a sign-in here."""
+    """Process an AuthnRequest by HTTP-Redirect; without one, start an IdP-initiated sign-in."""
     require_id(issuer)
     services, session, address = _place()
     query = request.query_string
@@ -60,7 +60,7 @@ def login(issuer: str) -> BaseResponse:
 
 @blueprint.post("/saml/<issuer>/login", provide_automatic_options=False)
 def login_post(issuer: str) -> BaseResponse:
-    """Take an AuthnRequest by HTTP-POST.
+    """Process an AuthnRequest by HTTP-POST.
 
     A browser leaves a SameSite=Lax cookie out of what another site posts. So a request without
     our session is kept, and a GET that carries the cookie goes on with it. Nothing is put into
@@ -77,7 +77,7 @@ def login_post(issuer: str) -> BaseResponse:
 
 @blueprint.get("/saml/<issuer>/continue/<key>", provide_automatic_options=False)
 def resume(issuer: str, key: str) -> BaseResponse:
-    """Go on with a request that waited for the cookie, or for its person."""
+    """Continue a pending request that waited for the cookie or the user."""
     require_id(issuer)
     services, session, address = _place()
     return _send(sign_in.resume(services, issuer, key, session=session, address=address))
@@ -85,7 +85,7 @@ def resume(issuer: str, key: str) -> BaseResponse:
 
 @blueprint.get("/w/<workspace>/launch/<application>", provide_automatic_options=False)
 def launch(workspace: str, application: str) -> BaseResponse:
-    """Begin a sign-in here, from a tile."""
+    """Start an IdP-initiated sign-in, from a tile."""
     require_id(workspace.replace("-", ""))
     require_id(application.replace("-", ""))
     services, session, address = _place()
@@ -115,13 +115,13 @@ def metadata(issuer: str) -> BaseResponse:
 
 @blueprint.errorhandler(Refusal)
 def refused(error: Refusal) -> tuple[Response, int]:
-    """Draw the page that says why nobody was signed in, or out."""
+    """Render the page that shows why a sign-in or sign-out was refused."""
     what = "sign-out" if request.blueprint == "logout" else "sign-in"
     signed_in = current_signed_in()
     insider = signed_in is not None and signed_in.workspace.slug == error.workspace
     page = draw(
         "sso/refused.html",
-        title="No access" if error.http == 403 else f"This {what} cannot go on",
+        title="No access" if error.http == 403 else f"This {what} cannot continue",
         wide=True,
         error=error,
         explanation=explanation_of(error.code),
@@ -138,7 +138,7 @@ def _place() -> tuple[Services, SignedIn | None, str]:
 
 
 def require_id(text: str) -> None:
-    """Answer 404 for what cannot be an id."""
+    """Respond 404 to values that cannot be IDs."""
     # What cannot be an id is not asked for; PostgreSQL would not even take some of it.
     if not (text.isascii() and text.isalnum() and len(text) <= 64):
         raise NotFound("There is nothing at this address.")
@@ -161,7 +161,7 @@ def _decoded(issuer: str, session: SignedIn | None) -> Inbound:
 
 
 def form_pairs() -> list[tuple[str, str]]:
-    """Return the fields as they were sent; Flask's form would mend bytes that are no UTF-8."""
+    """Return the fields as sent; Flask's form would replace bytes that are not UTF-8."""
     if request.mimetype != _FORM:
         raise MessageRefused(
             "content-type",
@@ -182,8 +182,8 @@ def form_pairs() -> list[tuple[str, str]]:
     except ValueError:
         raise MessageRefused(
             "form-unreadable",
-            "The form cannot be read.",
-            received="bytes or fields that are no form",
+            "The form cannot be parsed.",
+            received="bytes or fields that are not a form",
             expected=f"percent-encoded fields, at most {_MAX_FIELDS}",
         ) from None
 
@@ -207,18 +207,18 @@ def _send(answer: sign_in.Result) -> BaseResponse:
         query = {"next": answer.next_path} | ({"fresh": "1"} if answer.again else {})
         return redirect_once(f"/w/{answer.workspace_slug}/sign-in?{urlencode(query)}")
     if isinstance(answer, sign_in.OpenLaunchUrl):
-        return _way_out("sso/elsewhere.html", answer)
+        return _leaving_page("sso/elsewhere.html", answer)
     failed, relayed = isinstance(answer, sign_in.PostStatus), bool(answer.relay_state)
-    return _way_out("sso/post.html", answer, failed=failed, relayed=relayed)
+    return _leaving_page("sso/post.html", answer, failed=failed, relayed=relayed)
 
 
-def _way_out(
+def _leaving_page(
     template: str, answer: sign_in.PostResponse | sign_in.OpenLaunchUrl, **chosen: bool
 ) -> Response:
-    """Draw a page that leaves Ssoko, without what the other pages draw around theirs.
+    """Render a page that leads away from Ssoko, without the usual page layout.
 
     It is a page and no redirect even for a plain address: the sign-in form may have led here, and
-    browsers hold the form-action of its page against every redirect that follows.
+    browsers apply the form-action of its page to every redirect that follows.
     """
     nonce = secrets.token_urlsafe(16)
     return Response(
@@ -231,7 +231,7 @@ def _way_out(
 
 
 def redirect_once(address: str) -> BaseResponse:
-    """Lead a browser on, without a trace in its cache."""
+    """Redirect a browser, without an entry in its cache."""
     response = redirect(address, 303)
     response.headers["Cache-Control"] = "no-store"
     return response

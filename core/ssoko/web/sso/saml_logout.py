@@ -63,7 +63,7 @@ def message(issuer: str) -> BaseResponse:
 
 @blueprint.get("/saml/signing-out/<key>", provide_automatic_options=False)
 def signing_out(key: str) -> BaseResponse:
-    """Tell the applications, one after the other, and at the end say who was told."""
+    """Notify the applications one after another, and show the result at the end."""
     unreachable = request.args.get("unreachable") == "1"
     return _send(logout.go_on(current_services(), key, unreachable=unreachable))
 
@@ -133,7 +133,7 @@ def _signed_out(answer: logout.SignedOut) -> Response:
 
 
 def _alone(template: str, policy: str, **values: object) -> Response:
-    """Draw a page without what the other pages draw around theirs."""
+    """Render a page without the usual page layout."""
     page = current_app.jinja_env.get_template(template).render(
         files=static("tokens.css").removesuffix("tokens.css"), **values
     )

@@ -18,8 +18,8 @@ from ssoko.store.sql import query
 
 #: Sources with one value each, and what pages call them.
 LABELS = {
-    "user.email": "e-mail address",
-    "user.username": "user name",
+    "user.email": "email address",
+    "user.username": "username",
     "user.first_name": "first name",
     "user.last_name": "last name",
     "user.display_name": "display name",
@@ -148,7 +148,7 @@ def attributes_for(
     format: some SPs read only the first of two attributes, others refuse both.
 
     :param more: what the plugin adds.
-    :param refuse: is told what stops the sign-in, and raises it unless it only looks.
+    :param refuse: called with each refusal; raises it, unless this is a preview.
     :raises AccessRefused: when the person lacks a required one, or a value cannot be sent.
     """
     found: dict[str, Attribute] = {}

@@ -1,4 +1,4 @@
-"""Single logout (SAML profiles, section 4.4), whoever begins it.
+"""Single logout (SAML profiles, section 4.4), started by a user or by a service provider.
 
 The session ends first, in the transaction that accepts the request; whatever happens to the browser
 afterwards, it is over. Then the other applications are notified
@@ -49,22 +49,22 @@ from ssoko.store.models.table import database
 
 @dataclass(frozen=True, slots=True)
 class Onward:
-    """Others have to be told: the page of this key goes on."""
+    """Other applications must be notified: the page with this key continues."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """An answer came in a frame of the page that waits for it."""
+    """A response arrived in a frame of the page that waits for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """The page that tells one application, or several in frames.
+    """The page that notifies one application, or several in frames.
 
     :param framed: the messages go into frames of the page, and it waits for all of them.
-    :param left: seconds until it goes on whoever is silent.
+    :param left: seconds until it continues without a response.
     """
 
     told: tuple[Told, ...]
@@ -76,7 +76,7 @@ class Telling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedOut:
-    """The end: who was told and who was not."""
+    """The result: which applications were notified and which were not."""
 
     told: tuple[Told, ...]
     workspace: WorkspaceView
@@ -85,10 +85,10 @@ class SignedOut:
 def request(
     services: Services, issuer_id: str, inbound: Inbound, *, address: str = ""
 ) -> Outgoing | Onward | SignedOut:
-    """Take a LogoutRequest of an SP; the browser's own session plays no part in it.
+    """Process a LogoutRequest of an SP, independent of the browser's own session.
 
     :raises NotFound: when there is no such issuer.
-    :raises Refusal: when a page says why no session has ended.
+    :raises Refusal: when a page shows why no session was ended.
     """
     attempt = _attempt(services, issuer_id, inbound, address)
     party: Party | None = None
@@ -123,11 +123,11 @@ def respond(
     in_frame: bool | None = None,
     address: str = "",
 ) -> Onward | Heard:
-    """Take the LogoutResponse of an application that was told.
+    """Process the LogoutResponse of an application that was notified.
 
     :param in_frame: where the browser shows it; None when it does not say.
     :raises NotFound: when there is no such issuer.
-    :raises Refusal: when nobody waits for such an answer.
+    :raises Refusal: when no such response is expected.
     """
     attempt = _attempt(services, issuer_id, inbound, address)
     try:
@@ -170,12 +170,12 @@ def sign_out(services: Services, token: str, actor: Actor) -> str | None:
 def go_on(
     services: Services, key: str, *, unreachable: bool = False
 ) -> Telling | Outgoing | SignedOut:
-    """Tell whose turn it is, or finish: answer who message, or say who was told.
+    """Notify the next application, or finish: respond to the SP that asked, or show the result.
 
-    Opening the page again is how it says that whoever was message stays silent.
+    Opening the page again means that the notified application did not respond.
 
     :param unreachable: the browser cannot reach the one whose turn it was.
-    :raises NotFound: when the key opens nothing any more.
+    :raises NotFound: when the key is used or expired.
     """
     now = services.clock()
     flow = logout_flow.find(key, now=now)
@@ -204,7 +204,7 @@ def go_on(
 def log_refusal(
     services: Services, issuer_id: str, refusal: Refusal, *, address: str = ""
 ) -> Refusal:
-    """Write down what was refused before a message could be read, and return it.
+    """Log a message that was refused before it could be decoded, and return the refusal.
 
     :raises NotFound: when there is no such issuer.
     """
@@ -280,7 +280,7 @@ def _only_user(meant: Iterable[Participation]) -> User:
 
 
 def _signed_in_to(session_ids: list[str]) -> list[Participation]:
-    """Return the sign-ins of these sessions that nobody was told the end of."""
+    """Return the participations of these sessions whose applications were not notified yet."""
     query = Participation.select(Participation, Application).join(Application)
     return list(
         query.where(

@@ -1,9 +1,9 @@
-"""A sign-out under way: whom it has to tell, whose turn it is, and what became of each.
+"""A sign-out in progress: the applications to notify, their order, and the result of each.
 
-The session is over before any of this begins. The browser is sent to the applications one after
-the other, since only at the top of a window do they get their cookies. One that cannot be reached,
-or that the browser did not come back from the last time, is told in a frame of our page at the end.
-Nobody is waited for longer than :data:`BUDGET` seconds after the start, all together.
+The session ends before any of this starts. The browser is sent to the applications one after
+the other, since applications get their cookies only in a top-level window. One that cannot be
+reached, or that the browser did not come back from last time, is notified in a frame of our page
+at the end. All together take at most :data:`BUDGET` seconds.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ from ssoko.store.models.people import User
 from ssoko.store.models.sessions import Participation
 from ssoko.store.models.sso import LogoutFlow, LogoutTarget
 
-#: Seconds from the start after which the sign-out is finished whoever is silent.
+#: Seconds after which the sign-out finishes without further responses.
 BUDGET = 5
 
 #: Seconds that flows are kept, to know who did not answer the last time.
@@ -48,7 +48,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """The application that began a sign-out, and what its answer must carry."""
+    """The application that started a sign-out, and the data for its response."""
 
     application_id: str
     request_id: str
@@ -117,7 +117,7 @@ def new_key(flow: LogoutFlow) -> str:
 def move_on(
     flow: LogoutFlow, targets: list[LogoutTarget], *, unreachable: bool, now: int
 ) -> list[LogoutTarget]:
-    """Settle whoever was asked and has not answered; return whose turn it is, several in frames.
+    """Settle applications that did not respond; return the next ones, several in frames.
 
     :param unreachable: the browser found that whose turn it was cannot be reached.
     """

@@ -27,7 +27,7 @@ Field = Literal["SAMLRequest", "SAMLResponse"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
-    """An application as the other side of a sign-out."""
+    """The application that sends or receives a logout message."""
 
     application_id: str
     name: str

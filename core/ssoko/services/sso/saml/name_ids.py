@@ -1,4 +1,4 @@
-"""NameIDs: what one service provider calls a person."""
+"""NameIDs: the identifier of a user at one service provider."""
 
 import secrets
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from ssoko.store.models.table import database
 
 
 def pairwise(user_id: str, sp_entity_id: str) -> str:
-    """Return the persistent NameID's value of a user at an SP, making it at its first use."""
+    """Return the persistent NameID's value of a user at an SP, creating it at its first use."""
     known = known_pairwise(user_id, sp_entity_id)
     if known is None:
         with database.atomic():
-            # Whoever is first wins: two sign-ins at once get the same value. Lower-case
+            # The first insert wins: concurrent sign-ins get the same value. Lowercase
             # hexadecimal stays unique for SPs that compare without case.
             PairwiseId.insert(
                 user=user_id, sp_entity_id=sp_entity_id, value=secrets.token_hex(20)
@@ -27,7 +27,7 @@ def pairwise(user_id: str, sp_entity_id: str) -> str:
 
 
 def known_pairwise(user_id: str, sp_entity_id: str) -> str | None:
-    """Return that value when it was made already."""
+    """Return that value if it exists."""
     row = PairwiseId.get_or_none(
         PairwiseId.user == user_id, PairwiseId.sp_entity_id == sp_entity_id
     )

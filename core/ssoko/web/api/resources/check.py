@@ -30,5 +30,5 @@ def _both(call: Call, application: str) -> tuple[str, str]:
         person = troubleshooting_preview.find_user(call.workspace.id, call.body["user"])
     except NotFound:
         # The address is right; what the body points to is not there.
-        raise InputError.of("user", "Send the id, user name or e-mail of a user.") from None
+        raise InputError.of("user", "Send the ID, username or email of a user.") from None
     return found.id, person.id

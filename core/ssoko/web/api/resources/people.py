@@ -12,7 +12,7 @@ from ssoko.web.api.endpoint import Call, Created, endpoint
 
 @endpoint("GET", "/users", query=inputs.UserQuery)
 def list_users(call: Call) -> dump.Json:
-    """List users; q searches names, user names and e-mail addresses."""
+    """List users; q searches names, usernames and emails."""
     return dump.page(users.list_users(call.workspace.id, **call.query), dump.user)
 
 

@@ -60,7 +60,7 @@ def _of_user(call: Call, upgrade: Upgrade) -> AssertionDifference:
     try:
         person = preview.find_user(call.workspace.id, call.query["user"])
     except NotFound:
-        raise InputError.of("user", "Send the id, user name or e-mail of a user.") from None
+        raise InputError.of("user", "Send the ID, username or email of a user.") from None
     return preview_difference.preview_upgrade(
         call.scope,
         upgrade.application.id,
