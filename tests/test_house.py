@@ -48,5 +48,5 @@ def recorded_actions(path: Path) -> set[str]:
 
 def test_every_action_that_is_recorded_has_a_label() -> None:
     recorded = set().union(*map(recorded_actions, (CORE / "services").rglob("*.py")))
-    assert recorded > {"user.created", "role.given"}
+    assert recorded > {"user.created", "role.assigned"}
     assert recorded - ACTIONS.keys() == set()

@@ -588,7 +588,7 @@ def test_fix_assigns_the_role(scene, pete, admin) -> None:
     assert scene.app.default_role.name in question.words
     assert "Ask Pete Test to try again." in after.text and "Fixed" in after.text
     assert pete.get(scene.path()).status_code == 200
-    assert events(scene, action="role.given")[0].actor_name == "Ada Test"
+    assert events(scene, action="role.assigned")[0].actor_name == "Ada Test"
 
 
 def test_fix_enables_the_application(scene, pete, admin) -> None:

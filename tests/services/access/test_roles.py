@@ -165,7 +165,7 @@ def test_a_role_is_given_and_taken_with_an_event_each(
     assert assignments_of_user(scope, user.id) == (assignment,)
     assert assignment.role.assignment_count == 1
     event = log.list_events(scope).items[0]
-    assert (event.action, event.target_name) == ("role.given", "Amina Otieno")
+    assert (event.action, event.target_name) == ("role.assigned", "Amina Otieno")
     assert event.detail == {"role": "Auditors", "role_id": role.id, "expires_at": None}
     revoke_role(scope, role_id=role.id, user_id=user.id)
     assert assignments_of_user(scope, user.id) == ()

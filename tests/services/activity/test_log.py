@@ -50,7 +50,7 @@ def aws(workspace: WorkspaceView) -> Application:
 def log(services: Services, workspace: WorkspaceView, aws: Application) -> None:
     """Write a day's events, the oldest first, after the workspace's own."""
     role = Target("role", "role1", "sso-aws-role")
-    note(services, workspace, NEEMA, "role.given", target=role)
+    note(services, workspace, NEEMA, "role.assigned", target=role)
     services.clock.advance(hours=8)
     note(services, workspace, NEEMA, "sign-in", target=aws)
     note(
@@ -75,7 +75,7 @@ def test_the_newest_event_comes_first(services: Services, workspace: WorkspaceVi
     assert found(services, workspace) == [
         ("Lars Holm", "sign-in"),
         ("Neema Kileo", "sign-in"),
-        ("Neema Kileo", "role.given"),
+        ("Neema Kileo", "role.assigned"),
         ("Ssoko", "workspace.created"),
     ]
 
@@ -96,7 +96,7 @@ def test_the_newest_event_comes_first(services: Services, workspace: WorkspaceVi
         ("app:zoom", []),
         ("OUTCOME:Refused", ["Lars Holm"]),
         ("since:1h", ["Lars Holm", "Neema Kileo"]),
-        ("since:9h action:role.given", ["Neema Kileo"]),
+        ("since:9h action:role.assigned", ["Neema Kileo"]),
         ("since:2026-11-25", []),
         ("%", []),
         ("_", []),
@@ -118,7 +118,7 @@ def test_a_query_narrows_the_log(
         ("outcome:maybe", "done or refused"),
         ("since:yesterday", "24h or 7d"),
         ("since:2026-13-01", "24h or 7d"),
-        ("action:nonsense", "sign-in or role.given"),
+        ("action:nonsense", "sign-in or role.assigned"),
         ("actor:", "something after actor:"),
         ('app:""', "something after app:"),
         ("a b c d e f g h i", "at most 8"),
@@ -144,7 +144,7 @@ def test_filters_go_together(
     assert found(services, workspace, actor_id="neema1", action="sign-in") == [
         ("Neema Kileo", "sign-in")
     ]
-    assert found(services, workspace, target_id="role1") == [("Neema Kileo", "role.given")]
+    assert found(services, workspace, target_id="role1") == [("Neema Kileo", "role.assigned")]
     assert found(services, workspace, outcome="refused") == [("Lars Holm", "sign-in")]
     assert len(found(services, workspace, since=now)) == 2
     assert len(found(services, workspace, until=now)) == 2

@@ -43,18 +43,18 @@ def test_each_threshold_is_told_once_as_the_clock_moves(site, app):
         maintenance.run(site.services)
         maintenance.run(site.services)
         if days in expiry_notices.THRESHOLDS:
-            expected.append(("certificate.ending", app.id, days))
+            expected.append(("certificate.expiring", app.id, days))
         assert told(site) == expected, days
     before_the_end(site, app, -1)
     maintenance.run(site.services)
     maintenance.run(site.services)
-    assert told(site) == [*expected, ("certificate.ended", app.id, 0)]
+    assert told(site) == [*expected, ("certificate.expired", app.id, 0)]
 
 
 def test_what_is_found_late_is_told_by_its_last_threshold_alone(site, app):
     before_the_end(site, app, 5)
     assert expiry_notices.write_due(site.services) == 1
-    (event,) = site.events(action="certificate.ending")
+    (event,) = site.events(action="certificate.expiring")
     assert event.detail == {
         "certificate": "ours",
         "certificate_sha256": app.issuer.certificate_sha256,
@@ -99,7 +99,7 @@ def test_the_certificates_of_service_providers_are_watched_too(site):
         keys.describe(theirs.certificate).sha256,
     )
     assert expiry_notices.write_due(site.services) == 1
-    (event,) = site.events(action="certificate.ending")
+    (event,) = site.events(action="certificate.expiring")
     assert (event.application_id, event.detail["certificate"]) == (app.id, "theirs, signing")
 
 
@@ -118,7 +118,7 @@ def test_a_shared_issuer_is_named_and_an_uninstalled_application_is_not(site, ap
     (found,) = expiry_notices.due(site.scope)
     assert (found.name, found.issuer_id, found.slug) == ("Shared", shared.id, "")
     expiry_notices.write_due(site.services)
-    assert site.events(action="certificate.ending", target_id=shared.id, application_id="")
+    assert site.events(action="certificate.expiring", target_id=shared.id, application_id="")
 
 
 def test_processes_that_check_at_once_write_one_event(site, app):

@@ -144,7 +144,7 @@ def test_a_switch_can_be_undone_and_done_again(site, app, turn, saml):
         assert published(site, app) == (first.certificate, second.certificate)
     assert [e.action for e in site.events(target_id=app.issuer.id)] == [
         "key.created",
-        *["key.activated", "key.restored"] * 2,
+        *["key.activated", "key.rolled-back"] * 2,
     ]
 
 

@@ -191,8 +191,8 @@ def test_a_certificate_that_ends_is_on_the_pages_and_in_the_log(site, admin, aws
         assert "Our certificate for AWS ends in 1" in page.words, path
         assert page.links()["Open the certificates"] == "/w/acme/applications/aws/metadata"
         assert page.find("//*[contains(@class, 'callout warn')]")
-    assert "Certificate ends soon" in admin.get("/applications/aws/activity").words
-    assert "Certificate ends soon" in admin.get("/activity").words
+    assert "Certificate expires soon" in admin.get("/applications/aws/activity").words
+    assert "Certificate expires soon" in admin.get("/activity").words
 
 
 def test_a_certificate_that_has_ended_is_red(site, admin, aws):

@@ -123,7 +123,7 @@ def test_selected_changes_are_applied(site, admin, notes, load):
     assert "Previous settings" in page.words
     result = view(site)
     assert (result.version, result.service_provider.sign_response) == ("0.2", True)
-    assert "Upgrade of the plugin accepted" in admin.get("/applications/notes/activity").words
+    assert "Plugin update applied" in admin.get("/applications/notes/activity").words
     assert "Upgrade: " not in admin.get("/applications/notes").words
 
 

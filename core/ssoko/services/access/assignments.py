@@ -75,7 +75,7 @@ def assign_roles(
             if row.id in before and before[row.id] == expires_at:
                 continue
             _give(scope, row, owner, expires_at)
-            _record(scope, "role.given", owner, row, {"expires_at": expires_at})
+            _record(scope, "role.assigned", owner, row, {"expires_at": expires_at})
         made = _views(scope.workspace_id, _select().where(held), now)
     order = [row.id for row in rows]
     return tuple(sorted(made, key=lambda assignment: order.index(assignment.role.id)))

@@ -84,7 +84,7 @@ def _actions(requested: list[str], actions: Mapping[str, str]) -> tuple[str, ...
         low = text.lower()
         fits = [a for a, label in actions.items() if low in a or low in label.lower()]
         if not fits:
-            raise _wrong("After action:, write one like sign-in or role.given")
+            raise _wrong("After action:, write one like sign-in or role.assigned")
         chosen += [low] if low in actions else fits
     return tuple(chosen)
 

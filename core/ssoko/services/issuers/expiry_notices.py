@@ -101,7 +101,7 @@ def _write(scope: Scope, notice: Notice) -> int:
             return 0
         record(
             scope,
-            "certificate.ended" if notice.ended else "certificate.ending",
+            "certificate.expired" if notice.ended else "certificate.expiring",
             target=Target("application", notice.application_id, notice.name)
             if notice.application_id
             else Target("issuer", notice.issuer_id, notice.name),

@@ -158,7 +158,7 @@ def activate(scope: Scope, issuer_id: str, key_id: str) -> KeyView:
             )
             if not taken:
                 raise Conflict.of("", _ANOTHER)
-            action = "key.restored" if row.state == "retired" else "key.activated"
+            action = "key.rolled-back" if row.state == "retired" else "key.activated"
             _record(scope, action, issuer, row)
     except IntegrityError:
         # Two at once: the one unique active key is the other one's.

@@ -170,7 +170,7 @@ def test_keeping_is_remembered_until_another_proposal(notes):
     assert notes.view.upgrade is None
     assert notes.view.version == "0.1"
     assert notes.compare().parts, "it can be looked at again"
-    assert len(notes.site.events(action="application.upgrade-kept")) == 1
+    assert len(notes.site.events(action="application.upgrade-skipped")) == 1
     notes.update(settings={"entity_id": "urn:example:other"})
     assert notes.view.upgrade is not None
 

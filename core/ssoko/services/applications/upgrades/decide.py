@@ -66,7 +66,7 @@ def decide(
         _remember(scope, row, proposals.new, skipped)
         log.record(
             scope,
-            "application.upgraded" if accepted else "application.upgrade-kept",
+            "application.upgraded" if accepted else "application.upgrade-skipped",
             target=row,
             detail=_detail(upgrade, accepted, skipped),
         )
