@@ -50,16 +50,6 @@ ALLOWED = (
     "playhouse",
 )
 
-#: Folders that are not rewritten yet.
-PENDING = (
-    "core/ssoko/web/templates",
-    "core/ssoko/web/people",
-    "core/ssoko/web/home",
-    "core/ssoko/web/account",
-    "core/ssoko/web/settings",
-    "core/ssoko/web/framework",
-)
-
 FILES = sorted(
     path
     for pattern in (
@@ -75,7 +65,6 @@ FILES = sorted(
     )
     for path in ROOT.glob(pattern)
     if not {"build", ".venv", "node_modules"} & set(path.parts)
-    and not str(path.relative_to(ROOT)).startswith(PENDING)
 )
 
 

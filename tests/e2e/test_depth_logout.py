@@ -92,5 +92,5 @@ def test_sign_out_here_ends_the_session_at_pysaml2(
     page = visitor.get(provider.obey(dict(parse_qsl(urlsplit(way).query))))
     assert provider.knows() == []
     assert "You are signed out" in page.words()
-    assert "may still know you" not in page.words(), page.words()
+    assert "may still have a session" not in page.words(), page.words()
     assert at_sign_in(visitor.get(f"{workspace.url}/dashboard"))

@@ -237,7 +237,7 @@ def test_one_that_does_not_answer_holds_nobody_up(
     assert time.monotonic() - started < WAITED
     assert found.pop(f"Broken {fault}") == "Did not answer"
     assert set(found.values()) == {"Signed out"} and len(found) == 3
-    expect(everywhere.get_by_text("One application may still know you")).to_be_visible()
+    expect(everywhere.get_by_text("One application may still have a session")).to_be_visible()
     nobody_knows(everywhere, workspace, mellon, toolkit)
     workspace.api.delete(f"/applications/{made['id']}")
 

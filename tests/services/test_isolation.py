@@ -48,7 +48,7 @@ CALLS: dict[str, Callable[[Scope, Any], object]] = {
     "delete_role": lambda s, o: roles.delete_role(s, o.role),
     "give_to_self": lambda s, o: assignments.assign_roles(s, role_ids=[o.role], user_id=s.actor.id),
     "give_to_other": lambda s, o: assignments.assign_roles(s, role_ids=[o.role], user_id=o.user),
-    "revoke_role": lambda s, o: assignments.revoke_role(s, role_id=o.role, user_id=o.user),
+    "remove_role": lambda s, o: assignments.remove_role(s, role_id=o.role, user_id=o.user),
     "assignments_of_user": lambda s, o: assignments.assignments_of_user(s, o.user),
     "assignments_of_group": lambda s, o: assignments.assignments_of_group(s, o.group),
     "assignments_of_role": lambda s, o: assignments.assignments_of_role(s, o.role),

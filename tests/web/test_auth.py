@@ -1,4 +1,4 @@
-"""Getting in and out."""
+"""Sign-in and sign-out, one-time links, and the first setup."""
 
 import base64
 import re
@@ -12,7 +12,7 @@ from ssoko.store import db
 from .conftest import AWS_FORM, PASSWORD, Browser
 
 
-def test_signing_in_leads_to_where_one_was_going(site):
+def test_sign_in_redirects_to_the_requested_page(site):
     browser = site.browser()
     first = browser.get("/w/acme/marketplace?q=aws")
     assert first.status_code == 303
@@ -34,14 +34,14 @@ def test_signing_in_leads_to_where_one_was_going(site):
         "",
     ],
 )
-def test_it_never_leads_to_another_site(site, target):
+def test_sign_in_never_redirects_to_another_site(site, target):
     response = site.browser().post(
         "/w/acme/sign-in", {"username": "ada", "password": PASSWORD}, query_string={"next": target}
     )
     assert response.location == "/w/acme/"
 
 
-def test_the_session_is_new_at_every_sign_in(site):
+def test_every_sign_in_starts_a_new_session(site):
     browser = site.browser(site.admin)
     before = browser.client.get_cookie("ssoko").value
     browser.sign_in("ada", query="?fresh=1")
@@ -51,7 +51,7 @@ def test_the_session_is_new_at_every_sign_in(site):
     assert thief.get("/w/acme/").status_code == 303
 
 
-def test_an_old_cookie_is_worth_nothing_after_signing_out(site):
+def test_session_cookie_is_rejected_after_sign_out(site):
     browser = site.browser(site.admin)
     before = browser.client.get_cookie("ssoko").value
     assert browser.post("/w/acme/sign-out", form="/w/acme/").status_code == 303
@@ -59,7 +59,7 @@ def test_an_old_cookie_is_worth_nothing_after_signing_out(site):
     assert browser.get("/w/acme/").location.startswith("/w/acme/sign-in")
 
 
-def test_an_unknown_name_and_a_wrong_password_look_the_same(site):
+def test_unknown_username_and_wrong_password_get_the_same_page(site):
     pages = []
     for username in ("ada", "nobody"):
         response = site.browser().sign_in(username, "wrong and long enough")
@@ -71,7 +71,7 @@ def test_an_unknown_name_and_a_wrong_password_look_the_same(site):
     assert "<title>Error: " in pages[0]
 
 
-def test_too_many_tries_are_told_to_wait(site):
+def test_too_many_attempts_get_a_retry_after_header(site):
     browser = site.browser()
     for _ in range(12):
         response = browser.sign_in("ada", "wrong and long enough")
@@ -80,7 +80,7 @@ def test_too_many_tries_are_told_to_wait(site):
     assert "Try again in" in response.text
 
 
-def test_who_is_signed_in_is_asked_again_only_when_it_must_be_fresh(site):
+def test_signed_in_user_is_asked_again_only_with_fresh(site):
     browser = site.browser(site.admin)
     assert browser.get("/w/acme/sign-in?next=/w/acme/users").location == "/w/acme/users"
     page = browser.get("/w/acme/sign-in?next=/w/acme/users&fresh=1")
@@ -98,15 +98,15 @@ def _install(site):
         )
 
 
-def test_the_page_says_where_a_pressed_tile_leads(site):
+def test_sign_in_page_names_the_application_of_the_tile(site):
     _install(site)
     browser = site.browser()
     first = browser.get("/w/acme/launch/aws")
-    assert "and go on to <b>AWS</b>" in browser.get(first.location).text
-    assert "go on to" not in browser.get("/w/acme/sign-in?next=/w/acme/launch/other").text
+    assert "to continue to <b>AWS</b>" in browser.get(first.location).text
+    assert "to continue to" not in browser.get("/w/acme/sign-in?next=/w/acme/launch/other").text
 
 
-def test_the_page_says_which_application_sent_the_browser_here(site):
+def test_sign_in_page_names_the_application_of_the_saml_request(site):
     view = _install(site)
     sent = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     request = (
@@ -116,33 +116,33 @@ def test_the_page_says_which_application_sent_the_browser_here(site):
         f"<saml:Issuer>{AWS_FORM['issuer_url']}</saml:Issuer></samlp:AuthnRequest>"
     )
     browser = site.browser()
-    held = browser.client.post(
+    pending = browser.client.post(
         f"/saml/{view.issuer.id}/login",
         data={"SAMLRequest": base64.b64encode(request.encode()).decode()},
     )
-    asked = browser.get(held.location)
-    assert asked.location.startswith("/w/acme/sign-in?next=%2Fsaml%2F"), asked.text
-    assert "and go on to <b>AWS</b>" in browser.get(asked.location).text
-    signed = browser.post(asked.location, {"username": "ada", "password": PASSWORD})
-    assert signed.location == held.location
+    redirect = browser.get(pending.location)
+    assert redirect.location.startswith("/w/acme/sign-in?next=%2Fsaml%2F"), redirect.text
+    assert "to continue to <b>AWS</b>" in browser.get(redirect.location).text
+    response = browser.post(redirect.location, {"username": "ada", "password": PASSWORD})
+    assert response.location == pending.location
 
 
-def test_the_page_says_whom_to_ask(site):
+def test_sign_in_page_shows_the_contact(site):
     assert "it@acme.test" in site.browser().get("/w/acme/sign-in").text
 
 
-def test_an_unknown_workspace_is_not_found(site):
+def test_unknown_workspace_is_not_found(site):
     assert site.browser().get("/w/nobody/sign-in").status_code == 404
     assert site.browser(site.admin).get("/w/nobody/").status_code == 404
 
 
-def test_a_person_is_refused_on_admin_pages(site):
+def test_admin_pages_are_forbidden_for_users(site):
     browser = site.browser(site.person)
     assert browser.get("/w/acme/marketplace").status_code == 403
     assert browser.get("/w/acme/").location == "/w/acme/dashboard"
 
 
-def test_a_disabled_person_is_out_at_once(site):
+def test_disabling_a_user_ends_the_session(site):
     from ssoko.services.people import users
 
     browser = site.browser(site.person)
@@ -151,7 +151,7 @@ def test_a_disabled_person_is_out_at_once(site):
     assert browser.get("/w/acme/dashboard").status_code == 303
 
 
-def test_the_theme_is_kept_in_a_cookie_and_drawn_by_the_server(admin):
+def test_theme_is_stored_in_a_cookie_and_rendered_by_the_server(admin):
     response = admin.post(
         "/w/acme/theme", {"theme": "dark", "next": "/w/acme/dashboard"}, form="/w/acme/"
     )
@@ -161,7 +161,7 @@ def test_the_theme_is_kept_in_a_cookie_and_drawn_by_the_server(admin):
     assert "data-theme" not in admin.get("/w/acme/").text
 
 
-def test_a_link_signs_in_once_and_looking_at_it_does_not_use_it_up(site):
+def test_link_signs_in_once_and_opening_it_does_not_use_it_up(site):
     with db.session():
         code = links.create_link(site.services, purpose="sign-in", user_id=site.admin.id)
     browser = site.browser()
@@ -169,7 +169,9 @@ def test_a_link_signs_in_once_and_looking_at_it_does_not_use_it_up(site):
     assert browser.get(f"/link/{code}").status_code == 200
     assert browser.post(f"/link/{code}").location == "/w/acme/"
     assert browser.get("/w/acme/").status_code == 200
-    assert site.browser().get(f"/link/{code}").status_code == 404
+    used = site.browser().get(f"/link/{code}")
+    assert used.status_code == 404
+    assert "This link has expired" in used.text
 
 
 SETUP = {
@@ -189,7 +191,7 @@ def _setup_path(app) -> str:
     return f"/setup?code={code}"
 
 
-def test_the_first_run_makes_a_workspace_and_its_admin_once(empty_app):
+def test_setup_creates_a_workspace_and_its_admin_once(empty_app):
     path = _setup_path(empty_app)
     browser = Browser(empty_app.test_client())
     assert "ssoko init" in browser.get("/").text
@@ -199,7 +201,7 @@ def test_the_first_run_makes_a_workspace_and_its_admin_once(empty_app):
     assert Browser(empty_app.test_client()).get(_setup_path(empty_app)).status_code == 404
 
 
-def test_the_first_run_names_each_wrong_field_and_keeps_what_was_typed(empty_app):
+def test_setup_names_each_wrong_field_and_keeps_the_entries(empty_app):
     path = _setup_path(empty_app)
     browser = Browser(empty_app.test_client())
     response = browser.post(path, SETUP | {"workspace_slug": "A B", "password": "short"})
@@ -211,7 +213,7 @@ def test_the_first_run_names_each_wrong_field_and_keeps_what_was_typed(empty_app
     assert "short" not in response.text.replace("shorter", "")
 
 
-def test_the_first_run_needs_its_code(empty_app):
+def test_setup_requires_a_valid_code(empty_app):
     browser = Browser(empty_app.test_client())
     assert browser.get("/setup").status_code == 404
     assert browser.get("/setup?code=guess").status_code == 404

@@ -1,4 +1,4 @@
-"""The session cookie is Flask's, remembered but never believed for longer."""
+"""The session cookie is compatible with that of Flask, and caching doesn't extend its lifetime."""
 
 import time
 
@@ -8,7 +8,7 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import TimestampSigner
 from ssoko.web.framework.cookies import CookieSessions
 
-FLASKS = SecureCookieSessionInterface()
+FLASK = SecureCookieSessionInterface()
 
 
 @pytest.fixture
@@ -19,53 +19,53 @@ def app():
     return app
 
 
-def held(app, cookie):
+def content(app, cookie):
     with app.test_request_context("/", headers={"Cookie": f"session={cookie}"}):
         return dict(session)
 
 
-def signed(app, interface, **data):
+def sign(app, interface, **data):
     return interface.get_signing_serializer(app).dumps(data)
 
 
-def test_flask_reads_what_is_signed_here_and_the_other_way_round(app):
+def test_flask_reads_our_cookies_and_we_read_those_of_flask(app):
     data = {"_user_id": "token", "long": "x" * 500}
-    assert held(app, signed(app, FLASKS, **data)) == data
-    flasks = FLASKS.get_signing_serializer(app)
-    assert flasks.loads(signed(app, app.session_interface, **data)) == data
+    assert content(app, sign(app, FLASK, **data)) == data
+    flask = FLASK.get_signing_serializer(app)
+    assert flask.loads(sign(app, app.session_interface, **data)) == data
 
 
 @pytest.mark.parametrize("twice", [1, 2])
-def test_a_changed_cookie_holds_nothing(app, twice):
-    cookie = signed(app, FLASKS, a="b")
+def test_modified_cookie_is_empty(app, twice):
+    cookie = sign(app, FLASK, a="b")
     for _ in range(twice):
-        assert held(app, cookie[:-1] + ("A" if cookie[-1] != "A" else "Q")) == {}
-        assert held(app, "x" + cookie) == {}
-        assert held(app, "") == {}
-        assert held(app, cookie) == {"a": "b"}
+        assert content(app, cookie[:-1] + ("A" if cookie[-1] != "A" else "Q")) == {}
+        assert content(app, "x" + cookie) == {}
+        assert content(app, "") == {}
+        assert content(app, cookie) == {"a": "b"}
 
 
-def test_a_remembered_cookie_gets_too_old_all_the_same(app, monkeypatch):
+def test_cached_cookie_expires(app, monkeypatch):
     then = int(time.time()) - 31 * 86_400
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: then + 5)
-    cookie = signed(app, FLASKS, a="b")
+    cookie = sign(app, FLASK, a="b")
     monkeypatch.undo()
-    assert held(app, cookie) == {"a": "b"}
+    assert content(app, cookie) == {"a": "b"}
     app.config["PERMANENT_SESSION_LIFETIME"] = 31 * 86_400 - 60
-    assert held(app, cookie) == {}
+    assert content(app, cookie) == {}
 
 
-def test_another_key_counts_at_once_and_the_one_before_as_long_as_it_is_told(app):
-    cookie = signed(app, FLASKS, a="b")
-    assert held(app, cookie) == {"a": "b"}
+def test_new_key_applies_immediately_and_fallback_keys_are_accepted(app):
+    cookie = sign(app, FLASK, a="b")
+    assert content(app, cookie) == {"a": "b"}
     app.config["SECRET_KEY"] = "second"
-    assert held(app, cookie) == {}
+    assert content(app, cookie) == {}
     app.config["SECRET_KEY_FALLBACKS"] = ["first"]
-    assert held(app, cookie) == {"a": "b"}
+    assert content(app, cookie) == {"a": "b"}
 
 
-def test_a_message_for_one_request_is_not_seen_by_the_next(app):
-    cookie = signed(app, FLASKS, _flashes=[("message", "one")])
+def test_flashed_message_of_one_request_is_not_in_the_next(app):
+    cookie = sign(app, FLASK, _flashes=[("message", "one")])
     with app.test_request_context("/", headers={"Cookie": f"session={cookie}"}):
         session["_flashes"].append(("message", "two"))
-    assert len(held(app, cookie)["_flashes"]) == 1
+    assert len(content(app, cookie)["_flashes"]) == 1

@@ -1,7 +1,7 @@
-"""The pages that guides end with."""
+"""The documentation pages that guides link to."""
 
 
-def test_both_addresses_of_the_guides_lead_to_their_section(site):
+def test_sections_that_guides_link_to_exist(site):
     page = site.browser().get("/docs/applications").text
     assert 'id="application-details"' in page
     assert 'id="application-execution"' in page

@@ -1,13 +1,13 @@
-"""The admin's Dashboard."""
+"""The Dashboard of admins."""
 
 from ssoko.services.applications import install
 from ssoko.store import db
 
 from .conftest import AWS_FORM, make_app, populate
-from .test_portal import give
+from .test_portal import assign
 
 
-def test_the_checklist_follows_what_was_done(site, admin):
+def test_checklist_shows_detected_steps(site, admin):
     assert "0 of 3 done" in admin.get("/w/acme/").text
     with db.session():
         view = install.install(
@@ -17,18 +17,18 @@ def test_the_checklist_follows_what_was_done(site, admin):
             settings=AWS_FORM,
         )
     assert "1 of 3 done" in admin.get("/w/acme/").text
-    give(site, view, site.person)
+    assign(site, view, site.person)
     page = admin.get("/w/acme/").text
     assert "2 of 3 done" in page
     assert "1 installed" in page
     assert "Recent activity" in page
 
 
-def test_plain_http_is_mentioned(site, admin):
-    assert "The base URL is plain http" in admin.get("/w/acme/").text
+def test_http_base_url_needs_attention(site, admin):
+    assert "The base URL uses http" in admin.get("/w/acme/").text
 
 
-def test_an_application_without_its_plugin_needs_attention(tmp_path):
+def test_application_without_its_plugin_needs_attention(tmp_path):
     site = populate(make_app(tmp_path))
     with db.session():
         install.install(
@@ -42,8 +42,8 @@ def test_an_application_without_its_plugin_needs_attention(tmp_path):
     assert "The plugin of AWS is missing" in page
 
 
-def test_the_search_leads_to_people_and_pages(site, admin):
+def test_search_finds_users_and_pages(site, admin):
     page = admin.get("/w/acme/jump?q=test").text
     assert "Pete Test" in page
     assert admin.get("/w/acme/jump?q=workspace+admins").location == "/w/acme/admins"
-    assert "Nothing fits" in admin.get("/w/acme/jump?q=zzzzz").text
+    assert "No results for" in admin.get("/w/acme/jump?q=zzzzz").text

@@ -522,8 +522,8 @@ def test_the_page_that_tells_says_who_and_frames_nobody_else(provider, pete, str
     assert page.headers["Cache-Control"] == "no-store"
     assert '<noscript><meta http-equiv="refresh" content="0; url=https://second' in page.text
     assert re.findall(r"<b>(\w+)</b>.*?>([\w ]+)</span>", page.text) == [
-        ("Second", "Being told"),
-        ("Third", "Goes on until it ends"),
+        ("Second", "Being notified"),
+        ("Third", "Stays signed in until the session expires"),
     ]
 
 
@@ -735,9 +735,9 @@ def test_sign_out_tells_the_applications_and_says_who_was_told(site, provider, p
     assert re.findall(r"<b>(\w+)</b>.*?>([\w ]+)</span>", page.text) == [
         ("First", "Signed out"),
         ("Second", "Did not answer"),
-        ("Third", "Goes on until it ends"),
+        ("Third", "Stays signed in until the session expires"),
     ]
-    assert "2 applications may still know you" in page.text
+    assert "2 applications may still have a session" in page.text
     assert 'href="/w/acme/sign-in"' in page.text
     assert page.text == pete.get(answered.location).text
     assert [e.target_name for e in events(site, action="logout", outcome="refused")] == ["Second"]

@@ -1,4 +1,4 @@
-"""What people see: their tiles and their account."""
+"""The SSO Dashboard and the account page."""
 
 import pytest
 from ssoko.services.access import assignments
@@ -22,7 +22,7 @@ def aws(site):
         )
 
 
-def give(site, application, user, expires_at=None):
+def assign(site, application, user, expires_at=None):
     with db.session():
         assignments.assign_roles(
             site.scope,
@@ -32,38 +32,38 @@ def give(site, application, user, expires_at=None):
         )
 
 
-def test_who_has_nothing_is_told_whom_to_ask(site, aws):
+def test_user_without_apps_sees_the_contact(site, aws):
     page = site.browser(site.person).get("/w/acme/dashboard").text
-    assert "Nobody has given you an application yet" in page
+    assert "No apps yet" in page
     assert "it@acme.test" in page
     assert "launch/aws" not in page
 
 
-def test_a_tile_leads_to_the_launch(site, aws):
-    give(site, aws, site.person)
+def test_tile_links_to_the_launch(site, aws):
+    assign(site, aws, site.person)
     page = site.browser(site.person).get("/w/acme/dashboard").text
     assert 'href="/w/acme/launch/aws"' in page
 
 
-def test_a_role_that_ends_says_when(site, aws):
-    give(site, aws, site.person, expires_at=site.services.clock() + 40 * 86_400)
-    assert "Role ends" in site.browser(site.person).get("/w/acme/dashboard").text
+def test_tile_shows_when_access_expires(site, aws):
+    assign(site, aws, site.person, expires_at=site.services.clock() + 40 * 86_400)
+    assert "Access expires" in site.browser(site.person).get("/w/acme/dashboard").text
 
 
-def test_enter_in_the_search_opens_the_first(site, aws):
-    give(site, aws, site.person)
+def test_enter_in_the_search_opens_the_first_result(site, aws):
+    assign(site, aws, site.person)
     browser = site.browser(site.person)
     response = browser.get("/w/acme/dashboard?open=1&q=aw")
     assert response.location == "/w/acme/launch/aws"
-    assert "No application of yours fits" in browser.get("/w/acme/dashboard?open=1&q=zz").text
+    assert "No results for" in browser.get("/w/acme/dashboard?open=1&q=zz").text
 
 
-def test_only_admins_see_the_way_to_the_admin_pages(site):
+def test_only_admins_see_the_link_to_the_admin_pages(site):
     assert "Admin pages" in site.browser(site.admin).get("/w/acme/dashboard").text
     assert "Admin pages" not in site.browser(site.person).get("/w/acme/dashboard").text
 
 
-def test_a_password_is_changed_with_the_old_one_and_ends_other_sessions(site):
+def test_changing_the_password_ends_other_sessions(site):
     browser, other = site.browser(site.person), site.browser(site.person)
     sent = {"current_password": PASSWORD, "password": NEW}
     response = browser.post("/w/acme/account/password", sent, form="/w/acme/account")
@@ -78,7 +78,7 @@ def test_a_password_is_changed_with_the_old_one_and_ends_other_sessions(site):
     ("current", "new", "field"),
     [("wrong and long enough", NEW, "current_password"), (PASSWORD, "short", "password")],
 )
-def test_a_password_is_not_changed_otherwise(site, current, new, field):
+def test_password_is_not_changed_with_a_wrong_field(site, current, new, field):
     browser = site.browser(site.person)
     response = browser.post(
         "/w/acme/account/password",
@@ -91,7 +91,7 @@ def test_a_password_is_not_changed_otherwise(site, current, new, field):
     assert site.browser().sign_in("pete", PASSWORD).status_code == 303
 
 
-def test_one_ends_ones_other_sessions(site):
+def test_user_ends_other_sessions(site):
     browser, second, third = (site.browser(site.person) for _ in range(3))
     with db.session():
         listed = sessions.list_sessions(site.scope, site.person.id)
@@ -99,14 +99,14 @@ def test_one_ends_ones_other_sessions(site):
     page = browser.get("/w/acme/account").text
     handle = page.split("/w/acme/account/sessions/")[2].split("/")[0]
     browser.post(f"/w/acme/account/sessions/{handle}/end", form="/w/acme/account")
-    ended = [one.get("/w/acme/account").status_code for one in (second, third)]
+    ended = [other.get("/w/acme/account").status_code for other in (second, third)]
     assert sorted(ended) == [200, 303]
     browser.post("/w/acme/account/sessions/end-others", form="/w/acme/account")
-    assert {one.get("/w/acme/account").status_code for one in (second, third)} == {303}
+    assert {other.get("/w/acme/account").status_code for other in (second, third)} == {303}
     assert browser.get("/w/acme/account").status_code == 200
 
 
-def test_nobody_ends_another_ones_session(site):
+def test_session_of_another_user_cannot_be_ended(site):
     site.browser(site.admin)
     with db.session():
         handle = sessions.list_sessions(site.scope, site.admin.id)[0].handle

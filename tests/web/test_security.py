@@ -1,4 +1,4 @@
-"""Headers on every answer, and no change from a form that is not ours."""
+"""Security headers, protection against forged forms, and error pages."""
 
 import pytest
 from ssoko.store.models.table import database
@@ -9,7 +9,7 @@ PAGES = ("/", "/w/acme/sign-in", "/nowhere", "/w/nobody/sign-in", "/w/acme/users
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_carries_the_headers(site, path):
+def test_every_page_has_the_headers(site, path):
     response = site.browser().get(path)
     policy = response.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
@@ -44,53 +44,55 @@ def test_https_makes_the_cookie_secure_and_adds_hsts(tmp_path):
     assert response.headers["Strict-Transport-Security"].startswith("max-age=")
 
 
-def test_http_names_the_cookie_plainly_and_still_guards_it(site):
+def test_cookie_over_http_is_httponly_and_samesite(site):
     cookie = site.browser().get("/w/acme/sign-in").headers["Set-Cookie"]
     assert cookie.startswith("ssoko=")
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Secure" not in cookie
 
 
-def test_an_unknown_host_is_refused(site):
+def test_unknown_host_is_rejected(site):
     response = site.app.test_client().get("/w/acme/sign-in", base_url="http://evil.test")
     assert response.status_code == 400
     assert "evil.test" not in response.text
 
 
-def test_static_files_are_kept_for_good_under_their_hash(site):
+def test_static_files_are_cached_under_their_hash(site):
     browser = site.browser()
     page = browser.get("/w/acme/sign-in").text
-    address = page.split('rel="stylesheet" href="')[1].split('"')[0]
-    response = browser.get(address)
+    url = page.split('rel="stylesheet" href="')[1].split('"')[0]
+    response = browser.get(url)
     assert response.status_code == 200
     assert "immutable" in response.headers["Cache-Control"]
     assert "Set-Cookie" not in response.headers
     assert "Vary" not in response.headers
-    version = address.split("/")[2]
-    old = browser.get(address.replace(version, "0" * 12))
+    version = url.split("/")[2]
+    old = browser.get(url.replace(version, "0" * 12))
     assert old.status_code == 200
     assert "immutable" not in old.headers["Cache-Control"]
 
 
 @pytest.mark.parametrize("path", ["../conftest.py", "..%2f..%2fauth.py", "nothing.css", ".env"])
-def test_nothing_but_static_files_is_served(site, path):
+def test_only_static_files_are_served(site, path):
     assert site.browser().get(f"/static/0/{path}").status_code == 404
 
 
-def test_a_form_without_its_token_changes_nothing_and_says_what_to_do(admin):
+def test_form_without_a_token_changes_nothing_and_can_be_sent_again(admin):
     response = admin.client.post("/w/acme/theme", data={"theme": "dark"}, headers=HTML)
     assert response.status_code == 400
     assert "ssoko-theme" not in str(response.headers)
-    assert "Send it again" in response.text
+    assert "This page expired" in response.text
+    assert "Reload and try again." in response.text
+    assert "Send again" in response.text
     assert 'name="theme" value="dark"' in response.text
 
 
-def test_what_another_site_sent_is_not_offered_to_be_sent_again(admin):
+def test_form_of_another_site_cannot_be_sent_again(admin):
     response = admin.client.post("/w/acme/theme", data={"theme": "dark"})
     assert response.status_code == 400
-    assert "Send it again" not in response.text
+    assert "Send again" not in response.text
 
 
-def test_a_password_is_never_handed_back(site):
+def test_error_page_never_contains_a_password(site):
     response = site.app.test_client().post(
         "/w/acme/sign-in", data={"username": "ada", "password": "secret tree"}, headers=HTML
     )
@@ -101,7 +103,7 @@ def test_a_password_is_never_handed_back(site):
 @pytest.mark.parametrize(
     "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.test"}]
 )
-def test_a_form_from_another_site_is_refused_even_with_a_good_token(admin, headers):
+def test_form_of_another_site_is_rejected_even_with_a_valid_token(admin, headers):
     token = admin.token("/w/acme/account")
     response = admin.client.post("/w/acme/sign-out", data={"csrf_token": token}, headers=headers)
     assert response.status_code == 403
@@ -119,25 +121,25 @@ def test_a_form_from_another_site_is_refused_even_with_a_good_token(admin, heade
         ("application/json", b"{"),
     ],
 )
-def test_a_strange_form_is_never_our_fault(site, kind, body):
+def test_malformed_form_is_a_client_error(site, kind, body):
     response = site.browser().client.post("/w/acme/sign-in", data=body, content_type=kind)
     assert response.status_code in {400, 401, 413, 415, 422}
 
 
-def test_too_large_a_form_is_refused(site):
+def test_form_over_1_mb_is_rejected(site):
     response = site.browser().client.post(
         "/w/acme/sign-in", data={"username": "a" * 1_100_000, "password": "b"}
     )
     assert response.status_code == 413
 
 
-def test_odd_characters_in_names_and_passwords_only_fail_the_sign_in(site):
+def test_control_characters_in_a_username_only_fail_the_sign_in(site):
     browser: Browser = site.browser()
     for username in ("\x00", "ada\u200b", "a" * 5000, "\ud7ff", "' OR 1=1"):
         assert browser.sign_in(username).status_code in {401, 422, 429}
 
 
-def test_a_database_that_is_away_is_said_so_with_when_to_come_back(site, admin, tmp_path):
+def test_missing_database_is_a_503_with_retry_after(site, admin, tmp_path):
     database.close()
     file = tmp_path / "ssoko.sqlite3"
     file.rename(tmp_path / "away.sqlite3")
@@ -146,11 +148,11 @@ def test_a_database_that_is_away_is_said_so_with_when_to_come_back(site, admin, 
         response = admin.get(path)
         assert response.status_code == 503
         assert int(response.headers["Retry-After"]) > 0
-        assert "Ssoko is busy or being repaired" in response.text
+        assert "Ssoko is temporarily unavailable" in response.text
     assert admin.get("/static/0/ssoko.css").status_code == 200
 
 
-def test_a_page_that_breaks_shows_a_reference_and_nothing_of_the_inside(site, caplog):
+def test_unexpected_error_shows_a_reference_and_no_details(site, caplog):
     app = site.app
 
     def broken() -> str:

@@ -62,7 +62,7 @@ class Scene:
 
     def remove_role(self) -> None:
         with db.session():
-            assignments.revoke_role(
+            assignments.remove_role(
                 self.site.scope,
                 role_id=self.app.default_role.id,
                 user_id=self.site.person.id,

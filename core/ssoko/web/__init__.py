@@ -34,7 +34,7 @@ def init_web(app: Flask) -> None:
 
     security.init_security(app)
     session.init_session(app)
-    template_globals.init_drawing(app)
+    template_globals.init_template_globals(app)
     errors.init_errors(app)
     maintenance.init_maintenance(app)
     # Carries the templates, wherever the app itself lives.

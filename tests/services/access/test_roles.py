@@ -12,7 +12,7 @@ from ssoko.services.access.assignments import (
     assignments_of_group,
     assignments_of_role,
     assignments_of_user,
-    revoke_role,
+    remove_role,
 )
 from ssoko.services.access.roles import (
     RoleView,
@@ -167,11 +167,11 @@ def test_a_role_is_given_and_taken_with_an_event_each(
     event = log.list_events(scope).items[0]
     assert (event.action, event.target_name) == ("role.assigned", "Amina Otieno")
     assert event.detail == {"role": "Auditors", "role_id": role.id, "expires_at": None}
-    revoke_role(scope, role_id=role.id, user_id=user.id)
+    remove_role(scope, role_id=role.id, user_id=user.id)
     assert assignments_of_user(scope, user.id) == ()
     assert events(services, workspace)[0] == "role.removed"
     with pytest.raises(NotFound):
-        revoke_role(scope, role_id=role.id, user_id=user.id)
+        remove_role(scope, role_id=role.id, user_id=user.id)
 
 
 def test_giving_again_sets_the_expiry_and_makes_no_second_assignment(
@@ -274,19 +274,6 @@ def test_who_has_a_role_is_listed_groups_first_and_paged(scope: Scope, role: Rol
         assert names == expected, limit
     with pytest.raises(InputError):
         assignments_of_role(scope, role.id, cursor="WyJ4IiwiIiwiIl0")
-
-
-def test_the_dialog_leaves_out_what_a_person_has_and_offers_what_expired(
-    scope: Scope, services: Services, workspace: WorkspaceView, role: RoleView, user: UserView
-) -> None:
-    other = create_role(scope, name="Builders")
-    now = services.clock()
-    assign_roles(scope, role_ids=[role.id], user_id=user.id)
-    assign_roles(scope, role_ids=[other.id], user_id=user.id, expires_at=now + 60)
-    offered = list_roles(workspace.id, not_for_user=user.id, now=now)
-    assert offered.items == ()
-    later = list_roles(workspace.id, not_for_user=user.id, now=now + 60)
-    assert [r.name for r in later.items] == ["Builders"]
 
 
 def test_a_role_of_an_uninstalled_application_is_out_of_use(

@@ -162,7 +162,7 @@ def test_role_counts_while_an_active_user_has_it(site, find):
     assert not find(app, "role").done
     users.update_user(site.scope, site.amina.id, active=True)
     assert find(app, "role").done
-    assignments.revoke_role(
+    assignments.remove_role(
         site.scope,
         role_id=app.default_role.id,
         user_id=site.amina.id,

@@ -7,16 +7,20 @@ from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.people.groups import (
     GroupView,
     add_member,
+    add_members,
+    add_to_groups,
     create_group,
     delete_group,
     get_group,
     groups_of,
+    list_addable_groups,
+    list_addable_users,
     list_groups,
     list_members,
     remove_member,
     update_group,
 )
-from ssoko.services.people.users import UserView
+from ssoko.services.people.users import UserView, create_user, update_user
 from ssoko.services.workspaces import WorkspaceView
 from ssoko.store import counting
 
@@ -77,6 +81,40 @@ def test_members_come_and_go_with_an_event_each(
     assert groups_of(workspace.id, user.id) == ()
     with pytest.raises(NotFound):
         remove_member(scope, group.id, user.id)
+
+
+def test_first_50_of_60_users_in_the_group_leaves_the_other_active_ones(
+    scope: Scope, workspace: WorkspaceView, group: GroupView
+) -> None:
+    users = [create_user(scope, username=f"user{number:02}") for number in range(60)]
+    update_user(scope, users[59].id, active=False)
+    assert add_members(scope, group.id, [user.id for user in users[:50]]) == 50
+    assert add_members(scope, group.id, [user.id for user in users[49:51]]) == 1
+    page = list_addable_users(workspace.id, group.id, q="user", limit=50)
+    assert [user.username for user in page.items] == [user.username for user in users[51:59]]
+    searched = list_addable_users(workspace.id, group.id, q="user55")
+    assert [user.username for user in searched.items] == ["user55"]
+    assert list_addable_users(workspace.id, group.id, q="user02").items == ()
+
+
+def test_members_are_added_all_or_none(
+    scope: Scope, workspace: WorkspaceView, group: GroupView, user: UserView
+) -> None:
+    with pytest.raises(NotFound):
+        add_members(scope, group.id, [user.id, "unknown"])
+    with pytest.raises(NotFound):
+        add_to_groups(scope, user.id, [group.id, "unknown"])
+    assert list_members(workspace.id, group.id).items == ()
+
+
+def test_groups_of_a_user_are_not_offered_again(
+    scope: Scope, workspace: WorkspaceView, user: UserView
+) -> None:
+    created = [create_group(scope, name=f"Group {number:02}") for number in range(60)]
+    add_to_groups(scope, user.id, [group.id for group in created[:50]])
+    page = list_addable_groups(workspace.id, user.id, limit=50)
+    assert [group.name for group in page.items] == [group.name for group in created[50:]]
+    assert list_addable_groups(workspace.id, user.id, q="01").items == ()
 
 
 def test_a_deleted_group_leaves_its_members(

@@ -1,4 +1,4 @@
-"""Activity: filters in the address, older and newer, one event, CSV."""
+"""Activity: filters in the URL, older and newer events, one event, CSV."""
 
 import csv
 import io
@@ -18,14 +18,14 @@ def amina(site):
     return site.person("amina", first_name="Amina", last_name="Otieno")
 
 
-def test_what_happened_shows_with_the_time_zone(admin, amina):
+def test_events_are_shown_in_the_time_zone(admin, amina):
     page = admin.get("/activity")
     assert "When, UTC" in page.words
     assert "Amina Otieno" in page.words
     assert "UTC" in rows(page)[0].text_content()
 
 
-def test_filters_are_in_the_address(admin, admin_user, amina):
+def test_filters_are_in_the_url(admin, admin_user, amina):
     by_admin = admin.get(f"/activity?who={admin_user.id}")
     assert {r.xpath("string(td[2])").strip()[2:].strip() for r in rows(by_admin)} == {"First Last"}
     assert by_admin.value("who") == admin_user.id
@@ -35,7 +35,7 @@ def test_filters_are_in_the_address(admin, admin_user, amina):
     assert not rows(admin.get("/activity?outcome=refused"))
 
 
-def test_a_refused_sign_in_is_found_by_the_query(site, admin):
+def test_query_finds_denied_sign_ins(site, admin):
     wrong = {"username": "admin1", "password": "not the password"}
     site.visitor().submit("/sign-in", wrong, on="/sign-in")
     page = admin.get("/activity?q=outcome:refused")
@@ -43,12 +43,12 @@ def test_a_refused_sign_in_is_found_by_the_query(site, admin):
     assert page.value("q") == "outcome:refused"
     assert "The password was wrong." in page.words
     (href,) = page.find("//main//tr[@class='detail']//a/@href")
-    one = admin.get(href.removeprefix("/w/acme"))
-    assert "What went wrong" in one.words
+    event = admin.get(href.removeprefix("/w/acme"))
+    assert "What went wrong" in event.words
 
 
 @pytest.mark.parametrize("query", ["q=since:notaday", "q=action:nonsense", "since=yesterdayish"])
-def test_a_wrong_filter_is_named_and_kept(admin, query):
+def test_invalid_filter_is_named_and_kept(admin, query):
     page = admin.get(f"/activity?{query}")
     assert page.status == 422
     assert page.find("//*[@role='alert']")
@@ -59,35 +59,35 @@ def test_a_wrong_filter_is_named_and_kept(admin, query):
 @pytest.mark.parametrize(
     "query", ["cursor=zzz", "trail=~~~", "who=%00", "what='%20OR%201=1", "q=%25%25"]
 )
-def test_strange_addresses_break_nothing(admin, query):
+def test_malformed_query_strings_are_no_server_error(admin, query):
     assert admin.get(f"/activity?{query}").status in (200, 422)
 
 
-def test_nothing_found_offers_everything(admin):
+def test_page_without_results_links_to_all_events(admin):
     page = admin.get("/activity?what=issuer.created")
     assert "No results for these filters" in page.words
     assert page.links()["View all"] == "/w/acme/activity?since=all"
 
 
-def test_older_and_newer_lead_back_and_forth(site, admin):
+def test_older_and_newer_visit_every_event(site, admin):
     for number in range(120):
         site.person(f"p{number:03}", password=None)
-    seen = []
+    hrefs = []
     page = admin.get("/activity")
     first = [a.get("href") for a in page.find("//main//td[@data-label='When']/a")]
     while True:
-        seen += page.find("//main//td[@data-label='When']/a/@href")
+        hrefs += page.find("//main//td[@data-label='When']/a/@href")
         if "Older" not in page.links():
             break
         page = admin.get(page.links()["Older"].removeprefix("/w/acme"))
-    assert len(seen) == len(set(seen)) >= 121
+    assert len(hrefs) == len(set(hrefs)) >= 121
     for _ in range(2):
         page = admin.get(page.links()["Newer"].removeprefix("/w/acme"))
     assert page.find("//main//td[@data-label='When']/a/@href") == first
     assert "Newer" not in page.links()
 
 
-def test_what_happened_in_the_first_second_is_all_there(site, admin):
+def test_events_of_the_first_second_are_all_listed(site, admin):
     for number in range(20):
         groups.create_group(site.scope, name=f"Group {number}")
     everything = admin.get("/activity?since=all")
@@ -95,36 +95,36 @@ def test_what_happened_in_the_first_second_is_all_there(site, admin):
     assert len(rows(admin.get("/activity"))) == len(rows(everything))
 
 
-def test_the_bars_say_their_numbers(admin, amina):
+def test_bars_have_a_label_with_their_numbers(admin, amina):
     (bars,) = admin.get("/activity").find("//main//*[name()='svg'][@role='img']")
-    assert "Events a day, the last 7 days: 0, 0, 0, 0, 0, 0, " in bars.get("aria-label")
+    assert "Events per day, last 7 days: 0, 0, 0, 0, 0, 0, " in bars.get("aria-label")
 
 
-def test_an_event_has_an_address_of_its_own(admin, amina):
+def test_event_has_its_own_page(admin, amina):
     href = rows(admin.get(f"/activity?target={amina.id}"))[0].xpath("td[1]/a/@href")[0]
     page = admin.get(href.removeprefix("/w/acme"))
     assert "Amina Otieno" in page.words
     assert admin.get("/activity/nothing").status == 404
 
 
-def test_csv_is_quoted_against_formulas(site, admin):
+def test_csv_quotes_formulas(site, admin):
     for name in ('=cmd("calc")', "+1+1", "@sum", "-2"):
         users.create_user(site.scope, username=f"u{ord(name[0])}", first_name=name)
-    answer = admin.get("/activity.csv").response
-    assert answer.mimetype == "text/csv"
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="acme-activity.csv"'
-    head, *lines = csv.reader(io.StringIO(answer.get_data(as_text=True)))
+    response = admin.get("/activity.csv").response
+    assert response.mimetype == "text/csv"
+    assert response.headers["Content-Disposition"] == 'attachment; filename="acme-activity.csv"'
+    head, *lines = csv.reader(io.StringIO(response.get_data(as_text=True)))
     assert head[:5] == ["When", "Who", "What", "Target", "Outcome"]
     cells = [cell for line in lines for cell in line]
     assert '\'=cmd("calc")' in cells
     assert not [cell for cell in cells if cell.startswith(("=", "+", "@", "-"))]
 
 
-def test_csv_holds_what_the_filters_let_through(admin, amina):
+def test_csv_contains_the_filtered_events(admin, amina):
     everything = admin.get("/activity.csv").text.splitlines()
-    one = admin.get(f"/activity.csv?target={amina.id}").text.splitlines()
-    assert len(everything) > len(one) == 2
-    assert "Amina Otieno" in one[1]
+    filtered = admin.get(f"/activity.csv?target={amina.id}").text.splitlines()
+    assert len(everything) > len(filtered) == 2
+    assert "Amina Otieno" in filtered[1]
 
 
 @pytest.mark.parametrize("path", ["/activity", "/activity.csv", "/activity/x"])
@@ -132,7 +132,7 @@ def test_only_admins_see_these_pages(site, amina, path):
     assert site.visitor().sign_in("amina").get(path).status == 403
 
 
-def test_an_event_of_another_workspace_is_not_there(site, admin):
+def test_event_of_another_workspace_is_not_found(site, admin):
     from ssoko.services import workspaces
 
     other = workspaces.create_workspace(site.services, SYSTEM, slug="other", name="Other")

@@ -90,7 +90,7 @@ def test_assign_to_me_assigns_the_role_and_shows_the_tile(site, admin, aws):
 def test_role_step_is_open_again_after_the_last_assignment_is_removed(site, admin, aws):
     admin.submit(f"{GUIDE}/role", on=GUIDE)
     (assignment,) = assignments.assignments_of_role(site.scope, aws.default_role.id).items
-    assignments.revoke_role(
+    assignments.remove_role(
         site.scope,
         role_id=aws.default_role.id,
         user_id=assignment.user_id,

@@ -1,4 +1,4 @@
-"""The card Next certificate, the questions before each change, and what ends soon."""
+"""The card Next certificate, the confirmation of each change, and notices of expiry."""
 
 from dataclasses import replace
 
@@ -30,10 +30,10 @@ def wiki(site):
 
 @pytest.fixture
 def keys_of(site):
-    def listed(application):
+    def list_keys(application):
         return rotation.list_keys(site.scope, application.issuer.id)
 
-    return listed
+    return list_keys
 
 
 def make_next(admin, application, algorithm="rsa-2048"):
@@ -46,21 +46,21 @@ def make_next(admin, application, algorithm="rsa-2048"):
 
 
 def move(site, seconds):
-    """Serve with a clock that is so far ahead."""
+    """Advance the clock of the site."""
     services = site.app.extensions["ssoko"]
     moved = replace(services, clock=lambda: services.clock() + seconds)
     site.app.extensions["ssoko"] = moved
     return moved
 
 
-def test_the_metadata_tab_offers_the_next_certificate_with_a_word_on_ecdsa(admin, aws):
+def test_metadata_tab_offers_a_new_certificate_and_warns_about_ecdsa(admin, aws):
     page = admin.get("/applications/aws/metadata")
     assert "Many service providers do not accept ECDSA, including AWS" in page.words
     assert len(page.find("//select[@name='algorithm']/option")) == 5
-    assert page.find("//button[.='Make next certificate']")
+    assert page.find("//button[.='Create new certificate']")
 
 
-def test_a_rotation_at_aws_from_the_first_step_to_the_last(admin, aws, keys_of):
+def test_rotation_at_aws_from_the_first_step_to_the_last(admin, aws, keys_of):
     page = make_next(admin, aws, "rsa-3072")
     for words in (
         "Waiting for AWS",
@@ -68,7 +68,7 @@ def test_a_rotation_at_aws_from_the_first_step_to_the_last(admin, aws, keys_of):
         "by First Last, RSA 3072, SHA-256",
         "Import it in AWS",
         "Manage authentication > Manage SAML 2.0 certificates > Import certificate",
-        "kept for 30 days",
+        "stays in the metadata for 30 days",
     ):
         assert words in page.words
     links = page.links()
@@ -77,74 +77,74 @@ def test_a_rotation_at_aws_from_the_first_step_to_the_last(admin, aws, keys_of):
         keys_of(aws)[1].certificate.encode()
     )
     assert file.headers["Content-Disposition"] == 'attachment; filename="ssoko-aws-next.pem"'
-    question = links["Make it active"].removeprefix("/w/acme")
-    asked = admin.get(question)
-    assert "AWS must have the next certificate first" in asked.words
+    question = links["Activate"].removeprefix("/w/acme")
+    confirmation = admin.get(question)
+    assert "Import the next certificate at AWS first" in confirmation.words
     assert keys_of(aws)[0].certificate == aws.issuer.certificate
     page = admin.follow(admin.submit(question, on=question))
-    assert "The next certificate is active" in page.all_words
+    assert "Activated the new certificate" in page.all_words
     assert "delete the old certificate, and type DELETE" in page.words
     assert [key.state for key in keys_of(aws)] == ["active", "retired"]
-    back = page.links()["Switch back"].removeprefix("/w/acme")
+    back = page.links()["Roll back"].removeprefix("/w/acme")
     page = admin.follow(admin.submit(back, on=back))
-    assert "The earlier certificate is active again." in page.all_words
+    assert "The old certificate is active again." in page.all_words
     assert [key.state for key in keys_of(aws)] == ["active", "next"]
     drop = page.links()["Discard next certificate"].removeprefix("/w/acme")
     page = admin.follow(admin.submit(drop, on=drop))
-    assert "The next certificate is discarded." in page.all_words
+    assert "Discarded the next certificate." in page.all_words
     assert keys_of(aws)[0].certificate == aws.issuer.certificate
 
 
-def test_the_old_certificate_is_retired_for_good(site, admin, aws, keys_of):
-    made = rotation.create_next(site.scope, aws.issuer.id)
-    rotation.activate(site.scope, aws.issuer.id, made.id)
-    way = admin.get("/applications/aws/metadata").links()["Retire the old one for good"]
-    way = way.removeprefix("/w/acme")
-    assert "You cannot switch back" in admin.get(way).words
-    page = admin.follow(admin.submit(way, on=way))
-    assert "The old certificate has left the metadata." in page.all_words
+def test_old_certificate_is_retired(site, admin, aws, keys_of):
+    key = rotation.create_next(site.scope, aws.issuer.id)
+    rotation.activate(site.scope, aws.issuer.id, key.id)
+    path = admin.get("/applications/aws/metadata").links()["Retire old certificate"]
+    path = path.removeprefix("/w/acme")
+    assert "You can't roll back" in admin.get(path).words
+    page = admin.follow(admin.submit(path, on=path))
+    assert "Retired the old certificate and removed it from the metadata." in page.all_words
     assert not keys_of(aws)[1].published
 
 
-def test_who_fetched_the_metadata_is_listed_by_address(admin, wiki):
+def test_clients_that_downloaded_the_metadata_are_listed_by_ip_address(admin, wiki):
     def fetch(agent, address):
-        answer = admin.client.get(
+        response = admin.client.get(
             f"/saml/{wiki.issuer.id}/metadata",
             headers={"User-Agent": agent},
             environ_overrides={"REMOTE_ADDR": address},
         )
-        assert answer.status_code == 200
-        assert answer.headers["Cache-Control"] == "public, max-age=3600"
-        assert b'cacheDuration="PT3600S"' in answer.data
-        return answer.headers["ETag"]
+        assert response.status_code == 200
+        assert response.headers["Cache-Control"] == "public, max-age=3600"
+        assert b'cacheDuration="PT3600S"' in response.data
+        return response.headers["ETag"]
 
     tag = fetch("SimpleSAMLphp <b>", "192.0.2.1")
     page = make_next(admin, wiki)
     assert fetch("mellon", "192.0.2.2") != tag
     page = admin.get("/applications/wiki/metadata")
-    assert "Wait until Wiki has fetched it" in page.words
+    assert "Wait until Wiki has downloaded it" in page.words
     assert "192.0.2.1" in page.words and "SimpleSAMLphp <b>" in page.words
-    assert "192.0.2.2" in page.words and "Has it" in page.words
+    assert "192.0.2.2" in page.words and "Downloaded" in page.words
 
 
-def test_a_copy_that_is_still_good_counts_as_fetched(site, admin, wiki):
+def test_not_modified_response_counts_as_a_download(site, admin, wiki):
     address = f"/saml/{wiki.issuer.id}/metadata"
     make_next(admin, wiki)
     tag = admin.client.get(address).headers["ETag"]
-    (seen,) = metadata_fetches.list_fetches(wiki.issuer.id)
+    (first,) = metadata_fetches.list_fetches(wiki.issuer.id)
     move(site, 120)
     assert admin.client.get(address, headers={"If-None-Match": tag}).status_code == 304
-    (again,) = metadata_fetches.list_fetches(wiki.issuer.id)
-    assert (again.times, again.last_at - seen.last_at >= 119) == (2, True)
+    (second,) = metadata_fetches.list_fetches(wiki.issuer.id)
+    assert (second.times, second.last_at - first.last_at >= 119) == (2, True)
 
 
-def test_what_does_not_fit_any_more_is_not_asked_and_not_done(site, admin, aws, keys_of):
+def test_change_that_the_state_of_the_key_forbids_is_rejected(site, admin, aws, keys_of):
     (active,) = keys_of(aws)
     keys = f"/settings/issuers/{aws.issuer.id}/keys"
     for change in ("activate", "restore", "retire", "discard"):
         page = admin.get(f"{keys}/{active.id}/{change}")
         assert page.status == 303
-        assert "changed meanwhile" in admin.follow(page).all_words
+        assert "Another admin changed the keys" in admin.follow(page).all_words
         page = admin.submit(f"{keys}/{active.id}/{change}?for=aws")
         assert page.status == 303
     assert admin.get(f"{keys}/{active.id}/burn").status == 404
@@ -163,7 +163,7 @@ def test_only_admins_change_keys(site, aws, keys_of):
     assert len(keys_of(aws)) == 1
 
 
-def test_a_shared_issuer_has_the_same_card(site, admin):
+def test_shared_issuer_has_the_same_card(site, admin):
     shared = issuers.create_issuer(site.scope, name="Shared")
     install.install(
         site.scope,
@@ -176,36 +176,36 @@ def test_a_shared_issuer_has_the_same_card(site, admin):
     page = admin.submit(f"{settings}/keys", {"algorithm": "ec-p256"}, on=settings)
     page = admin.follow(page)
     assert "Import it in AWS" in page.words
-    assert "Many service providers do not take ECDSA" in page.words
+    assert "Many service providers do not accept ECDSA" in page.words
     assert "Import it in AWS" in admin.get("/applications/cloud/metadata").words
-    assert page.links()["Make it active"].endswith("/activate")
+    assert page.links()["Activate"].endswith("/activate")
 
 
-def test_a_certificate_that_ends_is_on_the_pages_and_in_the_log(site, admin, aws):
-    assert "ends" not in admin.get("/").words
+def test_certificate_that_expires_soon_is_on_the_pages_and_in_the_log(site, admin, aws):
+    assert "expires" not in admin.get("/").words
     left = aws.issuer.certificate_not_after - site.services.clock() - 12 * DAY
     move(site, left)
     admin = site.visitor().sign_in("admin1")
     for path in ("/", "/applications/aws", "/applications/aws/metadata"):
         page = admin.get(path)
-        assert "Our certificate for AWS ends in 1" in page.words, path
-        assert page.links()["Open the certificates"] == "/w/acme/applications/aws/metadata"
+        assert "The signing certificate of AWS expires in 1" in page.words, path
+        assert page.links()["View certificates"] == "/w/acme/applications/aws/metadata"
         assert page.find("//*[contains(@class, 'callout warn')]")
     assert "Certificate expires soon" in admin.get("/applications/aws/activity").words
     assert "Certificate expires soon" in admin.get("/activity").words
 
 
-def test_a_certificate_that_has_ended_is_red(site, admin, aws):
+def test_expired_certificate_is_an_error(site, admin, aws):
     move(site, aws.issuer.certificate_not_after - site.services.clock() + DAY)
     admin = site.visitor().sign_in("admin1")
     page = admin.get("/applications/aws/metadata")
-    assert "Our certificate for AWS ended on" in page.words
+    assert "The signing certificate of AWS expired on" in page.words
     assert page.find("//*[contains(@class, 'callout bad')]")
     assert "Expired" in page.words
-    assert "ended on" in admin.get("/").words
+    assert "expired on" in admin.get("/").words
 
 
-def test_no_notice_is_written_while_somebody_signs_in(site, admin, aws, monkeypatch):
+def test_maintenance_does_not_run_during_a_sign_in(site, admin, aws, monkeypatch):
     move(site, aws.issuer.certificate_not_after - site.services.clock() - DAY)
     ran = []
     monkeypatch.setattr(maintenance, "run", ran.append)

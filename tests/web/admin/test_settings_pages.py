@@ -7,16 +7,16 @@ from ssoko.services.authentication import api_tokens
 from ssoko.services.issuers import issuers
 
 
-def test_the_workspace_is_renamed_and_moved_to_another_zone(site, admin):
+def test_name_contact_and_time_zone_are_saved(site, admin):
     page = admin.follow(
         admin.submit(
             "/settings",
             {"name": "Acme Ltd", "contact": "it@acme.test", "time_zone": "Africa/Nairobi"},
         )
     )
-    assert "The settings are saved." in page.all_words
-    here = workspaces.get_workspace("acme")
-    assert (here.name, here.contact, here.time_zone) == (
+    assert "Saved the settings." in page.all_words
+    workspace = workspaces.get_workspace("acme")
+    assert (workspace.name, workspace.contact, workspace.time_zone) == (
         "Acme Ltd",
         "it@acme.test",
         "Africa/Nairobi",
@@ -25,15 +25,15 @@ def test_the_workspace_is_renamed_and_moved_to_another_zone(site, admin):
     assert "EAT" in admin.get("/activity").words
 
 
-def test_a_wrong_zone_is_refused_and_the_rest_kept(admin):
+def test_unknown_time_zone_is_rejected_and_the_entries_are_kept(admin):
     page = admin.submit("/settings", {"name": "Kept", "contact": "c", "time_zone": "Mars/Olympus"})
     assert page.status == 422
     assert page.value("name") == "Kept"
     assert page.find("//*[@id='f-time_zone' and @aria-invalid='true']")
 
 
-def test_a_token_is_shown_once(site, admin):
-    assert "No token yet" in admin.get("/settings/tokens").words
+def test_token_is_shown_once(site, admin):
+    assert "No API tokens yet" in admin.get("/settings/tokens").words
     page = admin.submit("/settings/tokens", {"name": "backup", "scope": "read"})
     assert page.status == 200
     (token,) = [code.text for code in page.find("//main//div[@class='copy']/code")]
@@ -52,27 +52,27 @@ def test_a_token_is_shown_once(site, admin):
         {"name": "x", "scope": "read", "expires": "2001-01-01"},
     ],
 )
-def test_a_wrong_token_is_refused_and_what_was_typed_kept(site, admin, sent):
+def test_invalid_token_is_rejected_and_the_entries_are_kept(site, admin, sent):
     page = admin.submit("/settings/tokens", sent)
     assert page.status == 422
     assert page.value("name") == sent["name"]
     assert not api_tokens.list_tokens(site.scope).items
 
 
-def test_revoking_asks_first(site, admin):
+def test_revoking_a_token_is_confirmed_first(site, admin):
     page = admin.submit("/settings/tokens", {"name": "backup", "scope": "admin"})
     (token,) = [code.text for code in page.find("//main//div[@class='copy']/code")]
     path = admin.get("/settings/tokens").links()["Revoke backup"].removeprefix("/w/acme")
-    assert "Every script that uses this token is refused" in admin.get(path).words
+    assert "Requests with this token are denied immediately" in admin.get(path).words
     assert api_tokens.authenticate_token(site.services, token)
     done = admin.follow(admin.submit(path))
-    assert "backup is revoked." in done.all_words
+    assert "Revoked backup." in done.all_words
     with pytest.raises(AuthenticationFailed):
         api_tokens.authenticate_token(site.services, token)
     assert admin.submit("/settings/tokens/nothing/revoke").status == 404
 
 
-def test_a_shared_issuer_is_made_with_its_values_to_copy(site, admin):
+def test_shared_issuer_is_created_with_values_to_copy(site, admin):
     page = admin.follow(admin.submit("/settings/issuers", {"name": "Test systems"}))
     (issuer,) = issuers.list_issuers(site.scope).items
     copied = {
@@ -96,16 +96,19 @@ def test_a_shared_issuer_is_made_with_its_values_to_copy(site, admin):
     assert "attachment" in xml.response.headers["Content-Disposition"]
 
 
-def test_a_nameless_issuer_is_refused(admin):
+def test_issuer_without_a_name_is_rejected(admin):
     assert admin.submit("/settings/issuers", {"name": ""}).status == 422
 
 
-def test_plugins_show_what_is_loaded_broken_and_skipped(admin):
+def test_plugins_are_listed_as_loaded_failed_and_disabled(admin):
     page = admin.get("/settings/plugins")
     assert "ssoko-aws 0.1.0" in page.words
-    assert "broken, from ssoko-broken 9.9, stopped at import" in page.words
+    assert "broken, from ssoko-broken 9.9, failed at import" in page.words
     assert "this plugin needs a newer library" in page.words
     assert "resting" in page.words
+    assert {"Failed to load", "Loaded", "Disabled"} <= {
+        heading.text_content() for heading in page.find("//main//h2")
+    }
     assert "pip install ssoko-aws" in page.words
 
 

@@ -65,7 +65,7 @@ def test_update_is_marked_wherever_the_application_is_listed(site, admin, notes,
     assert "Update available: ssoko-notes 0.2" in page.words
     assert page.links()["Review update to 0.2"].endswith(UPGRADE)
     page = admin.get("/")
-    assert "Upgrade: ssoko-notes 0.2 proposes changes to Notes" in page.words
+    assert "ssoko-notes 0.2 has changes for Notes" in page.words
     assert page.links()["Look at Notes"].endswith(UPGRADE)
 
 

@@ -81,22 +81,43 @@ def assign_roles(
     return tuple(sorted(made, key=lambda assignment: order.index(assignment.role.id)))
 
 
-def revoke_role(
+def assign_role(
+    scope: Scope,
+    *,
+    role_id: str,
+    user_ids: Sequence[str] = (),
+    group_ids: Sequence[str] = (),
+    expires_at: int | None = None,
+) -> None:
+    """Assign one role to users and groups: to all of them or to none.
+
+    :param expires_at: seconds since the epoch in the future, or None for no expiry.
+    :raises InputError: at ``expires_at``.
+    :raises NotFound: when the role, a user or a group is not in the workspace.
+    """
+    with database.atomic():
+        for user_id in user_ids:
+            assign_roles(scope, role_ids=[role_id], user_id=user_id, expires_at=expires_at)
+        for group_id in group_ids:
+            assign_roles(scope, role_ids=[role_id], group_id=group_id, expires_at=expires_at)
+
+
+def remove_role(
     scope: Scope,
     *,
     role_id: str,
     user_id: str | None = None,
     group_id: str | None = None,
 ) -> None:
-    """Take a role from a user or from a group; what the user has through groups stays.
+    """Remove a role from a user or a group; roles that a user has through groups stay.
 
-    :raises NotFound: when they were not given it.
+    :raises NotFound: when it is not assigned to them.
     """
     with database.atomic():
         owner = _owner(scope.workspace_id, user_id, group_id)
         role = roles.row_of(scope.workspace_id, role_id)
         if not Assignment.delete().where(Assignment.role == role, _is_held_by(owner)).execute():
-            raise NotFound("This role was not given here")
+            raise NotFound("This role is not assigned")
         _record(scope, "role.removed", owner, role)
 
 

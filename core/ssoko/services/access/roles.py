@@ -9,7 +9,6 @@ from peewee import JOIN, IntegrityError, ModelSelect, Tuple, fn
 from ssoko.errors import Conflict, InputError, NotFound
 from ssoko.services.activity import log
 from ssoko.services.context import UNSET, Scope, Unset
-from ssoko.services.context import now as wall_clock
 from ssoko.services.people.user_fields import check_attributes
 from ssoko.store.counting import capped_count
 from ssoko.store.models.access import Assignment, Role
@@ -164,8 +163,7 @@ def list_roles(
     *,
     q: str = "",
     application_id: str | None = None,
-    not_for_user: str | None = None,
-    now: int | None = None,
+    unless: Any = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[RoleView]:
@@ -173,8 +171,7 @@ def list_roles(
 
     :param q: words that the name, or the application's name, must contain.
     :param application_id: only roles of this application.
-    :param not_for_user: leave out what this user was given directly and still has.
-    :param now: seconds since the epoch at which an assignment must still count; by default, now.
+    :param unless: leave out the roles that meet this condition on :class:`Role`.
     """
     check_limit(limit)
     after = decode_cursor(cursor, length=2)
@@ -185,8 +182,8 @@ def list_roles(
         )
     if application_id:
         query = query.where(Role.application == (application_id if is_id(application_id) else ""))
-    if not_for_user:
-        query = query.where(Role.id.not_in(_held(not_for_user, now)))
+    if unless is not None:
+        query = query.where(~unless)
     if after is not None:
         query = query.where(Tuple(Role.name_key, Role.id) > Tuple(*after))
     rows = list(query.order_by(Role.name_key, Role.id).limit(limit + 1))
@@ -245,14 +242,6 @@ def delete_role(scope: Scope, role_id: str) -> None:
             )
         Role.delete().where(Role.id == row.id).execute()
         log.record(scope, "role.deleted", target=row)
-
-
-def _held(user_id: str, now: int | None) -> "ModelSelect[Assignment]":
-    moment = wall_clock() if now is None else now
-    return Assignment.select(Assignment.role).where(
-        Assignment.user == (user_id if is_id(user_id) else ""),
-        Assignment.expires_at.is_null() | (Assignment.expires_at > moment),
-    )
 
 
 def _application(workspace_id: str, application_id: str) -> Application:

@@ -1,5 +1,6 @@
 """Groups of users."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,17 +62,25 @@ def get_group(workspace_id: str, group_id: str) -> GroupView:
 
 
 def list_groups(
-    workspace_id: str, *, q: str = "", limit: int = 50, cursor: str | None = None
+    workspace_id: str,
+    *,
+    q: str = "",
+    unless: Any = None,
+    limit: int = 50,
+    cursor: str | None = None,
 ) -> Page[GroupView]:
     """List groups by name.
 
     :param q: words that the name must contain.
+    :param unless: leave out the groups that meet this condition on :class:`Group`.
     """
     check_limit(limit)
     after = decode_cursor(cursor, length=2)
     query = Group.select(Group, _member_count()).where(
         Group.workspace == workspace_id, *matching(q)
     )
+    if unless is not None:
+        query = query.where(~unless)
     if after is not None:
         query = query.where(Tuple(Group.name_key, Group.id) > Tuple(*after))
     rows = list(query.order_by(Group.name_key, Group.id).limit(limit + 1))
@@ -117,9 +126,10 @@ def delete_group(scope: Scope, group_id: str) -> None:
         log.record(scope, "group.deleted", target=row)
 
 
-def add_member(scope: Scope, group_id: str, user_id: str) -> None:
-    """Put a user into a group; it is no error when they are in it.
+def add_member(scope: Scope, group_id: str, user_id: str) -> bool:
+    """Add a user to a group.
 
+    :returns: False when the user was in it already.
     :raises NotFound: when there is no such group or user in the workspace.
     """
     now = scope.services.clock()
@@ -130,8 +140,29 @@ def add_member(scope: Scope, group_id: str, user_id: str) -> None:
             with database.atomic():
                 Membership.create(group=group, user=user, created_at=now)
         except IntegrityError:
-            return
+            return False
         log.record(scope, "member.added", target=group, detail=_member(user))
+    return True
+
+
+def add_members(scope: Scope, group_id: str, user_ids: Sequence[str]) -> int:
+    """Add users to a group: all of them or none.
+
+    :returns: how many were not in it before.
+    :raises NotFound: when there is no such group or user in the workspace.
+    """
+    with database.atomic():
+        return sum(add_member(scope, group_id, user_id) for user_id in user_ids)
+
+
+def add_to_groups(scope: Scope, user_id: str, group_ids: Sequence[str]) -> None:
+    """Add one user to groups: to all of them or to none.
+
+    :raises NotFound: when there is no such user or group in the workspace.
+    """
+    with database.atomic():
+        for group_id in group_ids:
+            add_member(scope, group_id, user_id)
 
 
 def remove_member(scope: Scope, group_id: str, user_id: str) -> None:
@@ -162,6 +193,30 @@ def list_members(
         workspace_id, q=q, belonging=belonging, limit=limit, cursor=cursor
     )
     return Page(tuple(map(users.view, rows)), following)
+
+
+def list_addable_users(
+    workspace_id: str, group_id: str, *, q: str = "", limit: int = 50
+) -> Page[UserView]:
+    """List the active users who are not in a group, by name.
+
+    :raises NotFound: when there is no such group in the workspace.
+    """
+    group = row_of(workspace_id, group_id)
+    member = _is_member((Membership.group == group.id) & (Membership.user == User.id))
+    return users.list_users(workspace_id, q=q, active=True, unless=member, limit=limit)
+
+
+def list_addable_groups(
+    workspace_id: str, user_id: str, *, q: str = "", limit: int = 50
+) -> Page[GroupView]:
+    """List the groups that a user is not in, by name.
+
+    :raises NotFound: when there is no such user in the workspace.
+    """
+    user = users.row_of(workspace_id, user_id)
+    member = _is_member((Membership.user == user.id) & (Membership.group == Group.id))
+    return list_groups(workspace_id, q=q, unless=member, limit=limit)
 
 
 def groups_of(workspace_id: str, user_id: str) -> tuple[GroupView, ...]:
@@ -212,6 +267,10 @@ def _counted(row: Group) -> GroupView:
         member_count=row.member_count,
         created_at=row.created_at,
     )
+
+
+def _is_member(condition: Expression) -> Any:
+    return fn.EXISTS(Membership.select(Membership.id).where(condition))
 
 
 def _member_count() -> Any:

@@ -68,12 +68,14 @@ def find_people(
     admin: bool | None = None,
     active: bool | None = None,
     belonging: Belonging | None = None,
+    unless: Any = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> tuple[list[User], str | None]:
     """Return the users of one page and the cursor of the next.
 
     :param q: each word must match the start of a word in the user's names, username or email.
+    :param unless: leave out the users who meet this condition on :class:`User`.
     :raises InputError: at ``limit`` or ``cursor``.
     """
     check_limit(limit)
@@ -87,6 +89,8 @@ def find_people(
     if admin is not None:
         # Written bare, as the partial index is.
         tests.append(User.is_admin if admin else ~User.is_admin)
+    if unless is not None:
+        tests.append(~unless)
     if active is not None:
         tests.append(User.active if active else ~User.active)
     if after is not None:

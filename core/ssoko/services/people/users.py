@@ -133,15 +133,17 @@ def list_users(
     q: str = "",
     admin: bool | None = None,
     active: bool | None = None,
+    unless: Any = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[UserView]:
     """List users by name.
 
     :param q: starts of words in the names, the username or the email.
+    :param unless: leave out the users who meet this condition on :class:`User`.
     """
     rows, following = find_people(
-        workspace_id, q=q, admin=admin, active=active, limit=limit, cursor=cursor
+        workspace_id, q=q, admin=admin, active=active, unless=unless, limit=limit, cursor=cursor
     )
     return Page(tuple(map(view, rows)), following)
 

@@ -1,4 +1,4 @@
-"""One's own account: details, password, sessions."""
+"""The account page of the current user: details, password, sessions."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -20,7 +20,7 @@ blueprint = Blueprint("account", __name__, url_prefix="/w/<workspace>/account")
 @blueprint.get("")
 @signed_in
 def show() -> str:
-    """Show one's details, a form for the password, and where one is signed in."""
+    """Show the details, the password form and the sessions of the current user."""
     return _page({})
 
 
@@ -28,7 +28,7 @@ def _page(errors: dict[str, list[str]]) -> str:
     fields = [
         text_field(
             "current_password",
-            "Password now",
+            "Current password",
             kind="password",
             required=True,
             autocomplete="current-password",
@@ -40,15 +40,15 @@ def _page(errors: dict[str, list[str]]) -> str:
             kind="password",
             required=True,
             autocomplete="new-password",
-            help="At least 12 characters, and none that are easy to guess. A few words are fine",
+            help="At least 12 characters and hard to guess. A few words work well",
             errors=errors,
         ),
     ]
-    signed = current_signed_in()
+    session = current_signed_in()
     listed = sessions.list_sessions(
         current_scope(),
         current_user().id,
-        current=signed.session_id if signed else None,
+        current=session.session_id if session else None,
     )
     return render_template(
         "account/show.html", title="Your account", fields=fields, errors=errors, sessions=listed
@@ -58,13 +58,13 @@ def _page(errors: dict[str, list[str]]) -> str:
 @blueprint.post("/password")
 @signed_in
 def password() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
-    """Change the password; every other session ends."""
-    signed = current_signed_in()
-    assert signed is not None  # noqa: S101 - the decorator saw to it
+    """Change the password and end all other sessions."""
+    session = current_signed_in()
+    assert session is not None  # noqa: S101 - ensured by the decorator
     try:
         sessions.change_password(
             current_services(),
-            signed,
+            session,
             current=request.form.get("current_password", ""),
             new=request.form.get("password", ""),
             address=request.remote_addr or "",
@@ -73,32 +73,32 @@ def password() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
         return _page(error.errors), 422
     except TooManyAttempts as error:
         return _page({"": [str(error)]}), 429, {"Retry-After": str(error.retry_after)}
-    flash("Password changed. Every other session has ended.")
+    flash("Changed your password. All your other sessions ended.")
     return redirect(url_for("account.show"), 303)
 
 
 @blueprint.post("/sessions/end-others")
 @signed_in
 def end_others() -> Response:
-    """End all sessions but this one."""
-    signed = current_signed_in()
+    """End all sessions except the current one."""
+    session = current_signed_in()
     sessions.end_sessions(
         current_scope(),
         current_user().id,
-        keep=signed.session_id if signed else None,
+        keep=session.session_id if session else None,
     )
-    flash("Every other session has ended. Applications opened there keep their own for a while.")
+    flash("Ended all other sessions. Applications keep their own sessions until those expire.")
     return redirect(url_for("account.show"), 303)
 
 
 @blueprint.post("/sessions/<handle>/end")
 @signed_in
 def end(handle: str) -> Response:
-    """End one session; that of this browser signs out."""
+    """End one session; ending the current one signs out."""
     sessions.end_sessions(
         current_scope(),
         current_user().id,
         handle=handle,
     )
-    flash("The session has ended. Applications opened there keep their own for a while.")
+    flash("Ended the session. Applications keep their own sessions until those expire.")
     return redirect(url_for("account.show"), 303)

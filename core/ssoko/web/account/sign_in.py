@@ -1,23 +1,24 @@
-"""Getting in and out: sign-in, first run, one-use links, the choice of theme."""
+"""Sign-in, sign-out, first setup, one-time links, and the choice of theme."""
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ssoko.errors import AuthenticationFailed, InputError, NotFound, TooManyAttempts
+from ssoko.errors import AuthenticationFailed, InputError, TooManyAttempts
 from ssoko.services import workspaces
 from ssoko.services.authentication import links
 from ssoko.services.authentication import setup as authentication_setup
 from ssoko.services.authentication import sign_in as authentication_sign_in
 from ssoko.web.account.waiting import waiting_application
 from ssoko.web.components.forms import FormField, text_field
+from ssoko.web.framework.errors import LinkExpired
 from ssoko.web.framework.session import (
-    begin_browser_session,
     current_services,
     current_signed_in,
     current_workspace,
     end_browser_session,
     safe_next,
     sign_in_with_link,
+    start_browser_session,
 )
 from ssoko.web.framework.template_globals import THEME_COOKIE
 
@@ -28,39 +29,38 @@ _YEAR = 365 * 86_400
 
 @blueprint.get("/")
 def start() -> Response | str:
-    """Lead to the only workspace, to one's own, or to the list of them."""
-    found = current_signed_in()
-    if found is not None:
-        return redirect(url_for("home.show", workspace=found.workspace.slug))
+    """Redirect to the only workspace or the user's own, or list the workspaces."""
+    session = current_signed_in()
+    if session is not None:
+        return redirect(url_for("home.show", workspace=session.workspace.slug))
     if authentication_setup.needs_setup():
-        return render_template("account/start.html", title="Set Ssoko up", workspaces=())
+        return render_template("account/start.html", title="Set up Ssoko", workspaces=())
     listed = workspaces.list_workspaces()
     if len(listed) == 1:
         return redirect(url_for("home.show", workspace=listed[0].slug))
-    return render_template("account/start.html", title="Workspaces", workspaces=listed)
+    return render_template("account/start.html", title="Choose a workspace", workspaces=listed)
 
 
 @blueprint.get("/w/<workspace>/sign-in")
 def sign_in(workspace: str) -> Response | str:
-    """Ask for the password; who is signed in goes on, unless it has to be asked again."""
-    wanted = current_workspace()
-    found = current_signed_in()
+    """Show the sign-in page; signed-in users continue, unless ``?fresh=1`` asks again."""
+    session = current_signed_in()
+    user = session.user if session and session.workspace.id == current_workspace().id else None
     fresh = request.args.get("fresh") == "1"
-    if found is not None and found.workspace.id == wanted.id and not fresh:
+    if user is not None and not fresh:
         return redirect(safe_next(request.args.get("next"), url_for("home.show")))
-    username = found.user.username if found and found.workspace.id == wanted.id else ""
+    username = user.username if user else ""
     return _sign_in_page(username=username, fresh=fresh)
 
 
 @blueprint.post("/w/<workspace>/sign-in", endpoint="sign_in_post")
 def check_password(workspace: str) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
-    """Check the name and the password."""
-    wanted = current_workspace()
+    """Sign in with a username or email address and a password."""
     username = request.form.get("username", "").strip()
     try:
         token = authentication_sign_in.sign_in(
             current_services(),
-            wanted.id,
+            current_workspace().id,
             username=username,
             password=request.form.get("password", ""),
             address=request.remote_addr or "",
@@ -71,7 +71,7 @@ def check_password(workspace: str) -> Response | tuple[str, int] | tuple[str, in
     except TooManyAttempts as error:
         page = _sign_in_page(username=username, problem=str(error), wait=error.retry_after)
         return page, 429, {"Retry-After": str(error.retry_after)}
-    begin_browser_session(token)
+    start_browser_session(token)
     return redirect(safe_next(request.args.get("next"), url_for("home.show")), 303)
 
 
@@ -89,7 +89,7 @@ def _sign_in_page(*, username: str, problem: str = "", wait: int = 0, fresh: boo
 
 @blueprint.post("/w/<workspace>/sign-out")
 def sign_out(workspace: str) -> Response:
-    """End the session, here and on the server, and then at the applications it signed in to."""
+    """End the session in the browser and on the server, then at its applications."""
     key = end_browser_session()
     if key is not None:
         return redirect(url_for("logout.signing_out", key=key), 303)
@@ -98,14 +98,14 @@ def sign_out(workspace: str) -> Response:
 
 @blueprint.post("/w/<workspace>/theme")
 def theme(workspace: str) -> Response:
-    """Keep the choice of theme in a cookie, so that pages are drawn in it at once."""
+    """Store the theme in a cookie, so that the server renders pages in it."""
     back = safe_next(request.form.get("next"), url_for("home.show"))
     response = make_response(redirect(back, 303))
-    chosen = request.form.get("theme", "")
+    choice = request.form.get("theme", "")
     secure = current_services().config.is_https
-    if chosen in {"light", "dark"}:
+    if choice in {"light", "dark"}:
         response.set_cookie(
-            THEME_COOKIE, chosen, max_age=_YEAR, secure=secure, httponly=True, samesite="Lax"
+            THEME_COOKIE, choice, max_age=_YEAR, secure=secure, httponly=True, samesite="Lax"
         )
     else:
         response.delete_cookie(THEME_COOKIE, secure=secure, httponly=True, samesite="Lax")
@@ -114,11 +114,11 @@ def theme(workspace: str) -> Response:
 
 @blueprint.get("/link/<code>")
 def link(code: str) -> str:
-    """Say whom the link signs in; opening it, as mail scanners do, does not use it up."""
-    found = links.peek_link(current_services(), code)
-    if found is None or found.purpose != "sign-in":
-        raise NotFound("This link was used already, or its time is over. Ask for a new one.")
-    return render_template("account/link.html", title="Sign in with a link", link=found)
+    """Show whom the link signs in. Opening it doesn't use it up, since mail scanners do that."""
+    link = links.peek_link(current_services(), code)
+    if link is None or link.purpose != "sign-in":
+        raise LinkExpired("It was already used, or it is too old. Ask your admin for a new link.")
+    return render_template("account/link.html", title="Sign in with a link", link=link)
 
 
 @blueprint.post("/link/<code>", endpoint="link_post")
@@ -127,26 +127,26 @@ def use_link(code: str) -> Response:
     try:
         slug = sign_in_with_link(code)
     except AuthenticationFailed as error:
-        raise NotFound(str(error)) from error
+        raise LinkExpired(str(error)) from error
     return redirect(url_for("home.show", workspace=slug), 303)
 
 
 _SETUP_FIELDS = (
-    ("workspace_name", "Workspace name", "What people call your organization", "organization"),
+    ("workspace_name", "Workspace name", "Name of your organization", "organization"),
     (
         "workspace_slug",
-        "Workspace address",
-        "Small letters, digits and hyphens: it becomes part of every address, /w/acme",
+        "Short name",
+        "Lowercase letters, digits and hyphens. Part of every URL, such as /w/acme",
         "off",
     ),
     ("first_name", "First name", "", "given-name"),
     ("last_name", "Last name", "", "family-name"),
-    ("username", "User name", "What you sign in with", "username"),
-    ("email", "E-mail", "Works for signing in as well", "email"),
+    ("username", "Username", "For signing in", "username"),
+    ("email", "Email", "You can also sign in with it", "email"),
     (
         "password",
         "Password",
-        "At least 12 characters, and none that are easy to guess. A few words are fine",
+        "At least 12 characters and hard to guess. A few words work well",
         "new-password",
     ),
 )
@@ -155,45 +155,45 @@ _KINDS = {"password": "password", "email": "email"}
 
 @blueprint.get("/setup")
 def setup() -> str:
-    """Show the first-run page to who holds the code."""
+    """Show the setup page, for a valid setup link."""
     _check_setup_code()
     return _setup_page({}, {})
 
 
 @blueprint.post("/setup", endpoint="setup_post")
 def complete_setup() -> Response | tuple[str, int]:
-    """Make the workspace and its first admin."""
+    """Create the workspace and its first admin."""
     code = _check_setup_code()
-    typed = {name: request.form.get(name, "") for name, *_ in _SETUP_FIELDS}
+    values = {name: request.form.get(name, "") for name, *_ in _SETUP_FIELDS}
     try:
         token, slug = authentication_setup.complete_setup(
             current_services(),
             code,
-            **typed,
+            **values,
             address=request.remote_addr or "",
             user_agent=request.user_agent.string,
         )
     except InputError as error:
-        return _setup_page(typed, error.errors), 422
-    begin_browser_session(token)
+        return _setup_page(values, error.errors), 422
+    start_browser_session(token)
     return redirect(url_for("home.show", workspace=slug), 303)
 
 
 def _check_setup_code() -> str:
     code = request.args.get("code", "")
-    found = links.peek_link(current_services(), code) if code else None
-    if found is None or found.purpose != "setup" or not authentication_setup.needs_setup():
-        raise NotFound("This link was used already, or its time is over. Run: ssoko init")
+    link = links.peek_link(current_services(), code) if code else None
+    if link is None or link.purpose != "setup" or not authentication_setup.needs_setup():
+        raise LinkExpired("It was already used, or it is too old. Run ssoko init for a new link.")
     return code
 
 
-def _setup_page(typed: dict[str, str], errors: dict[str, list[str]]) -> str:
+def _setup_page(values: dict[str, str], errors: dict[str, list[str]]) -> str:
     fields: list[FormField] = [
         text_field(
             name,
             label,
             errors=errors,
-            value=typed.get(name, ""),
+            value=values.get(name, ""),
             help=help_text,
             autocomplete=autocomplete,
             kind=_KINDS.get(name, "text"),
@@ -203,5 +203,5 @@ def _setup_page(typed: dict[str, str], errors: dict[str, list[str]]) -> str:
         for name, label, help_text, autocomplete in _SETUP_FIELDS
     ]
     return render_template(
-        "account/setup.html", title="Set Ssoko up", fields=fields, errors=errors, wide=True
+        "account/setup.html", title="Set up Ssoko", fields=fields, errors=errors, wide=True
     )

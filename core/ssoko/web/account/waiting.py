@@ -1,4 +1,4 @@
-"""Which application somebody is on the way to, while the sign-in page is shown."""
+"""The application that a user continues to after signing in, for the sign-in page."""
 
 import re
 
@@ -7,18 +7,18 @@ from ssoko.services.applications import views
 from ssoko.services.sso.saml import sign_in
 from ssoko.web.framework.session import current_scope, current_services, current_workspace
 
-_HELD = re.compile(r"/saml/([a-z0-9]+)/continue/([\w-]+)")
+_PENDING = re.compile(r"/saml/([a-z0-9]+)/continue/([\w-]+)")
 _LAUNCH = re.compile(r"/w/([a-z0-9-]+)/launch/([a-z0-9-]+)")
 
 
 def waiting_application(target: str) -> str:
     """Return the name of the application that ``target`` leads to, or an empty text.
 
-    :param target: path that the person goes on to after signing in.
+    :param target: path to continue to after signing in.
     """
     services = current_services()
-    if held := _HELD.fullmatch(target):
-        return sign_in.waiting_application(services, held[1], held[2])
+    if pending := _PENDING.fullmatch(target):
+        return sign_in.waiting_application(services, pending[1], pending[2])
     launch = _LAUNCH.fullmatch(target)
     if not launch or launch[1] != current_workspace().slug:
         return ""

@@ -12,11 +12,11 @@ from ssoko.services.people import users
 from ssoko.services.troubleshooting import traces
 from ssoko.services.troubleshooting.explanations import explanation_of
 from ssoko.store.paging import Page
-from ssoko.web.components.event_list import bars_of, turns
+from ssoko.web.components.event_list import bars_of, page_links
 from ssoko.web.components.forms import text_field
 from ssoko.web.framework.dates import start_of_day, zone
 from ssoko.web.framework.downloads import attachment, csv_lines
-from ssoko.web.framework.responses import Answer, argument, form_page
+from ssoko.web.framework.responses import ViewResponse, argument, form_page
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -42,7 +42,7 @@ CSV_LIMIT = 20_000
 
 @blueprint.get("/activity")
 @admin_only
-def index() -> Answer:
+def index() -> ViewResponse:
     """Show the events that match the filters, newest first."""
     chosen = {name: argument(name) for name in FILTERS}
     errors: dict[str, list[str]] = {}
@@ -56,7 +56,7 @@ def index() -> Answer:
         "activity/index.html",
         errors,
         page=page,
-        turns=turns(page),
+        page_links=page_links(page),
         chosen=chosen,
         filtered=any(value for name, value in chosen.items() if name != "since"),
         query=text_field("q", "Search", value=chosen["q"], errors=errors),

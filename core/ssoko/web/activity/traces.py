@@ -15,7 +15,7 @@ from ssoko.services.troubleshooting import fixes, traces
 from ssoko.services.troubleshooting.traces import TraceView
 from ssoko.web.activity.diagnostics import diagnostics
 from ssoko.web.components.differences import compare
-from ssoko.web.framework.responses import Answer, Errors, argument, form_page, posted, see
+from ssoko.web.framework.responses import Errors, ViewResponse, argument, form_page, posted, see
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -79,7 +79,7 @@ def show(reference: str) -> str | Response:
 
 @blueprint.route("/<reference>/fix", methods=["GET", "POST"])
 @admin_only
-def fix(reference: str) -> Answer:
+def fix(reference: str) -> ViewResponse:
     """Show what the fix will change; apply it on POST."""
     services, workspace = current_services(), current_workspace()
     trace = traces.get_trace(services, workspace.id, reference)

@@ -20,8 +20,8 @@ from ssoko.web.applications.page import (
     render_tab,
 )
 from ssoko.web.components.certificates import card_values, certificate_facts
-from ssoko.web.components.event_list import turns
-from ssoko.web.components.notices import notices_of
+from ssoko.web.components.event_list import page_links
+from ssoko.web.components.notices import application_notices
 from ssoko.web.framework.responses import argument
 from ssoko.web.framework.session import (
     admin_only,
@@ -85,7 +85,7 @@ def show_overview(slug: str) -> str:
         application,
         recent=recent.items,
         actions=log.ACTIONS,
-        notices=notices_of(application),
+        notices=application_notices(application),
         labels=upgrade.field_labels(application),
     )
 
@@ -99,7 +99,7 @@ def show_metadata(slug: str) -> str:
         application,
         values=metadata_values(application),
         certificate=certificate_facts(application.issuer, now=current_services().clock()),
-        notices=notices_of(application),
+        notices=application_notices(application),
         **card_values(application.issuer.id),
     )
 
@@ -145,7 +145,9 @@ def show_activity(slug: str) -> str:
         application_id=application.id,
         cursor=argument("cursor") or None,
     )
-    return render_tab("activity", application, page=page, turns=turns(page), actions=log.ACTIONS)
+    return render_tab(
+        "activity", application, page=page, page_links=page_links(page), actions=log.ACTIONS
+    )
 
 
 for _path, _view, _methods in (

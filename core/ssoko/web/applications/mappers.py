@@ -15,7 +15,7 @@ from ssoko.services.applications.views import ApplicationView
 from ssoko.web.applications.page import find_application, render_tab
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.components.source_form import place_errors, read_source, source_fields
-from ssoko.web.framework.responses import Answer, Errors, posted, refused, see
+from ssoko.web.framework.responses import Errors, ViewResponse, posted, refused, see
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -45,14 +45,14 @@ def show_mappers(slug: str) -> str:
 
 
 @admin_only
-def add_mapper(slug: str) -> Answer:
+def add_mapper(slug: str) -> ViewResponse:
     """Add a mapper at the end of the list."""
     application = find_application(slug)
     return _edit(application, len(application.mappers) + 1, _NEW_MAPPER)
 
 
 @admin_only
-def edit_mapper(slug: str, place: int) -> Answer:
+def edit_mapper(slug: str, place: int) -> ViewResponse:
     """Edit one mapper.
 
     :param place: its position in the list, starting at 1.
@@ -78,7 +78,7 @@ def move_mapper(slug: str, place: int) -> Response:
 
 
 @admin_only
-def remove_mapper(slug: str, place: int) -> Answer:
+def remove_mapper(slug: str, place: int) -> ViewResponse:
     """Ask for confirmation, then remove a mapper."""
     application = find_application(slug)
     mapper = _find_mapper(application, place)
@@ -102,7 +102,7 @@ def remove_mapper(slug: str, place: int) -> Answer:
 
 
 @admin_only
-def reset_mappers(slug: str) -> Answer:
+def reset_mappers(slug: str) -> ViewResponse:
     """Ask for confirmation, then restore the mappers that the plugin proposes."""
     application = find_application(slug)
     if request.method == "POST":
@@ -149,7 +149,7 @@ def _save(application: ApplicationView, changed: list[Any]) -> None:
     )
 
 
-def _edit(application: ApplicationView, place: int, mapper: Mapping) -> Answer:
+def _edit(application: ApplicationView, place: int, mapper: Mapping) -> ViewResponse:
     errors: Errors = {}
     if request.method == "POST":
         typed = _read_mapper(mapper)

@@ -12,7 +12,7 @@ from ssoko.services.applications.sp_metadata.fill_form import ParsedMetadata
 from ssoko.services.applications.views import ApplicationView
 from ssoko.web.applications.page import find_application, vendor_name
 from ssoko.web.components import metadata_form, plugin_form
-from ssoko.web.framework.responses import Answer, Errors, posted, see
+from ssoko.web.framework.responses import Errors, ViewResponse, posted, see
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -28,7 +28,7 @@ _COMPARISON_LIFETIME = 3600
 
 
 @admin_only
-def refresh_application(slug: str) -> Answer:
+def refresh_application(slug: str) -> ViewResponse:
     """Ask for metadata and show what it would change; nothing is saved."""
     application = find_application(slug)
     if request.method != "POST":
@@ -60,7 +60,7 @@ def refresh_application(slug: str) -> Answer:
 
 
 @admin_only
-def accept_refresh(slug: str) -> Answer:
+def accept_refresh(slug: str) -> ViewResponse:
     """Save the differences that were shown."""
     application = find_application(slug)
     comparison = _read_comparison(application)
@@ -83,7 +83,7 @@ def accept_refresh(slug: str) -> Answer:
 
 
 @admin_only
-def require_signer(slug: str) -> Answer:
+def require_signer(slug: str) -> ViewResponse:
     """Set the certificate that later metadata must be signed with, or allow unsigned metadata."""
     application = find_application(slug)
     text = "" if _ALLOW_UNSIGNED in request.form else posted(metadata_form.SIGNER)
@@ -122,7 +122,9 @@ def _read_metadata(application: ApplicationView) -> ParsedMetadata:
     return metadata
 
 
-def _render_form(application: ApplicationView, errors: Errors, *, status: int = 422) -> Answer:
+def _render_form(
+    application: ApplicationView, errors: Errors, *, status: int = 422
+) -> ViewResponse:
     loaded = current_services().registry.get(application.integration)
     source = application.metadata_source
     page = render_template(

@@ -21,7 +21,7 @@ from ssoko.services.applications.views import ApplicationView
 from ssoko.web.applications.page import find_application, render_tab
 from ssoko.web.components.forms import FormField, form_fields, read_form, text_field
 from ssoko.web.components.source_form import place_errors, read_source, source_fields
-from ssoko.web.framework.responses import Answer, Errors, posted, refused, see
+from ssoko.web.framework.responses import Errors, ViewResponse, posted, refused, see
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -57,7 +57,7 @@ class Setting:
 
 
 @admin_only
-def edit_saml_settings(slug: str) -> Answer:
+def edit_saml_settings(slug: str) -> ViewResponse:
     """Show the settings of the service provider, and override what the plugin proposes."""
     application = find_application(slug)
     errors: Errors = {}

@@ -16,7 +16,7 @@ from ssoko.services.guides import guide
 from ssoko.web.applications.page import find_application, render_tab, vendor_name
 from ssoko.web.components import plugin_form
 from ssoko.web.components.forms import FormField, text_field
-from ssoko.web.framework.responses import Answer, Errors, form_page, posted, see
+from ssoko.web.framework.responses import Errors, ViewResponse, form_page, posted, see
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -28,7 +28,7 @@ _ACRONYMS = frozenset("acs api arn iam id idp saml slo sp sso uri url urls".spli
 
 
 @admin_only
-def edit_settings(slug: str) -> Answer:
+def edit_settings(slug: str) -> ViewResponse:
     """Show the install form with the current settings, and save the changes."""
     application = find_application(slug)
     loaded = current_services().registry.get(application.integration)
@@ -89,7 +89,7 @@ def disable_application(slug: str) -> Response:
 
 
 @admin_only
-def uninstall_application(slug: str) -> Answer:
+def uninstall_application(slug: str) -> ViewResponse:
     """Ask for confirmation with the consequences, then uninstall; restorable for 30 days."""
     application = find_application(slug)
     impact = change.impact(current_scope(), application.id)

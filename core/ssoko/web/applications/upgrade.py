@@ -13,7 +13,7 @@ from ssoko.services.troubleshooting import preview_difference
 from ssoko.services.troubleshooting.preview_difference import AssertionDifference
 from ssoko.web.applications.check import UserChoice, choose_user
 from ssoko.web.applications.page import find_application, render_tab
-from ssoko.web.framework.responses import Answer, posted, refused, see, sentence_of
+from ssoko.web.framework.responses import ViewResponse, posted, refused, see, sentence_of
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -34,7 +34,7 @@ class AssertionComparison:
 
 
 @admin_only
-def review_upgrade(slug: str) -> Answer:
+def review_upgrade(slug: str) -> ViewResponse:
     """Show what the loaded plugin proposes, and save the selected changes."""
     application = find_application(slug)
     if request.method == "POST" and posted("do") in ("record", "keep"):

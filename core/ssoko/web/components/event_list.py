@@ -1,4 +1,4 @@
-"""What the pages that list events share: older and newer, and the bars of the days."""
+"""Lists of events: the links to older and newer events, and the bars of events per day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from ssoko.services.activity.log import DayCount
 from ssoko.store.paging import Page
 from ssoko.web.framework.template_globals import here
 
-#: Between the cursors of a trail; a cursor holds none.
-_BETWEEN = "~"
-_LONGEST_TRAIL = 40
+#: Separates the cursors of a trail; no cursor contains it.
+_SEPARATOR = "~"
+_MAX_TRAIL = 40
 
-#: Height in units of the drawing that the busiest day has.
-_TALLEST = 50
+#: Height of the busiest day, in units of the SVG.
+_MAX_HEIGHT = 50
 _STEP = 34
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
-    """Addresses of the neighbouring pages; None where there is no neighbour."""
+class PageLinks:
+    """URLs of the previous and the next page; None where there is no such page."""
 
     older: str | None
     newer: str | None
@@ -29,7 +29,10 @@ class Turns:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One day: where its bar stands, its height, and how much of it was refused."""
+    """One day.
+
+    :param height: of all events; ``refused`` is the height of the refused ones.
+    """
 
     x: int
     height: int
@@ -38,38 +41,42 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """The bars of some days, with what they say in words."""
+    """The bars of some days, with a text for screen readers."""
 
     width: int
     label: str
     bars: tuple[Bar, ...]
 
 
-def turns(page: Page[Any]) -> Turns:
-    """Return where older and newer events are; the way back is a trail in the address."""
+def page_links(page: Page[Any]) -> PageLinks:
+    """Return the links to older and newer events.
+
+    The argument ``trail`` of the URL holds the cursors of the newer pages.
+    """
     cursor = request.args.get("cursor", "")
-    trail = [one for one in request.args.get("trail", "").split(_BETWEEN) if one]
+    trail = [item for item in request.args.get("trail", "").split(_SEPARATOR) if item]
     older = newer = None
     if page.next:
-        passed = [*trail, cursor][-_LONGEST_TRAIL:] if cursor else []
-        older = here(cursor=page.next, trail=_BETWEEN.join(passed))
+        passed = [*trail, cursor][-_MAX_TRAIL:] if cursor else []
+        older = here(cursor=page.next, trail=_SEPARATOR.join(passed))
     if cursor:
-        newer = here(cursor=trail[-1] if trail else None, trail=_BETWEEN.join(trail[:-1]))
-    return Turns(older, newer)
+        newer = here(cursor=trail[-1] if trail else None, trail=_SEPARATOR.join(trail[:-1]))
+    return PageLinks(older, newer)
 
 
 def bars_of(days: Sequence[DayCount]) -> Bars | None:
-    """Draw how many events each day had; None when there was none at all."""
+    """Return the bars of the days, oldest first; None when there were no events."""
     most = max((day.done + day.refused for day in days), default=0)
     if not most:
         return None
-    drawn = []
+    bars = []
     for number, day in enumerate(days):
         total = day.done + day.refused
-        height = max(round(_TALLEST * total / most), 1)
-        refused = max(round(_TALLEST * day.refused / most), 2) if day.refused else 0
-        drawn.append(Bar(number * _STEP, height, min(refused, height)))
+        # A day without events has a visible bar too, so that days can be counted.
+        height = max(round(_MAX_HEIGHT * total / most), 1)
+        refused = max(round(_MAX_HEIGHT * day.refused / most), 2) if day.refused else 0
+        bars.append(Bar(number * _STEP, height, min(refused, height)))
     counts = ", ".join(str(day.done + day.refused) for day in days)
     refused = sum(day.refused for day in days)
-    label = f"Events a day, the last {len(days)} days: {counts}. Refused: {refused}"
-    return Bars(len(days) * _STEP - 8, label, tuple(drawn))
+    label = f"Events per day, last {len(days)} days: {counts}. Denied: {refused}"
+    return Bars(len(days) * _STEP - 8, label, tuple(bars))

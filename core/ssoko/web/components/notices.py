@@ -1,4 +1,4 @@
-"""Certificates that end soon, in words, wherever a page shows them."""
+"""Notices of certificates that expire soon, for the pages that show them."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,16 @@ from ssoko.services.applications.views import ApplicationView
 from ssoko.services.issuers import expiry_notices
 from ssoko.services.issuers.expiry_notices import Notice
 from ssoko.web.framework.session import current_scope
-from ssoko.web.framework.template_globals import day_of
+from ssoko.web.framework.times import day_of
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
-    """One notice, with its cause and the next step."""
+class NoticeText:
+    """The texts of one notice, with a link to the page where an admin can act.
+
+    :param kind: ``warn`` or ``bad``.
+    :param label: text of the link.
+    """
 
     kind: str
     title: str
@@ -22,43 +26,43 @@ class Warned:
     href: str
 
 
-def notices_of(application: ApplicationView) -> list[Warned]:
-    """Return what ends soon of one application."""
-    found = expiry_notices.due_for(current_scope(), application.id)
-    return [in_words(notice) for notice in found]
+def application_notices(application: ApplicationView) -> list[NoticeText]:
+    """Return the notices of one application."""
+    notices = expiry_notices.due_for(current_scope(), application.id)
+    return [describe(notice) for notice in notices]
 
 
-def notices_here(limit: int = 20) -> list[Warned]:
-    """Return what ends soonest in this workspace."""
-    found = expiry_notices.due(current_scope())
-    return [in_words(notice) for notice in found[:limit]]
+def workspace_notices(limit: int = 20) -> list[NoticeText]:
+    """Return the notices of the workspace, the earliest expiry first."""
+    notices = expiry_notices.due(current_scope())
+    return [describe(notice) for notice in notices[:limit]]
 
 
-def in_words(notice: Notice) -> Warned:
-    """Say what ends when, what that does, and where to go."""
+def describe(notice: Notice) -> NoticeText:
+    """Return what expires when, what it affects and what to do."""
     day = day_of(notice.not_after)
     kind = "bad" if notice.ended or notice.threshold <= 7 else "warn"
-    end = f"ended on {day}" if notice.ended else f"ends {_in_days(notice)}, on {day}"
+    expiry = f"expired on {day}" if notice.ended else f"expires {_in_days(notice)}, on {day}"
     if notice.use == "ours":
-        title = f"Our certificate for {notice.name} {end}"
+        title = f"The signing certificate of {notice.name} {expiry}"
         if notice.ended:
-            text = "Service providers that look at the date refuse sign-ins. Change over now."
+            text = "Service providers that check the date reject sign-ins. Rotate it now."
         else:
-            text = "Make the next certificate and change over before that day."
+            text = "Create a new certificate and activate it before that day."
         href = (
             url_for("applications.show_metadata", slug=notice.slug)
             if notice.slug
             else url_for("settings.issuer", issuer_id=notice.issuer_id)
         )
-        return Warned(kind, title, text, "Open the certificates", href)
-    use = "signs requests with" if notice.use == "signing" else "has assertions encrypted to"
-    title = f"The certificate that {notice.name} {use} {end}"
+        return NoticeText(kind, title, text, "View certificates", href)
+    use = "request signing certificate" if notice.use == "signing" else "encryption certificate"
+    title = f"The {use} of {notice.name} {expiry}"
     text = (
-        "Ask its admin for the new one and add it beside this one. "
-        "Ssoko goes on accepting it until you remove it."
+        "Ask its admin for the new certificate and add it. "
+        "Ssoko accepts the old one until you remove it."
     )
     href = url_for("applications.edit_settings", slug=notice.slug)
-    return Warned(kind, title, text, f"Open the settings of {notice.name}", href)
+    return NoticeText(kind, title, text, f"Open settings of {notice.name}", href)
 
 
 def _in_days(notice: Notice) -> str:

@@ -1,4 +1,4 @@
-"""Render one tab of a page that has tabs: a user, a group, a role, or the settings."""
+"""The tabs of the pages of a user, a group, a role, and the settings."""
 
 from flask import render_template, url_for
 
@@ -6,7 +6,7 @@ from ssoko.services.access.roles import RoleView
 from ssoko.services.people.groups import GroupView
 from ssoko.services.people.users import UserView
 
-#: Page to its tabs: the endpoint within the page's blueprint, and the label.
+#: Blueprint to its tabs: endpoint in the blueprint, and label.
 TABS = {
     "users": (
         ("details", "Details"),
@@ -15,7 +15,7 @@ TABS = {
         ("activity", "Activity"),
     ),
     "groups": (("show", "Members"), ("roles", "Roles"), ("settings", "Settings")),
-    "roles": (("show", "Who has it"), ("settings", "Settings")),
+    "roles": (("show", "Assignments"), ("settings", "Settings")),
     "settings": (
         ("show", "Workspace"),
         ("tokens", "API tokens"),

@@ -1,4 +1,4 @@
-"""Static files under an address that names their content, so that browsers keep them for good."""
+"""Static files under URLs with a hash of their content, so that browsers can cache them forever."""
 
 import hashlib
 from pathlib import Path
@@ -13,7 +13,7 @@ _YEAR = 31_536_000
 
 
 def _version() -> str:
-    # One hash for all: modules and sprites name each other by relative addresses.
+    # One hash for all files, since modules import each other by relative URLs.
     digest = hashlib.sha256()
     for path in sorted(FOLDER.iterdir()):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -24,13 +24,13 @@ VERSION = _version()
 
 
 def static(name: str) -> str:
-    """Return the address of a static file."""
+    """Return the URL of a static file."""
     return url_for("assets.show", version=VERSION, name=name)
 
 
 @blueprint.get("/static/<version>/<path:name>")
 def show(version: str, name: str) -> Response:
-    """Send a file; only under its current version may it be kept."""
+    """Send a file; only its current version may be cached."""
     response = send_from_directory(FOLDER, name, max_age=_YEAR)
     if version == VERSION:
         response.cache_control.immutable = True

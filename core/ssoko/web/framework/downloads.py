@@ -1,4 +1,4 @@
-"""Files to be saved, rather than pages to be read."""
+"""Responses with files to download."""
 
 import csv
 import io
@@ -8,18 +8,18 @@ from werkzeug.wrappers import Response
 
 
 def attachment(body: str | bytes, *, mimetype: str, name: str) -> Response:
-    """Answer with a file to be saved under ``name``."""
+    """Return a response with a file to download as ``name``."""
     response = Response(body, mimetype=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-#: A cell that starts so is a formula to a spreadsheet (OWASP, CSV injection).
+#: Starts of cells that a spreadsheet runs as a formula (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def harmless(value: str) -> str:
-    """Return the cell with a quote before it when a spreadsheet would run it."""
+    """Return the cell, quoted if a spreadsheet would run it as a formula."""
     return f"'{value}" if value.lstrip(" ").startswith(_FORMULA) else value
 
 

@@ -1,4 +1,4 @@
-"""Every error becomes a page here, and nowhere else."""
+"""The pages of all errors."""
 
 import logging
 import secrets
@@ -25,43 +25,54 @@ _STATUS: tuple[tuple[type[errors.SsokoError], int], ...] = (
     (errors.PluginError, 502),
 )
 
-#: Title and what to do, by status.
-_WORDS = {
-    400: ("This request cannot be read", "Go back, reload the page and try again."),
+#: Status to the title of the page and the advice.
+_TEXTS = {
+    400: ("Bad request", "Go back, reload the page and try again."),
     401: ("Sign in first", "Open the sign-in page and try again."),
-    403: ("You may not open this", "Ask an admin of your workspace when you need it."),
-    404: ("There is nothing here", "The address may be old, or of another workspace."),
-    405: ("This address is not opened this way", "Go back and use the page's own button."),
-    409: ("It is there already", "Go back and choose another name or open the one there is."),
-    413: ("This is too large", "Send less than 1 MB at a time."),
-    422: ("Something is missing or wrong", "Go back, correct it and send it again."),
-    429: ("Too many tries", "Wait before you try again."),
-    500: ("Something broke on our side", "Try again. When it stays, ask an admin."),
-    502: ("A plugin is at fault", "An admin sees why under Settings > Plugins."),
-    503: ("Ssoko is busy or being repaired", "Try again in a moment."),
+    403: ("You don't have access to this page", "If you need it, contact an admin."),
+    404: ("Page not found", "The URL may be out of date, or belong to another workspace."),
+    405: ("Method not allowed", "Go back and use the button on the page."),
+    409: ("Already exists", "Go back and choose another name, or open the existing one."),
+    413: ("Request too large", "Requests are limited to 1 MB. Send less at a time."),
+    422: ("Some values are missing or not valid", "Go back and correct them."),
+    429: ("Too many attempts", "Wait before you try again."),
+    500: ("Something went wrong", "Try again. If it happens again, contact an admin."),
+    502: ("A plugin failed", "Admins find the reason under Settings > Plugins."),
+    503: ("Ssoko is temporarily unavailable", "Try again in a moment."),
 }
 
-#: Seconds after which trying again makes sense, when nobody knows better.
+#: Default of the ``Retry-After`` header, in seconds.
 RETRY_AFTER = 5
-_NOT_KEPT = ("csrf_token", "password", "secret")
+
+#: A form with such a field is not sent again from the error page.
+_SECRET_FIELDS = ("password", "secret")
+
+
+class LinkExpired(errors.NotFound):
+    """A one-time link was used or is too old."""
 
 
 def init_errors(app: Flask) -> None:
-    """Register the handlers."""
-    app.register_error_handler(CSRFError, _stale_form)
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(errors.Refusal, _refusal)
-    app.register_error_handler(errors.SsokoError, _known)
-    app.register_error_handler(Exception, _unknown)
+    """Register the error handlers."""
+    app.register_error_handler(CSRFError, _handle_csrf_error)
+    app.register_error_handler(HTTPException, _handle_http_exception)
+    app.register_error_handler(LinkExpired, _handle_expired_link)
+    app.register_error_handler(errors.Refusal, _handle_refusal)
+    app.register_error_handler(errors.SsokoError, _handle_ssoko_error)
+    app.register_error_handler(Exception, _handle_unexpected_error)
 
 
-def error_page(status: int, message: str = "", **more: Any) -> Response:
-    """Draw the page of an error.
+def error_page(status: int, message: str = "", *, title: str = "", **more: Any) -> Response:
+    """Render the page of an error.
 
-    :param message: what happened, in a sentence; by default there is none.
-    :param more: ``reference``, ``retry_after`` (seconds), ``keep`` (pairs to send again).
+    :param message: what happened, in a sentence.
+    :param title: by default, that of the status.
+    :param more: ``reference``, ``retry_after`` (seconds), ``resend`` (fields to post again).
     """
-    title, advice = _WORDS.get(status, _WORDS[400 if status < 500 else 500])
+    default_title, advice = _TEXTS.get(status, _TEXTS[400 if status < 500 else 500])
+    title = title or default_title
+    if title != default_title:
+        advice = ""
     _find_workspace(status)
     page = render_template(
         "framework/error.html", title=title, status=status, message=message, advice=advice, **more
@@ -74,8 +85,8 @@ def error_page(status: int, message: str = "", **more: Any) -> Response:
 
 
 def _find_workspace(status: int) -> None:
-    # The page names whom to ask, when the address says of which workspace. Where our side broke
-    # it may be the database that did, so nothing is asked of it.
+    # The page shows the contact of the workspace in the URL. After a server error it doesn't query
+    # the database, which may be the part that failed.
     g.without_database = status >= 500
     if g.without_database or "workspace" in g or "workspace" not in (request.view_args or {}):
         return
@@ -85,53 +96,59 @@ def _find_workspace(status: int) -> None:
         g.workspace = None
 
 
-def _stale_form(error: CSRFError) -> Response:
-    # What was typed is handed back only when the form was certainly ours.
-    ours = request.headers.get("Sec-Fetch-Site") == "same-origin"
-    typed = list(request.form.items(multi=True)) if ours and not request.files else []
-    secret = any(word in name for name, _ in typed for word in _NOT_KEPT[1:])
-    keep = [] if secret else [(k, v) for k, v in typed if k != "csrf_token"]
-    if request.endpoint is None:
-        keep = []
+def _handle_csrf_error(error: CSRFError) -> Response:
+    # The page offers to send the fields again only if the form was certainly one of this site.
+    same_origin = request.headers.get("Sec-Fetch-Site") == "same-origin"
+    fields = list(request.form.items(multi=True)) if same_origin and not request.files else []
+    has_secret = any(word in name for name, _ in fields for word in _SECRET_FIELDS)
+    if has_secret or request.endpoint is None:
+        fields = []
     return error_page(
-        400, "This page was open for too long, or your browser keeps no cookies.", keep=keep
+        400,
+        "It was open for too long, or your browser blocks cookies. Reload and try again.",
+        title="This page expired",
+        resend=[(name, value) for name, value in fields if name != "csrf_token"],
     )
 
 
-def _http(error: HTTPException) -> Response | HTTPException:
+def _handle_expired_link(error: LinkExpired) -> Response:
+    return error_page(404, str(error), title="This link has expired")
+
+
+def _handle_http_exception(error: HTTPException) -> Response | HTTPException:
     code = error.code or 500
     if code < 400:
         return error
-    # A description of our own says more than the one that comes with the status.
-    said = error.description if error.description != type(error).description else ""
-    response = error_page(code, said or "")
+    # The default description of the status says less than the title and advice.
+    message = error.description if error.description != type(error).description else ""
+    response = error_page(code, message or "")
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
             response.headers[name] = value
     return response
 
 
-def _known(error: errors.SsokoError) -> Response:
+def _handle_ssoko_error(error: errors.SsokoError) -> Response:
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
     if status == 500:
-        return _unknown(error)
+        return _handle_unexpected_error(error)
     if status >= 502:
         _log.warning("%s: %s", type(error).__name__, error)
     retry_after = getattr(error, "retry_after", RETRY_AFTER if status == 503 else None)
     message = (
-        " ".join(m for said in error.errors.values() for m in said)
+        " ".join(message for messages in error.errors.values() for message in messages)
         if isinstance(error, errors.InputError)
         else str(error)
     )
     return error_page(status, message, retry_after=retry_after)
 
 
-def _refusal(error: errors.Refusal) -> Response:
+def _handle_refusal(error: errors.Refusal) -> Response:
     reference = getattr(error, "reference", "")
     return error_page(error.http, str(error), reference=reference)
 
 
-def _unknown(error: Exception) -> Response:
+def _handle_unexpected_error(error: Exception) -> Response:
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
     reference = "ERR-" + secrets.token_hex(4).upper()
@@ -139,7 +156,6 @@ def _unknown(error: Exception) -> Response:
     try:
         return error_page(500, reference=reference)
     except Exception:
-        # The page itself cannot be drawn, so say it in plain words.
-        _log.exception("%s: no page", reference)
+        _log.exception("%s: the error page failed", reference)
         text = f"{HTTPStatus(500).phrase}. Reference {reference}.\n"
         return Response(text, 500, mimetype="text/plain")

@@ -1,47 +1,55 @@
-"""What the admin pages share: reading what was sent, and where to go after a change."""
+"""Reading arguments and forms, and the responses after a change, for all pages."""
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ssoko.errors import InputError, SsokoError
 
-#: What a view that takes a form may answer.
-Answer = Response | str | tuple[str, int]
+#: What a view with a form returns.
+ViewResponse = Response | str | tuple[str, int]
 
 Errors = dict[str, list[str]]
 
 
 def argument(name: str) -> str:
-    """Return one value of the address, without spaces around it."""
+    """Return one value of the query string, without surrounding spaces."""
     return request.args.get(name, "").strip()
 
 
 def posted(name: str) -> str:
-    """Return one value of the form, without spaces around it."""
+    """Return one value of the posted form, without surrounding spaces."""
     return request.form.get(name, "").strip()
 
 
 def see(endpoint: str, message: str = "", **values: object) -> Response:
-    """Send the browser to another page of the workspace (303), with a message there."""
+    """Redirect (303) to another page of the workspace, which shows the message."""
     if message:
         flash(message)
     return redirect(url_for(endpoint, **values), 303)
 
 
-def form_page(template: str, errors: Errors, **values: object) -> Answer:
-    """Render a page with a form; its status is 422 when what was sent is refused."""
+def form_page(template: str, errors: Errors, **values: object) -> ViewResponse:
+    """Render a page with a form, with status 422 when the form has errors."""
     page = render_template(template, errors=errors, **values)
     return (page, 422) if errors else page
 
 
 def refused(error: SsokoError, endpoint: str, **values: object) -> Response:
-    """Send the browser back after a change that was refused, saying why."""
+    """Redirect (303) to a page that shows why a change was rejected."""
     flash(sentence_of(error), "warn")
     return redirect(url_for(endpoint, **values), 303)
 
 
 def sentence_of(error: SsokoError) -> str:
-    """Return what an error says, without the names of fields."""
+    """Return the messages of an error, without the names of the fields."""
     if isinstance(error, InputError):
         return ". ".join(message for messages in error.errors.values() for message in messages)
     return str(error)
+
+
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """Return a number with its noun, such as ``1 role`` or ``3 people``.
+
+    :param plural: by default, the singular with an s.
+    """
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"

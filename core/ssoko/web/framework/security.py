@@ -1,4 +1,4 @@
-"""What every answer and every form is held to: headers, and no forms from elsewhere."""
+"""Security headers of every response, and protection against cross-site request forgery."""
 
 from urllib.parse import urlsplit
 
@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 
 from ssoko.errors import Forbidden
 
-#: Of pages. The page that posts to an SP sets its own, without form-action: browsers apply that
-#: to where the SP redirects as well.
+#: Of all pages but the one that posts to an SP, which omits form-action: browsers also apply it to
+#: the redirects of the SP.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -26,45 +26,45 @@ _HEADERS = {
 _LOWERED = tuple((name.lower(), name, value) for name, value in _HEADERS.items())
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-#: Where no cookie counts, so that no form can be forged: SPs post to the one, tokens open the
-#: other, and a plugin's pages know no session.
+#: Paths that use no session cookie, so that requests can't be forged: SAML messages of SPs, the
+#: API with its tokens, and the pages of plugins.
 _EXEMPT_PATHS = ("/saml/", "/api/", "/plugins/")
 
 csrf = CSRFProtect()
 
 
 def init_security(app: Flask) -> None:
-    """Refuse forged forms and add the headers; hosts, proxies and cookies are the app's part."""
+    """Reject forged forms and add the headers; ``create_app`` configures hosts and cookies."""
     app.config.update(
         WTF_CSRF_CHECK_DEFAULT=False,
-        # The token lives as long as the session it is bound to; where a form came from is checked
-        # by refuse_foreign_forms, without needing a Referer that some browsers leave out.
+        # The token is valid as long as its session. reject_cross_site_forms checks the origin,
+        # without the Referer header, which some browsers omit.
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
     csrf.init_app(app)
-    app.before_request(refuse_foreign_forms)
+    app.before_request(reject_cross_site_forms)
     app.after_request(add_headers)
 
 
-def refuse_foreign_forms() -> None:
-    """Let a change through only from a form of ours.
+def reject_cross_site_forms() -> None:
+    """Accept changes only from forms of this site.
 
-    :raises Forbidden: when the browser says that another site sent it.
-    :raises flask_wtf.csrf.CSRFError: when the token is missing or of another session.
+    :raises Forbidden: when another site sent the form, according to the browser.
+    :raises flask_wtf.csrf.CSRFError: when the token is missing or belongs to another session.
     """
     if request.method in _SAFE or request.path.startswith(_EXEMPT_PATHS):
         return
     origin = request.headers.get("Origin", "null")
-    foreign = origin != "null" and urlsplit(origin).netloc != request.host
-    if foreign or request.headers.get("Sec-Fetch-Site") == "cross-site":
-        raise Forbidden("This form was sent from another site. Open the page here and try again.")
+    cross_site = origin != "null" and urlsplit(origin).netloc != request.host
+    if cross_site or request.headers.get("Sec-Fetch-Site") == "cross-site":
+        raise Forbidden("Another site sent this form. Open the page in Ssoko and try again.")
     if request.endpoint:
         csrf.protect()
 
 
 def add_headers(response: Response) -> Response:
-    """Add the headers that a view has not set itself."""
+    """Add the headers that the view has not set."""
     present = {name.lower() for name, _ in response.headers}
     for low, name, value in _LOWERED:
         if low not in present:

@@ -1,11 +1,10 @@
-"""Who is looking: Flask-Login over the session rows that the services keep.
+"""The session and the user of a request: Flask-Login on top of the session table.
 
-Pages live under ``/w/<workspace>``. Their views are written without that argument::
+The URLs of pages start with ``/w/<workspace>``. Their views don't take that argument::
 
     @blueprint.get("/users")
     @admin_only
     def index() -> str:
-        workspace = current_workspace()
         page = users.list_users(current_workspace().id)
 """
 
@@ -32,7 +31,7 @@ View = Callable[..., Any]
 
 
 class BrowserUser(flask_login.UserMixin):
-    """What Flask-Login keeps: its user id is the opaque session token, not the user's id."""
+    """The user of Flask-Login; its id is the opaque session token, not the id of the user."""
 
     def __init__(self, token: str, signed_in: SignedIn) -> None:
         self.token = token
@@ -43,13 +42,13 @@ class BrowserUser(flask_login.UserMixin):
 
 
 def init_session(app: Flask) -> None:
-    """Teach the app to look session tokens up."""
+    """Set up session cookies and the lookup of session tokens."""
     app.session_interface = CookieSessions()
     manager = flask_login.LoginManager()
-    # Not init_app: for a "remember me" that is not used here, it would look into the session at
-    # every answer, and static files would vary by cookie.
+    # Not init_app: for "remember me", which Ssoko doesn't use, it would read the session for every
+    # response, and static files would vary by cookie.
     app.login_manager = manager  # type: ignore[attr-defined]
-    # The session row has its own limits; a fingerprint of the address would sign phones out.
+    # Sessions have their own limits; tying them to the IP address would sign phones out.
     manager.session_protection = None
     manager.user_loader(_load)
 
@@ -61,12 +60,12 @@ def init_session(app: Flask) -> None:
 
 
 def _load(token: str) -> BrowserUser | None:
-    found = sessions.load_session(current_services(), token)
-    return BrowserUser(token, found) if found else None
+    session_of_token = sessions.load_session(current_services(), token)
+    return BrowserUser(token, session_of_token) if session_of_token else None
 
 
 def current_services() -> Services:
-    """Return what the services need, one per app."""
+    """Return the services of the app."""
     services: Services = current_app.extensions["ssoko"]
     return services
 
@@ -78,47 +77,48 @@ def current_token() -> str:
 
 
 def current_signed_in() -> SignedIn | None:
-    """Return who is signed in with this browser, in whichever workspace."""
+    """Return the session of this browser, in any workspace, or None."""
     user = flask_login.current_user
     return user.signed_in if user and user.is_authenticated else None
 
 
-def glance() -> SignedIn | None:
-    """Return who is signed in, for an endpoint that asks this once and draws no page by it.
+def load_signed_in() -> SignedIn | None:
+    """Return the session of this browser without Flask-Login, or None.
 
-    Flask-Login remembers for the rest of the request, which costs as much as finding out.
+    For endpoints that need it once: Flask-Login caches it for the request, which costs as much as
+    loading it.
     """
     token = session.get("_user_id")
     return sessions.load_session(current_services(), token) if token else None
 
 
 def current_user() -> UserView:
-    """Return the person of a page behind :func:`signed_in` or :func:`admin_only`."""
-    found = current_signed_in()
-    if found is None:
+    """Return the user, in a view with :func:`signed_in` or :func:`admin_only`."""
+    current = current_signed_in()
+    if current is None:
         raise Forbidden("Sign in first.")
-    return found.user
+    return current.user
 
 
 def current_actor() -> Actor:
-    """Return who acts, for the services that write."""
+    """Return who makes the changes of this request, for the activity log."""
     address = request.remote_addr or ""
-    found = current_signed_in()
-    if found is None:
+    current = current_signed_in()
+    if current is None:
         return Actor("anonymous", "", "", address)
-    return Actor("user", found.user.id, found.user.display_name, address)
+    return Actor("user", current.user.id, current.user.display_name, address)
 
 
 def current_workspace() -> WorkspaceView:
-    """Return the workspace that the address names.
+    """Return the workspace in the URL.
 
-    :raises NotFound: when there is none of that name.
+    :raises NotFound: when no workspace has this slug.
     """
     if "workspace" not in g:
         slug = (request.view_args or {})["workspace"]
-        found = current_signed_in()
-        if found is not None and found.workspace.slug == slug:
-            g.workspace = found.workspace
+        current = current_signed_in()
+        if current is not None and current.workspace.slug == slug:
+            g.workspace = current.workspace
         else:
             g.workspace = workspaces.get_workspace(slug)
     workspace: WorkspaceView = g.workspace
@@ -134,21 +134,20 @@ def current_scope() -> Scope:
 
 
 def signed_in(view: View) -> View:
-    """Let only the people of the workspace in; others are asked to sign in first."""
+    """Require a user of the workspace; others are redirected to the sign-in page."""
 
     @functools.wraps(view)
     def guarded(*args: Any, workspace: str, **kwargs: Any) -> Any:
-        wanted = current_workspace()
-        found = current_signed_in()
-        if found is None or found.workspace.id != wanted.id:
-            return _ask_to_sign_in()
+        current = current_signed_in()
+        if current is None or current.workspace.id != current_workspace().id:
+            return _redirect_to_sign_in()
         return view(*args, **kwargs)
 
     return guarded
 
 
 def admin_only(view: View) -> View:
-    """Let only the workspace's admins in; other people of it are refused."""
+    """Require an admin of the workspace; other users get an error page."""
 
     @signed_in
     @functools.wraps(view)
@@ -160,32 +159,32 @@ def admin_only(view: View) -> View:
     return guarded
 
 
-def _ask_to_sign_in() -> Response:
-    # Only an address that can be opened again is worth coming back to.
+def _redirect_to_sign_in() -> Response:
+    # The URL of a posted form can't be opened after signing in.
     back = request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else None
     return redirect(url_for("auth.sign_in", next=back), 303)
 
 
-def begin_browser_session(token: str) -> None:
-    """Put a new session token into the browser; nothing of an earlier session stays.
+def start_browser_session(token: str) -> None:
+    """Put a new session token into the browser and drop everything of an earlier session.
 
     :param token: from one of the sign-in services.
     """
-    before = current_token()
+    previous_token = current_token()
     session.clear()
-    found = sessions.load_session(current_services(), token)
-    if found is None:
-        raise Forbidden("This session has ended already. Sign in again.")
-    flask_login.login_user(BrowserUser(token, found))
+    new = sessions.load_session(current_services(), token)
+    if new is None:
+        raise Forbidden("This session has ended. Sign in again.")
+    flask_login.login_user(BrowserUser(token, new))
     g.pop("workspace", None)
-    if before:
-        sessions.replace_session(current_services(), before, token, current_actor())
+    if previous_token:
+        sessions.replace_session(current_services(), previous_token, token, current_actor())
 
 
 def sign_in_with_link(code: str) -> str:
     """Sign in with a one-time link, use it up, and return the workspace's slug.
 
-    :raises AuthenticationFailed: when it opens nothing any more.
+    :raises AuthenticationFailed: when the link was used or is too old.
     """
     token, slug = sign_in.sign_in_with_link(
         current_services(),
@@ -193,14 +192,14 @@ def sign_in_with_link(code: str) -> str:
         address=request.remote_addr or "",
         user_agent=request.user_agent.string,
     )
-    begin_browser_session(token)
+    start_browser_session(token)
     return slug
 
 
 def end_browser_session() -> str | None:
-    """End the session of this browser, on the server too.
+    """End the session in this browser and on the server.
 
-    :returns: the key of the page that tells the applications; None when there are none to tell.
+    :returns: key of the page that signs out of the applications; None when there are none.
     """
     token = current_token()
     key = logout.sign_out(current_services(), token, current_actor()) if token else None
@@ -212,7 +211,7 @@ def end_browser_session() -> str | None:
 def safe_next(target: str | None, otherwise: str) -> str:
     """Return ``target`` when it is a path on this site, or else ``otherwise``.
 
-    Browsers read a backslash as a slash and drop tabs and line breaks, so neither may be there.
+    Browsers read a backslash as a slash and drop tabs and line breaks, so both are rejected.
     """
     if not target or not target.startswith("/") or target.startswith("//"):
         return otherwise

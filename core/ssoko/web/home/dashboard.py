@@ -1,4 +1,4 @@
-"""The admin's Dashboard: what to do next, what happened, what needs attention."""
+"""The Dashboard of admins: first steps, recent activity, what needs attention."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,9 @@ from ssoko.services.activity.references import read_reference
 from ssoko.services.applications import views
 from ssoko.services.marketplace.overview import Overview, Waiting, overview
 from ssoko.services.people import users
-from ssoko.web.components.notices import notices_here
+from ssoko.web.components.event_list import bars_of
+from ssoko.web.components.notices import workspace_notices
+from ssoko.web.framework.menu import menu_items
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -19,17 +21,16 @@ from ssoko.web.framework.session import (
     current_workspace,
     signed_in,
 )
-from ssoko.web.framework.template_globals import menu_items
 
 blueprint = Blueprint("home", __name__, url_prefix="/w/<workspace>")
 
 _RECENT = 6
-_FOUND = 10
+_RESULTS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of the checklist; it is done when the server has seen it done."""
+    """One step of the checklist; ``done`` when Ssoko has detected it."""
 
     title: str
     text: str
@@ -40,7 +41,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """One thing that an admin should look at."""
+    """One problem that an admin should look at."""
 
     kind: str
     title: str
@@ -50,8 +51,8 @@ class Attention:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """One place that a search leads to."""
+class Result:
+    """One page that a search finds."""
 
     name: str
     kind: str
@@ -61,138 +62,147 @@ class Found:
 @blueprint.get("/")
 @signed_in
 def show() -> Response | str:
-    """Show the Dashboard to admins; other people are led to their tiles."""
+    """Show the Dashboard to admins; redirect other users to the SSO Dashboard."""
     if not current_user().admin:
         return redirect(url_for("portal.show"))
     services = current_services()
-    standing = overview(current_scope())
-    steps = _checklist(standing)
+    summary = overview(current_scope())
+    steps = _checklist(summary)
     return render_template(
         "home/dashboard.html",
         title="Dashboard",
         menu="home",
         steps=steps,
         to_do=sum(not step.done for step in steps),
-        attention=_attention(standing),
-        application_count=standing.application_count,
+        attention=_attention(summary),
+        application_count=summary.application_count,
         integration_count=len(services.registry.integrations),
-        days=log.counts_by_day(current_scope()),
+        bars=bars_of(log.counts_by_day(current_scope())),
         recent=log.list_events(current_scope(), limit=_RECENT).items,
         actions=log.ACTIONS,
     )
 
 
-def _checklist(standing: Overview) -> list[Step]:
+def _checklist(summary: Overview) -> list[Step]:
     return [
         Step(
             "Install your first application",
-            "Pick it in the marketplace; its guide takes minutes.",
-            "Open the marketplace",
+            "Choose an integration, install it and follow its guide.",
+            "Open Marketplace",
             url_for("marketplace.list_integrations"),
-            bool(standing.application_count),
+            bool(summary.application_count),
         ),
         Step(
-            "Give somebody its role",
-            "Without the role nobody gets in, you included.",
-            "Choose a person",
+            "Assign its role",
+            "Users need the role to use the application. This includes you.",
+            "Choose a user",
             url_for("users.index"),
-            standing.role_given,
+            summary.role_given,
         ),
         Step(
-            "See the first sign-in",
-            f"Open the SSO Dashboard and press the tile of {standing.newest or 'the application'}.",
+            "Test the sign-in",
+            f"Open the SSO Dashboard and click {summary.newest or 'the application'}.",
             "SSO Dashboard",
             url_for("portal.show"),
-            standing.signed_in,
+            summary.signed_in,
         ),
     ]
 
 
-def _attention(standing: Overview) -> list[Attention]:
+def _attention(summary: Overview) -> list[Attention]:
     services = current_services()
-    found = [
+    items = [
         Attention(
             "bad",
-            f"The plugin {problem.slug} is not loaded",
+            f"The plugin {problem.slug} failed to load",
             f"{problem.distribution} {problem.version}, {problem.stage}: {problem.message}",
-            "Open the plugins",
+            "View plugins",
             url_for("settings.plugins"),
         )
         for problem in services.registry.problems
     ]
-    found += [
+    items += [
         Attention(
             "warn",
             f"The plugin of {orphan.name} is {orphan.plugin}",
-            "People still sign in by its record. Its SAML settings and mappers can be changed; its "
-            "own form is back with the plugin.",
+            "Sign-ins keep working with the saved settings. You can change SAML settings and "
+            "mappers, but not the settings of the plugin.",
             f"Open {orphan.name}",
             url_for("applications.show_overview", slug=orphan.slug),
         )
-        for orphan in standing.orphans
+        for orphan in summary.orphans
     ]
-    found += [
+    items += [
         Attention(
-            "warn", *_words(waiting), url_for("applications.review_upgrade", slug=waiting.slug)
+            "warn",
+            *_upgrade_texts(waiting),
+            url_for("applications.review_upgrade", slug=waiting.slug),
         )
-        for waiting in standing.upgrades
+        for waiting in summary.upgrades
     ]
-    found += [
-        Attention(one.kind, one.title, one.text, one.label, one.href) for one in notices_here()
+    items += [
+        Attention(notice.kind, notice.title, notice.text, notice.label, notice.href)
+        for notice in workspace_notices()
     ]
     if not services.config.is_https:
-        found.append(
+        items.append(
             Attention(
                 "warn",
-                "The base URL is plain http",
-                f"{services.config.base_url} is good for trying out. Passwords and assertions "
-                "need https: set SSOKO_BASE_URL before other people use it.",
+                "The base URL uses http",
+                f"{services.config.base_url} is fine for testing. Before other people use Ssoko, "
+                "set SSOKO_BASE_URL to an https URL, so that passwords are sent encrypted.",
                 "",
                 "",
             )
         )
-    return found
+    return items
 
 
-def _words(waiting: Waiting) -> tuple[str, str, str]:
-    """Return title, text and link of an application that is recorded from another version."""
+def _upgrade_texts(waiting: Waiting) -> tuple[str, str, str]:
+    """Return title, text and link label for an application whose plugin has another version."""
     mark, name = waiting.mark, waiting.name
-    look = f"Look at {name}"
+    label = f"Review {name}"
     if mark.state == "refuses":
         text = (
-            "People sign in as recorded. Fill in what it needs to bring the application up to it."
+            "Sign-ins use the saved settings. Enter the missing settings to update the application."
         )
-        return f"{mark.proposer} needs settings that {name} does not have", text, look
+        return f"{mark.proposer} needs settings that {name} doesn't have", text, label
     if mark.state == "fails":
-        text = "People sign in as recorded. Tell the plugin's publisher."
-        return f"{mark.proposer} cannot say what it proposes for {name}", text, look
-    text = "People sign in as recorded until somebody accepts them."
-    return f"Upgrade: {mark.proposer} proposes changes to {name}", text, look
+        text = "Sign-ins use the saved settings. Contact the publisher of the plugin."
+        return f"{mark.proposer} can't compute its changes to {name}", text, label
+    text = "Sign-ins use the saved settings until you apply the changes."
+    return f"{mark.proposer} has changes for {name}", text, label
 
 
 @blueprint.get("/jump")
 @admin_only
 def jump() -> Response | str:
-    """Find people, applications and pages by a word, and what a reference is about."""
+    """Search people, applications and pages; a reference redirects to its trace."""
     query = request.args.get("q", "").strip()[:200]
     workspace = current_workspace()
     if not query:
-        return render_template("home/jump.html", title="Search or jump to", query="", found=())
+        return render_template("home/jump.html", title="Search or jump to", query="", results=())
     if reference := read_reference(query):
         return redirect(url_for("traces.show", reference=reference))
-    found = [
-        Found(view.name, "Application", url_for("applications.show_overview", slug=view.slug))
-        for view in views.list_applications(current_scope(), q=query, limit=_FOUND).items
+    results = [
+        Result(
+            application.name,
+            "Application",
+            url_for("applications.show_overview", slug=application.slug),
+        )
+        for application in views.list_applications(current_scope(), q=query, limit=_RESULTS).items
     ]
-    found += [
-        Found(user.display_name, "User", url_for("users.details", user_id=user.id))
-        for user in users.list_users(workspace.id, q=query, limit=_FOUND).items
+    results += [
+        Result(user.display_name, "User", url_for("users.details", user_id=user.id))
+        for user in users.list_users(workspace.id, q=query, limit=_RESULTS).items
     ]
-    found += [
-        Found(item.below or item.label, "Page", item.href)
+    results += [
+        Result(item.below or item.label, "Page", item.href)
         for item in menu_items()
         if query.casefold() in f"{item.label} {item.below}".casefold()
     ]
-    if len(found) == 1:
-        return redirect(found[0].href)
-    return render_template("home/jump.html", title="Search or jump to", query=query, found=found)
+    if len(results) == 1:
+        return redirect(results[0].href)
+    return render_template(
+        "home/jump.html", title="Search or jump to", query=query, results=results
+    )

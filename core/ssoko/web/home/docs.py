@@ -1,4 +1,4 @@
-"""Pages that explain, the same for everybody; guides end with links to them."""
+"""Documentation pages, which do not depend on a workspace; guides link to them."""
 
 from flask import Blueprint, render_template
 
@@ -7,5 +7,5 @@ blueprint = Blueprint("docs", __name__, url_prefix="/docs")
 
 @blueprint.get("/applications")
 def applications() -> str:
-    """Say what the tabs of an application mean, and what happens when somebody launches it."""
+    """Explain the tabs of an application, and the steps of a sign-in."""
     return render_template("home/docs_applications.html", title="Applications")

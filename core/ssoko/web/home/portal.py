@@ -1,4 +1,4 @@
-"""The SSO Dashboard: what this person may launch."""
+"""The SSO Dashboard: the applications that the current user can open."""
 
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
@@ -16,7 +16,7 @@ blueprint = Blueprint("portal", __name__, url_prefix="/w/<workspace>")
 @blueprint.get("/dashboard")
 @signed_in
 def show() -> Response | str:
-    """Show the tiles; ``?q=`` narrows them, and ``?open=1`` launches the first that is left."""
+    """Show the tiles; ``?q=`` filters them, and ``?open=1`` opens the first result."""
     query = request.args.get("q", "").strip()[:200]
     tiles = decisions.launchable(current_scope(), current_user().id, q=query)
     if query and tiles and request.args.get("open") == "1":

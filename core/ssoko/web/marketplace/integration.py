@@ -19,7 +19,7 @@ from ssoko.services.marketplace.overview import suggest_name
 from ssoko.web.components import metadata_form, plugin_form
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.components.metadata_form import FormValues
-from ssoko.web.framework.responses import Answer, Errors, see
+from ssoko.web.framework.responses import Errors, ViewResponse, see
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -116,7 +116,7 @@ def show_install_form(slug: str) -> str:
 
 @blueprint.post("/marketplace/<slug>/install")
 @admin_only
-def install_application(slug: str) -> Answer:
+def install_application(slug: str) -> ViewResponse:
     """Install the integration, or fill the form from metadata, or show the form's errors."""
     loaded = _find_loaded(slug)
     name = request.form.get("name", "").strip()
@@ -143,7 +143,7 @@ def install_application(slug: str) -> Answer:
     return _install(slug, name, issuer, values)
 
 
-def _install(slug: str, name: str, issuer: str, values: FormValues) -> Answer:
+def _install(slug: str, name: str, issuer: str, values: FormValues) -> ViewResponse:
     again = "again" in request.form
     if not again and (duplicates := _find_duplicates(slug, dict(values.raw))):
         page = _render_install_page(

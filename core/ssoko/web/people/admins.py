@@ -1,74 +1,75 @@
-"""Workspace Admins: who may change this workspace, and how to make and unmake one."""
+"""Workspace Admins: the users who can change this workspace."""
+
+from functools import partial
 
 from flask import render_template, url_for
 from werkzeug.wrappers import Response
 
-from ssoko.errors import Conflict, Forbidden
+from ssoko.errors import Conflict, Forbidden, InputError
 from ssoko.services.people import users
-from ssoko.web.components.picker import SHOWN, Picker, chosen_ids, of_user, searched, with_chosen
-from ssoko.web.framework.responses import argument, refused, see
-from ssoko.web.framework.session import (
-    admin_only,
-    current_scope,
-    current_workspace,
+from ssoko.web.components.picker import (
+    USERS,
+    Picker,
+    build_picker,
+    require_selected,
+    search_redirect,
 )
+from ssoko.web.framework.responses import ViewResponse, argument, counted, refused, see
+from ssoko.web.framework.session import admin_only, current_scope, current_workspace
 
 
 @admin_only
 def index() -> str:
-    """List the admins; with ``?add=1`` the dialog that makes more of them is open."""
-    here = current_workspace()
-    page = users.list_users(here.id, admin=True, q=argument("q"), cursor=argument("cursor") or None)
-    active = users.list_users(here.id, admin=True, active=True, limit=2)
-    return render_template(
-        "people/users/admins.html",
-        page=page,
-        only=len(active.items) == 1,
-        picker=_picker() if argument("add") else None,
-    )
+    """List the admins; ``?add=1`` opens the dialog."""
+    return _page(picker=_picker() if argument("add") else None)
 
 
 @admin_only
-def promote() -> Response:
-    """Make the ticked people admins."""
-    again = searched("users.admins", "user", add=1)
-    if again:
-        return again
-    chosen = chosen_ids("user")
-    if not chosen:
-        return see("users.admins", add=1, missing=1)
-    made = [users.update_user(current_scope(), user_id, admin=True) for user_id in sorted(chosen)]
-    names = ", ".join(user.display_name for user in made[:3])
-    more = f" and {len(made) - 3} more" if len(made) > 3 else ""
-    return see("users.admins", f"Admins now: {names}{more}.")
+def promote() -> ViewResponse:
+    """Make the selected users admins."""
+    redirect = search_redirect(USERS, "users.admins", add=1)
+    if redirect:
+        return redirect
+    try:
+        user_ids = require_selected(USERS)
+    except InputError as error:
+        return _page(picker=_picker(error)), 422
+    admins = [users.update_user(current_scope(), user_id, admin=True) for user_id in user_ids]
+    if len(admins) == 1:
+        return see("users.admins", f"{admins[0].display_name} is now an admin.")
+    return see("users.admins", f"{counted(len(admins), 'person', 'people')} are now admins.")
 
 
 @admin_only
 def demote(user_id: str) -> Response:
-    """Take the admin right away; the person stays a user."""
+    """Remove admin rights; the account stays."""
     try:
         user = users.update_user(current_scope(), user_id, admin=False)
     except (Conflict, Forbidden) as error:
         return refused(error, "users.admins")
-    return see("users.admins", f"{user.display_name} is no admin any more, and still a user.")
+    return see("users.admins", f"Removed admin rights from {user.display_name}.")
 
 
-def _picker() -> Picker:
-    here, q, chosen = current_workspace(), argument("find"), chosen_ids("user")
-    found = users.list_users(here.id, q=q, admin=False, active=True, limit=SHOWN)
-    return Picker(
-        title="Make workspace admins",
-        button="Make admins",
-        field="user",
-        things="people",
-        action=url_for("users.admins"),
-        close=url_for("users.admins"),
-        choices=with_chosen(
-            map(of_user, found.items), chosen, lambda key: of_user(users.get_user(here.id, key))
-        ),
-        more=found.next is not None,
-        q=q,
-        chosen=chosen,
-        none="Everybody here is an admin already, or disabled.",
-        error="Tick at least one person" if argument("missing") else "",
+def _page(*, picker: Picker | None) -> str:
+    workspace = current_workspace()
+    page = users.list_users(
+        workspace.id, admin=True, q=argument("q"), cursor=argument("cursor") or None
+    )
+    active = users.list_users(workspace.id, admin=True, active=True, limit=2)
+    return render_template(
+        "people/users/admins.html", page=page, only_one=len(active.items) == 1, picker=picker
+    )
+
+
+def _picker(error: InputError | None = None) -> Picker:
+    page = url_for("users.admins")
+    return build_picker(
+        USERS,
+        partial(users.list_users, current_workspace().id, admin=False, active=True),
+        title="Add workspace admins",
+        button="Add admins",
+        action=page,
+        close=page,
+        empty="All active users are admins already.",
+        error=error,
     )

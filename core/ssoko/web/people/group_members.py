@@ -1,4 +1,6 @@
-"""The tab Members of a group: who is in it, adding by search or by a pasted list."""
+"""The tab Members of a group: adding members from the dialog or from a pasted list."""
+
+from functools import partial
 
 from flask import request, url_for
 from werkzeug.wrappers import Response
@@ -6,51 +8,50 @@ from werkzeug.wrappers import Response
 from ssoko.errors import InputError, NotFound
 from ssoko.services.people import groups, users
 from ssoko.services.people.groups import GroupView
-from ssoko.services.people.users import UserView
 from ssoko.web.components.forms import text_field
-from ssoko.web.components.picker import SHOWN, Picker, chosen_ids, of_user, searched, with_chosen
-from ssoko.web.components.tabs import render_group_tab
-from ssoko.web.framework.responses import Answer, Errors, argument, posted, see, sentence_of
-from ssoko.web.framework.session import (
-    admin_only,
-    current_scope,
-    current_workspace,
+from ssoko.web.components.picker import (
+    USERS,
+    Picker,
+    build_picker,
+    require_selected,
+    search_redirect,
 )
+from ssoko.web.components.tabs import render_group_tab
+from ssoko.web.framework.responses import Errors, ViewResponse, argument, counted, see
+from ssoko.web.framework.session import admin_only, current_scope, current_workspace
 
-#: A pasted list may hold so many names.
-MOST = 500
+#: Lines that a pasted list can have.
+MAX_PASTED = 500
 
 
 @admin_only
 def show(group_id: str) -> str:
-    """Show who is in the group; with ``?add=1`` the dialog that adds more is open."""
+    """Show the members; ``?add=1`` opens the dialog."""
     group = groups.get_group(current_workspace().id, group_id)
     return _page(group, picker=_picker(group) if argument("add") else None)
 
 
 @admin_only
-def add(group_id: str) -> Answer:
-    """Add the ticked people."""
-    again = searched("groups.show", "user", group_id=group_id, add=1)
-    if again:
-        return again
+def add(group_id: str) -> ViewResponse:
+    """Add the selected users."""
+    redirect = search_redirect(USERS, "groups.show", group_id=group_id, add=1)
+    if redirect:
+        return redirect
     group = groups.get_group(current_workspace().id, group_id)
-    chosen = sorted(chosen_ids("user"))
-    if not chosen:
-        error = InputError.of("user", "Tick at least one person")
+    try:
+        return _add(group, require_selected(USERS))
+    except InputError as error:
         return _page(group, picker=_picker(group, error)), 422
-    people = [users.get_user(current_workspace().id, user_id) for user_id in chosen]
-    return _add(group, people)
 
 
 @admin_only
-def paste(group_id: str) -> Answer:
-    """Add everybody on a pasted list of user names or e-mail addresses, or nobody."""
+def paste(group_id: str) -> ViewResponse:
+    """Add all users on a pasted list; when one is unknown, add none."""
     group = groups.get_group(current_workspace().id, group_id)
     errors: Errors = {}
     if request.method == "POST":
         try:
-            return _add(group, read_people(request.form.get("people", "")))
+            return _add(group, read_user_ids(request.form.get("people", "")))
         except InputError as error:
             errors = error.errors
     field = text_field(
@@ -60,7 +61,7 @@ def paste(group_id: str) -> Answer:
         value=request.form.get("people", ""),
         errors=errors,
         required=True,
-        help="User names or e-mail addresses, one a line",
+        help="One username or email address per line",
     )
     page = render_group_tab("paste", group, fields=[field], errors=errors)
     return (page, 422) if errors else page
@@ -68,83 +69,60 @@ def paste(group_id: str) -> Answer:
 
 @admin_only
 def remove(group_id: str, user_id: str) -> Response:
-    """Take somebody out of the group, and with it the group's roles."""
-    here = current_workspace()
-    user = users.get_user(here.id, user_id)
-    groups.remove_member(current_scope(), group_id, user_id)
-    return see("groups.show", f"{user.display_name} is out of the group.", group_id=group_id)
+    """Remove a user from the group, and so from the roles of the group."""
+    workspace = current_workspace()
+    user = users.get_user(workspace.id, user_id)
+    group = groups.get_group(workspace.id, group_id)
+    groups.remove_member(current_scope(), group.id, user.id)
+    return see("groups.show", f"Removed {user.display_name} from {group.name}.", group_id=group.id)
 
 
-def read_people(text: str) -> list[UserView]:
-    """Find everybody on a list of user names and e-mail addresses, one a line.
+def read_user_ids(text: str) -> list[str]:
+    """Return the ids of the users on a list of usernames and email addresses, one per line.
 
-    :raises InputError: naming every line that nobody answers to.
+    :raises InputError: naming the lines for which there is no user.
     """
-    lines = list(dict.fromkeys(line.strip(" \t,;") for line in text.splitlines()))
-    wanted = [line for line in lines if line]
-    if not wanted:
-        raise InputError.of("people", "Write at least one user name or e-mail address")
-    if len(wanted) > MOST:
-        raise InputError.of("people", f"Paste at most {MOST} names at a time")
-    found, unknown = [], []
-    for name in wanted:
+    lines = dict.fromkeys(line.strip(" \t,;") for line in text.splitlines())
+    names = [line for line in lines if line]
+    if not names:
+        raise InputError.of("people", "Enter at least one username or email address")
+    if len(names) > MAX_PASTED:
+        raise InputError.of("people", f"Paste at most {MAX_PASTED} lines at a time")
+    user_ids, unknown = [], []
+    for name in names:
         try:
-            found.append(users.find_user(current_workspace().id, name))
+            user_ids.append(users.find_user(current_workspace().id, name).id)
         except NotFound:
             unknown.append(name)
     if unknown:
-        names = ", ".join(unknown[:10]) + (" and others" if len(unknown) > 10 else "")
-        raise InputError.of("people", f"Nobody here is called {names}. Correct or remove the line")
-    return found
+        listed = ", ".join(unknown[:10]) + (" and others" if len(unknown) > 10 else "")
+        raise InputError.of(
+            "people", f"No user has this username or email address: {listed}. Correct or remove it"
+        )
+    return list(dict.fromkeys(user_ids))
 
 
-def _add(group: GroupView, people: list[UserView]) -> Response:
-    here = current_workspace()
-    already = 0
-    for user in people:
-        if group.id in {joined.id for joined in groups.groups_of(here.id, user.id)}:
-            already += 1
-            continue
-        groups.add_member(current_scope(), group.id, user.id)
-    added = len(people) - already
-    message = "1 person added" if added == 1 else f"{added} people added"
-    if already:
-        message += f", {already} in it already"
+def _add(group: GroupView, user_ids: list[str]) -> Response:
+    added = groups.add_members(current_scope(), group.id, user_ids)
+    message = f"Added {counted(added, 'person', 'people')} to {group.name}"
+    if len(user_ids) > added:
+        message += f", {len(user_ids) - added} already in it"
     return see("groups.show", f"{message}.", group_id=group.id)
 
 
 def _page(group: GroupView, *, picker: Picker | None) -> str:
     page = groups.list_members(current_workspace().id, group.id, cursor=argument("cursor") or None)
-    return render_group_tab(
-        "show",
-        group,
-        page=page,
-        picker=picker,
-        errors={"user": [picker.error]} if picker and picker.error else {},
-    )
+    return render_group_tab("show", group, page=page, picker=picker)
 
 
 def _picker(group: GroupView, error: InputError | None = None) -> Picker:
-    here = current_workspace()
-    q, chosen = posted("find") or argument("find"), chosen_ids("user")
-    members = {user.id for user in groups.list_members(here.id, group.id, limit=200).items}
-    found = users.list_users(here.id, q=q, active=True, limit=SHOWN)
-    page = url_for("groups.show", group_id=group.id)
-    return Picker(
+    return build_picker(
+        USERS,
+        partial(groups.list_addable_users, current_workspace().id, group.id),
         title=f"Add members to {group.name}",
         button="Add members",
-        field="user",
-        things="people",
         action=url_for("groups.add_members", group_id=group.id),
-        close=page,
-        choices=with_chosen(
-            (of_user(user) for user in found.items if user.id not in members),
-            chosen,
-            lambda key: of_user(users.get_user(here.id, key)),
-        ),
-        more=found.next is not None,
-        q=q,
-        chosen=chosen,
-        error=sentence_of(error) if error else "",
-        none="Everybody is in it already.",
+        close=url_for("groups.show", group_id=group.id),
+        empty="All active users are members already.",
+        error=error,
     )

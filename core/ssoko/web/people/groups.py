@@ -1,4 +1,4 @@
-"""Groups: the list, and the tabs Members, Roles and Settings of a group's page."""
+"""Groups: the list, creating and deleting, and the tab Settings of a group."""
 
 from flask import Blueprint, render_template, request
 
@@ -8,7 +8,7 @@ from ssoko.services.people import groups
 from ssoko.services.people.groups import GroupView
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.components.tabs import render_group_tab
-from ssoko.web.framework.responses import Answer, Errors, argument, form_page, posted, see
+from ssoko.web.framework.responses import Errors, ViewResponse, argument, form_page, posted, see
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -22,7 +22,7 @@ blueprint = Blueprint("groups", __name__, url_prefix="/w/<workspace>/groups")
 @blueprint.get("")
 @admin_only
 def index() -> str:
-    """List the groups, by name."""
+    """List the groups by name."""
     page = groups.list_groups(
         current_workspace().id, q=argument("q"), cursor=argument("cursor") or None
     )
@@ -31,8 +31,8 @@ def index() -> str:
 
 @blueprint.route("/new", methods=["GET", "POST"])
 @admin_only
-def new() -> Answer:
-    """Make a group."""
+def new() -> ViewResponse:
+    """Create a group."""
     errors: Errors = {}
     if request.method == "POST":
         try:
@@ -44,16 +44,17 @@ def new() -> Answer:
         except InputError as error:
             errors = error.errors
         else:
-            return see("groups.show", f"{group.name} is made. Add its members.", group_id=group.id)
+            return see(
+                "groups.show", f"Created {group.name}. Next: add members.", group_id=group.id
+            )
     return form_page("people/groups/new.html", errors, fields=_fields(None, errors))
 
 
 @blueprint.route("/<group_id>/settings", methods=["GET", "POST"])
 @admin_only
-def settings(group_id: str) -> Answer:
-    """Rename the group, or lead to its end."""
-    here = current_workspace()
-    group = groups.get_group(here.id, group_id)
+def settings(group_id: str) -> ViewResponse:
+    """Change the name and description; link to deleting the group."""
+    group = groups.get_group(current_workspace().id, group_id)
     errors: Errors = {}
     if request.method == "POST":
         try:
@@ -66,20 +67,19 @@ def settings(group_id: str) -> Answer:
         except InputError as error:
             errors = error.errors
         else:
-            return see("groups.settings", f"{group.name} is saved.", group_id=group_id)
+            return see("groups.settings", f"Saved {group.name}.", group_id=group_id)
     page = render_group_tab("settings", group, errors=errors, fields=_fields(group, errors))
     return (page, 422) if errors else page
 
 
 @blueprint.route("/<group_id>/delete", methods=["GET", "POST"])
 @admin_only
-def delete(group_id: str) -> Answer:
-    """Ask first, naming who loses what; then delete the group."""
-    here = current_workspace()
-    group = groups.get_group(here.id, group_id)
+def delete(group_id: str) -> ViewResponse:
+    """Show what deleting the group removes, and delete it when confirmed."""
+    group = groups.get_group(current_workspace().id, group_id)
     if request.method == "POST":
         groups.delete_group(current_scope(), group_id)
-        return see("groups.index", f"{group.name} is deleted. Its people stay.")
+        return see("groups.index", f"Deleted {group.name}. Its members are still users.")
     assignments = access_assignments.assignments_of_group(current_scope(), group_id)
     return render_template("people/groups/delete.html", group=group, assignments=assignments)
 
@@ -100,7 +100,7 @@ def _fields(group: GroupView | None, errors: Errors) -> list[FormField]:
             value=value("description"),
             errors=errors,
             autocomplete="off",
-            help="Who belongs in it, in a few words",
+            help="Who is in this group, such as Backend engineers in Nairobi",
         ),
     ]
 
@@ -111,7 +111,7 @@ for _rule, _name, _view, _methods in (
     ("/<group_id>/members/paste", "paste_members", group_members.paste, ["GET", "POST"]),
     ("/<group_id>/members/<user_id>/remove", "remove_member", group_members.remove, ["POST"]),
     ("/<group_id>/roles", "roles", group_roles.show, ["GET"]),
-    ("/<group_id>/roles", "give_roles", group_roles.give, ["POST"]),
+    ("/<group_id>/roles", "assign_roles", group_roles.assign, ["POST"]),
     ("/<group_id>/roles/<role_id>/remove", "remove_role", group_roles.remove, ["POST"]),
 ):
     blueprint.add_url_rule(_rule, _name, _view, methods=_methods)

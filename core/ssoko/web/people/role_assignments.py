@@ -1,164 +1,123 @@
-"""The tab Who has it of a role: people and groups, giving it to more and taking it back."""
+"""The tab Assignments of a role: the users and groups it is assigned to."""
+
+from functools import partial
 
 from flask import url_for
 from werkzeug.wrappers import Response
 
 from ssoko.errors import InputError
 from ssoko.services.access import assignments, roles
+from ssoko.services.access.assignable import list_assignable_groups, list_assignable_users
 from ssoko.services.access.roles import RoleView
 from ssoko.services.people import groups, users
 from ssoko.web.components.picker import (
-    SHOWN,
+    GROUPS,
+    USERS,
     Picker,
-    chosen_ids,
-    of_group,
-    of_user,
-    searched,
-    with_chosen,
+    build_picker,
+    require_selected,
+    search_redirect,
 )
 from ssoko.web.components.tabs import render_role_tab
-from ssoko.web.framework.dates import parse_last_day
-from ssoko.web.framework.responses import Answer, argument, posted, see, sentence_of
-from ssoko.web.framework.session import (
-    admin_only,
-    current_scope,
-    current_services,
-    current_workspace,
-)
+from ssoko.web.framework.dates import posted_expiry
+from ssoko.web.framework.responses import ViewResponse, argument, counted, see
+from ssoko.web.framework.session import admin_only, current_scope, current_workspace
 
 
 @admin_only
 def show(role_id: str) -> str:
-    """Show who has the role; ``?add=people`` and ``?add=groups`` open the dialogs."""
+    """Show the assignments; ``?add=people`` and ``?add=groups`` open the dialogs."""
     role = roles.get_role(current_workspace().id, role_id)
-    pickers = {"people": _people, "groups": _groups}
-    make = pickers.get(argument("add"))
-    return _page(role, picker=make(role) if make else None)
+    build = {"people": _user_picker, "groups": _group_picker}.get(argument("add"))
+    return _page(role, picker=build(role) if build else None)
 
 
 @admin_only
-def give_people(role_id: str) -> Answer:
-    """Give the role to the ticked people."""
-    again = searched("roles.show", "user", role_id=role_id, add="people")
-    return again or _give(role_id, "user")
+def assign_users(role_id: str) -> ViewResponse:
+    """Assign the role to the selected users."""
+    redirect = search_redirect(USERS, "roles.show", role_id=role_id, add="people")
+    if redirect:
+        return redirect
+    role = roles.get_role(current_workspace().id, role_id)
+    try:
+        user_ids = require_selected(USERS)
+        assignments.assign_role(
+            current_scope(), role_id=role.id, user_ids=user_ids, expires_at=posted_expiry()
+        )
+    except InputError as error:
+        return _page(role, picker=_user_picker(role, error)), 422
+    what = counted(len(user_ids), "person", "people")
+    return see("roles.show", f"Assigned {role.name} to {what}.", role_id=role.id)
 
 
 @admin_only
-def give_groups(role_id: str) -> Answer:
-    """Give the role to the ticked groups."""
-    again = searched("roles.show", "group", role_id=role_id, add="groups")
-    return again or _give(role_id, "group")
+def assign_groups(role_id: str) -> ViewResponse:
+    """Assign the role to the selected groups."""
+    redirect = search_redirect(GROUPS, "roles.show", role_id=role_id, add="groups")
+    if redirect:
+        return redirect
+    role = roles.get_role(current_workspace().id, role_id)
+    try:
+        group_ids = require_selected(GROUPS)
+        assignments.assign_role(
+            current_scope(), role_id=role.id, group_ids=group_ids, expires_at=posted_expiry()
+        )
+    except InputError as error:
+        return _page(role, picker=_group_picker(role, error)), 422
+    what = counted(len(group_ids), "group")
+    return see("roles.show", f"Assigned {role.name} to {what}.", role_id=role.id)
 
 
 @admin_only
-def remove_person(role_id: str, user_id: str) -> Response:
-    """Take the role from a person who has it directly."""
+def remove_user(role_id: str, user_id: str) -> Response:
+    """Remove the role from a user to whom it is assigned directly."""
     user = users.get_user(current_workspace().id, user_id)
-    return _remove(role_id, user.display_name, user_id=user.id)
+    return _remove(role_id, user.display_name, user_id=user_id)
 
 
 @admin_only
 def remove_group(role_id: str, group_id: str) -> Response:
-    """Take the role from a group."""
+    """Remove the role from a group."""
     group = groups.get_group(current_workspace().id, group_id)
-    return _remove(role_id, group.name, group_id=group.id)
+    return _remove(role_id, group.name, group_id=group_id)
 
 
-def _give(role_id: str, kind: str) -> Answer:
-    here, services = current_workspace(), current_services()
-    role = roles.get_role(here.id, role_id)
-    chosen = sorted(chosen_ids(kind))
-    try:
-        if not chosen:
-            raise InputError.of(kind, "Tick at least one")
-        until = parse_last_day(
-            posted("expires"), field="expires", time_zone=here.time_zone, now=services.clock()
-        )
-        for one in chosen:
-            to = {"user_id": one} if kind == "user" else {"group_id": one}
-            assignments.assign_roles(current_scope(), role_ids=[role.id], expires_at=until, **to)
-    except InputError as error:
-        picker = _people(role, error) if kind == "user" else _groups(role, error)
-        return _page(role, picker=picker), 422
-    thing = {"user": ("person", "people"), "group": ("group", "groups")}[kind]
-    what = f"{len(chosen)} {thing[len(chosen) != 1]}"
-    return see("roles.show", f"{what} more with {role.name}.", role_id=role.id)
-
-
-def _remove(role_id: str, name: str, **holder: str) -> Response:
-    here = current_workspace()
-    role = roles.get_role(here.id, role_id)
-    assignments.revoke_role(current_scope(), role_id=role.id, **holder)
-    return see("roles.show", f"{role.name} is taken from {name}.", role_id=role.id)
+def _remove(role_id: str, name: str, **owner: str) -> Response:
+    role = roles.get_role(current_workspace().id, role_id)
+    assignments.remove_role(current_scope(), role_id=role.id, **owner)
+    return see("roles.show", f"Removed {role.name} from {name}.", role_id=role.id)
 
 
 def _page(role: RoleView, *, picker: Picker | None) -> str:
     page = assignments.assignments_of_role(
         current_scope(), role.id, cursor=argument("cursor") or None
     )
-    return render_role_tab(
-        "show",
-        role,
-        page=page,
-        picker=picker,
-        errors={"": [picker.error]} if picker and picker.error else {},
-    )
+    return render_role_tab("show", role, page=page, picker=picker)
 
 
-def _people(role: RoleView, error: InputError | None = None) -> Picker:
-    here = current_workspace()
-    q, chosen = posted("find") or argument("find"), chosen_ids("user")
-    has = {assignment.user_id for assignment in _assignments(role)}
-    found = users.list_users(here.id, q=q, active=True, limit=SHOWN)
-    return Picker(
-        title=f"Give {role.name} to people",
-        button="Give role",
-        field="user",
-        things="people",
-        action=url_for("roles.give_people", role_id=role.id),
+def _user_picker(role: RoleView, error: InputError | None = None) -> Picker:
+    return build_picker(
+        USERS,
+        partial(list_assignable_users, current_scope(), role.id),
+        title=f"Assign {role.name} to people",
+        button="Assign people",
+        action=url_for("roles.assign_users", role_id=role.id),
         close=url_for("roles.show", role_id=role.id),
-        choices=with_chosen(
-            (of_user(user) for user in found.items if user.id not in has),
-            chosen,
-            lambda key: of_user(users.get_user(here.id, key)),
-        ),
-        more=found.next is not None,
-        q=q,
-        chosen=chosen,
-        dated=True,
-        expires=posted("expires") or argument("expires"),
-        error=sentence_of(error) if error else "",
-        none="Everybody has it already.",
+        empty="All active users have this role.",
+        has_expiry=True,
+        error=error,
     )
 
 
-def _groups(role: RoleView, error: InputError | None = None) -> Picker:
-    here = current_workspace()
-    q, chosen = posted("find") or argument("find"), chosen_ids("group")
-    has = {assignment.group_id for assignment in _assignments(role)}
-    found = groups.list_groups(here.id, q=q, limit=SHOWN)
-    return Picker(
-        title=f"Give {role.name} to groups",
-        button="Give role",
-        field="group",
-        things="groups",
-        action=url_for("roles.give_groups", role_id=role.id),
+def _group_picker(role: RoleView, error: InputError | None = None) -> Picker:
+    return build_picker(
+        GROUPS,
+        partial(list_assignable_groups, current_scope(), role.id),
+        title=f"Assign {role.name} to groups",
+        button="Assign groups",
+        action=url_for("roles.assign_groups", role_id=role.id),
         close=url_for("roles.show", role_id=role.id),
-        choices=with_chosen(
-            (of_group(group) for group in found.items if group.id not in has),
-            chosen,
-            lambda key: of_group(groups.get_group(here.id, key)),
-        ),
-        more=found.next is not None,
-        q=q,
-        chosen=chosen,
-        dated=True,
-        expires=posted("expires") or argument("expires"),
-        error=sentence_of(error) if error else "",
-        none="There is no group that does not have it. Make one under Groups.",
+        empty="No other groups. Create one under Groups.",
+        has_expiry=True,
+        error=error,
     )
-
-
-def _assignments(role: RoleView) -> tuple[assignments.AssignmentView, ...]:
-    page = assignments.assignments_of_role(current_scope(), role.id, limit=200)
-    return page.items

@@ -1,4 +1,4 @@
-"""Roles: the list, and the tabs Who has it and Settings of a role's page."""
+"""Roles: the list, creating and deleting, and the tab Settings of a role."""
 
 from typing import Any
 
@@ -10,7 +10,15 @@ from ssoko.services.access.roles import RoleView
 from ssoko.services.applications import views
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.components.tabs import render_role_tab
-from ssoko.web.framework.responses import Answer, Errors, argument, form_page, posted, refused, see
+from ssoko.web.framework.responses import (
+    Errors,
+    ViewResponse,
+    argument,
+    form_page,
+    posted,
+    refused,
+    see,
+)
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -25,7 +33,7 @@ blueprint = Blueprint("roles", __name__, url_prefix="/w/<workspace>/roles")
 @blueprint.get("")
 @admin_only
 def index() -> str:
-    """List the roles, by name."""
+    """List the roles by name."""
     page = roles.list_roles(
         current_workspace().id,
         q=argument("q"),
@@ -36,8 +44,8 @@ def index() -> str:
 
 @blueprint.route("/new", methods=["GET", "POST"])
 @admin_only
-def new() -> Answer:
-    """Make a role: one that opens an application, or one for other uses."""
+def new() -> ViewResponse:
+    """Create a role, with or without an application."""
     errors: Errors = {}
     if request.method == "POST":
         try:
@@ -50,17 +58,20 @@ def new() -> Answer:
         except InputError as error:
             errors = error.errors
         else:
-            return see("roles.show", f"{role.name} is made. Give it to people.", role_id=role.id)
+            return see(
+                "roles.show",
+                f"Created {role.name}. Next: assign it to people or groups.",
+                role_id=role.id,
+            )
     fields = [*_fields(None, errors), _application_field(errors)]
     return form_page("people/roles/new.html", errors, fields=fields)
 
 
 @blueprint.route("/<role_id>/settings", methods=["GET", "POST"])
 @admin_only
-def settings(role_id: str) -> Answer:
-    """Rename the role, write its attributes, or lead to its end."""
-    here = current_workspace()
-    role = roles.get_role(here.id, role_id)
+def settings(role_id: str) -> ViewResponse:
+    """Change the name, description and attributes; link to deleting the role."""
+    role = roles.get_role(current_workspace().id, role_id)
     errors: Errors = {}
     if request.method == "POST":
         try:
@@ -74,7 +85,7 @@ def settings(role_id: str) -> Answer:
         except InputError as error:
             errors = error.errors
         else:
-            return see("roles.settings", f"{role.name} is saved.", role_id=role_id)
+            return see("roles.settings", f"Saved {role.name}.", role_id=role_id)
     fields = [*_fields(role, errors), _attributes_field(role, errors)]
     page = render_role_tab("settings", role, errors=errors, fields=fields)
     return (page, 422) if errors else page
@@ -82,16 +93,15 @@ def settings(role_id: str) -> Answer:
 
 @blueprint.route("/<role_id>/delete", methods=["GET", "POST"])
 @admin_only
-def delete(role_id: str) -> Answer:
-    """Ask first, naming who loses it; then delete the role."""
-    here = current_workspace()
-    role = roles.get_role(here.id, role_id)
+def delete(role_id: str) -> ViewResponse:
+    """Show who loses the role, and delete it when confirmed."""
+    role = roles.get_role(current_workspace().id, role_id)
     if request.method == "POST":
         try:
             roles.delete_role(current_scope(), role_id)
         except (Conflict, Forbidden) as error:
             return refused(error, "roles.settings", role_id=role_id)
-        return see("roles.index", f"{role.name} is deleted.")
+        return see("roles.index", f"Deleted {role.name}.")
     page = assignments.assignments_of_role(current_scope(), role_id, limit=20)
     return render_template("people/roles/delete.html", role=role, page=page)
 
@@ -112,7 +122,7 @@ def _fields(role: RoleView | None, errors: Errors) -> list[FormField]:
             value=value("description"),
             errors=errors,
             autocomplete="off",
-            help="Shown where roles are chosen",
+            help="Shown when assigning roles",
         ),
     ]
 
@@ -125,21 +135,21 @@ def _attributes_field(role: RoleView, errors: Errors) -> FormField:
         value=request.form.get("attributes", write_attributes(role.attributes)),
         errors=errors,
         placeholder="aws_role: Developer",
-        help="One name: value a line, for integrations that read them. "
-        "The same name again adds another value",
+        help="One name: value per line, for integrations that read attributes from a role. "
+        "Repeat a name to add another value",
     )
 
 
 def _sent_attributes(role: RoleView) -> dict[str, Any]:
-    """Return what was typed; a form without the field leaves the role's own."""
+    """Return the posted attributes; a form without the field keeps those of the role."""
     if "attributes" not in request.form:
         return role.attributes
     return read_attributes(request.form["attributes"])
 
 
 def _application_field(errors: Errors) -> FormField:
-    listed = views.list_applications(current_scope(), limit=200)
-    choices = [("", "No application"), *((a.id, a.name) for a in listed.items)]
+    page = views.list_applications(current_scope(), limit=200)
+    choices = [("", "No application"), *((item.id, item.name) for item in page.items)]
     return text_field(
         "application_id",
         "Application",
@@ -147,18 +157,18 @@ def _application_field(errors: Errors) -> FormField:
         value=request.form.get("application_id", argument("application")),
         choices=tuple(choices),
         errors=errors,
-        help="Who has the role gets into this application",
+        help="People with this role can use this application",
     )
 
 
 for _rule, _name, _view, _methods in (
     ("/<role_id>", "show", role_assignments.show, ["GET"]),
-    ("/<role_id>/people", "give_people", role_assignments.give_people, ["POST"]),
-    ("/<role_id>/groups", "give_groups", role_assignments.give_groups, ["POST"]),
+    ("/<role_id>/people", "assign_users", role_assignments.assign_users, ["POST"]),
+    ("/<role_id>/groups", "assign_groups", role_assignments.assign_groups, ["POST"]),
     (
         "/<role_id>/people/<user_id>/remove",
-        "remove_person",
-        role_assignments.remove_person,
+        "remove_user",
+        role_assignments.remove_user,
         ["POST"],
     ),
     (

@@ -1,4 +1,4 @@
-"""The form of a user: its fields, and what it sends."""
+"""The form of a user: its fields, and reading what was posted."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from ssoko.web.framework.responses import Errors, posted
 
 
 def user_fields(user: UserView | None, errors: Errors) -> list[FormField]:
-    """Return the fields with what was typed, or else with what the user has.
+    """Return the fields with the posted values, or else with those of the user.
 
-    :param user: None for a new one.
+    :param user: None for a new user.
     """
 
     def value(name: str) -> str:
@@ -25,8 +25,10 @@ def user_fields(user: UserView | None, errors: Errors) -> list[FormField]:
         return text_field(name, label, value=value(name), errors=errors, autocomplete="off", **more)
 
     fields = [
-        field("username", "User name", required=True, help="For signing in to Ssoko"),
-        field("email", "E-mail", kind="email", help="Many applications know people by it"),
+        field("username", "Username", required=True, help="For signing in to Ssoko"),
+        field(
+            "email", "Email", kind="email", help="Many applications identify users by email address"
+        ),
         field("first_name", "First name"),
         field("last_name", "Last name"),
         text_field(
@@ -46,8 +48,8 @@ def user_fields(user: UserView | None, errors: Errors) -> list[FormField]:
             else write_attributes(user.attributes if user else {}),
             errors=errors,
             placeholder="department: Finance",
-            help="One name: value a line, for applications that ask for more. "
-            "The same name again adds another value",
+            help="One name: value per line, for applications that need more about a user. "
+            "Repeat a name to add another value",
         ),
     ]
     if user is None:
@@ -58,31 +60,31 @@ def user_fields(user: UserView | None, errors: Errors) -> list[FormField]:
                 kind="checkbox",
                 value="admin" in request.form,
                 errors=errors,
-                help="May change everything in this workspace",
+                help="Can change everything in this workspace",
             )
         )
     return fields
 
 
 def read_user() -> dict[str, Any]:
-    """Return what was sent as arguments of the services.
+    """Return the posted values as arguments of ``create_user`` and ``update_user``.
 
-    :raises InputError: when a line of the attributes cannot be read.
+    :raises InputError: at ``attributes``, when a line has no name or no colon.
     """
-    read: dict[str, Any] = {
+    values: dict[str, Any] = {
         name: posted(name) for name in ("username", "email", "first_name", "last_name")
     }
-    read["attributes"] = read_attributes(request.form.get("attributes", ""))
-    # Spaces around a password belong to it.
+    values["attributes"] = read_attributes(request.form.get("attributes", ""))
+    # Spaces around a password are part of it.
     if request.form.get("password"):
-        read["password"] = request.form["password"]
+        values["password"] = request.form["password"]
     if "admin" in request.form:
-        read["admin"] = True
-    return read
+        values["admin"] = True
+    return values
 
 
 def read_attributes(text: str) -> dict[str, str | list[str]]:
-    """Read ``name: value`` lines; a name that comes twice has a list of values.
+    """Read ``name: value`` lines; a repeated name gets a list of values.
 
     :raises InputError: naming the line.
     """
@@ -93,7 +95,7 @@ def read_attributes(text: str) -> dict[str, str | list[str]]:
         name, colon, value = line.partition(":")
         if not colon or not name.strip():
             raise InputError.of(
-                "attributes", f"Line {number}: write a name, a colon and a value, as in team: Red"
+                "attributes", f"Line {number}: enter a name, a colon and a value, such as team: Red"
             )
         values.setdefault(name.strip(), []).append(value.strip())
     return {name: many if len(many) > 1 else many[0] for name, many in values.items()}
@@ -104,14 +106,16 @@ def write_attributes(attributes: dict[str, Any]) -> str:
     lines = []
     for name, value in attributes.items():
         many = value if isinstance(value, list) else [value]
-        lines += [f"{name}: {one}" for one in many]
+        lines += [f"{name}: {item}" for item in many]
     return "\n".join(lines)
 
 
 def _password_help(user: UserView | None) -> str:
     rule = "At least 12 characters."
     if user is None:
-        return f"{rule} Without one the user cannot sign in yet"
+        return f"{rule} Without a password, the user can't sign in yet"
     if user.has_password:
-        return f"{rule} Leave it empty to keep the present one. A new one ends the user's sessions"
-    return f"{rule} The user has none yet and cannot sign in"
+        return (
+            f"{rule} Leave empty to keep the current one. A new one ends all sessions of the user"
+        )
+    return f"{rule} The user has no password yet and can't sign in with one"

@@ -1,4 +1,4 @@
-"""The tab Sessions of a user: where the user is signed in, and how to end that."""
+"""The tab Sessions of a user: the browsers the user is signed in with."""
 
 from werkzeug.wrappers import Response
 
@@ -17,9 +17,8 @@ from ssoko.web.framework.session import (
 
 @admin_only
 def show(user_id: str) -> str:
-    """Show where the user is signed in, and to which applications."""
-    here = current_workspace()
-    user = users.get_user(here.id, user_id)
+    """List the sessions, each with the applications that the user opened in it."""
+    user = users.get_user(current_workspace().id, user_id)
     listed = sessions.list_sessions(current_scope(), user.id)
     return render_user_tab("sessions", user, sessions=listed, own=_own_handle())
 
@@ -28,13 +27,13 @@ def show(user_id: str) -> str:
 def end_one(user_id: str, handle: str) -> Response:
     """End one session."""
     sessions.end_sessions(current_scope(), user_id, handle=handle)
-    message = "The session is ended. Applications keep their own until those end."
+    message = "Ended the session. Applications keep their own sessions until those expire."
     return see("users.sessions", message, user_id=user_id)
 
 
 @admin_only
 def end_all(user_id: str) -> Response:
-    """End every session of the user, except the one that asks."""
+    """End all sessions of the user, except the one of this request."""
     sessions.end_sessions(current_scope(), user_id, keep=_own_handle())
     own = user_id == current_user().id
     message = "Signed out everywhere else." if own else "Signed out everywhere."
@@ -42,5 +41,5 @@ def end_all(user_id: str) -> Response:
 
 
 def _own_handle() -> str:
-    found = current_signed_in()
-    return found.handle if found else ""
+    session = current_signed_in()
+    return session.handle if session else ""

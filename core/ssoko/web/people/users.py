@@ -1,4 +1,4 @@
-"""Users and Workspace Admins: the lists, and the tabs of a user's page."""
+"""Users: the list, creating and deleting, and the tabs Details and Activity of a user."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from ssoko.services.access import assignments as access_assignments
 from ssoko.services.activity import log
 from ssoko.services.authentication import sessions
 from ssoko.services.people import users
-from ssoko.web.components.event_list import turns
+from ssoko.web.components.event_list import page_links
 from ssoko.web.components.tabs import render_user_tab
-from ssoko.web.framework.responses import Answer, Errors, argument, form_page, refused, see
+from ssoko.web.framework.responses import Errors, ViewResponse, argument, form_page, refused, see
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -29,7 +29,7 @@ STATES = (("", "All", None), ("active", "Active", True), ("disabled", "Disabled"
 @blueprint.get("/users")
 @admin_only
 def index() -> str:
-    """List the people of the workspace, by name."""
+    """List the users of the workspace by name."""
     active = {value: active for value, _, active in STATES}.get(argument("state"))
     page = users.list_users(
         current_workspace().id, q=argument("q"), active=active, cursor=argument("cursor") or None
@@ -45,8 +45,8 @@ def index() -> str:
 
 @blueprint.route("/users/new", methods=["GET", "POST"])
 @admin_only
-def new() -> Answer:
-    """Make a user."""
+def new() -> ViewResponse:
+    """Create a user."""
     errors: Errors = {}
     if request.method == "POST":
         try:
@@ -54,15 +54,15 @@ def new() -> Answer:
         except InputError as error:
             errors = error.errors
         else:
-            message = f"{user.display_name} is here. Next, give a role."
+            message = f"Created {user.display_name}. Next: assign an app."
             return see("users.details", message, user_id=user.id)
     return form_page("people/users/new.html", errors, fields=user_fields(None, errors))
 
 
 @blueprint.route("/users/<user_id>", methods=["GET", "POST"])
 @admin_only
-def details(user_id: str) -> Answer:
-    """Show who the user is, and change it."""
+def details(user_id: str) -> ViewResponse:
+    """Show and change the details of the user."""
     user = users.get_user(current_workspace().id, user_id)
     errors: Errors = {}
     if request.method == "POST":
@@ -73,7 +73,7 @@ def details(user_id: str) -> Answer:
         except Forbidden as error:
             return refused(error, "users.details", user_id=user_id)
         else:
-            return see("users.details", f"{user.display_name} is saved.", user_id=user_id)
+            return see("users.details", f"Saved {user.display_name}.", user_id=user_id)
     page = render_user_tab("details", user, errors=errors, fields=user_fields(user, errors))
     return (page, 422) if errors else page
 
@@ -81,16 +81,15 @@ def details(user_id: str) -> Answer:
 @blueprint.get("/users/<user_id>/activity", endpoint="activity")
 @admin_only
 def events(user_id: str) -> str:
-    """Show what the user did, or with ``?of=target`` what was done to the user."""
-    here = current_workspace()
-    user = users.get_user(here.id, user_id)
+    """List what the user did, or with ``?of=target`` what was changed about the user."""
+    user = users.get_user(current_workspace().id, user_id)
     about = {"target_id": user.id} if argument("of") == "target" else {"actor_id": user.id}
     page = log.list_events(current_scope(), cursor=argument("cursor") or None, **about)
     return render_user_tab(
         "activity",
         user,
         page=page,
-        turns=turns(page),
+        page_links=page_links(page),
         of=argument("of"),
         actions=log.ACTIONS,
     )
@@ -99,35 +98,34 @@ def events(user_id: str) -> str:
 @blueprint.post("/users/<user_id>/enable")
 @admin_only
 def enable(user_id: str) -> Response:
-    """Let the user sign in again."""
+    """Enable the user."""
     user = _change(user_id, active=True)
-    return see("users.details", f"{user.display_name} can sign in again.", user_id=user_id)
+    return see("users.details", f"Enabled {user.display_name}.", user_id=user_id)
 
 
 @blueprint.post("/users/<user_id>/disable")
 @admin_only
 def disable(user_id: str) -> Response:
-    """Keep the user out, end the sessions, and keep everything else."""
+    """Disable the user and end all sessions; roles and groups are kept."""
     try:
         user = _change(user_id, active=False)
     except (Conflict, Forbidden) as error:
         return refused(error, "users.details", user_id=user_id)
-    message = f"{user.display_name} is disabled and signed out everywhere."
+    message = f"Disabled {user.display_name} and ended all sessions."
     return see("users.details", message, user_id=user_id)
 
 
 @blueprint.route("/users/<user_id>/delete", methods=["GET", "POST"])
 @admin_only
-def delete(user_id: str) -> Answer:
-    """Ask first, then delete the user for good."""
-    here = current_workspace()
-    user = users.get_user(here.id, user_id)
+def delete(user_id: str) -> ViewResponse:
+    """Show what deleting the user removes, and delete the user when confirmed."""
+    user = users.get_user(current_workspace().id, user_id)
     if request.method == "POST":
         try:
             users.delete_user(current_scope(), user_id)
         except (Conflict, Forbidden) as error:
             return refused(error, "users.details", user_id=user_id)
-        return see("users.index", f"{user.display_name} is deleted.")
+        return see("users.index", f"Deleted {user.display_name}.")
     assignments = access_assignments.assignments_of_user(current_scope(), user_id)
     open_sessions = sessions.list_sessions(current_scope(), user_id)
     return render_template(
@@ -141,10 +139,15 @@ def _change(user_id: str, **changes: Any) -> users.UserView:
 
 for _rule, _name, _view, _methods in (
     ("/users/<user_id>/roles", "roles", user_roles.show, ["GET"]),
-    ("/users/<user_id>/roles", "give_roles", user_roles.give, ["POST"]),
+    ("/users/<user_id>/roles", "assign_roles", user_roles.assign, ["POST"]),
     ("/users/<user_id>/roles/<role_id>/remove", "remove_role", user_roles.remove, ["POST"]),
-    ("/users/<user_id>/groups", "join_group", user_roles.join, ["POST"]),
-    ("/users/<user_id>/groups/<group_id>/leave", "leave_group", user_roles.leave, ["POST"]),
+    ("/users/<user_id>/groups", "add_to_groups", user_roles.add_to_groups, ["POST"]),
+    (
+        "/users/<user_id>/groups/<group_id>/leave",
+        "remove_from_group",
+        user_roles.remove_from_group,
+        ["POST"],
+    ),
     ("/users/<user_id>/sessions", "sessions", user_sessions.show, ["GET"]),
     ("/users/<user_id>/sessions/end", "end_sessions", user_sessions.end_all, ["POST"]),
     ("/users/<user_id>/sessions/<handle>/end", "end_session", user_sessions.end_one, ["POST"]),

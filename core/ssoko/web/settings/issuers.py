@@ -1,4 +1,4 @@
-"""Settings > Issuers: the identities that Ssoko shows to service providers."""
+"""Settings > Issuers: the identities that Ssoko presents to service providers."""
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -9,7 +9,7 @@ from ssoko.web.components.certificates import card_values, certificate_facts
 from ssoko.web.components.forms import text_field
 from ssoko.web.components.tabs import render_settings_tab
 from ssoko.web.framework.downloads import attachment
-from ssoko.web.framework.responses import Answer, Errors, argument, posted, see
+from ssoko.web.framework.responses import Errors, ViewResponse, argument, posted, see
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -18,24 +18,24 @@ from ssoko.web.framework.session import (
 
 
 @admin_only
-def index() -> Answer:
-    """List the issuers, and offer to make a shared one."""
+def index() -> ViewResponse:
+    """List the issuers, with a form to create a shared one."""
     return _page({})
 
 
 @admin_only
-def create() -> Answer:
-    """Make an issuer that several applications can share."""
+def create() -> ViewResponse:
+    """Create an issuer that several applications can share."""
     try:
         issuer = issuers.create_issuer(current_scope(), name=posted("name"))
     except InputError as error:
         return _page(error.errors)
-    return see("settings.issuer", f"{issuer.name} is made.", issuer_id=issuer.id)
+    return see("settings.issuer", f"Created {issuer.name}.", issuer_id=issuer.id)
 
 
 @admin_only
 def show(issuer_id: str) -> str:
-    """Show an issuer's addresses, its certificate and the next one."""
+    """Show an issuer's endpoints, its certificate and the next one."""
     issuer = issuers.get_issuer(current_scope(), issuer_id)
     now = current_services().clock()
     return render_settings_tab(
@@ -48,7 +48,7 @@ def show(issuer_id: str) -> str:
 
 @admin_only
 def certificate(issuer_id: str) -> Response:
-    """Send the certificate (X.509, PEM) that answers are signed with."""
+    """Download the active signing certificate (X.509, PEM)."""
     issuer = issuers.get_issuer(current_scope(), issuer_id)
     return attachment(
         issuer.certificate, mimetype="application/x-pem-file", name=f"ssoko-{issuer.id}.pem"
@@ -57,7 +57,7 @@ def certificate(issuer_id: str) -> Response:
 
 @admin_only
 def metadata(issuer_id: str) -> Response:
-    """Send the issuer's metadata document as a file."""
+    """Download the issuer's SAML metadata (XML)."""
     issuer = issuers.get_issuer(current_scope(), issuer_id)
     xml, _ = issuers.issuer_metadata(current_services(), issuer.id)
     return attachment(
@@ -65,7 +65,7 @@ def metadata(issuer_id: str) -> Response:
     )
 
 
-def _page(errors: Errors) -> Answer:
+def _page(errors: Errors) -> ViewResponse:
     listed = issuers.list_issuers(current_scope(), cursor=argument("cursor") or None)
     name = text_field(
         "name",
@@ -74,7 +74,7 @@ def _page(errors: Errors) -> Answer:
         errors=errors,
         required=True,
         autocomplete="off",
-        help="For your own eyes, such as Test systems",
+        help="Shown only to admins, such as Test systems",
     )
     page = render_settings_tab("issuers", errors=errors, fields=[name], page=listed)
     return (page, 422) if errors else page

@@ -1,7 +1,7 @@
-"""The keys of an issuer: make the next one, and change over, back and on, each after a question.
+"""The signing keys of an issuer: create, activate, roll back, retire and discard, each confirmed.
 
-These pages serve an application's own issuer and the shared ones alike. ``?for=`` with the slug of
-an application leads back to its Metadata tab.
+The pages serve the issuers of applications and shared issuers. ``?for=`` with the slug of an
+application leads back to its Metadata tab.
 """
 
 from dataclasses import dataclass
@@ -18,19 +18,22 @@ from ssoko.services.issuers.rotation_status import Rotation
 from ssoko.services.issuers.rotation_status import rotation as find_rotation
 from ssoko.services.sso import evidence
 from ssoko.web.framework.downloads import attachment
-from ssoko.web.framework.responses import Answer, argument, posted, refused, see
+from ssoko.web.framework.responses import ViewResponse, argument, posted, refused, see
 from ssoko.web.framework.session import (
     admin_only,
     current_actor,
     current_scope,
     current_services,
 )
-from ssoko.web.framework.template_globals import day_of
+from ssoko.web.framework.times import day_of
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of a key, as the page that asks first says it."""
+    """One change of a key: the texts of its confirmation page.
+
+    :param state: state of the keys that it can change.
+    """
 
     state: str
     question: str
@@ -42,28 +45,28 @@ class Change:
 CHANGES = {
     "activate": Change(
         "next",
-        "Sign with the next certificate?",
-        "Make it active",
-        "The next certificate is active: sign-ins are signed with it from now on.",
+        "Activate the next certificate?",
+        "Activate",
+        "Activated the new certificate. Responses are signed with it from now on.",
     ),
     "restore": Change(
         "retired",
-        "Sign with the earlier certificate again?",
-        "Switch back",
-        "The earlier certificate is active again.",
+        "Roll back to the old certificate?",
+        "Roll back",
+        "Rolled back. The old certificate is active again.",
     ),
     "retire": Change(
         "retired",
-        "Retire the old certificate for good?",
-        "Retire it for good",
-        "The old certificate has left the metadata.",
+        "Retire the old certificate?",
+        "Retire old certificate",
+        "Retired the old certificate and removed it from the metadata.",
         danger=True,
     ),
     "discard": Change(
         "next",
         "Discard the next certificate?",
         "Discard next certificate",
-        "The next certificate is discarded.",
+        "Discarded the next certificate.",
         danger=True,
     ),
 }
@@ -71,22 +74,22 @@ CHANGES = {
 
 @admin_only
 def create(issuer_id: str) -> Response:
-    """Make the next key of an issuer."""
+    """Create the next key of an issuer."""
     endpoint, values = _back(issuer_id)
     try:
-        made = rotation.create_next(
+        key = rotation.create_next(
             current_scope(),
             issuer_id,
             algorithm=posted("algorithm"),
         )
     except InputError as error:
         return refused(error, endpoint, **values)
-    return see(endpoint, f"The next certificate is made: {made.description}.", **values)
+    return see(endpoint, f"Created a new certificate: {key.description}.", **values)
 
 
 @admin_only
 def certificate(issuer_id: str, key_id: str) -> Response:
-    """Send the certificate (X.509, PEM) of one key."""
+    """Download the certificate (X.509, PEM) of one key."""
     services = current_services()
     key = rotation.get_key(current_scope(), issuer_id, key_id)
     if application := _application(issuer_id):
@@ -101,10 +104,10 @@ def certificate(issuer_id: str, key_id: str) -> Response:
 
 
 @admin_only
-def change(issuer_id: str, key_id: str, change: str) -> Answer:
-    """Ask first, saying what happens; then change a key."""
-    asked = CHANGES.get(change)
-    if asked is None:
+def change(issuer_id: str, key_id: str, change: str) -> ViewResponse:
+    """Show what a change of a key means, and make it when confirmed."""
+    texts = CHANGES.get(change)
+    if texts is None:
         raise NotFound("There is no such page.")
     key = rotation.get_key(current_scope(), issuer_id, key_id)
     endpoint, values = _back(issuer_id)
@@ -113,30 +116,30 @@ def change(issuer_id: str, key_id: str, change: str) -> Answer:
             _do(change, issuer_id, key_id)
         except InputError as error:
             return refused(error, endpoint, **values)
-        return see(endpoint, asked.done, **values)
-    if key.state != asked.state or not key.published:
-        gone = InputError.of("", "The keys have been changed meanwhile. Look at them again.")
-        return refused(gone, endpoint, **values)
-    found = find_rotation(current_scope(), issuer_id)
+        return see(endpoint, texts.done, **values)
+    if key.state != texts.state or not key.published:
+        changed = InputError.of("", "Another admin changed the keys. Check them and try again.")
+        return refused(changed, endpoint, **values)
+    status = find_rotation(current_scope(), issuer_id)
     return render_template(
         "settings/keys/confirm.html",
-        change=asked,
+        change=texts,
         key=key,
-        rotation=found,
-        sentences=_sentences(change, key, found),
+        rotation=status,
+        sentences=_sentences(change, key, status),
         slug=_slug(),
         back=url_for(endpoint, **values),
     )
 
 
 def _do(change: str, issuer_id: str, key_id: str) -> None:
-    to_do = {
+    function = {
         "activate": rotation.activate,
         "restore": rotation.activate,
         "retire": rotation.retire,
         "discard": rotation.discard,
     }[change]
-    to_do(current_scope(), issuer_id, key_id)
+    function(current_scope(), issuer_id, key_id)
 
 
 def _back(issuer_id: str) -> tuple[str, dict[str, str]]:
@@ -147,73 +150,72 @@ def _back(issuer_id: str) -> tuple[str, dict[str, str]]:
 
 
 def _application(issuer_id: str) -> ApplicationView | None:
-    """Return the application that a file is taken for, if it is on this issuer."""
+    """Return the application that a certificate is downloaded for, if it uses this issuer."""
     if not _slug() or request.method != "GET":
         return None
     try:
-        found = views.get_application(current_scope(), _slug())
+        application = views.get_application(current_scope(), _slug())
     except NotFound:
         return None
-    return found if found.issuer.id == issuer_id else None
+    return application if application.issuer.id == issuer_id else None
 
 
 def _slug() -> str:
-    """Return the application that these pages are opened for, if any."""
+    """Return the slug of the application that these pages are opened for, if any."""
     slug = argument("for")
     return slug if slug.isascii() and slug.replace("-", "").isalnum() else ""
 
 
-def _sentences(change: str, key: KeyView, found: Rotation) -> list[str]:
+def _sentences(change: str, key: KeyView, status: Rotation) -> list[str]:
     if change == "activate":
         until = day_of(current_services().clock() + rotation.KEPT)
         return [
-            _what_first(found),
-            "Every sign-in is signed with it from that moment. Nobody is signed out.",
-            f"The old certificate is retired and kept in the metadata until {until}. Until then "
-            "you can switch back.",
+            _precondition(status),
+            "Responses are signed with the new certificate from now on. Nobody is signed out.",
+            f"The old certificate is retired and stays in the metadata until {until}. Until then "
+            "you can roll back.",
         ]
     if change == "restore":
-        after = "is retired" if found.next else "becomes the next one again"
+        after = "is retired" if status.next else "becomes the next certificate again"
         return [
-            f"Every sign-in is signed with the earlier certificate, which ends {_ends(key)}.",
-            f"The certificate that is active now {after}; both stay in the metadata.",
+            f"Responses are signed with the old certificate, which expires {_expires(key)}.",
+            f"The active certificate {after}. Both stay in the metadata.",
         ]
     if change == "retire":
         return [
-            "It leaves the metadata now. A service provider that still trusts it alone shuts "
-            "people out.",
-            "You cannot switch back to it any more.",
+            "It is removed from the metadata. Sign-ins fail at service providers that trust only "
+            "this certificate.",
+            "You can't roll back to it.",
         ]
     return [
-        "It leaves the metadata now. Sign-ins are not touched.",
-        f"Where it was imported already, {found.other_side} may delete it.",
+        "It is removed from the metadata. Sign-ins are not affected.",
+        f"If you already imported it at {status.other_side}, you can delete it there.",
     ]
 
 
-def _ends(key: KeyView) -> str:
+def _expires(key: KeyView) -> str:
     return f"on {day_of(key.not_after)}"
 
 
-def _what_first(found: Rotation) -> str:
-    other = found.other_side
-    if found.accepted == "many":
-        return f"{_capital(other)} must have the next certificate first; without it sign-ins fail."
-    if found.accepted == "one":
+def _precondition(status: Rotation) -> str:
+    """Return what has to happen at the service providers before the next key is activated."""
+    provider = status.other_side
+    if status.accepted == "many":
+        return f"Import the next certificate at {provider} first. Otherwise sign-ins fail."
+    if status.accepted == "one":
         return (
-            f"Upload the next certificate at {other} in the same minute: until both sides agree, "
-            "sign-ins fail there."
+            f"Upload the next certificate at {provider} at the same time. Sign-ins fail until both "
+            "sides use the same certificate."
         )
-    if found.all_fetched:
-        return f"All that fetch the metadata have the next certificate ({len(found.fetched)})."
-    if found.missing:
+    if status.all_fetched:
+        count = len(status.fetched)
+        return f"All clients of the metadata have downloaded the next certificate ({count})."
+    if status.missing:
         return (
-            f"{len(found.missing)} of {len(found.fetches)} that fetch the metadata have not done "
-            "so since the next certificate is there. Their sign-ins fail until they do."
+            f"{len(status.missing)} of {len(status.fetches)} clients of the metadata have not "
+            "downloaded the next certificate. Their sign-ins fail until they do."
         )
     return (
-        f"Nobody has fetched the metadata yet. {_capital(other)} must have the certificate first."
+        "No client has downloaded the metadata yet. Import the next certificate at "
+        f"{provider} first."
     )
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

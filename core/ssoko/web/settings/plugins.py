@@ -1,4 +1,4 @@
-"""Settings > Plugins: what each plugin is, where it came from, and what a restart would change."""
+"""Settings > Plugins: the state and source of each plugin, and what a restart changes."""
 
 import re
 from collections import defaultdict
@@ -12,7 +12,7 @@ from ssoko.web.framework.session import (
     current_services,
 )
 
-#: Words for where a distribution came from.
+#: Labels of the sources that a distribution is installed from.
 SOURCES = {
     "index": "Package index",
     "local": "Local",
@@ -21,22 +21,22 @@ SOURCES = {
     "unknown": "Unknown",
 }
 
-#: What a plugin of a tier may become.
+#: Quality tier to the next higher one.
 NEXT_TIERS = {None: "Bronze", "bronze": "Silver", "silver": "Gold", "gold": "Gold"}
 
 
 @admin_only
 def index() -> str:
-    """Show every plugin with its state and the applications that use it here."""
+    """List the plugins with their state and the applications of this workspace that use them."""
     services = current_services()
-    found = services.inventory.list_plugins(services.registry, services.config)
+    plugins = services.inventory.list_plugins(services.registry, services.config)
     used = applications_by_integration()
     return render_settings_tab(
         "plugins",
-        loaded=[one for one in found if one.state == "loaded"],
-        broken=[one for one in found if one.state == "broken"],
-        left_out=[one for one in found if one.state in {"disabled", "skipped"}],
-        waiting=[one for one in found if one.restart],
+        loaded=[plugin for plugin in plugins if plugin.state == "loaded"],
+        broken=[plugin for plugin in plugins if plugin.state == "broken"],
+        disabled=[plugin for plugin in plugins if plugin.state in {"disabled", "skipped"}],
+        waiting=[plugin for plugin in plugins if plugin.restart],
         used=used,
         missing={
             slug: using
@@ -45,8 +45,8 @@ def index() -> str:
         },
         sources=SOURCES,
         next_tiers=NEXT_TIERS,
-        # A command is for a shell: it is not written with a name that somebody made up for one.
-        typable={one.slug for one in found if re.fullmatch("[a-z0-9-]+", one.slug)},
+        # Admins paste the commands into a shell, so an entry point name must be harmless there.
+        shell_safe={plugin.slug for plugin in plugins if re.fullmatch("[a-z0-9-]+", plugin.slug)},
     )
 
 

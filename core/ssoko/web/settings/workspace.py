@@ -1,4 +1,4 @@
-"""Settings: the workspace itself, and the pages beside it."""
+"""Settings: the workspace, and the routes of the other tabs."""
 
 from flask import Blueprint, request
 
@@ -7,7 +7,7 @@ from ssoko.services import workspaces
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.components.tabs import render_settings_tab
 from ssoko.web.framework.dates import zone_names
-from ssoko.web.framework.responses import Answer, Errors, posted, see
+from ssoko.web.framework.responses import Errors, ViewResponse, posted, see
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -20,8 +20,8 @@ blueprint = Blueprint("settings", __name__, url_prefix="/w/<workspace>/settings"
 
 @blueprint.route("", methods=["GET", "POST"])
 @admin_only
-def show() -> Answer:
-    """Show the workspace's name, contact and time zone, and change them."""
+def show() -> ViewResponse:
+    """Show and change the name, contact and time zone of the workspace."""
     errors: Errors = {}
     if request.method == "POST":
         try:
@@ -34,20 +34,20 @@ def show() -> Answer:
         except InputError as error:
             errors = error.errors
         else:
-            return see("settings.show", "The settings are saved.")
+            return see("settings.show", "Saved the settings.")
     page = render_settings_tab("show", errors=errors, fields=_fields(errors))
     return (page, 422) if errors else page
 
 
 def _fields(errors: Errors) -> list[FormField]:
-    here = current_workspace()
+    workspace = current_workspace()
 
     def value(name: str) -> str:
-        return request.form.get(name, "") if request.method == "POST" else getattr(here, name)
+        return request.form.get(name, "") if request.method == "POST" else getattr(workspace, name)
 
     zones = zone_names()
-    chosen = value("time_zone")
-    listed = zones if chosen in zones else (chosen, *zones)
+    current = value("time_zone")
+    listed = zones if current in zones else (current, *zones)
     return [
         text_field(
             "name",
@@ -63,16 +63,16 @@ def _fields(errors: Errors) -> list[FormField]:
             value=value("contact"),
             errors=errors,
             placeholder="it@example.org",
-            help="Whom people are told to ask when they cannot get in: an address or a sentence",
+            help="Whom users should contact for help: an email address, a phone number or a name",
         ),
         text_field(
             "time_zone",
             "Time zone",
             kind="select",
-            value=chosen,
+            value=current,
             choices=tuple((name, name.replace("_", " ")) for name in listed),
             errors=errors,
-            help="All times in these pages are shown in it",
+            help="For all dates and times on these pages",
         ),
     ]
 

@@ -20,7 +20,7 @@ from ssoko.services.issuers import issuers
 from ssoko.services.issuers.metadata_fetches import note_fetch
 from ssoko.services.sso.saml import sign_in
 from ssoko.services.troubleshooting.explanations import explanation_of
-from ssoko.web.framework.session import current_services, current_signed_in, glance
+from ssoko.web.framework.session import current_services, current_signed_in, load_signed_in
 from ssoko.web.sso.leaving import fill
 
 blueprint = Blueprint("saml", __name__)
@@ -134,7 +134,7 @@ def refused(error: Refusal) -> tuple[Response, int]:
 
 
 def _place() -> tuple[Services, SignedIn | None, str]:
-    return current_services(), glance(), request.remote_addr or ""
+    return current_services(), load_signed_in(), request.remote_addr or ""
 
 
 def require_id(text: str) -> None:

@@ -1,4 +1,4 @@
-// Copy buttons: in the page as hidden, shown once this module runs.
+// Copy buttons. The page hides them until this module runs.
 const live = document.createElement("div");
 live.className = "vh";
 live.setAttribute("aria-live", "polite");
@@ -12,7 +12,7 @@ const select = (element) => {
   getSelection().addRange(range);
 };
 
-// Plain http on a host that is not localhost has no clipboard: the old command does it there.
+// Pages over http, except on localhost, have no navigator.clipboard.
 const copy = async (code) => {
   if (navigator.clipboard) return navigator.clipboard.writeText(code.textContent);
   select(code);
@@ -21,22 +21,22 @@ const copy = async (code) => {
 
 for (const button of document.querySelectorAll(".copy button, button[data-copy]")) {
   const code = document.getElementById(button.dataset.copy) ?? button.parentElement.querySelector("code");
-  const word = [...button.childNodes].find((n) => n.nodeType === 3 && n.textContent.trim());
+  const label = [...button.childNodes].find((n) => n.nodeType === 3 && n.textContent.trim());
   const name = button.querySelector(".vh")?.textContent.trim() ?? button.dataset.copy ?? "";
-  const before = word?.textContent;
+  const before = label?.textContent;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    let said = "Copied";
+    let result = "Copied";
     try {
       await copy(code);
     } catch {
       select(code);
-      said = "Selected";
+      result = "Selected";
     }
-    if (word) word.textContent = said;
-    live.textContent = said === "Copied" ? `${name} copied` : `${name} selected. Copy it with your keyboard`;
+    if (label) label.textContent = result;
+    live.textContent = result === "Copied" ? `${name} copied` : `${name} selected. Press Ctrl+C or Cmd+C to copy`;
     setTimeout(() => {
-      if (word) word.textContent = before;
+      if (label) label.textContent = before;
       live.textContent = "";
     }, 2000);
   });

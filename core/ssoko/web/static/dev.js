@@ -1,20 +1,20 @@
-// Only on the pages of `ssoko dev`: look again when a plugin has changed.
+// Only on pages of `ssoko dev`: reload when a plugin changes.
 const { version, slug, typed } = document.querySelector("main [data-version]").dataset;
 let touched = typed === "yes";
 document.addEventListener("input", () => (touched = true), { once: true });
 
-const look = async () => {
+const check = async () => {
   if (document.hidden) return;
   try {
-    const answer = await fetch(`/dev/-/version?slug=${slug}`, { cache: "no-store" });
-    if (!answer.ok || (await answer.text()) === version) return;
+    const response = await fetch(`/dev/-/version?slug=${slug}`, { cache: "no-store" });
+    if (!response.ok || (await response.text()) === version) return;
   } catch {
-    return; // between two starts, or stopped for good
+    return; // restarting, or stopped
   }
   clearInterval(timer);
   if (!touched) return location.reload();
-  // What was typed is worth more than the newest page.
+  // Don't discard what the user typed.
   document.querySelector("[data-changed]").hidden = false;
 };
-const timer = setInterval(look, 700);
-document.addEventListener("visibilitychange", look);
+const timer = setInterval(check, 700);
+document.addEventListener("visibilitychange", check);

@@ -1,4 +1,4 @@
-// "Search or jump to" is a link to a page; with this module it opens in place, by Ctrl or Cmd K too.
+// "Search or jump to" is a link to a page. This module opens it as a dialog, also with Ctrl+K or Cmd+K.
 const dialog = document.getElementById("palette");
 if (dialog) {
   const open = (event) => {

@@ -1,43 +1,43 @@
-// Tells applications that a session is over. None of them may hold the others up: opening this
-// address again goes on without those that have not answered.
+// Signs out of the applications. An application that doesn't respond must not block the others:
+// opening this URL again skips those that have not responded.
 const { left, origin } = document.querySelector("main").dataset;
-const patience = (longest) => Math.min(Number(left) * 1000, longest);
-const goOn = (query = "") => location.replace(location.pathname + query);
+const timeout = (most) => Math.min(Number(left) * 1000, most);
+const proceed = (query = "") => location.replace(location.pathname + query);
 
-const way = document.getElementById("go");
+const target = document.getElementById("go");
 const frames = [...document.querySelectorAll("iframe")];
 
-function leave() {
-  // Until the application answers this page stays and its clock runs.
-  setTimeout(goOn, patience(2500));
-  if (way instanceof HTMLFormElement) way.submit();
-  else location.replace(way.href);
+function submit() {
+  // This page and its timeout stay until the application responds.
+  setTimeout(proceed, timeout(2500));
+  if (target instanceof HTMLFormElement) target.submit();
+  else location.replace(target.href);
 }
 
-function heard(frame) {
-  // Only our own page, which an answer leads to, can be looked into.
+function isDone(frame) {
+  // Only a page of this site, which the application redirects to, is readable here.
   return frame.contentDocument?.body?.dataset.heard === "yes";
 }
 
-function listen() {
-  const look = () => frames.every(heard) && goOn();
-  for (const frame of frames) frame.addEventListener("load", look);
+function signOutInFrames() {
+  const check = () => frames.every(isDone) && proceed();
+  for (const frame of frames) frame.addEventListener("load", check);
   for (const form of document.querySelectorAll("form[target]")) form.submit();
-  setTimeout(goOn, patience(2500));
-  look();
+  setTimeout(proceed, timeout(2500));
+  check();
 }
 
 if (frames.length) {
-  listen();
+  signOutInFrames();
 } else {
-  // A browser that is sent to a server that is down ends there. So it is asked first, without
-  // cookies, whether anything answers at all; what it says is of no account.
+  // A browser that is redirected to a server that is down stays there. So check first, without
+  // cookies, that the server responds at all.
   fetch(`${origin}/robots.txt`, {
     method: "HEAD",
     mode: "no-cors",
     credentials: "omit",
     cache: "no-store",
     referrerPolicy: "no-referrer",
-    signal: AbortSignal.timeout(patience(1500)),
-  }).then(leave, () => goOn("?unreachable=1"));
+    signal: AbortSignal.timeout(timeout(1500)),
+  }).then(submit, () => proceed("?unreachable=1"));
 }

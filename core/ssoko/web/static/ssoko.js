@@ -2,17 +2,17 @@ import "./copy.js";
 import "./filter.js";
 import "./jump.js";
 
-// The toast of a finished action goes away by itself; what it said stays on the page.
+// Flash messages disappear; the page shows the result too.
 const toast = document.querySelector(".toast[data-passing]");
 if (toast) setTimeout(() => toast.remove(), 8000);
 
-// After a refused form what was wrong comes first, for the eye and for the screen reader.
+// Focus the error summary, so that screen readers read it first.
 document.querySelector(".callout[role=alert][tabindex]")?.focus();
 
-// On a phone the tabs scroll sideways; show the one that is open.
+// Scroll the current tab into view on narrow screens.
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
-// A form sent twice by a double click is sent once.
+// Submit a form only once after a double click.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post" || event.defaultPrevented) return;

@@ -61,7 +61,7 @@ def give_user_role(call: Call, user: str) -> Created:
 @endpoint("DELETE", "/users/<id:user>/roles/<id:role>", scope="admin")
 def take_user_role(call: Call, user: str, role: str) -> None:
     """Take a role that was given to the user directly."""
-    assignments.revoke_role(call.scope, role_id=role, user_id=user)
+    assignments.remove_role(call.scope, role_id=role, user_id=user)
 
 
 @endpoint("GET", "/groups", query=inputs.SearchQuery)
@@ -133,7 +133,7 @@ def give_group_role(call: Call, group: str) -> Created:
 @endpoint("DELETE", "/groups/<id:group>/roles/<id:role>", scope="admin")
 def take_group_role(call: Call, group: str, role: str) -> None:
     """Take a role from a group."""
-    assignments.revoke_role(call.scope, role_id=role, group_id=group)
+    assignments.remove_role(call.scope, role_id=role, group_id=group)
 
 
 @endpoint("GET", "/roles", query=inputs.RoleQuery)
