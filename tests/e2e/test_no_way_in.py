@@ -98,7 +98,7 @@ def test_with_the_role_the_door_opens(door: Door, way: Way) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_without_the_role_it_stays_shut(door: Door, way: Way) -> None:
     page = door.stays_shut_for(door.signed_in(), way)
-    says_why_and_whom_to_ask(page, "role")
+    says_why_and_whom_to_ask(page, "access")
     assert door.application["name"] in page.words()
 
 
@@ -109,7 +109,7 @@ def test_after_a_role_is_taken_away_it_stays_shut(door: Door, way: Way) -> None:
     assert door.opens_for(visitor, way)
     role = door.application["default_role"]["id"]
     door.api.delete(f"/users/{door.person['id']}/roles/{role}")
-    says_why_and_whom_to_ask(door.stays_shut_for(visitor, way), "role")
+    says_why_and_whom_to_ask(door.stays_shut_for(visitor, way), "access")
 
 
 @pytest.mark.parametrize("way", WAYS)

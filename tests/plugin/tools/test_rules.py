@@ -14,7 +14,7 @@ from ssoko.plugin.tools.rules import RULES, check
 from ssoko.plugin.tools.rules.rule import TIERS
 from ssoko.plugin.tools.scaffold import write_plugin
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OURS = sorted(
     path.parent for path in (ROOT / "plugins").glob("*/setup.cfg") if path.parent.name[0] != "_"
 )
