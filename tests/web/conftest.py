@@ -79,16 +79,16 @@ class Browser:
 
     def token(self, path: str) -> str:
         page = self.get(path).text
-        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-        assert found, f"{path} has no form"
-        return found[1]
+        match = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        assert match, f"{path} has no form"
+        return match[1]
 
     def post(
         self, path: str, data: dict[str, object] | None = None, *, form: str = "", **kwargs: object
     ) -> TestResponse:
         """Send a form that is on the page ``form``, by default the one it is sent to."""
-        sent = {"csrf_token": self.token(form or path), **(data or {})}
-        return self.client.post(path, data=sent, headers=HTML, **kwargs)
+        fields = {"csrf_token": self.token(form or path), **(data or {})}
+        return self.client.post(path, data=fields, headers=HTML, **kwargs)
 
     def sign_in(self, username: str, password: str = PASSWORD, query: str = "") -> TestResponse:
         path = f"/w/acme/sign-in{query}"

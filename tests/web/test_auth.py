@@ -108,11 +108,11 @@ def test_sign_in_page_names_the_application_of_the_tile(site):
 
 def test_sign_in_page_names_the_application_of_the_saml_request(site):
     view = _install(site)
-    sent = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    issue_instant = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     request = (
         '<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" '
         'xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_a1" Version="2.0" '
-        f'IssueInstant="{sent}" Destination="{view.issuer.login_endpoint}">'
+        f'IssueInstant="{issue_instant}" Destination="{view.issuer.login_endpoint}">'
         f"<saml:Issuer>{AWS_FORM['issuer_url']}</saml:Issuer></samlp:AuthnRequest>"
     )
     browser = site.browser()

@@ -65,8 +65,8 @@ def test_only_admins_see_the_link_to_the_admin_pages(site):
 
 def test_changing_the_password_ends_other_sessions(site):
     browser, other = site.browser(site.person), site.browser(site.person)
-    sent = {"current_password": PASSWORD, "password": NEW}
-    response = browser.post("/w/acme/account/password", sent, form="/w/acme/account")
+    passwords = {"current_password": PASSWORD, "password": NEW}
+    response = browser.post("/w/acme/account/password", passwords, form="/w/acme/account")
     assert response.status_code == 303
     assert browser.get("/w/acme/account").status_code == 200
     assert other.get("/w/acme/account").status_code == 303

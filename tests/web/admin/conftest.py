@@ -1,4 +1,4 @@
-"""A running site over a fresh database, and people who visit it with a browser's manners."""
+"""A site with a fresh database, and visitors that act as a browser."""
 
 import base64
 import re
@@ -37,7 +37,7 @@ AWS = {
 
 
 class Page:
-    """An answer, as somebody reads it."""
+    """A response, as a user reads it."""
 
     def __init__(self, response: TestResponse) -> None:
         self.response = response
@@ -50,7 +50,7 @@ class Page:
 
     @property
     def words(self) -> str:
-        """What is visible, with single spaces between."""
+        """The visible text of the main part, with single spaces."""
         (main,) = self.tree.xpath("//main") or [self.tree]
         return re.sub(r"\s+", " ", main.text_content()).strip()
 
@@ -62,7 +62,7 @@ class Page:
         return self.tree.xpath(xpath)
 
     def value(self, name: str) -> str:
-        """Return what a field holds."""
+        """Return the value of a field."""
         (field,) = self.find(
             f"//main//*[@name='{name}'] | //dialog[@id='picker']//*[@name='{name}']"
         )
@@ -74,7 +74,7 @@ class Page:
         return field.get("value", "")
 
     def links(self) -> dict[str, str]:
-        """Return the links of the page by what they say."""
+        """Return the links of the page by their text."""
         return {
             re.sub(r"\s+", " ", a.text_content()).strip(): a.get("href")
             for a in self.find("//main//a")
@@ -102,15 +102,15 @@ class Visitor:
 
     def token(self, on: str = "") -> str:
         page = self.client.get(self.base + (on or "/account")).get_data(as_text=True)
-        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-        assert found, page
-        return unescape(found[1])
+        match = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        assert match, page
+        return unescape(match[1])
 
     def sign_in(self, username: str, password: str = PASSWORD) -> "Visitor":
-        answer = self.submit(
+        response = self.submit(
             "/sign-in", {"username": username, "password": password}, on="/sign-in"
         )
-        assert answer.status == 303, answer.all_words
+        assert response.status == 303, response.all_words
         return self
 
 

@@ -45,17 +45,17 @@ def test_token_is_shown_once(site, admin):
 
 
 @pytest.mark.parametrize(
-    "sent",
+    "values",
     [
         {"name": "", "scope": "read"},
         {"name": "x", "scope": "root"},
         {"name": "x", "scope": "read", "expires": "2001-01-01"},
     ],
 )
-def test_invalid_token_is_rejected_and_the_entries_are_kept(site, admin, sent):
-    page = admin.submit("/settings/tokens", sent)
+def test_invalid_token_is_rejected_and_the_entries_are_kept(site, admin, values):
+    page = admin.submit("/settings/tokens", values)
     assert page.status == 422
-    assert page.value("name") == sent["name"]
+    assert page.value("name") == values["name"]
     assert not api_tokens.list_tokens(site.scope).items
 
 

@@ -65,8 +65,8 @@ def test_update_is_marked_wherever_the_application_is_listed(site, admin, notes,
     assert "Update available: ssoko-notes 0.2" in page.words
     assert page.links()["Review update to 0.2"].endswith(UPGRADE)
     page = admin.get("/")
-    assert "ssoko-notes 0.2 has changes for Notes" in page.words
-    assert page.links()["Look at Notes"].endswith(UPGRADE)
+    assert "Update available for Notes: ssoko-notes 0.2" in page.words
+    assert page.links()["Review update of Notes"].endswith(UPGRADE)
 
 
 def test_page_shows_every_part_and_the_preselection(site, admin, notes, load):
@@ -183,7 +183,7 @@ def test_missing_setting_is_shown_with_its_label(site, admin, notes, load):
         assert "Region: Enter a value." in page.words
         assert page.links()["Open Settings"].endswith("/applications/notes/settings")
     assert "0.3 needs settings" in admin.get("/applications").words
-    assert "ssoko-notes 0.3 needs settings" in admin.get("/").words
+    assert "ssoko-notes 0.3 needs more settings for Notes" in admin.get("/").words
 
 
 def test_settings_tab_links_to_the_update(site, admin, notes, load):

@@ -54,7 +54,7 @@ def test_user_is_created_and_details_open(site, admin):
             "first_name": "Neema",
             "last_name": "Kileo",
             "password": PASSWORD,
-            "attributes": "team: Red\nteam: Blue\nfloor: 2",
+            "attributes": "team: Red\nteam: Blue\noffice: 2",
         },
     )
     page = admin.follow(response)
@@ -63,7 +63,7 @@ def test_user_is_created_and_details_open(site, admin):
     assert (
         page.find("//nav[@aria-label='Neema Kileo']/a[@aria-current='page']")[0].text == "Details"
     )
-    assert user.attributes == {"team": ["Red", "Blue"], "floor": "2"}
+    assert user.attributes == {"team": ["Red", "Blue"], "office": "2"}
     assert not user.admin
 
 

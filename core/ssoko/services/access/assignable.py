@@ -50,7 +50,7 @@ def list_assignable_users(
 ) -> Page[UserView]:
     """List the active users to whom this role is not assigned directly, by name.
 
-    :param q: each word must start a word of the user's names, username or email address.
+    :param q: starts of words in the names, the username or the email.
     :raises NotFound: when there is no such role in the workspace.
     """
     role = roles.row_of(scope.workspace_id, role_id)

@@ -161,17 +161,17 @@ def _attention(summary: Overview) -> list[Attention]:
 def _upgrade_texts(waiting: Waiting) -> tuple[str, str, str]:
     """Return title, text and link label for an application whose plugin has another version."""
     mark, name = waiting.mark, waiting.name
-    label = f"Review {name}"
+    label = f"Review update of {name}"
     if mark.state == "refuses":
         text = (
             "Sign-ins use the saved settings. Enter the missing settings to update the application."
         )
-        return f"{mark.proposer} needs settings that {name} doesn't have", text, label
+        return f"{mark.proposer} needs more settings for {name}", text, label
     if mark.state == "fails":
         text = "Sign-ins use the saved settings. Contact the publisher of the plugin."
-        return f"{mark.proposer} can't compute its changes to {name}", text, label
+        return f"{mark.proposer} raised an error for {name}", text, label
     text = "Sign-ins use the saved settings until you apply the changes."
-    return f"{mark.proposer} has changes for {name}", text, label
+    return f"Update available for {name}: {mark.proposer}", text, label
 
 
 @blueprint.get("/jump")

@@ -74,7 +74,7 @@ def _page(errors: Errors) -> ViewResponse:
         errors=errors,
         required=True,
         autocomplete="off",
-        help="Shown only to admins, such as Test systems",
+        help="Only admins see this name, such as Test systems",
     )
     page = render_settings_tab("issuers", errors=errors, fields=[name], page=listed)
     return (page, 422) if errors else page
