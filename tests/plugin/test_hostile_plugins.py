@@ -224,7 +224,7 @@ def test_the_page_and_the_api_name_them_all(site: Site) -> None:
     assert page.status_code == 200
     for slug, (stage, reason) in STOPPED.items():
         assert f"{slug}, from " in words
-        assert f"stopped at {stage}" in words
+        assert f"failed at {stage}" in words
         assert reason in words
     assert "Took 0." in words
     assert "Not tested with 0.1" in words
