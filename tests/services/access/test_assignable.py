@@ -131,9 +131,9 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     connection: Database = database.obj
     execute = connection.execute_sql
 
-    def record(sql: str, *args: object) -> object:
+    def record(sql: str, *args: object, **options: object) -> object:
         executed.append(sql)
-        return execute(sql, *args)
+        return execute(sql, *args, **options)
 
     monkeypatch.setattr(connection, "execute_sql", record)
     yield executed
