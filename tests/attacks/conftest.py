@@ -86,7 +86,7 @@ class Applications:
         """Install one; its SP is at ``https://<name>.example``."""
         host = f"https://{name}.example"
         settings = {"entity_id": f"{host}/metadata", "acs_urls": [f"{host}/acs"]} | settings
-        application = self.workspace.application(name, give_to=(self.person["id"],), **settings)
+        application = self.workspace.application(name, assign_to=(self.person["id"],), **settings)
         return Target(
             self.workspace.server, self.workspace, application, copy.deepcopy(self.visitor)
         )

@@ -12,7 +12,7 @@ from typing import Any
 from lxml import etree
 
 from ..e2e.server import Server, Workspace
-from ..e2e.visitor import Answer, Visitor
+from ..e2e.visitor import Response, Visitor
 from . import kit
 
 #: Seconds that a refusal may take on a machine that does other things as well.
@@ -23,7 +23,7 @@ INTERNALS = re.compile(
     re.I,
 )
 
-Send = Callable[[Visitor], Answer]
+Send = Callable[[Visitor], Response]
 
 
 @dataclass(slots=True)
@@ -102,7 +102,7 @@ class Target:
         return root
 
 
-def posted_response(page: Answer) -> tuple[str, etree._Element, str | None]:
+def posted_response(page: Response) -> tuple[str, etree._Element, str | None]:
     """Return where a page posts its response, the response and RelayState."""
     form = page.form("SAMLResponse")
     assert form.method == "POST"
@@ -118,7 +118,7 @@ def status_of(root: etree._Element) -> list[str]:
     ]
 
 
-def refused(target: Target, *sends: Send, statuses: tuple[int, ...] = (400, 403)) -> Answer:
+def refused(target: Target, *sends: Send, statuses: tuple[int, ...] = (400, 403)) -> Response:
     """Check that each message gets a local error page, signed in or not, and nothing else happens.
 
     No response, no URL outside, no internals, one log entry, within the time limit; and
@@ -143,7 +143,7 @@ def refused(target: Target, *sends: Send, statuses: tuple[int, ...] = (400, 403)
     return page
 
 
-def stays_here(target: Target, page: Answer) -> None:
+def stays_here(target: Target, page: Response) -> None:
     """Check that a page links nowhere else and reveals no internals."""
     here = urllib.parse.urlsplit(target.server.url).netloc
     for address in (page.url, *page.hops):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ..e2e.visitor import Answer, Visitor
+from ..e2e.visitor import Response, Visitor
 from . import kit
 from .site import Target, refused
 
@@ -178,7 +178,7 @@ def test_ar_19_a_comment_cannot_shorten_the_issuer(target: Target) -> None:
     refused(target, *target.either_way(xml))
 
 
-def by_hand(target: Target, body: bytes) -> Answer:
+def by_hand(target: Target, body: bytes) -> Response:
     """Send a form body as it is."""
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     return Visitor().open("POST", target.login, body=body, headers=headers)

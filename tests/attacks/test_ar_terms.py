@@ -9,7 +9,7 @@ import urllib.parse
 import pytest
 
 from ..e2e.server import Workspace, at_sign_in, sign_in_at
-from ..e2e.visitor import Answer, Visitor
+from ..e2e.visitor import Response, Visitor
 from . import kit
 from .conftest import Applications
 from .site import Target, gets_status, posted_response, refused, status_of, stays_here
@@ -144,7 +144,7 @@ def test_ar_38_a_body_that_is_not_a_form_is_refused(target: Target, content_type
     message = kit.query(SAMLRequest=kit.posted(target.request()))
     headers = {"Content-Type": content_type.encode("latin-1")} if content_type else {}
 
-    def send(visitor: Visitor) -> Answer:
+    def send(visitor: Visitor) -> Response:
         body = message.encode()
         return visitor.open("POST", target.login, body=body, headers=headers, cookies=False)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ..e2e.server import Workspace
-from ..e2e.visitor import Answer, Visitor
+from ..e2e.visitor import Response, Visitor
 from . import kit
 from .conftest import Applications
 from .site import INTERNALS, Target
@@ -59,7 +59,7 @@ class Field:
         self.logout = target.login.removesuffix("login") + "logout"
         self.tokens: dict[str, str] = {}
 
-    def sow(self, kind: str, seed: bytes) -> list[Answer]:
+    def sow(self, kind: str, seed: bytes) -> list[Response]:
         """Send a seed to every endpoint of its kind."""
         return list(getattr(self, f"_{kind}")(seed))
 
@@ -105,7 +105,7 @@ def field(applications: Applications, workspace: Workspace) -> Field:
     return Field(applications("fuzz"), workspace)
 
 
-def is_well(answers: list[Answer]) -> bool:
+def is_well(answers: list[Response]) -> bool:
     """Return whether every response is a well-formed one without a server error."""
     return all(
         page.status < 500 and not INTERNALS.search(page.body.decode("utf-8", "replace"))

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from lxml import etree
 
 from ..e2e.server import PASSWORD, Workspace, at_sign_in
-from ..e2e.visitor import Answer, Visitor
+from ..e2e.visitor import Response, Visitor
 from . import kit
 from .conftest import Applications, Listener
 from .site import Send, Target, refused, status_of
@@ -212,7 +212,7 @@ def test_lo_02_a_replayed_logout_request_is_refused(
     refused(victim, send)
 
 
-def response_in(page: Answer) -> etree._Element:
+def response_in(page: Response) -> etree._Element:
     """Return the LogoutResponse that a redirect carries."""
     query = urllib.parse.urlsplit(page.headers["location"]).query
     packed = dict(urllib.parse.parse_qsl(query))[RESPONSE]
@@ -342,7 +342,7 @@ def test_lo_06_a_next_url_of_another_site_is_ignored(workspace: Workspace, addre
     assert "evil" not in target or target.startswith(f"{workspace.server.url}/%09/")
 
 
-def outgoing(page: Answer) -> tuple[str, str]:
+def outgoing(page: Response) -> tuple[str, str]:
     """Return the next URL of a sign-out page, and the ID of its request."""
     (link,) = page.document().xpath("//a[@id='go']/@href")
     query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(link).query))

@@ -6,7 +6,7 @@ import pytest
 from lxml import etree
 
 from ..e2e.server import Refused, Workspace
-from ..e2e.visitor import Answer, Visitor
+from ..e2e.visitor import Response, Visitor
 from . import kit
 from .bad_web import BadWeb
 from .test_md_metadata import key_descriptor, metadata
@@ -40,7 +40,7 @@ def installed_from_url(
     return admin, done.url.removesuffix("/guide") + "/refresh"
 
 
-def press(admin: Visitor, address: str, button: str) -> Answer:
+def press(admin: Visitor, address: str, button: str) -> Response:
     """Open a page that asks for metadata, and press one of its buttons."""
     form = admin.get(address).form("metadata_xml")
     return admin.post(form.action, form.values | {button: "yes"}, sent_by=address)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ..e2e.server import PASSWORD, Refused, Workspace, at_sign_in
-from ..e2e.visitor import Answer, Visitor
+from ..e2e.visitor import Response, Visitor
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def admin(workspace: Workspace) -> Visitor:
     return workspace.sign_in()
 
 
-def try_to_sign_in(workspace: Workspace, username: str, password: str) -> Answer:
+def try_to_sign_in(workspace: Workspace, username: str, password: str) -> Response:
     """Send the sign-in form in a new browser."""
     visitor = Visitor()
     page = visitor.get(f"{workspace.url}/sign-in")
@@ -67,7 +67,7 @@ def test_se_10_personal_pages_are_not_cached(workspace: Workspace, admin: Visito
 def test_li_01_and_02_sign_in_does_not_reveal_which_users_exist(
     workspace: Workspace, amina: dict
 ) -> None:
-    pages: dict[str, list[Answer]] = {"amina": [], "nobody-here": []}
+    pages: dict[str, list[Response]] = {"amina": [], "nobody-here": []}
     took: dict[str, list[float]] = {"amina": [], "nobody-here": []}
     for _ in range(4):
         for name in pages:
@@ -112,7 +112,7 @@ def test_se_04_and_05_sessions_end_with_the_account_or_password(
 
 
 def guess(
-    workspace: Workspace, page: Answer, visitor: Visitor, username: str, **headers: str
+    workspace: Workspace, page: Response, visitor: Visitor, username: str, **headers: str
 ) -> int:
     """Send one wrong password and return the status."""
     form = page.form("username", "password").values

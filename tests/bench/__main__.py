@@ -1,6 +1,6 @@
-"""`python -m tests.bench`: measure everything and draw the tables.
+"""`python -m tests.bench`: measure everything and print the tables.
 
-`--quick` looks whether it runs at all; its figures mean nothing.
+`--quick` only checks that the benchmark runs; its figures mean nothing.
 """
 
 import argparse
@@ -15,14 +15,16 @@ QUICK = Effort(rounds=1, hostile_rounds=1, seconds=0.5, profiled=20, grown=(100,
 
 
 def main() -> None:
-    """Measure and print, or write a page."""
+    """Measure, print the report and write it to a file if requested."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one round and a small crowd")
+    parser.add_argument("--quick", action="store_true", help="one round and few users")
     parser.add_argument("--rounds", type=int, default=Effort().rounds)
     parser.add_argument(
-        "--without-peers", action="store_true", help="measure Ssoko alone, install nothing"
+        "--without-peers", action="store_true", help="measure only Ssoko and install nothing"
     )
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the page here as well")
+    parser.add_argument(
+        "--write", type=Path, metavar="FILE", help="also write the report to this file"
+    )
     chosen = parser.parse_args()
     effort = QUICK if chosen.quick else Effort(rounds=chosen.rounds)
     effort = replace(effort, peers=not chosen.without_peers)

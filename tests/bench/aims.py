@@ -1,4 +1,4 @@
-"""What is aimed at, and whether it was reached."""
+"""The performance targets and whether they are met."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from tests.bench.peers import lemonldap, pysaml2, simplesamlphp
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """One aim: a figure that should be at least, or at most, a number."""
+    """One target: a lower or an upper limit of a figure."""
 
     what: str
     aimed: float
@@ -20,7 +20,7 @@ class Aim:
 
     @property
     def reached(self) -> bool:
-        """Say whether the figure is on the right side, to the two digits that are shown."""
+        """Return whether the figure, rounded to two digits as shown, meets the target."""
         if self.figure is None:
             return False
         rounded = round(self.figure, 2)
@@ -36,12 +36,12 @@ class Aim:
 
 
 def aims(results: Results) -> list[Aim]:
-    """Return all aims with their figures."""
+    """Return all targets with their figures."""
     speeds, series = results.speeds, results.sign_ins
     response = speeds[signing.OURS].of_limit
-    found = [Aim("signed response, rate / bare signature rate", 0.85, True, response)]
+    targets = [Aim("signed response, rate / bare signature rate", 0.85, True, response)]
     for name, aim in ((ON_GUNICORN, 0.25), (ON_GRANIAN, 0.30)):
-        found.append(
+        targets.append(
             Aim(
                 f"sign-in over HTTP, rate / bare signature rate: {name}",
                 aim,
@@ -53,7 +53,7 @@ def aims(results: Results) -> list[Aim]:
     ours = series[ON_GUNICORN]
     for peer, aim in ((simplesamlphp, 2.5), (lemonldap, 10), (pysaml2, 25)):
         other = series.get(peer.NAME)
-        found.append(
+        targets.append(
             Aim(
                 f"CPU of a sign-in, {peer.NAME} / Ssoko on gunicorn",
                 aim,
@@ -62,16 +62,16 @@ def aims(results: Results) -> list[Aim]:
                 results.missing.get(peer.NAME, ""),
             )
         )
-    for one in results.latencies:
-        if one.pattern == "evenly":
-            what = f"p99 at {RATE} arrivals a second, ms: {one.name}"
-            found.append(Aim(what, 12, False, one.p99))
+    for latency in results.latencies:
+        if latency.pattern == "evenly":
+            what = f"p99 at {RATE} arrivals a second, ms: {latency.name}"
+            targets.append(Aim(what, 12, False, latency.p99))
     people, applications = results.effort.grown
     grown = series[names.GROWN].times(ours)
     what = f"CPU of a sign-in, {people:,} users and {applications:,} applications / 10 and 10"
-    found.append(Aim(what, 1.10, False, grown))
+    targets.append(Aim(what, 1.10, False, grown))
     postgres = series.get(ON_POSTGRESQL)
-    found.append(
+    targets.append(
         Aim(
             "CPU of a sign-in in the application, PostgreSQL / SQLite",
             1.3,
@@ -80,4 +80,4 @@ def aims(results: Results) -> list[Aim]:
             results.missing.get(ON_POSTGRESQL, ""),
         )
     )
-    return found
+    return targets

@@ -13,12 +13,12 @@ CONNECTIONS = 16
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Milliseconds from when a request was due until its answer was read."""
+    """Milliseconds from when a request was due until its response was read."""
 
     name: str
     rate: int
     pattern: str
-    answers: int
+    responses: int
     p50: float
     p99: float
     highest: float
@@ -30,26 +30,26 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def latency(target: Target, *, rate: int, seconds: float, at_random: bool) -> Latency:
-    """Send sign-ins at a rate, evenly or at random times (Poisson), and check every answer."""
+    """Send sign-ins at a rate, evenly or at random times (Poisson), and check every response."""
     count = round(rate * seconds)
     requests = sign_ins(target.destination, count)
-    chance = random.Random(7)  # noqa: S311  arrival times, no secret
+    chance = random.Random(7)  # noqa: S311  arrival times, not secrets
     moments, moment = [], 0.0
     for _ in range(count):
         moments.append(moment)
         moment += chance.expovariate(rate) if at_random else 1 / rate
-    answered = arrive(target, requests, moments.__getitem__, connections=CONNECTIONS)
-    for number, (request, answer) in enumerate(answered):
-        assertion = check(request, answer)
+    results = arrive(target, requests, moments.__getitem__, connections=CONNECTIONS)
+    for number, (request, response) in enumerate(results):
+        assertion = check(request, response)
         if number % VERIFY_EACH == 0:
             verify(assertion, target.certificate)
-    taken = [answer.seconds * 1000 for _, answer in answered]
+    milliseconds = [response.seconds * 1000 for _, response in results]
     return Latency(
         target.name,
         rate,
         "at random" if at_random else "evenly",
         count,
-        percentile(taken, 0.5),
-        percentile(taken, 0.99),
-        max(taken),
+        percentile(milliseconds, 0.5),
+        percentile(milliseconds, 0.99),
+        max(milliseconds),
     )

@@ -1,4 +1,4 @@
-"""The visitors: they log in like a person, then send requests over kept connections."""
+"""HTTP clients: they sign in with the form, then send requests over persistent connections."""
 
 import http.client
 import queue
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import lxml.html
 
-from tests.bench.messages import Answer, Request, check, sign_ins
+from tests.bench.messages import Request, Response, check, sign_ins
 from tests.bench.process import tree_cpu
 
 CONNECTIONS = 4
@@ -25,10 +25,10 @@ class Target:
     name: str
     port: int
     processes: tuple[int, ...]
-    destination: str = ""  # the address of its SSO endpoint; "" for a hello world
-    cookies: tuple[str, ...] = ()  # of one or more sessions
+    destination: str = ""  # the URL of its SSO endpoint; "" for a hello world
+    cookies: tuple[str, ...] = ()  # one header value for each session
     certificate: str = ""
-    beside: tuple[int, ...] = ()  # processes counted apart, such as those of PostgreSQL
+    beside: tuple[int, ...] = ()  # processes measured separately, such as those of PostgreSQL
 
     @property
     def host(self) -> str:
@@ -38,16 +38,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one short round took: seconds of CPU and of the clock for one request."""
+    """The cost of one request in a short round, in seconds of CPU and of the clock."""
 
     cpu: float
     beside: float
     clock: float
-    answers: tuple[tuple[Request, Answer], ...]
+    responses: tuple[tuple[Request, Response], ...]
 
 
-def log_in(target: Target, username: str, password: str) -> Target:
-    """Sign a person in at the page that an AuthnRequest leads to and keep the session."""
+def open_session(target: Target, username: str, password: str) -> Target:
+    """Sign in on the page that an AuthnRequest leads to and add the session to the target."""
     request = sign_ins(target.destination, 1)[0]
     connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=30)
     url, body, cookies = request.path, None, dict[str, str]()
@@ -69,7 +69,7 @@ def log_in(target: Target, username: str, password: str) -> Target:
             body = None
             continue
         if b"SAMLResponse" in page:
-            check(request, Answer(response.status, page, 0))
+            check(request, Response(response.status, page, 0))
             jar = "; ".join(f"{name}={value}" for name, value in cookies.items())
             return replace(target, cookies=(*target.cookies, jar))
         url, body = _filled(page, url, username, password)
@@ -96,16 +96,16 @@ def _filled(page: bytes, url: str, username: str, password: str) -> tuple[str, s
     raise RuntimeError(f"no sign-in form on {url}: {page[:2000]!r}")
 
 
-def exchange(target: Target, requests: Sequence[Request]) -> list[Answer]:
-    """Send requests one after the other over one kept connection."""
+def send_all(target: Target, requests: Sequence[Request]) -> list[Response]:
+    """Send requests one after the other over one persistent connection."""
     connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=30)
-    answers = []
+    responses = []
     for request in requests:
         start = time.perf_counter()
         status, body = _send(connection, target, request)
-        answers.append(Answer(status, body, time.perf_counter() - start))
+        responses.append(Response(status, body, time.perf_counter() - start))
     connection.close()
-    return answers
+    return responses
 
 
 def _send(
@@ -124,20 +124,20 @@ def _send(
 
 
 def load(target: Target, requests: Sequence[Request]) -> Load:
-    """Send requests over a few connections at once and return what one of them took."""
+    """Send requests over several connections and return the cost of one request."""
     count = min(CONNECTIONS, len(requests))
     shares = [requests[n::count] for n in range(count)]
     before, beside = tree_cpu(target.processes), tree_cpu(target.beside)
     start = time.perf_counter()
     with ThreadPoolExecutor(count) as pool:
-        jobs = [pool.submit(exchange, target, share) for share in shares]
-        answers = [job.result() for job in jobs]
+        jobs = [pool.submit(send_all, target, share) for share in shares]
+        responses = [job.result() for job in jobs]
     clock = time.perf_counter() - start
     cpu = tree_cpu(target.processes) - before
     pairs = tuple(
         pair
-        for share, got in zip(shares, answers, strict=True)
-        for pair in zip(share, got, strict=True)
+        for share, received in zip(shares, responses, strict=True)
+        for pair in zip(share, received, strict=True)
     )
     beside = tree_cpu(target.beside) - beside
     return Load(cpu / len(requests), beside / len(requests), clock / len(requests), pairs)
@@ -145,14 +145,14 @@ def load(target: Target, requests: Sequence[Request]) -> Load:
 
 def arrive(
     target: Target, requests: Sequence[Request], due: Callable[[int], float], *, connections: int
-) -> list[tuple[Request, Answer]]:
+) -> list[tuple[Request, Response]]:
     """Send each request when it is due, in seconds from the start, whether or not others wait.
 
-    An answer's seconds count from when its request was due, so that waiting for a free connection
-    counts as well.
+    The seconds of a response count from when its request was due, so that they include the wait
+    for a free connection.
     """
     waiting: queue.SimpleQueue[tuple[int, Request] | None] = queue.SimpleQueue()
-    answered: list[tuple[Request, Answer]] = []
+    results: list[tuple[Request, Response]] = []
     start = time.perf_counter() + 0.1
 
     def visit() -> None:
@@ -161,7 +161,7 @@ def arrive(
             number, request = turn
             status, body = _send(connection, target, request)
             seconds = time.perf_counter() - start - due(number)
-            answered.append((request, Answer(status, body, seconds)))
+            results.append((request, Response(status, body, seconds)))
         connection.close()
 
     visitors = [threading.Thread(target=visit) for _ in range(connections)]
@@ -174,6 +174,6 @@ def arrive(
         waiting.put(None)
     for visitor in visitors:
         visitor.join()
-    if len(answered) != len(requests):
-        raise RuntimeError(f"{target.name}: {len(requests) - len(answered)} requests failed")
-    return answered
+    if len(results) != len(requests):
+        raise RuntimeError(f"{target.name}: {len(requests) - len(results)} requests failed")
+    return results

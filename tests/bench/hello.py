@@ -1,4 +1,4 @@
-"""The least that Flask can do on the same server, for comparison."""
+"""A minimal Flask application on the same server, for comparison."""
 
 from flask import Flask
 
@@ -7,5 +7,5 @@ app = Flask(__name__)
 
 @app.get("/")
 def hello() -> str:
-    """Answer with two words."""
+    """Return two words."""
     return "Hello, world"

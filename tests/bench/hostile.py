@@ -1,4 +1,4 @@
-"""What a stranger may send to cost us more than it costs them; each must be refused politely."""
+"""Requests that cost the server more than the sender; each must be refused with a 4xx status."""
 
 import base64
 import urllib.parse
@@ -9,15 +9,15 @@ from dataclasses import replace
 from tests.bench.client import Target
 from tests.bench.messages import (
     SIGNED_ENTITY_ID,
-    Answer,
     Request,
+    Response,
     authn_request,
     redirect_path,
 )
 from tests.bench.rounds import Turn
 
 DOUBLINGS = 22
-# A stylesheet as a transform of a signature: each step doubles a text, whoever signed it.
+# A stylesheet as a transform of a signature: each step doubles a text, for any signer.
 XSLT = (
     '<ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xslt-19991116">'
     '<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">'
@@ -63,7 +63,7 @@ def _bomb(megabytes: int) -> bytes:
 
 
 def cases(destination: str, signed_destination: str) -> dict[str, Callable[[], Request]]:
-    """Return what to send, by name."""
+    """Return functions that make the requests, by name."""
     path = urllib.parse.urlsplit(destination).path
     signed_path = urllib.parse.urlsplit(signed_destination).path
     signed = authn_request(signed_destination, "_hostile", entity_id=SIGNED_ENTITY_ID)
@@ -86,21 +86,21 @@ def cases(destination: str, signed_destination: str) -> dict[str, Callable[[], R
 
 
 def turns(target: Target, signed_destination: str) -> list[Turn]:
-    """Return a turn for each case, sent by somebody with a session.
+    """Return a turn for each case, sent with a session.
 
-    Without one, what comes by POST would be held until the browser shows its cookie.
+    Without a session, Ssoko would store a POST request until the browser sends its cookie.
     """
 
-    def refused(request: Request, answer: Answer) -> None:
-        assert 400 <= answer.status < 500, f"{request.path[:100]}: {answer.status}"
-        assert b"SAMLResponse" not in answer.body
+    def refused(request: Request, response: Response) -> None:
+        assert 400 <= response.status < 500, f"{request.path[:100]}: {response.status}"
+        assert b"SAMLResponse" not in response.body
 
-    made = []
+    hostile_turns = []
     for name, make in cases(target.destination, signed_destination).items():
         sender = replace(target, name=name)
 
         def many(count: int, make: Callable[[], Request] = make) -> list[Request]:
             return [make()] * count
 
-        made.append(Turn(sender, many, refused))
-    return made
+        hostile_turns.append(Turn(sender, many, refused))
+    return hostile_turns

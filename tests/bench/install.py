@@ -1,4 +1,4 @@
-"""Install what the peers need, where that can be done; say why not otherwise."""
+"""Install the software of the peers, or report why that is not possible."""
 
 import importlib.util
 import os
@@ -9,17 +9,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# pip's name of each package where it is not the name to import.
+# The pip name of packages whose import name differs.
 MODULES = {"pysaml2": "saml2"}
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 
 class NotInstalled(Exception):
-    """Something cannot be measured here; the message says why."""
+    """A peer cannot be measured here; the message gives the reason."""
 
 
 def debian(packages: Iterable[str]) -> None:
-    """Install packages of Debian, in this order, without starting the services in them.
+    """Install Debian packages in this order, without starting their services.
 
     :raises NotInstalled: when one is missing and cannot be installed.
     """
@@ -32,22 +32,24 @@ def debian(packages: Iterable[str]) -> None:
         )
     with _no_services():
         _run("apt-get", "update", "-qq")
-        # One by one: what comes first spares simplesamlphp a web server of its own choice.
+        # One by one: with nginx installed first, simplesamlphp does not install another web server.
         for package in missing:
             _run("apt-get", "install", "-y", "-qq", "--no-install-recommends", package)
 
 
 def debian_version(package: str) -> str:
-    """Return the version of an installed package of Debian, or ""."""
+    """Return the version of an installed Debian package, or ""."""
     if shutil.which("dpkg-query") is None:
         return ""
-    asked = ["dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", package]
-    status, _, version = subprocess.run(asked, capture_output=True, text=True).stdout.partition(" ")
+    command = ["dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", package]
+    status, _, version = subprocess.run(command, capture_output=True, text=True).stdout.partition(
+        " "
+    )
     return version if status == "installed" else ""
 
 
 def pip(packages: Iterable[str], *, allowed: bool = True) -> None:
-    """Install packages of Python into this interpreter's environment.
+    """Install Python packages into this interpreter's environment.
 
     :raises NotInstalled: when one is missing and cannot be installed.
     """
@@ -60,7 +62,7 @@ def pip(packages: Iterable[str], *, allowed: bool = True) -> None:
 
 
 def npm(packages: Iterable[str], directory: Path) -> None:
-    """Install packages of npm into a directory.
+    """Install npm packages into a directory.
 
     :raises NotInstalled: when there is no npm or it cannot install one.
     """
@@ -72,7 +74,7 @@ def npm(packages: Iterable[str], directory: Path) -> None:
 
 @contextmanager
 def _no_services() -> Iterator[None]:
-    # Debian asks this file before a package starts its service; 101 means no.
+    # Debian runs this script before a package starts its service; 101 denies the start.
     if POLICY.exists():
         yield
         return

@@ -1,4 +1,4 @@
-"""A key for the identity providers under measurement, and bare signatures as the unit of cost."""
+"""A key for the measured identity providers, and bare signatures as the unit of cost."""
 
 import time
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def make_key() -> tuple[bytes, str]:
 
 
 def write_key(directory: Path) -> KeyFiles:
-    """Make a key and write it where the peers, which run as other users, can read it."""
+    """Create a key and make it readable for the peers, which run as other users."""
     pem, certificate = make_key()
     files = KeyFiles(directory / "bench.key", directory / "bench.crt")
     files.key.write_bytes(pem)
@@ -58,7 +58,7 @@ def write_key(directory: Path) -> KeyFiles:
 
 
 class Signer:
-    """Signs on the core of the servers; what one signature costs is the unit of the tables."""
+    """Signs on the servers' core; the cost of one signature is the unit of the tables."""
 
     def __init__(self) -> None:
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -1,4 +1,4 @@
-"""Start all servers, let them take turns, and gather what the report tells."""
+"""Start all servers, measure them in turns and collect the results for the report."""
 
 import os
 import platform
@@ -33,19 +33,19 @@ RATE = 200
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long to measure: rounds, and seconds of arrivals; people and applications when grown."""
+    """How much to measure: rounds, seconds of arrivals, and users and applications at scale."""
 
     rounds: int = 25
     hostile_rounds: int = 7
     seconds: float = 20
     profiled: int = 1500  # sign-ins
     grown: tuple[int, int] = MANY
-    peers: bool = True  # run other identity providers, and install what is missing
+    peers: bool = True  # run other identity providers and install missing packages
 
 
 @dataclass(slots=True)
 class Results:
-    """What was measured, and what was not, with the reason."""
+    """The measurements, and the reasons for those that are missing."""
 
     effort: Effort
     speeds: dict[str, signing.Speed] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Results:
 
 
 class Bench:
-    """All servers under measurement, which stop with the stack."""
+    """All measured servers; they stop when the stack closes."""
 
     def __init__(
         self, folder: Path, stack: ExitStack, results: Results, say: Callable[[str], None]
@@ -73,29 +73,29 @@ class Bench:
         self.key = write_key(folder)
 
     def directory(self, name: str) -> Path:
-        """Make a folder that servers of other users can enter."""
+        """Create a folder that servers of other users can read."""
         folder = self.folder / name
         folder.mkdir(mode=0o755)
         return folder
 
     def add(self, target: Target) -> None:
-        """Let a target take its turns."""
+        """Add a target to the rounds."""
         self.targets[target.name] = target
         self.turns.append(Turn(target))
 
     def ours(self, name: str, url: str, grown: tuple[int, int], beside: tuple[int, ...]) -> None:
-        """Set a site up, serve it with gunicorn and let its people be signed in."""
+        """Set up a site, serve it with gunicorn and sign in its users."""
         directory = self.directory(f"site{len(self.sites)}")
-        site = ours.found(directory, url)
+        site = ours.set_up_site(directory, url)
         url = url or f"sqlite:///{directory}/data/ssoko.sqlite3"
         running = self.stack.enter_context(ours.gunicorn(site))
-        furniture = ours.furnish(site, self.key.certificate.read_text())
-        application = furniture.application
+        contents = ours.fill_site(site, self.key.certificate.read_text())
+        application = contents.application
         people, applications = grown
         rows.execute(
             url,
             rows.crowd(
-                furniture.person, application["id"], people=people, applications=applications
+                contents.person, application["id"], people=people, applications=applications
             ),
         )
         visitors = min(people, SESSIONS)
@@ -103,7 +103,7 @@ class Bench:
         self.add(ours.target(name, site.port, running, application, names, beside=beside))
         self.sites[name] = site, url
         if name == ON_GUNICORN:
-            self.signed = furniture.signed
+            self.signed = contents.signed
             self._also_on_granian(site, application, names)
 
     def _also_on_granian(self, site: Site, application: dict[str, Any], names: list[str]) -> None:
@@ -112,18 +112,18 @@ class Bench:
         except install.NotInstalled as reason:
             self.results.missing[ON_GRANIAN] = str(reason)
             return
-        moved = ours.moved(site)
-        running = self.stack.enter_context(ours.granian(moved))
-        self.add(ours.target(ON_GRANIAN, moved.port, running, application, names))
+        second_site = ours.on_another_port(site)
+        running = self.stack.enter_context(ours.granian(second_site))
+        self.add(ours.target(ON_GRANIAN, second_site.port, running, application, names))
 
     def hello(self, server: str) -> None:
-        """Serve two words."""
+        """Serve the hello world."""
         target = self.stack.enter_context(ours.hello_world(self.folder, server))
         self.targets[target.name] = target
         self.turns.append(hello_turn(target))
 
     def peer(self, module: ModuleType) -> None:
-        """Install and run another identity provider, or note why that cannot be."""
+        """Install and run another identity provider, or record why that is not possible."""
         if not self.results.effort.peers:
             self.results.missing[module.NAME] = "skipped on request"
             return
@@ -191,26 +191,26 @@ def _start(bench: Bench) -> None:
 
 
 def _versions() -> dict[str, str]:
-    found = {"Python": platform.python_version()}
+    versions = {"Python": platform.python_version()}
     for package in ("gunicorn", "granian", "signxml", "python3-saml", "pysaml2", "cryptography"):
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def _check_events(bench: Bench) -> None:
-    """Each sign-in must have left an event; the sign-in with the password left more."""
+    """Check that each sign-in recorded an event; sign-ins with a password record more."""
     for name, (_, url) in bench.sites.items():
-        sent = sum(
-            series.answers
+        sign_ins_sent = sum(
+            series.responses
             for other, series in bench.results.sign_ins.items()
             if other == name or (name, other) == (ON_GUNICORN, ON_GRANIAN)
         )
         written = rows.count_events(url)
-        if written < sent:
-            raise RuntimeError(f"{name}: {written} events after {sent} sign-ins")
+        if written < sign_ins_sent:
+            raise RuntimeError(f"{name}: {written} events after {sign_ins_sent} sign-ins")
 
 
 def _latencies(bench: Bench) -> None:
@@ -229,5 +229,5 @@ def _latencies(bench: Bench) -> None:
 
 
 def to_stderr(line: str) -> None:
-    """Say what is going on."""
+    """Print the progress."""
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")

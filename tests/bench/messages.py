@@ -1,4 +1,4 @@
-"""AuthnRequests to send, and what must be right in the answers."""
+"""AuthnRequests to send, and checks of the responses."""
 
 import base64
 import itertools
@@ -17,7 +17,7 @@ PROTOCOL = "{urn:oasis:names:tc:SAML:2.0:protocol}"
 ASSERTION = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
-# What every identity provider tells of the person: 8 attributes with 12 values.
+# The attributes that every identity provider sends: 8 attributes with 12 values.
 ATTRIBUTES = {f"attribute{n}": [f"value {n} of the person"] for n in range(7)} | {
     "roles": [f"arn:aws:iam::123456789012:role/Role{n}" for n in range(5)]
 }
@@ -42,8 +42,8 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back, and how many seconds after it was due."""
+class Response:
+    """An HTTP response; `seconds` count from when its request was due."""
 
     status: int
     body: bytes
@@ -51,7 +51,7 @@ class Answer:
 
 
 def authn_request(destination: str, request_id: str, *, entity_id: str = ENTITY_ID) -> str:
-    """Return an AuthnRequest, by default of the service provider that the peers know."""
+    """Return an AuthnRequest, by default of the service provider that the peers trust."""
     return AUTHN_REQUEST.format(
         id=request_id,
         instant=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -62,14 +62,14 @@ def authn_request(destination: str, request_id: str, *, entity_id: str = ENTITY_
 
 
 def redirect_path(path: str, message: bytes, relay_state: str) -> str:
-    """Return the address of a message by the Redirect binding (bindings, section 3.4.4.1)."""
+    """Return the path of a message in the Redirect binding (bindings, section 3.4.4.1)."""
     deflated = base64.b64encode(zlib.compress(message, wbits=-15)).decode()
     query = urllib.parse.urlencode({"SAMLRequest": deflated, "RelayState": relay_state})
     return f"{path}?{query}"
 
 
 def sign_ins(destination: str, count: int) -> list[Request]:
-    """Return fresh AuthnRequests; each ID is used once and is the RelayState too."""
+    """Return fresh AuthnRequests; each ID is used once and is also the RelayState."""
     path = urllib.parse.urlsplit(destination).path
     requests = []
     for _ in range(count):
@@ -79,13 +79,13 @@ def sign_ins(destination: str, count: int) -> list[Request]:
     return requests
 
 
-def check(request: Request, answer: Answer) -> lxml.etree._Element:
-    """Return the assertion that answers a request; anything else raises."""
-    where = f"{request.path[:80]}: {answer.status} {answer.body[:800]!r}"
-    assert answer.status == 200, where
+def check(request: Request, response: Response) -> lxml.etree._Element:
+    """Return the assertion in the response to a request; anything else raises."""
+    where = f"{request.path[:80]}: {response.status} {response.body[:800]!r}"
+    assert response.status == 200, where
     forms = [
         form
-        for form in lxml.html.document_fromstring(answer.body).forms
+        for form in lxml.html.document_fromstring(response.body).forms
         if "SAMLResponse" in form.fields
     ]
     assert len(forms) == 1, where
@@ -104,7 +104,7 @@ def check(request: Request, answer: Answer) -> lxml.etree._Element:
 
 
 def verify(assertion: lxml.etree._Element, certificate: str) -> None:
-    """Check the signature of an assertion with a library that did not make it."""
+    """Check the signature of an assertion with another library than the one that made it."""
     xmlsec.tree.add_ids(assertion, ["ID"])
     context = xmlsec.SignatureContext()
     context.key = xmlsec.Key.from_memory(certificate.encode(), xmlsec.KeyFormat.CERT_PEM)

@@ -1,4 +1,4 @@
-"""Ssoko as shipped, set up with the commands that a script would use, and its servers."""
+"""Ssoko and its servers, set up with the commands that a script would use."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tests.bench.client import Target, log_in
+from tests.bench.client import Target, open_session
 from tests.bench.messages import ACS_URL, ATTRIBUTES, ENTITY_ID, SIGNED_ENTITY_ID
 from tests.bench.process import Running, free_port, start, stop, wait_for
 
@@ -24,15 +24,15 @@ PASSWORD = "correct horse battery staple"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A data directory with one workspace; `token` opens its API."""
+    """A data directory with one workspace; `token` gives access to its API."""
 
     directory: Path
     environment: dict[str, str]
-    port: int  # the one in its base URL
+    port: int  # the port in its base URL
     token: str
 
     def command(self, *words: str, text: str = "") -> Any:
-        """Run `ssoko` and return what it prints as JSON."""
+        """Run `ssoko` and parse its JSON output."""
         done = subprocess.run(
             [COMMAND, *words],
             input=text,
@@ -45,7 +45,7 @@ class Site:
         return json.loads(done.stdout) if "--json" in words else None
 
     def post(self, path: str, **body: object) -> Any:
-        """Create something over the API of the workspace."""
+        """Create a resource with the API of the workspace."""
         request = urllib.request.Request(
             f"http://localhost:{self.port}/api/v1/workspaces/bench{path}",
             data=json.dumps(body).encode(),
@@ -59,7 +59,7 @@ def _inherited() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("SSOKO_")}
 
 
-def found(directory: Path, database_url: str = "") -> Site:
+def set_up_site(directory: Path, database_url: str = "") -> Site:
     """Set up a site with an admin and a token."""
     port = free_port()
     environment = {
@@ -75,24 +75,24 @@ def found(directory: Path, database_url: str = "") -> Site:
     names = ["--email", "admin1@bench.test", "--first-name", "First", "--last-name", "Last"]
     site.command(*admin, *names, "--password-stdin", "--json", text=PASSWORD)
     token = ["token", "create", "--workspace", "bench", "--name", "bench", "--scope", "admin"]
-    made = site.command(*token, "--json")
-    return Site(directory, environment, port, made["token"])
+    created = site.command(*token, "--json")
+    return Site(directory, environment, port, created["token"])
 
 
 @dataclass(frozen=True, slots=True)
-class Furniture:
-    """What is in a site: applications as the API shows them, and a person's id."""
+class SiteContents:
+    """The contents of a site: applications as the API returns them, and a user's ID."""
 
     person: str
     application: dict[str, Any]
-    signed: dict[str, Any]  # one that wants signed requests
+    signed: dict[str, Any]  # an application that requires signed requests
 
 
-def furnish(site: Site, certificate: str) -> Furniture:
-    """Install an application that tells what the peers tell, and give a person its role.
+def fill_site(site: Site, certificate: str) -> SiteContents:
+    """Install two applications and assign their roles to a user.
 
-    Another one wants requests that are signed by the key of a certificate (PEM). The site's server
-    must be running.
+    The first sends the same attributes as the peers. The second requires requests that are signed
+    with the key of `certificate` (PEM). The site's server must be running.
     """
     person = site.post(
         "/users",
@@ -128,15 +128,15 @@ def furnish(site: Site, certificate: str) -> Furniture:
             "certificates": [certificate],
         },
     )
-    for one in (application, signed):
-        site.post(f"/users/{person['id']}/roles", role=one["default_role"]["id"])
+    for each in (application, signed):
+        site.post(f"/users/{person['id']}/roles", role=each["default_role"]["id"])
     group = site.post("/groups", name="Everyone")
     site.post(f"/groups/{group['id']}/members", user=person["id"])
-    return Furniture(person["id"], application, signed)
+    return SiteContents(person["id"], application, signed)
 
 
-def moved(site: Site) -> Site:
-    """Return the same site at another port, for a second server of its data."""
+def on_another_port(site: Site) -> Site:
+    """Return the same site on another port, for a second server with its data."""
     port = free_port()
     environment = site.environment | {"SSOKO_BASE_URL": f"http://localhost:{port}"}
     return replace(site, environment=environment, port=port)
@@ -157,9 +157,9 @@ def granian(site: Site) -> Iterator[Running]:
 
 
 def _granian(port: int) -> list[str]:
-    one = ["--workers", "1", "--blocking-threads", "1", "--no-ws"]
+    single = ["--workers", "1", "--blocking-threads", "1", "--no-ws"]
     where = ["--host", "127.0.0.1", "--port", str(port)]
-    return [sys.executable, "-m", "granian", "--interface", "wsgi", *one, *where]
+    return [sys.executable, "-m", "granian", "--interface", "wsgi", *single, *where]
 
 
 def _served(site: Site, command: list[str | Path], port: int) -> Iterator[Running]:
@@ -173,13 +173,13 @@ def _served(site: Site, command: list[str | Path], port: int) -> Iterator[Runnin
 
 @contextmanager
 def hello_world(directory: Path, server: str) -> Iterator[Target]:
-    """Serve two words the way that Ssoko is served."""
+    """Serve the hello world in the same way as Ssoko."""
     port = free_port()
     command = _granian(port)
     if server == GUNICORN:
-        one = ["--workers", "1", "--threads", "1", "-k", "gthread"]
+        single = ["--workers", "1", "--threads", "1", "-k", "gthread"]
         where = ["--bind", f"127.0.0.1:{port}"]
-        command = [sys.executable, "-m", "gunicorn", *one, *where]
+        command = [sys.executable, "-m", "gunicorn", *single, *where]
     log, home = directory / f"hello-{port}.log", {"HOME": str(directory)}
     running = [start([*command, HELLO], log, environment=home)]
     try:
@@ -198,9 +198,9 @@ def target(
     *,
     beside: tuple[int, ...] = (),
 ) -> Target:
-    """Return a server of ours under load, with the sessions of these people present."""
+    """Return a Ssoko server as a target, with sessions of these users."""
     path = application["metadata"]["login_endpoint"].partition("/saml/")[2]
-    aimed = Target(
+    result = Target(
         name,
         port,
         (running.process.pid,),
@@ -209,5 +209,5 @@ def target(
         beside=beside,
     )
     for person in people:
-        aimed = log_in(aimed, person, PASSWORD)
-    return aimed
+        result = open_session(result, person, PASSWORD)
+    return result

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the measurement's own, with default settings, on the core of the servers."""
+"""A PostgreSQL server for the benchmark, with default settings, on the servers' core."""
 
 import getpass
 import shutil
@@ -20,14 +20,14 @@ class Cluster:
 
 
 def programs() -> Path | None:
-    """Return the folder of the newest PostgreSQL of Debian, if one is installed."""
+    """Return the folder of Debian's newest installed PostgreSQL, if any."""
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     return versions[-1].parent if versions else None
 
 
 @contextmanager
 def cluster(directory: Path) -> Iterator[Cluster]:
-    """Run a cluster that only this machine reaches."""
+    """Run a cluster that accepts only local connections."""
     folder = programs()
     if folder is None:
         raise FileNotFoundError("postgresql is not installed")

@@ -1,4 +1,4 @@
-"""Servers on one core, the client on another, and the CPU time that each has used."""
+"""Processes on one core, the client on another, and their CPU time."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ START_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A process that was started here, on the core of the servers, and what it prints."""
+    """A process on the servers' core, and its log."""
 
     process: subprocess.Popen[bytes]
     log: Path
@@ -58,18 +58,18 @@ def start(
 
 
 def stop(running: Sequence[Running]) -> None:
-    """Stop servers, the last started first; one that does not listen is killed."""
-    for one in reversed(running):
-        one.process.terminate()
+    """Stop servers, the last started first; a server that ignores SIGTERM is killed."""
+    for server in reversed(running):
+        server.process.terminate()
         try:
-            one.process.wait(timeout=10)
+            server.process.wait(timeout=10)
         except subprocess.TimeoutExpired:
-            one.process.kill()
-            one.process.wait()
+            server.process.kill()
+            server.process.wait()
 
 
 def free_port() -> int:
-    """Return a loopback port above 20000 that nothing uses now."""
+    """Return a free loopback port above 20000."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -78,11 +78,11 @@ def free_port() -> int:
 
 
 def wait_for(url: str, running: Sequence[Running]) -> None:
-    """Wait until a server answers at all, whatever it says."""
+    """Wait until a server responds, with any status."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
-        for one in running:
-            one.check()
+        for server in running:
+            server.check()
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return
@@ -91,7 +91,7 @@ def wait_for(url: str, running: Sequence[Running]) -> None:
         except OSError:
             time.sleep(0.1)
     log = running[-1].log.read_text(errors="replace")[-2000:]
-    raise TimeoutError(f"{url} did not answer in {START_SECONDS} seconds: {log}")
+    raise TimeoutError(f"{url} did not respond in {START_SECONDS} seconds: {log}")
 
 
 def wait_for_socket(path: Path, running: Running) -> None:
@@ -105,13 +105,13 @@ def wait_for_socket(path: Path, running: Running) -> None:
 
 
 def tree_cpu(processes: Sequence[int]) -> float:
-    """Return the CPU seconds of processes, of their living children and of those they outlived."""
+    """Return the CPU seconds of processes and all their children."""
     return sum(_process_cpu(process) for process in processes)
 
 
 def _process_cpu(process: int) -> float:
     with suppress(OSError):
-        # The CPU clock of a whole other process, in nanoseconds: clock_getcpuclockid(3).
+        # The CPU clock of another process, in nanoseconds: clock_getcpuclockid(3).
         own = time.clock_gettime((~process << 3) | 2)
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
         ended_children = (int(fields[13]) + int(fields[14])) / TICK
@@ -129,7 +129,7 @@ def _children(task: Path) -> list[str]:
 
 @contextmanager
 def on_core(core: int) -> Iterator[None]:
-    """Stay on one core for a while."""
+    """Run on one core inside the block."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:

@@ -1,7 +1,7 @@
-"""Say what the time of a sign-in goes to: samples of the stack, in process, no HTTP server.
+"""Profile a sign-in by sampling the stack, in process and without an HTTP server.
 
 `python -m tests.bench.profile COUNT` reads a job as JSON from its input and prints its result as
-JSON. It runs in a process of its own, since Ssoko serves one database a process.
+JSON. It runs in a process of its own, because Ssoko serves one database per process.
 """
 
 import collections
@@ -17,13 +17,13 @@ from types import FrameType
 from typing import Any
 
 from tests.bench.client import Target
-from tests.bench.messages import Answer, check, sign_ins
+from tests.bench.messages import Response, check, sign_ins
 from tests.bench.process import REPOSITORY, SERVER_CORE
 
 SAMPLE_SECONDS = 0.001
 WARM = 50
 MOST_SECONDS = 5
-# Where work is called from, innermost first; the standard library counts for its caller.
+# Callers of the work, innermost first; the standard library counts for its caller.
 OWNERS = (
     ("/ssoko/saml/signing", "the RSA-2048 signature and its encoding"),
     ("/ssoko/saml/", "SAML: reading the request, writing the response"),
@@ -46,14 +46,14 @@ OWNERS = (
     ("/templates/", "rendering the page"),
     ("/tests/bench/", "the measurement itself"),
 )
-# Functions of peewee that do no more than call the driver: what they spend is the statement's.
+# Functions of peewee that only call the driver: their time counts for the statement.
 STATEMENTS = {"_execute", "_execute_cursor", "execute_sql", "commit", "begin", "rollback"}
 DATABASE = "SQL statements in the driver and the database"
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """CPU seconds of one sign-in without its server, the shares of it by owner, by function."""
+    """CPU seconds of one sign-in without its server, and the shares by owner and by function."""
 
     cpu: float
     owners: dict[str, float]
@@ -75,13 +75,13 @@ def owner(frame: FrameType | None) -> str:
 
 def functions(frame: FrameType | None) -> set[str]:
     """Return the functions of Ssoko on the stack."""
-    found = set()
+    names = set()
     while frame is not None:
         path, line = frame.f_code.co_filename, frame.f_code.co_qualname
         if "/ssoko" in path:
-            found.add(f"{path.rpartition('/core/')[2] or path} {line}")
+            names.add(f"{path.rpartition('/core/')[2] or path} {line}")
         frame = frame.f_back
-    return found
+    return names
 
 
 def profile(target: Target, environment: dict[str, str], count: int) -> Profile:
@@ -145,7 +145,7 @@ def run(job: dict[str, str], count: int) -> Profile:
             body = b"".join(parts)
             getattr(parts, "close", lambda: None)()
         spent = time.process_time() - begin
-        check(request, Answer(int(statuses[-1][:3]), body, 0))
+        check(request, Response(int(statuses[-1][:3]), body, 0))
         return spent / count
 
     by_owner: collections.defaultdict[str, float] = collections.defaultdict(float)
@@ -154,7 +154,7 @@ def run(job: dict[str, str], count: int) -> Profile:
 
     def sample(_: int, frame: FrameType | None) -> None:
         nonlocal sampled
-        # Signals wait until a call into C returns, so each stands for the time since the last.
+        # Signals wait until a call into C returns, so each sample counts the time since the last.
         weight, sampled = time.process_time() - sampled, time.process_time()
         by_owner[owner(frame)] += weight
         for name in functions(frame):
@@ -176,5 +176,7 @@ def run(job: dict[str, str], count: int) -> Profile:
 
 
 if __name__ == "__main__":
-    found = run(json.loads(sys.stdin.readline()), int(sys.argv[1]))
-    sys.stdout.write(json.dumps({name: getattr(found, name) for name in Profile.__slots__}) + "\n")
+    profile = run(json.loads(sys.stdin.readline()), int(sys.argv[1]))
+    sys.stdout.write(
+        json.dumps({name: getattr(profile, name) for name in Profile.__slots__}) + "\n"
+    )

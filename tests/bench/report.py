@@ -108,7 +108,7 @@ def _sign_ins(results: Results) -> str:
             f"| {name} | {series.median(lambda turn: turn.cpu) * 1000:.2f} "
             f"| {1 / series.median(lambda turn: turn.clock):,.0f} | {series.of_limit:.3f} "
             f"| {1 / series.of_limit:.1f} | {series.times(ours):.2f} | {beside} "
-            f"| {series.answers:,} / {series.verified:,} |"
+            f"| {series.responses:,} / {series.verified:,} |"
         )
     head = (
         "| server | CPU ms | per second | rate / bare signatures | in signatures "
@@ -120,7 +120,7 @@ def _sign_ins(results: Results) -> str:
 def _latencies(results: Results) -> str:
     rows = [
         f"| {latency.name} | {latency.rate}, {latency.pattern} | {latency.p50:.1f} "
-        f"| {latency.p99:.1f} | {latency.highest:.1f} | {latency.answers:,} |"
+        f"| {latency.p99:.1f} | {latency.highest:.1f} | {latency.responses:,} |"
         for latency in results.latencies
     ]
     head = "| server | arrivals a second | p50 ms | p99 ms | highest ms | responses |"

@@ -1,4 +1,4 @@
-"""Short rounds in which all targets take turns, each beside a measurement of bare signatures."""
+"""Short rounds that measure all targets in turns, each together with bare signatures."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tests.bench.client import Target, load
 from tests.bench.keys import Signer
-from tests.bench.messages import Answer, Request, check, sign_ins, verify
+from tests.bench.messages import Request, Response, check, sign_ins, verify
 
 SLICE = 0.15  # seconds of CPU of each target in a round
 SIGNATURES = 0.02  # seconds of bare signatures before each
@@ -31,35 +31,35 @@ class Series:
 
     name: str
     rounds: list[Round] = field(default_factory=list)
-    answers: int = 0
+    responses: int = 0
     verified: int = 0
 
     def median(self, value: Callable[[Round], float]) -> float:
         """Return the median over the rounds."""
-        return statistics.median(value(one) for one in self.rounds)
+        return statistics.median(value(turn) for turn in self.rounds)
 
     @property
     def of_limit(self) -> float:
         """Return the rate as a share of the rate of bare signatures on the same core."""
-        return self.median(lambda one: one.signature / one.cpu)
+        return self.median(lambda turn: turn.signature / turn.cpu)
 
     def times(self, other: "Series") -> float:
-        """Return how many times as much CPU as another one this one takes."""
+        """Return the CPU cost of this target as a multiple of the cost of another target."""
         pairs = zip(self.rounds, other.rounds, strict=True)
-        # In signatures of their own moment, since the machine's speed wanders within a round too.
+        # Each cost is in signatures of the same moment, because the machine's speed varies.
         return statistics.median(
             (mine.cpu / mine.signature) / (its.cpu / its.signature) for mine, its in pairs
         )
 
 
 class Turn:
-    """One target, the number of requests that fill its slice, and how to make and check them."""
+    """A target, the number of requests in its slice, and how to create and check them."""
 
     def __init__(
         self,
         target: Target,
         make: Callable[[int], list[Request]] | None = None,
-        checked: Callable[[Request, Answer], object] | None = None,
+        checked: Callable[[Request, Response], object] | None = None,
     ) -> None:
         self.target = target
         self.series = Series(target.name)
@@ -70,30 +70,30 @@ class Turn:
     def _sign_ins(self, count: int) -> list[Request]:
         return sign_ins(self.target.destination, count)
 
-    def _sign_in(self, request: Request, answer: Answer) -> None:
-        assertion = check(request, answer)
-        if self.series.answers % VERIFY_EACH == 0:
+    def _sign_in(self, request: Request, response: Response) -> None:
+        assertion = check(request, response)
+        if self.series.responses % VERIFY_EACH == 0:
             verify(assertion, self.target.certificate)
             self.series.verified += 1
 
     def warm(self) -> None:
-        """Let caches fill and find out how many requests fill a slice."""
+        """Fill the caches and compute the number of requests in a slice."""
         load(self.target, self._make(WARM))
         measured = load(self.target, self._make(FEWEST * 2))
         self._count = max(FEWEST, min(MOST, round(SLICE / max(measured.cpu, 1e-6))))
 
     def take(self, signer: Signer) -> None:
-        """Measure one slice; a wrong answer raises."""
+        """Measure one slice; a wrong response raises."""
         signature = signer.cost(SIGNATURES)
         measured = load(self.target, self._make(self._count))
-        for request, answer in measured.answers:
-            self._checked(request, answer)
-            self.series.answers += 1
+        for request, response in measured.responses:
+            self._checked(request, response)
+            self.series.responses += 1
         self.series.rounds.append(Round(signature, measured.cpu, measured.beside, measured.clock))
 
 
 def take_turns(turns: Sequence[Turn], rounds: int) -> dict[str, Series]:
-    """Measure all targets, round after round."""
+    """Measure all targets in every round."""
     signer = Signer()
     for turn in turns:
         turn.warm()
@@ -106,7 +106,7 @@ def take_turns(turns: Sequence[Turn], rounds: int) -> dict[str, Series]:
 def hello_turn(target: Target) -> Turn:
     """Return the turn of a hello world."""
 
-    def checked(_: Request, answer: Answer) -> None:
-        assert answer.status == 200 and answer.body == b"Hello, world", answer
+    def checked(_: Request, response: Response) -> None:
+        assert response.status == 200 and response.body == b"Hello, world", response
 
     return Turn(target, lambda count: [Request("/")] * count, checked)

@@ -1,4 +1,4 @@
-"""Rows by the hundred thousand, copied in the database from the first of their kind."""
+"""Create many rows in the database by copying the first row of each table."""
 
 import sqlite3
 
@@ -9,12 +9,12 @@ from ssoko.store.models.issuers import Issuer, SigningKey
 from ssoko.store.models.people import Group, Membership, User
 from ssoko.store.models.table import Table
 
-# 1000000000 + i is as wide for every i; both databases can do this much.
+# 1000000000 + i has the same width for every i, in SQL that both databases support.
 NUMBER = "CAST(1000000000 + i AS TEXT)"
 
 
 def person(number: int) -> str:
-    """Return the user name of a copied person, counting from 1."""
+    """Return the username of a copied user, counting from 1."""
     return f"person{1_000_000_000 + number}"
 
 
@@ -24,7 +24,7 @@ def copies(model: type[Table], like: str, count: int, **columns: str) -> str:
     names = [field.column_name for field in meta.sorted_fields]
     values = ", ".join(columns.get(name, f"original.{name}") for name in names)
     return (
-        f"INSERT INTO {meta.table_name} ({', '.join(names)}) "  # noqa: S608  names of our own
+        f"INSERT INTO {meta.table_name} ({', '.join(names)}) "  # noqa: S608  names from the models
         f"WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers "
         f"WHERE i < {count}) SELECT {values} FROM numbers "
         f"CROSS JOIN (SELECT * FROM {meta.table_name} WHERE {like}) AS original"
@@ -32,14 +32,14 @@ def copies(model: type[Table], like: str, count: int, **columns: str) -> str:
 
 
 def crowd(person_id: str, application_id: str, *, people: int, applications: int) -> list[str]:
-    """Return the SQL that adds people, each with the role, and applications with their own.
+    """Return the SQL that adds users with the role, and applications with their own roles.
 
-    Every person is in one of as many groups as there are applications.
+    There are as many groups as applications, and every user is a member of one group.
     """
     group = f"CAST(1000000000 + 1 + i % {applications} AS TEXT)"
     of_application = f"application_id = '{application_id}'"
     issuer = f"(SELECT issuer_id FROM application WHERE id = '{application_id}')"  # noqa: S608
-    role = f"SELECT id FROM role WHERE {of_application}"  # noqa: S608  ids of our own
+    role = f"SELECT id FROM role WHERE {of_application}"  # noqa: S608  ids from the database
     name = {"name": f"'Copy ' || {NUMBER}", "name_key": f"'copy ' || {NUMBER}"}
     return [
         copies(
@@ -107,7 +107,7 @@ def execute(database_url: str, statements: list[str]) -> None:
         return
     path = database_url.removeprefix("sqlite:///")
     with sqlite3.connect(path, timeout=60) as database:
-        # Of this connection alone; a crash spoils only the measurement.
+        # For this connection only; a crash would only spoil the measurement.
         database.execute("PRAGMA synchronous = OFF")
         database.execute("PRAGMA cache_size = -500000")
         for statement in statements:
@@ -116,7 +116,7 @@ def execute(database_url: str, statements: list[str]) -> None:
 
 
 def count_events(database_url: str) -> int:
-    """Return how many events there are."""
+    """Return the number of events."""
     query = "SELECT count(*) FROM event"
     if database_url.startswith("postgresql:"):
         with psycopg.connect(database_url) as connection:

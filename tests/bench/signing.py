@@ -1,8 +1,8 @@
 """Compare making signed responses with the bare RSA-2048 signature, in CPU time.
 
 Run ``python -m tests.bench.signing [rounds]``. Each round times every candidate for a short while,
-one after the other, so that a busy machine slows all alike; the medians of the ratios count. The
-other libraries get the document ready made, or nearly so: what counts is that they sign it.
+one after the other, so that a busy machine slows all of them equally. The result is the median of
+the ratios. The other libraries only sign a document that is already built, or nearly so.
 """
 
 import resource
@@ -40,7 +40,7 @@ Work = Callable[[int], object]
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Of one candidate: CPU seconds a call, and its rate as a share of bare signatures'."""
+    """CPU seconds per call of one candidate, and its rate as a share of bare signatures."""
 
     cost: float
     of_limit: float
@@ -90,7 +90,7 @@ def authn_request(number: int) -> bytes:
 
 
 def candidates(files: KeyFiles) -> dict[str, Work]:
-    """Return what is timed, by name; the first is the limit."""
+    """Return the functions to time, by name; the first is the limit."""
     pem, certificate = files.key.read_bytes(), files.certificate.read_text()
     key = SigningKey.from_pem(pem, certificate)
     private = key.private_key
@@ -156,7 +156,7 @@ def _pysaml2(files: KeyFiles) -> dict[str, Work]:
 
 
 def cpu_per_call(work: Work) -> float:
-    """Return the CPU seconds that one call costs, with the programs it runs, over one slice."""
+    """Return the CPU seconds of one call, including child processes, over one slice."""
     count, begin = 0, _cpu()
     while (spent := _cpu() - begin) < SLICE:
         count += 1

@@ -1,4 +1,4 @@
-"""The parts that the end-to-end tests share: a running Ssoko, service providers, a browser."""
+"""Fixtures of the end-to-end tests: a running Ssoko, service providers and a browser."""
 
 import shutil
 import tempfile
@@ -15,7 +15,7 @@ from .server import Server, Workspace
 CHROMIUM = "/usr/bin/chromium"
 
 
-#: Files that take longest, so that no worker is left alone with one of them at the end.
+#: The slowest files, which start first so that no worker finishes long after the others.
 LONGEST = (
     "test_pages.py",
     "test_cli.py",
@@ -27,9 +27,9 @@ LONGEST = (
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a module together, the longest modules first, then what needs a browser.
+    """Run the slowest modules first, then the other modules, then the end-to-end modules.
 
-    pytest would run all those with a browser first, and set every module up twice.
+    By default, pytest runs all tests with a browser first and sets up every module twice.
     """
     here = Path(__file__).parent
     order = {name: place for place, name in enumerate(LONGEST)}
@@ -44,12 +44,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def base_url() -> None:
-    """Take the place of pytest-base-url's fixture, which pytest 9 calls deprecated."""
+    """Override the fixture of pytest-base-url, which is deprecated in pytest 9."""
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, object]:
-    """Start Debian's Chromium; Playwright brings no browser of its own here."""
+    """Start Debian's Chromium; Playwright's own browsers are not installed."""
     assert shutil.which(CHROMIUM), "Chromium is missing: apt-get install chromium"
     quiet = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
     return {"executable_path": CHROMIUM, "args": quiet}
@@ -57,14 +57,14 @@ def browser_type_launch_args() -> dict[str, object]:
 
 @pytest.fixture(autouse=True)
 def _short_patience(request: pytest.FixtureRequest) -> None:
-    """Wait ten seconds for a page, not thirty: all the servers are on this machine."""
+    """Wait ten seconds for a page, not thirty, because all servers are local."""
     if "context" in request.fixturenames:
         request.getfixturevalue("context").set_default_timeout(10_000)
 
 
 @pytest.fixture(scope="session")
 def ssoko(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Return a running Ssoko that was set up with the documented commands."""
+    """Run a Ssoko server that is set up with the documented commands."""
     server = Server(tmp_path_factory.mktemp("ssoko"))
     server.index.write_bytes(example_index())
     server.init()
@@ -75,14 +75,14 @@ def ssoko(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def workspace(ssoko: Server, request: pytest.FixtureRequest) -> Workspace:
-    """Return a workspace of this test module's own."""
+    """Return a workspace that only this test module uses."""
     module = request.module.__name__.rpartition(".")[2]
     return ssoko.workspace(module.removeprefix("test_").replace("_", "-"))
 
 
 @pytest.fixture(scope="session")
 def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[service_providers.Host]:
-    """Return the process that plays python3-saml service providers."""
+    """Run the process that serves the python3-saml service providers."""
     host = service_providers.start(tmp_path_factory.mktemp("providers"))
     yield host
     host.stop()
@@ -90,7 +90,7 @@ def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[service_prov
 
 @pytest.fixture(scope="module")
 def mellon() -> Iterator[Mellon]:
-    """Return an Apache with mod_auth_mellon, not started yet."""
+    """Return an Apache server with mod_auth_mellon, not yet started."""
     with tempfile.TemporaryDirectory(prefix="mellon-") as directory:
         apache = Mellon(Path(directory))
         yield apache

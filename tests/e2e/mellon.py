@@ -1,7 +1,7 @@
 """Apache with mod_auth_mellon: a service provider that shares no code with Ssoko.
 
-Each location of the site is a service provider of its own: ``/<name>/`` shows who is signed in (or
-asks the identity provider), and its endpoints are below ``/<name>/mellon/``.
+Each location of the site is a separate service provider. ``/<name>/`` shows the signed-in user or
+sends the browser to the identity provider. Its endpoints are below ``/<name>/mellon/``.
 """
 
 import os
@@ -15,7 +15,7 @@ from .server import free_port, wait_for
 
 MODULES = Path("/usr/lib/apache2/modules")
 APACHE = "/usr/sbin/apache2"
-PYTHON = "/usr/bin/python3"  # Debian's, which Apache's children may run
+PYTHON = "/usr/bin/python3"  # Debian's Python, which Apache's child processes can run
 MISSING = "mod_auth_mellon is missing: apt-get install apache2 libapache2-mod-auth-mellon"
 
 SITE = """
@@ -31,7 +31,7 @@ Mutex file:{directory}
 {user}
 {modules}
 MellonLockFile {directory}/mellon.lock
-# Its cookies say SameSite=None, which browsers take over https alone.
+# Mellon sets SameSite=None, which browsers accept only over HTTPS.
 SetEnvIf Host . MELLON_DISABLE_SAMESITE=1
 <Directory {directory}/site>
   Require all granted
@@ -62,9 +62,9 @@ LOCATION = """
 
 WHO = """#!{python}
 import json, os
-seen = {{k.removeprefix("MELLON_"): v for k, v in os.environ.items() if k.startswith("MELLON_")}}
+values = {{k.removeprefix("MELLON_"): v for k, v in os.environ.items() if k.startswith("MELLON_")}}
 print("Content-Type: application/json\\n")
-print(json.dumps(seen))
+print(json.dumps(values))
 """
 
 SP_METADATA = """<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata"
@@ -88,7 +88,7 @@ UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
 
 @dataclass(slots=True)
 class Mellon:
-    """One Apache; add locations, then start it."""
+    """One Apache server. Add locations, then start it."""
 
     directory: Path
     port: int = field(default_factory=free_port)
@@ -97,7 +97,7 @@ class Mellon:
 
     @property
     def url(self) -> str:
-        """Return the base URL; an address, so that Ssoko on localhost is another site."""
+        """Return the base URL. It has an IP address, so that Ssoko on localhost is another site."""
         return f"http://127.0.0.1:{self.port}"
 
     def page(self, name: str) -> str:
@@ -109,7 +109,7 @@ class Mellon:
         return f"urn:example:mellon:{name}"
 
     def acs_url(self, name: str) -> str:
-        """Return the address that takes the responses of a location."""
+        """Return the ACS URL of a location."""
         return f"{self.url}/{name}/mellon/postResponse"
 
     def add(
@@ -121,9 +121,9 @@ class Mellon:
         name_id_format: str = UNSPECIFIED,
         directives: str = "",
     ) -> None:
-        """Protect a location by the identity provider that this metadata describes.
+        """Protect a location with the identity provider that this metadata describes.
 
-        :param directives: more lines for the location.
+        :param directives: additional Apache directives for the location.
         """
         home = self.directory / name
         home.mkdir(exist_ok=True)
@@ -142,7 +142,7 @@ class Mellon:
         self.names[name] = directives
 
     def start(self) -> None:
-        """Write the configuration and return once Apache listens."""
+        """Write the configuration, start Apache and wait until it listens."""
         assert (MODULES / "mod_auth_mellon.so").exists() and Path(APACHE).exists(), MISSING
         self._write()
         with (self.directory / "error.log").open("ab") as log:
@@ -151,18 +151,18 @@ class Mellon:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # it ends its whole process group
+                start_new_session=True,  # Apache stops its whole process group
             )
         wait_for(f"{self.url}/up.txt", self.process, self.directory / "error.log")
 
     def stop(self) -> None:
-        """End Apache and its children."""
+        """Stop Apache and its child processes."""
         if self.process is not None:
             self.process.terminate()
             self.process.wait(timeout=15)
 
     def log(self) -> str:
-        """Return what Apache wrote about its troubles."""
+        """Return Apache's error log."""
         return (self.directory / "error.log").read_text(errors="replace")
 
     def _write(self) -> None:
@@ -197,11 +197,11 @@ class Mellon:
         script.write_text(WHO.format(python=PYTHON))
         script.chmod(0o755)
         if user:
-            let_in(self.directory)
+            give_to_apache(self.directory)
 
 
 def make_certificate(home: Path) -> None:
-    """Write a key and a self-signed certificate, as an SP's admin makes them."""
+    """Write a key and a self-signed certificate, as the admin of a service provider would."""
     files = ("-keyout", home / "key.pem", "-out", home / "certificate.pem")
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", *files]
@@ -211,15 +211,15 @@ def make_certificate(home: Path) -> None:
     )
 
 
-def let_in(directory: Path) -> None:
-    """Give a directory to Apache's unprivileged children."""
+def give_to_apache(directory: Path) -> None:
+    """Make Apache's unprivileged child processes the owner of a directory."""
     for path in (directory, *directory.rglob("*")):
         shutil.chown(path, "www-data", "www-data")
 
 
 def without_redirect(idp_metadata: bytes) -> bytes:
-    """Return the metadata with only the POST sign-in endpoint, which makes mellon send by POST."""
+    """Remove the Redirect sign-in endpoint from the metadata, so that Mellon uses POST."""
     redirect = rb'<(\w+:)?SingleSignOnService[^>]*bindings:HTTP-Redirect"[^>]*?(/>|>\s*</[^>]*>)'
-    shorter, found = re.subn(redirect, b"", idp_metadata)
-    assert found == 1, "the metadata has no SingleSignOnService for the Redirect binding"
+    shorter, count = re.subn(redirect, b"", idp_metadata)
+    assert count == 1, "the metadata has no SingleSignOnService for the Redirect binding"
     return shorter

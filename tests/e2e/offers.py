@@ -1,6 +1,6 @@
-"""An index file with what is not on the server of the tests.
+"""A plugin index that lists plugins which the test server does not have.
 
-It has a vendor with three products, a newer Zoom, and a plugin for a Ssoko of the future.
+It has a vendor with three products, a newer version of Zoom, and a plugin for a future Ssoko.
 """
 
 import hashlib
@@ -20,13 +20,13 @@ _SUMMARIES = {
 
 
 def example_index() -> bytes:
-    """Return the bytes of the file."""
+    """Return the index file as bytes."""
     kilele = [
         _entry(
             Integration(
                 name=name,
                 summary=summary,
-                description=f"{name} makes an account for whoever comes for the first time.",
+                description=f"{name} creates an account when a user signs in for the first time.",
                 vendor="Kilele",
                 category="Collaboration",
                 publisher="Kilele Labs",

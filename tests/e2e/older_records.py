@@ -1,4 +1,4 @@
-"""Applications as another version of their plugin would have recorded them."""
+"""Change stored applications to look as if another plugin version had created them."""
 
 import contextlib
 import json
@@ -14,27 +14,27 @@ _JSON = ("settings", "service_provider", "proposed", "mappers", "metadata_fields
 
 
 def rewrite(server: Server, application_id: str, change: Callable[[Row], None]) -> None:
-    """Change the columns of an application in the database, behind the server's back."""
+    """Change the columns of an application directly in the database, without the server."""
     path = server.directory / "data" / "ssoko.sqlite3"
     with contextlib.closing(sqlite3.connect(path, timeout=10)) as database, database:
         database.row_factory = sqlite3.Row
-        asked = "SELECT * FROM application WHERE id = ?"
-        before = dict(database.execute(asked, (application_id,)).fetchone())
+        query = "SELECT * FROM application WHERE id = ?"
+        before = dict(database.execute(query, (application_id,)).fetchone())
         row = before | {name: json.loads(before[name]) for name in _JSON}
         change(row)
         row |= {name: json.dumps(row[name]) for name in _JSON}
-        # Sign-in knows a record by this, and so do lists.
+        # The caches of sign-in and of lists use this time as their key.
         row["updated_at"] += 1
         changed = {name: value for name, value in row.items() if value != before[name]}
         columns = ", ".join(f"{name} = ?" for name in changed)
         database.execute(
-            f"UPDATE application SET {columns} WHERE id = ?",  # noqa: S608 - names of columns
+            f"UPDATE application SET {columns} WHERE id = ?",  # noqa: S608 - column names
             (*changed.values(), application_id),
         )
 
 
 def older(row: Row) -> None:
-    """Make a record differ from what the plugin proposes now, in every part."""
+    """Make every part of a record differ from what the plugin proposes now."""
     row["version"] = "0.0.9"
     provider = row["proposed"]["service_provider"]
     provider |= {"lifetime": 600, "require_signed_requests": False, "relay_state": "home"}
@@ -53,11 +53,11 @@ def older(row: Row) -> None:
     row["metadata_fields"][0]["paste_into"] = "Sign-in address"
 
 
-def without_answers(row: Row) -> None:
-    """Take away what the plugin's form asks for."""
+def without_settings(row: Row) -> None:
+    """Remove the values of the plugin's form."""
     row["version"], row["settings"] = "0.0.9", {}
 
 
 def without_plugin(row: Row) -> None:
-    """Name an integration that no plugin here brings."""
+    """Set an integration that no installed plugin provides."""
     row["integration"], row["distribution"], row["version"] = "notes", "ssoko-notes", "1.4"

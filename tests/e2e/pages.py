@@ -1,4 +1,4 @@
-"""Every page that a person can open, and a workspace in which each has something to show."""
+"""Every page of the site, and a workspace in which each page has content."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ PEOPLE = [
 ]
 
 
-#: One page of each kind. Each change is held against these; a release against all, at both widths.
+#: One page of each kind, tested on every change. A release tests all pages at both widths.
 OFTEN = frozenset(
     {
         "sign-in",
@@ -57,13 +57,13 @@ OFTEN = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PageState:
     """One page in one state.
 
     :param name: name of the screenshot.
-    :param endpoint: the Flask endpoint that answers.
-    :param path: address with the names of :class:`Scene` in braces.
-    :param who: a role of :meth:`Scene.sign_in`.
+    :param endpoint: the Flask endpoint of the page.
+    :param path: URL path, with names from ``Scene.places`` in braces.
+    :param who: a kind of visitor that :meth:`Scene.sign_in` accepts.
     """
 
     name: str
@@ -74,130 +74,156 @@ class Shown:
 
 
 PAGES = [
-    Shown("start-fresh", "auth.start", "{fresh}/", who="nobody"),
-    Shown("start", "auth.start", "{root}/", who="nobody"),
-    Shown("setup", "auth.setup", "{setup}", who="nobody"),
-    Shown("setup-used", "auth.setup", "{fresh}/setup?code=used", who="nobody", status=404),
-    Shown("link", "auth.link", "{link}", who="nobody"),
-    Shown("sign-in", "auth.sign_in", "{w}/sign-in", who="nobody"),
-    Shown("sign-in-for", "auth.sign_in", "{w}/launch/{app}", who="nobody"),
-    Shown("portal", "portal.show", "{w}/dashboard", who="person"),
-    Shown("portal-empty", "portal.show", "{empty}/dashboard", who="newcomer"),
-    Shown("portal-nothing-found", "portal.show", "{w}/dashboard?q=zzz", who="person"),
-    Shown("account", "account.show", "{w}/account", who="person"),
-    Shown("dashboard", "home.show", "{w}/"),
-    Shown("dashboard-new", "home.show", "{empty}/", who="newcomer"),
-    Shown("jump", "home.jump", "{w}/jump?q=a"),
-    Shown("jump-empty", "home.jump", "{w}/jump"),
-    Shown("know-more", "docs.applications", "{root}/docs/applications"),
-    Shown("marketplace", "marketplace.list_integrations", "{w}/marketplace"),
-    Shown("marketplace-nothing-found", "marketplace.list_integrations", "{w}/marketplace?q=zzz"),
-    Shown("integration", "marketplace.show_integration", "{w}/marketplace/aws"),
-    Shown("marketplace-vendor", "marketplace.list_integrations", "{w}/marketplace?vendor=Kilele"),
-    Shown("integration-absent", "marketplace.show_integration", "{w}/marketplace/kilele-boards"),
-    Shown("integration-too-new", "marketplace.show_integration", "{w}/marketplace/pwani-payroll"),
-    Shown("integration-newer", "marketplace.show_integration", "{w}/marketplace/zoom"),
-    Shown(
+    PageState("start-fresh", "auth.start", "{fresh}/", who="nobody"),
+    PageState("start", "auth.start", "{root}/", who="nobody"),
+    PageState("setup", "auth.setup", "{setup}", who="nobody"),
+    PageState("setup-used", "auth.setup", "{fresh}/setup?code=used", who="nobody", status=404),
+    PageState("link", "auth.link", "{link}", who="nobody"),
+    PageState("sign-in", "auth.sign_in", "{w}/sign-in", who="nobody"),
+    PageState("sign-in-for", "auth.sign_in", "{w}/launch/{app}", who="nobody"),
+    PageState("portal", "portal.show", "{w}/dashboard", who="person"),
+    PageState("portal-empty", "portal.show", "{empty}/dashboard", who="newcomer"),
+    PageState("portal-nothing-found", "portal.show", "{w}/dashboard?q=zzz", who="person"),
+    PageState("account", "account.show", "{w}/account", who="person"),
+    PageState("dashboard", "home.show", "{w}/"),
+    PageState("dashboard-new", "home.show", "{empty}/", who="newcomer"),
+    PageState("jump", "home.jump", "{w}/jump?q=a"),
+    PageState("jump-empty", "home.jump", "{w}/jump"),
+    PageState("know-more", "docs.applications", "{root}/docs/applications"),
+    PageState("marketplace", "marketplace.list_integrations", "{w}/marketplace"),
+    PageState(
+        "marketplace-nothing-found", "marketplace.list_integrations", "{w}/marketplace?q=zzz"
+    ),
+    PageState("integration", "marketplace.show_integration", "{w}/marketplace/aws"),
+    PageState(
+        "marketplace-vendor", "marketplace.list_integrations", "{w}/marketplace?vendor=Kilele"
+    ),
+    PageState(
+        "integration-absent", "marketplace.show_integration", "{w}/marketplace/kilele-boards"
+    ),
+    PageState(
+        "integration-too-new", "marketplace.show_integration", "{w}/marketplace/pwani-payroll"
+    ),
+    PageState("integration-newer", "marketplace.show_integration", "{w}/marketplace/zoom"),
+    PageState(
         "integration-guide",
         "marketplace.show_installation_guide",
         "{w}/marketplace/aws/installation",
     ),
-    Shown("install", "marketplace.show_install_form", "{w}/marketplace/aws/install"),
-    Shown("install-saml", "marketplace.show_install_form", "{w}/marketplace/custom-saml/install"),
-    Shown("applications", "applications.list_applications", "{w}/applications"),
-    Shown(
+    PageState("install", "marketplace.show_install_form", "{w}/marketplace/aws/install"),
+    PageState(
+        "install-saml", "marketplace.show_install_form", "{w}/marketplace/custom-saml/install"
+    ),
+    PageState("applications", "applications.list_applications", "{w}/applications"),
+    PageState(
         "applications-empty",
         "applications.list_applications",
         "{empty}/applications",
         who="newcomer",
     ),
-    Shown("application", "applications.show_overview", "{w}/applications/{app}"),
-    Shown("application-guide", "applications.show_guide", "{w}/applications/{app}/guide"),
-    Shown("application-metadata", "applications.show_metadata", "{w}/applications/{app}/metadata"),
-    Shown("application-access", "applications.show_access", "{w}/applications/{app}/access"),
-    Shown("application-mappers", "applications.show_mappers", "{w}/applications/{saml}/mappers"),
-    Shown("mapper-new", "applications.add_mapper", "{w}/applications/{saml}/mappers/new"),
-    Shown("mapper", "applications.edit_mapper", "{w}/applications/{saml}/mappers/1"),
-    Shown("mapper-remove", "applications.remove_mapper", "{saml_mappers}/1/remove"),
-    Shown("mappers-reset", "applications.reset_mappers", "{saml_mappers}/proposal"),
-    Shown("preview", "applications.preview_assertion", "{saml_mappers}/preview"),
-    Shown("preview-nobody", "applications.preview_assertion", "{saml_mappers}/preview?person=zzz"),
-    Shown("check", "applications.check_connection", "{w}/applications/{app}/check"),
-    Shown("saml-by-hand", "applications.edit_saml_settings", "{w}/applications/{saml}/saml"),
-    Shown("application-settings", "applications.edit_settings", "{w}/applications/{app}/settings"),
-    Shown("saml-settings", "applications.edit_settings", "{w}/applications/{saml}/settings"),
-    Shown(
+    PageState("application", "applications.show_overview", "{w}/applications/{app}"),
+    PageState("application-guide", "applications.show_guide", "{w}/applications/{app}/guide"),
+    PageState(
+        "application-metadata", "applications.show_metadata", "{w}/applications/{app}/metadata"
+    ),
+    PageState("application-access", "applications.show_access", "{w}/applications/{app}/access"),
+    PageState(
+        "application-mappers", "applications.show_mappers", "{w}/applications/{saml}/mappers"
+    ),
+    PageState("mapper-new", "applications.add_mapper", "{w}/applications/{saml}/mappers/new"),
+    PageState("mapper", "applications.edit_mapper", "{w}/applications/{saml}/mappers/1"),
+    PageState("mapper-remove", "applications.remove_mapper", "{saml_mappers}/1/remove"),
+    PageState("mappers-reset", "applications.reset_mappers", "{saml_mappers}/proposal"),
+    PageState("preview", "applications.preview_assertion", "{saml_mappers}/preview"),
+    PageState(
+        "preview-nobody", "applications.preview_assertion", "{saml_mappers}/preview?person=zzz"
+    ),
+    PageState("check", "applications.check_connection", "{w}/applications/{app}/check"),
+    PageState("saml-by-hand", "applications.edit_saml_settings", "{w}/applications/{saml}/saml"),
+    PageState(
+        "application-settings", "applications.edit_settings", "{w}/applications/{app}/settings"
+    ),
+    PageState("saml-settings", "applications.edit_settings", "{w}/applications/{saml}/settings"),
+    PageState(
         "application-refresh", "applications.refresh_application", "{w}/applications/{saml}/refresh"
     ),
-    Shown("application-activity", "applications.show_activity", "{w}/applications/{app}/activity"),
-    Shown("application-disabled", "applications.show_overview", "{w}/applications/{off}"),
-    Shown("application-upgrade", "applications.show_overview", "{w}/applications/{older}"),
-    Shown("upgrade", "applications.review_upgrade", "{w}/applications/{older}/upgrade"),
-    Shown("upgrade-refused", "applications.review_upgrade", "{w}/applications/{bare}/upgrade"),
-    Shown("upgrade-accepted", "applications.review_upgrade", "{w}/applications/{upgraded}/upgrade"),
-    Shown("plugin-missing", "applications.show_overview", "{w}/applications/{lost}"),
-    Shown(
+    PageState(
+        "application-activity", "applications.show_activity", "{w}/applications/{app}/activity"
+    ),
+    PageState("application-disabled", "applications.show_overview", "{w}/applications/{off}"),
+    PageState("application-upgrade", "applications.show_overview", "{w}/applications/{older}"),
+    PageState("upgrade", "applications.review_upgrade", "{w}/applications/{older}/upgrade"),
+    PageState("upgrade-refused", "applications.review_upgrade", "{w}/applications/{bare}/upgrade"),
+    PageState(
+        "upgrade-accepted", "applications.review_upgrade", "{w}/applications/{upgraded}/upgrade"
+    ),
+    PageState("plugin-missing", "applications.show_overview", "{w}/applications/{lost}"),
+    PageState(
         "plugin-missing-settings", "applications.edit_settings", "{w}/applications/{lost}/settings"
     ),
-    Shown("uninstall", "applications.uninstall_application", "{w}/applications/{app}/uninstall"),
-    Shown("users", "users.index", "{w}/users"),
-    Shown("users-nothing-found", "users.index", "{w}/users?q=zzz"),
-    Shown("user-new", "users.new", "{w}/users/new"),
-    Shown("user", "users.details", "{w}/users/{user}"),
-    Shown("user-roles", "users.roles", "{w}/users/{user}/roles?view=list"),
-    Shown("user-roles-map", "users.roles", "{w}/users/{user}/roles?view=map"),
-    Shown("user-add-role", "users.roles", "{w}/users/{other}/roles?add=1"),
-    Shown("user-sessions", "users.sessions", "{w}/users/{user}/sessions"),
-    Shown("user-activity", "users.activity", "{w}/users/{user}/activity"),
-    Shown("user-delete", "users.delete", "{w}/users/{other}/delete"),
-    Shown("admins", "users.admins", "{w}/admins"),
-    Shown("admins-add", "users.admins", "{w}/admins?add=1"),
-    Shown("roles", "roles.index", "{w}/roles"),
-    Shown("role-new", "roles.new", "{w}/roles/new"),
-    Shown("role", "roles.show", "{w}/roles/{role}"),
-    Shown("role-add-people", "roles.show", "{w}/roles/{role}?add=people"),
-    Shown("role-add-groups", "roles.show", "{w}/roles/{role}?add=groups"),
-    Shown("role-settings", "roles.settings", "{w}/roles/{role}/settings"),
-    Shown("role-delete", "roles.delete", "{w}/roles/{own_role}/delete"),
-    Shown("groups", "groups.index", "{w}/groups"),
-    Shown("groups-empty", "groups.index", "{empty}/groups", who="newcomer"),
-    Shown("group-new", "groups.new", "{w}/groups/new"),
-    Shown("group", "groups.show", "{w}/groups/{group}"),
-    Shown("group-add", "groups.show", "{w}/groups/{group}?add=1"),
-    Shown("group-add-role", "groups.roles", "{w}/groups/{group}/roles?add=1"),
-    Shown("group-roles", "groups.roles", "{w}/groups/{group}/roles"),
-    Shown("group-settings", "groups.settings", "{w}/groups/{group}/settings"),
-    Shown("group-paste", "groups.paste_members", "{w}/groups/{group}/members/paste"),
-    Shown("group-delete", "groups.delete", "{w}/groups/{group}/delete"),
-    Shown("activity", "activity.index", "{w}/activity"),
-    Shown("activity-nothing-found", "activity.index", "{w}/activity?q=zzz"),
-    Shown("event", "activity.show", "{w}/activity/{event}"),
-    Shown("refused-sign-ins", "traces.index", "{w}/traces"),
-    Shown("refused-none", "traces.index", "{empty}/traces", who="newcomer"),
-    Shown("trace", "traces.show", "{w}/traces/{trace_acs}"),
-    Shown("trace-role", "traces.show", "{w}/traces/{trace_role}"),
-    Shown("trace-undecoded", "traces.show", "{w}/traces/{trace_base64}"),
-    Shown("fix-acs-url", "traces.fix", "{w}/traces/{trace_acs}/fix"),
-    Shown("fix-role", "traces.fix", "{w}/traces/{trace_role}/fix"),
-    Shown("settings", "settings.show", "{w}/settings"),
-    Shown("settings-tokens", "settings.tokens", "{w}/settings/tokens"),
-    Shown("settings-issuers", "settings.issuers", "{w}/settings/issuers"),
-    Shown("settings-issuer", "settings.issuer", "{w}/settings/issuers/{issuer}"),
-    Shown("next-certificate", "applications.show_metadata", "{w}/applications/{saml}/metadata"),
-    Shown("switch", "settings.change_key", "{w}/settings/issuers/{issuer}/keys/{key}/activate"),
-    Shown("settings-plugins", "settings.plugins", "{w}/settings/plugins"),
-    Shown("token-revoke", "settings.revoke_token", "{token}"),
-    Shown("refused", "saml.launch", "{w}/launch/{app}", who="stranger", status=403),
-    Shown("refused-disabled", "saml.launch", "{w}/launch/{off}", who="stranger", status=403),
-    Shown("refused-admin", "saml.launch", "{w}/launch/{app}", status=403),
-    Shown("request-unreadable", "saml.login", "{login}?SAMLRequest=%21", who="nobody", status=400),
-    Shown("request-forgotten", "saml.resume", "{gone}", who="person", status=400),
-    Shown("logout-message-missing", "logout.message", "{logout}", who="person", status=400),
-    Shown("forbidden", "users.index", "{w}/users", who="person", status=403),
-    Shown("not-found", "", "{w}/nothing-here", status=404),
+    PageState(
+        "uninstall", "applications.uninstall_application", "{w}/applications/{app}/uninstall"
+    ),
+    PageState("users", "users.index", "{w}/users"),
+    PageState("users-nothing-found", "users.index", "{w}/users?q=zzz"),
+    PageState("user-new", "users.new", "{w}/users/new"),
+    PageState("user", "users.details", "{w}/users/{user}"),
+    PageState("user-roles", "users.roles", "{w}/users/{user}/roles?view=list"),
+    PageState("user-roles-map", "users.roles", "{w}/users/{user}/roles?view=map"),
+    PageState("user-add-role", "users.roles", "{w}/users/{other}/roles?add=1"),
+    PageState("user-sessions", "users.sessions", "{w}/users/{user}/sessions"),
+    PageState("user-activity", "users.activity", "{w}/users/{user}/activity"),
+    PageState("user-delete", "users.delete", "{w}/users/{other}/delete"),
+    PageState("admins", "users.admins", "{w}/admins"),
+    PageState("admins-add", "users.admins", "{w}/admins?add=1"),
+    PageState("roles", "roles.index", "{w}/roles"),
+    PageState("role-new", "roles.new", "{w}/roles/new"),
+    PageState("role", "roles.show", "{w}/roles/{role}"),
+    PageState("role-add-people", "roles.show", "{w}/roles/{role}?add=people"),
+    PageState("role-add-groups", "roles.show", "{w}/roles/{role}?add=groups"),
+    PageState("role-settings", "roles.settings", "{w}/roles/{role}/settings"),
+    PageState("role-delete", "roles.delete", "{w}/roles/{own_role}/delete"),
+    PageState("groups", "groups.index", "{w}/groups"),
+    PageState("groups-empty", "groups.index", "{empty}/groups", who="newcomer"),
+    PageState("group-new", "groups.new", "{w}/groups/new"),
+    PageState("group", "groups.show", "{w}/groups/{group}"),
+    PageState("group-add", "groups.show", "{w}/groups/{group}?add=1"),
+    PageState("group-add-role", "groups.roles", "{w}/groups/{group}/roles?add=1"),
+    PageState("group-roles", "groups.roles", "{w}/groups/{group}/roles"),
+    PageState("group-settings", "groups.settings", "{w}/groups/{group}/settings"),
+    PageState("group-paste", "groups.paste_members", "{w}/groups/{group}/members/paste"),
+    PageState("group-delete", "groups.delete", "{w}/groups/{group}/delete"),
+    PageState("activity", "activity.index", "{w}/activity"),
+    PageState("activity-nothing-found", "activity.index", "{w}/activity?q=zzz"),
+    PageState("event", "activity.show", "{w}/activity/{event}"),
+    PageState("refused-sign-ins", "traces.index", "{w}/traces"),
+    PageState("refused-none", "traces.index", "{empty}/traces", who="newcomer"),
+    PageState("trace", "traces.show", "{w}/traces/{trace_acs}"),
+    PageState("trace-role", "traces.show", "{w}/traces/{trace_role}"),
+    PageState("trace-undecoded", "traces.show", "{w}/traces/{trace_base64}"),
+    PageState("fix-acs-url", "traces.fix", "{w}/traces/{trace_acs}/fix"),
+    PageState("fix-role", "traces.fix", "{w}/traces/{trace_role}/fix"),
+    PageState("settings", "settings.show", "{w}/settings"),
+    PageState("settings-tokens", "settings.tokens", "{w}/settings/tokens"),
+    PageState("settings-issuers", "settings.issuers", "{w}/settings/issuers"),
+    PageState("settings-issuer", "settings.issuer", "{w}/settings/issuers/{issuer}"),
+    PageState("next-certificate", "applications.show_metadata", "{w}/applications/{saml}/metadata"),
+    PageState("switch", "settings.change_key", "{w}/settings/issuers/{issuer}/keys/{key}/activate"),
+    PageState("settings-plugins", "settings.plugins", "{w}/settings/plugins"),
+    PageState("token-revoke", "settings.revoke_token", "{token}"),
+    PageState("refused", "saml.launch", "{w}/launch/{app}", who="stranger", status=403),
+    PageState("refused-disabled", "saml.launch", "{w}/launch/{off}", who="stranger", status=403),
+    PageState("refused-admin", "saml.launch", "{w}/launch/{app}", status=403),
+    PageState(
+        "request-unreadable", "saml.login", "{login}?SAMLRequest=%21", who="nobody", status=400
+    ),
+    PageState("request-forgotten", "saml.resume", "{gone}", who="person", status=400),
+    PageState("logout-message-missing", "logout.message", "{logout}", who="person", status=400),
+    PageState("forbidden", "users.index", "{w}/users", who="person", status=403),
+    PageState("not-found", "", "{w}/nothing-here", status=404),
 ]
 
-#: GET routes that show no page of ours, and why
+#: GET routes that show no page, with the reason
 NO_PAGES = {
     "logout.signing_out": "a step of a sign-out, walked in test_logout.py",
     "assets.show": "a file",
@@ -215,14 +241,14 @@ NO_PAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the placeholders of the paths stand for, and who is who."""
+    """The values of the placeholders in the paths, and the workspaces behind them."""
 
     places: dict[str, str]
     workspace: Workspace
     empty: Workspace
 
     def sign_in(self, who: str) -> Visitor:
-        """Return a signed-in visitor who plays ``who``."""
+        """Return a visitor that is signed in as ``who``."""
         if who == "nobody":
             return Visitor()
         if who == "newcomer":
@@ -231,9 +257,9 @@ class Scene:
 
 
 def build_scene(workspace: Workspace, empty: Workspace, fresh: Server) -> Scene:
-    """Fill a workspace so that every page has something to show.
+    """Fill a workspace so that every page has content.
 
-    :param fresh: a server that nobody has set up yet.
+    :param fresh: a server that is not set up yet.
     """
     api = workspace.api
     people = {}
@@ -249,9 +275,9 @@ def build_scene(workspace: Workspace, empty: Workspace, fresh: Server) -> Scene:
     issuer = api.post("/issuers", name="Shared")
     key = _rotate(api, issuer, aws, saml)
     _leave_traces(workspace, aws)
-    # The page of the plugins says what the next start changes; this server has none.
+    # The plugins page shows what changes at the next start, so this server needs a change.
     workspace.server.run("plugins", "disable", "slack")
-    traces = {one["code"]: one["reference"] for one in api.items("/traces")}
+    traces = {trace["code"]: trace["reference"] for trace in api.items("/traces")}
     login = aws["metadata"]["login_endpoint"]
     places = {
         "root": workspace.server.url,
@@ -290,7 +316,7 @@ def _install(workspace: Workspace, people: dict[str, str]) -> tuple[dict, dict, 
     api.post(f"/users/{people['amina']}/roles", role=aws["default_role"]["id"])
     saml = workspace.application(
         "Payroll",
-        give_to=(people["amina"], people["joseph"]),
+        assign_to=(people["amina"], people["joseph"]),
         entity_id="urn:example:payroll",
         acs_urls=["http://127.0.0.1:9/acs", "http://127.0.0.1:9/other/acs"],
         name_id_format=EMAIL,
@@ -308,31 +334,33 @@ def _install(workspace: Workspace, people: dict[str, str]) -> tuple[dict, dict, 
 
 
 def _of_other_versions(workspace: Workspace, people: dict[str, str]) -> dict[str, str]:
-    """Install applications that another version of their plugin recorded, or one that is gone."""
+    """Install applications whose plugin has another version or is missing."""
     api, slugs = workspace.api, {}
     for name, change in (
         ("older", older_records.older),
-        ("bare", older_records.without_answers),
+        ("bare", older_records.without_settings),
         ("upgraded", older_records.older),
         ("lost", older_records.without_plugin),
     ):
-        made = api.post(
+        application = api.post(
             "/applications", integration="aws", name=f"AWS {name}", settings=AWS_SETTINGS
         )
-        api.post(f"/users/{people['amina']}/roles", role=made["default_role"]["id"])
-        api.patch(f"/roles/{made['default_role']['id']}", description=older_records.OLD_ROLE)
-        older_records.rewrite(workspace.server, made["id"], change)
-        slugs[name] = made["slug"]
+        api.post(f"/users/{people['amina']}/roles", role=application["default_role"]["id"])
+        api.patch(f"/roles/{application['default_role']['id']}", description=older_records.OLD_ROLE)
+        older_records.rewrite(workspace.server, application["id"], change)
+        slugs[name] = application["slug"]
     api.post(f"/applications/{slugs['upgraded']}/upgrade", accept=["mappers", "guide"])
     return slugs
 
 
 def _rotate(api: Api, issuer: dict[str, Any], aws: dict[str, Any], saml: dict[str, Any]) -> str:
-    """Begin a rotation of two issuers and end one of AWS; return the shared issuer's next key."""
+    """Start a rotation of two issuers and complete the one of AWS.
+
+    :returns: the ID of the shared issuer's next key."""
     Visitor().get(saml["metadata"]["metadata_url"])
     api.post(f"/issuers/{saml['issuer']}/keys", algorithm="ec-p256")
-    made = api.post(f"/issuers/{aws['issuer']}/keys")
-    api.post(f"/issuers/{aws['issuer']}/keys/{made['id']}/activate")
+    key = api.post(f"/issuers/{aws['issuer']}/keys")
+    api.post(f"/issuers/{aws['issuer']}/keys/{key['id']}/activate")
     return api.post(f"/issuers/{issuer['id']}/keys")["id"]
 
 
@@ -363,7 +391,7 @@ def _leave_traces(workspace: Workspace, aws: dict) -> None:
 
 
 def _authn_request(destination: str, acs_url: str) -> str:
-    """Return a request of AWS for an answer at another address, ready for a query string."""
+    """Return a request of AWS with another ACS URL, encoded for a query string."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     xml = (
         '<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" '

@@ -1,4 +1,4 @@
-"""Service providers by pysaml2, its own client and xmlsec1, in the process of the tests."""
+"""Service providers built with pysaml2 and xmlsec1, inside the test process."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ BINDINGS = {"redirect": BINDING_HTTP_REDIRECT, "post": BINDING_HTTP_POST}
 
 @dataclass(slots=True)
 class Pysaml2:
-    """One provider, which has no server: the tests hand it what a browser would bring."""
+    """One provider without a server: tests pass it what a browser would deliver."""
 
     name: str
     home: Path
@@ -33,16 +33,16 @@ class Pysaml2:
 
     @property
     def acs_url(self) -> str:
-        """Return the address that takes responses."""
+        """Return the ACS URL."""
         return f"http://127.0.0.1:9/{self.name}/acs"
 
     @property
     def logout_url(self) -> str:
-        """Return the address that takes logout messages."""
+        """Return the single logout URL."""
         return f"http://127.0.0.1:9/{self.name}/slo"
 
     def trust(self, idp_metadata: bytes, *, signed_requests: bool, name_id_format: str) -> None:
-        """Make the client that knows the identity provider by this metadata."""
+        """Create the client for the identity provider that this metadata describes."""
         assert shutil.which(XMLSEC1), "xmlsec1 is missing: apt-get install xmlsec1"
         pair = {"key_file": f"{self.home}/key.pem", "cert_file": f"{self.home}/certificate.pem"}
         service = {
@@ -57,11 +57,11 @@ class Pysaml2:
             "allow_unsolicited": True,
             "authn_requests_signed": signed_requests,
             "logout_requests_signed": True,
-            # It would have every response signed, those too that say why there is no assertion.
+            # If true, pysaml2 also requires signatures on error responses.
             "want_response_signed": False,
             "want_assertions_signed": True,
         }
-        told = {
+        config = {
             "entityid": self.entity_id,
             "service": {"sp": service},
             "metadata": {"inline": [idp_metadata.decode()]},
@@ -69,63 +69,63 @@ class Pysaml2:
             "xmlsec_binary": XMLSEC1,
             **pair,
         }
-        self.client = Saml2Client(SPConfig().load(told))
+        self.client = Saml2Client(SPConfig().load(config))
 
     def metadata(self) -> str:
-        """Return the provider's metadata, as pysaml2 writes them."""
+        """Return the provider's metadata as pysaml2 writes it."""
         assert self.client
         return str(entity_descriptor(self.client.config))
 
     def request(self, binding: str, **how: Any) -> dict[str, Any]:
-        """Return a request as pysaml2 hands it to a web framework: headers or a page."""
+        """Return a request as pysaml2 passes it to a web framework: headers or a page."""
         assert self.client
-        request_id, sent = self.client.prepare_for_authenticate(
+        request_id, http_info = self.client.prepare_for_authenticate(
             binding=BINDINGS[binding], relay_state="here", **how
         )
         self.waiting[request_id] = "here"
-        return sent
+        return http_info
 
     def receive(self, saml_response: str) -> AuthnResponse:
-        """Judge a response; raises pysaml2's own errors."""
+        """Validate a response; pysaml2 raises its own errors."""
         assert self.client
         return self.client.parse_authn_request_response(
             saml_response, BINDING_HTTP_POST, dict(self.waiting)
         )
 
-    def knows(self) -> list[NameID]:
-        """Return the people who are signed in here."""
+    def signed_in_users(self) -> list[NameID]:
+        """Return the NameIDs of the signed-in users."""
         assert self.client
         return self.client.users.subjects()
 
     def logout_request(self, binding: str) -> dict[str, Any]:
-        """Return a LogoutRequest for the one person who is signed in, ready to be sent."""
+        """Return a LogoutRequest for the only signed-in user."""
         assert self.client
-        (name_id,) = self.knows()
+        (name_id,) = self.signed_in_users()
         (idp,) = self.client.metadata.keys()
-        sent = self.client.do_logout(
+        requests = self.client.do_logout(
             name_id, [idp], "", None, sign=True, expected_binding=BINDINGS[binding]
         )
-        used, http_info = sent[idp]
+        used, http_info = requests[idp]
         assert used == BINDINGS[binding]
         return http_info
 
-    def end(self, query: dict[str, str]) -> str:
-        """Take the signed LogoutResponse of this query, forget the person, return its status."""
+    def receive_logout_response(self, query: dict[str, str]) -> str:
+        """Process the signed LogoutResponse of this query and return its status code."""
         assert self.client
         (idp,) = self.client.metadata.keys()
         (certificate,) = self.client.metadata.certs(idp, "idpsso", "signing")
         assert verify_redirect_signature(query, self.client.sec.sec_backend, certificate[1])
-        answer = self.client.parse_logout_request_response(
+        response = self.client.parse_logout_request_response(
             query["SAMLResponse"], BINDING_HTTP_REDIRECT
         )
-        self.client.handle_logout_response(answer)
-        return answer.response.status.status_code.value
+        self.client.handle_logout_response(response)
+        return response.response.status.status_code.value
 
-    def obey(self, query: dict[str, str]) -> str:
-        """Take the signed LogoutRequest of this query; return where its answer goes."""
+    def receive_logout_request(self, query: dict[str, str]) -> str:
+        """Process the signed LogoutRequest of this query; return the response URL."""
         assert self.client
-        (name_id,) = self.knows()
-        sent = self.client.handle_logout_request(
+        (name_id,) = self.signed_in_users()
+        http_info = self.client.handle_logout_request(
             query["SAMLRequest"],
             name_id,
             BINDING_HTTP_REDIRECT,
@@ -135,4 +135,4 @@ class Pysaml2:
             sigalg=query["SigAlg"],
             signature=query["Signature"],
         )
-        return dict(sent["headers"])["Location"]
+        return dict(http_info["headers"])["Location"]

@@ -1,4 +1,4 @@
-"""Ssoko as a process of its own, set up with the commands that a script would use."""
+"""A Ssoko server in a separate process, set up with the commands that a script would use."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .visitor import Answer, Visitor
+from .visitor import Response, Visitor
 
 COMMAND = Path(sys.executable).parent / "ssoko"
 ADMIN = "admin1"
@@ -24,14 +24,14 @@ START_SECONDS = 30
 
 
 def free_port() -> int:
-    """Return a port above 20000 that nobody listens on at the moment."""
+    """Return a free port on 127.0.0.1."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 class Refused(AssertionError):
-    """The API answered with another status than the test expects."""
+    """The API returned an error."""
 
     def __init__(self, status: int, problem: Any) -> None:
         self.status = status
@@ -47,38 +47,38 @@ class Api:
     token: str
 
     def get(self, path: str) -> Any:
-        """Read one thing."""
+        """Read a resource."""
         return self.call("GET", path)
 
     def post(self, path: str, **body: Any) -> Any:
-        """Create one thing."""
+        """Create a resource."""
         return self.call("POST", path, body)
 
     def patch(self, path: str, **body: Any) -> Any:
-        """Change one thing."""
+        """Change a resource."""
         return self.call("PATCH", path, body)
 
     def put(self, path: str, body: Any) -> Any:
-        """Replace one thing."""
+        """Replace a resource."""
         return self.call("PUT", path, body)
 
     def delete(self, path: str) -> Any:
-        """Remove one thing."""
+        """Delete a resource."""
         return self.call("DELETE", path)
 
     def items(self, path: str) -> list[dict[str, Any]]:
         """Read all pages of a list."""
-        found: list[dict[str, Any]] = []
+        items: list[dict[str, Any]] = []
         query: dict[str, str] = {}
         while True:
             page = self.get(f"{path}?{urllib.parse.urlencode(query)}" if query else path)
-            found += page["items"]
+            items += page["items"]
             if not page["next"]:
-                return found
+                return items
             query = {"cursor": page["next"]}
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Send one request; anything but success raises :class:`Refused`."""
+        """Send a request; an error status raises :class:`Refused`."""
         request = urllib.request.Request(
             self.root + path,
             data=None if body is None else json.dumps(body).encode(),
@@ -104,11 +104,11 @@ class Workspace:
 
     @property
     def url(self) -> str:
-        """Return the address that the pages of this workspace start with."""
+        """Return the URL that all pages of this workspace start with."""
         return f"{self.server.url}/w/{self.slug}"
 
     def person(self, username: str, **more: Any) -> dict[str, Any]:
-        """Add a person whose password is ``PASSWORD``."""
+        """Create a user whose password is ``PASSWORD``."""
         details = {
             "email": f"{username}@{self.slug}.test",
             "first_name": username.capitalize(),
@@ -117,41 +117,41 @@ class Workspace:
         }
         return self.api.post("/users", username=username, **(details | more))
 
-    def application(self, name: str, *, give_to: tuple[str, ...] = (), **settings: Any) -> dict:
-        """Install a SAML application and give its role to these people, by id."""
+    def application(self, name: str, *, assign_to: tuple[str, ...] = (), **settings: Any) -> dict:
+        """Install a SAML application and assign its role to the users with these IDs."""
         settings.setdefault("attributes", [{"name": "mail", "source": "user.email"}])
-        made = self.api.post(
+        application = self.api.post(
             "/applications", integration="custom-saml", name=name, settings=settings
         )
-        for person in give_to:
-            self.api.post(f"/users/{person}/roles", role=made["default_role"]["id"])
-        return made
+        for person in assign_to:
+            self.api.post(f"/users/{person}/roles", role=application["default_role"]["id"])
+        return application
 
     def sign_in(self, username: str = ADMIN, password: str = PASSWORD) -> Visitor:
-        """Return a visitor who went through the sign-in page."""
+        """Return a visitor that signed in on the sign-in page."""
         visitor = Visitor()
         page = visitor.get(f"{self.url}/sign-in")
-        answer = sign_in_at(visitor, page, username, password)
-        assert answer.status == 200, f"{answer.status}: {answer.words()}"
-        assert not at_sign_in(answer), f"still at the sign-in page: {answer.words()}"
+        response = sign_in_at(visitor, page, username, password)
+        assert response.status == 200, f"{response.status}: {response.words()}"
+        assert not at_sign_in(response), f"still at the sign-in page: {response.words()}"
         return visitor
 
 
-def at_sign_in(page: Answer) -> bool:
-    """Tell whether this is the sign-in page."""
+def at_sign_in(page: Response) -> bool:
+    """Return whether this is the sign-in page."""
     return urllib.parse.urlsplit(page.url).path.endswith("/sign-in")
 
 
 def sign_in_at(
-    visitor: Visitor, page: Answer, username: str = ADMIN, password: str = PASSWORD
-) -> Answer:
-    """Fill in the sign-in page that a visitor was led to."""
+    visitor: Visitor, page: Response, username: str = ADMIN, password: str = PASSWORD
+) -> Response:
+    """Submit the sign-in form of a page."""
     return visitor.submit(page, username=username, password=password)
 
 
 @dataclass(slots=True)
 class Server:
-    """A data directory, and the process that serves it while it runs."""
+    """A data directory and its server process."""
 
     directory: Path
     port: int = field(default_factory=free_port)
@@ -159,21 +159,21 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Return the base URL; ``localhost``, so that an SP on 127.0.0.1 is another site."""
+        """Return the base URL on ``localhost``, so that a provider on 127.0.0.1 is another site."""
         return f"http://localhost:{self.port}"
 
     @property
     def log(self) -> Path:
-        """Return the file that holds what the process wrote."""
+        """Return the log file of the process."""
         return self.directory / "serve.log"
 
     @property
     def index(self) -> Path:
-        """Return the plugin index that the server reads if it is there when it starts."""
+        """Return the path of the plugin index, which the server reads at start if it exists."""
         return self.directory / "index.json"
 
     def environment(self) -> dict[str, str]:
-        """Return the settings, free of those of the person who runs the tests."""
+        """Return the environment with the settings of the server, without inherited settings."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("SSOKO_")}
         index = {"SSOKO_PLUGIN_INDEX": str(self.index)} if self.index.exists() else {}
         return (
@@ -186,7 +186,7 @@ class Server:
         )
 
     def run(self, *arguments: str, stdin: str = "") -> str:
-        """Run one ``ssoko`` command to its end and return what it printed."""
+        """Run a ``ssoko`` command and return its output."""
         assert COMMAND.exists(), f"{COMMAND} is missing: pip install -e '.[dev]' here first"
         done = subprocess.run(
             [COMMAND, *arguments],
@@ -200,7 +200,7 @@ class Server:
         return done.stdout
 
     def init(self) -> None:
-        """Make the data directory, the keys and the tables."""
+        """Create the data directory, the keys and the tables."""
         self.run("init", "--no-input")
 
     def workspace(self, slug: str, name: str | None = None) -> Workspace:
@@ -211,11 +211,11 @@ class Server:
         how = ("--password-stdin", "--json")
         self.run("user", "create", "--workspace", slug, *who, *how, stdin=PASSWORD)
         scope = ("--name", "lab", "--scope", "admin", "--json")
-        made = json.loads(self.run("token", "create", "--workspace", slug, *scope))
-        return Workspace(self, slug, Api(f"{self.url}/api/v1/workspaces/{slug}", made["token"]))
+        token = json.loads(self.run("token", "create", "--workspace", slug, *scope))
+        return Workspace(self, slug, Api(f"{self.url}/api/v1/workspaces/{slug}", token["token"]))
 
     def start(self, *prefix: str) -> None:
-        """Serve, and return once the server says that it is well."""
+        """Start the server and wait until its health check succeeds."""
         serve = [COMMAND, "serve", "--host", "127.0.0.1", "--port", str(self.port)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -229,11 +229,11 @@ class Server:
         wait_for(f"{self.url}/healthz", self.process, self.log)
 
     def stop(self) -> None:
-        """End the server as an operator would."""
+        """Stop the server with SIGTERM, as an operator would."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End the server as a power cut would."""
+        """Kill the server, as a power failure would."""
         self._end(signal.SIGKILL)
 
     def _end(self, how: signal.Signals) -> None:
@@ -252,13 +252,13 @@ class Server:
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return once ``url`` answers 200; fail with the log when the process ends or time is up."""
+    """Wait until ``url`` returns 200; fail with the log if the process ends or time runs out."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                if answer.status == 200:
+            with urllib.request.urlopen(url, timeout=5) as response:
+                if response.status == 200:
                     return
         except OSError:
             time.sleep(0.05)
-    raise AssertionError(f"{url} does not answer: {log.read_text(errors='replace')[-3000:]}")
+    raise AssertionError(f"{url} does not respond: {log.read_text(errors='replace')[-3000:]}")

@@ -1,13 +1,14 @@
-"""Run service providers built with python3-saml (strict), in a process of their own.
+"""Service providers built with python3-saml in strict mode, served by a separate process.
 
-``python sp_app.py PORT`` listens on 127.0.0.1. Each provider has a name and knows only what it was
-told by ``PUT /sp/<name>``::
+``python sp_app.py PORT`` listens on 127.0.0.1. Each provider has a name and is configured with
+``PUT /sp/<name>``::
 
     {"entity_id": ..., "acs_url": ..., "name_id_format": ...,
      "idp": {"entity_id": ..., "login_endpoint": ..., "logout_endpoint": ..., "certificate": PEM},
      "certificate": PEM, "private_key": PEM, "security": {python3-saml's own options}}
 
-or, for the one that plays AWS, by a person at ``/aws/console`` or, with files, ``/aws/files``.
+The provider that stands for AWS is configured on the page ``/aws/console`` or, with files, on
+``/aws/files``.
 """
 
 import secrets
@@ -65,16 +66,16 @@ FILES = """<!doctype html><html lang="en"><title>IAM Identity Center</title>
 
 
 class ServiceProvider:
-    """What one provider was told, the requests it waits for, and the answers it got."""
+    """The configuration of a provider, its pending requests and the results of its responses."""
 
-    def __init__(self, told: dict[str, Any]) -> None:
-        self.told = told
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
         self.waiting: dict[str, str] = {}
-        self.answers: list[dict[str, Any]] = []
+        self.results: list[dict[str, Any]] = []
 
     def settings(self, name_id_format: str = "") -> dict[str, Any]:
-        """Return the settings in the shape that python3-saml reads."""
-        told, idp = self.told, self.told["idp"]
+        """Return the settings in the format of python3-saml."""
+        config, idp = self.config, self.config["idp"]
         provider = {
             "entityId": idp["entity_id"],
             "singleSignOnService": {"url": idp["login_endpoint"]},
@@ -87,21 +88,22 @@ class ServiceProvider:
         return {
             "strict": True,
             "sp": {
-                "entityId": told["entity_id"],
-                "assertionConsumerService": {"url": told["acs_url"]},
-                "singleLogoutService": {"url": told.get("slo_url", "")},
-                "NameIDFormat": name_id_format or told.get("name_id_format", C.NAMEID_UNSPECIFIED),
-                "x509cert": told.get("certificate", ""),
-                "privateKey": told.get("private_key", ""),
+                "entityId": config["entity_id"],
+                "assertionConsumerService": {"url": config["acs_url"]},
+                "singleLogoutService": {"url": config.get("slo_url", "")},
+                "NameIDFormat": name_id_format
+                or config.get("name_id_format", C.NAMEID_UNSPECIFIED),
+                "x509cert": config.get("certificate", ""),
+                "privateKey": config.get("private_key", ""),
             },
             "idp": provider,
-            "security": security | told.get("security", {}),
+            "security": security | config.get("security", {}),
         }
 
     def auth(self, name_id_format: str = "") -> OneLogin_Saml2_Auth:
-        """Return python3-saml's view of the request at hand."""
+        """Return the python3-saml object for the current HTTP request."""
         here = urlsplit(request.url)
-        seen = {
+        request_data = {
             "https": "off",
             "http_host": here.netloc,
             "script_name": here.path,
@@ -109,15 +111,15 @@ class ServiceProvider:
             "post_data": request.form.to_dict(),
             "query_string": request.query_string.decode(),
         }
-        return OneLogin_Saml2_Auth(seen, old_settings=self.settings(name_id_format))
+        return OneLogin_Saml2_Auth(request_data, old_settings=self.settings(name_id_format))
 
     def receive(self) -> dict[str, Any]:
-        """Judge the response in the request at hand."""
+        """Validate the SAML response in the current HTTP request."""
         auth = self.auth()
         in_reply_to = in_response_to(request.form["SAMLResponse"])
         waited = self.waiting.pop(in_reply_to, None)
         auth.process_response(request_id=None if waited is None else in_reply_to)
-        answer = {
+        result = {
             "authenticated": auth.is_authenticated(),
             "errors": auth.get_errors(),
             "reason": auth.get_last_error_reason(),
@@ -130,18 +132,18 @@ class ServiceProvider:
             "relay_state": request.form.get("RelayState"),
             "xml": auth.get_last_response_xml(),
         }
-        self.answers.append(answer)
-        return answer
+        self.results.append(result)
+        return result
 
 
 def in_response_to(encoded: str) -> str:
-    """Return the request that a response names, or an empty text."""
+    """Return the InResponseTo of a response, or an empty string."""
     message = OneLogin_Saml2_XML.to_etree(OneLogin_Saml2_Utils.b64decode(encoded))
     return message.get("InResponseTo", "")
 
 
 def create_app() -> Flask:
-    """Build the application that plays all the providers."""
+    """Return the application that serves all providers."""
     app = Flask(__name__)
     app.secret_key = secrets.token_bytes(16)
     app.config["SESSION_COOKIE_NAME"] = "service-providers"
@@ -151,10 +153,10 @@ def create_app() -> Flask:
         return providers.get(name) or abort(404)
 
     @app.put("/sp/<name>")
-    def tell(name: str):
-        told = ServiceProvider(request.get_json())
-        told.settings()
-        providers[name] = told
+    def configure(name: str):
+        config = ServiceProvider(request.get_json())
+        config.settings()
+        providers[name] = config
         return "", 204
 
     @app.get("/sp/<name>/redirect")
@@ -187,7 +189,7 @@ def create_app() -> Flask:
             xml = OneLogin_Saml2_Utils.add_sign(xml, key, certificate, sign_algorithm=C.RSA_SHA256)
         return render_template_string(
             AUTO_POST,
-            url=sp.told["idp"]["login_endpoint"],
+            url=sp.config["idp"]["login_endpoint"],
             message=OneLogin_Saml2_Utils.b64encode(xml),
             relay_state=request.args.get("RelayState", ""),
         )
@@ -199,18 +201,18 @@ def create_app() -> Flask:
 
     @app.post("/sp/<name>/acs")
     def consume(name: str):
-        answer = provider(name).receive()
-        if answer["authenticated"]:
-            session[name] = [answer["name_id"], answer["session_index"], answer["name_id_format"]]
-        return jsonify(answer), 200 if answer["authenticated"] else 403
+        result = provider(name).receive()
+        if result["authenticated"]:
+            session[name] = [result["name_id"], result["session_index"], result["name_id_format"]]
+        return jsonify(result), 200 if result["authenticated"] else 403
 
     @app.get("/sp/<name>/me")
     def me(name: str):
         return jsonify(session.get(name))
 
-    @app.get("/sp/<name>/answers")
-    def answers(name: str):
-        return jsonify(provider(name).answers)
+    @app.get("/sp/<name>/results")
+    def results(name: str):
+        return jsonify(provider(name).results)
 
     @app.get("/sp/<name>/logout")
     def start_logout(name: str):
@@ -238,9 +240,9 @@ def create_app() -> Flask:
         return f"http://{request.host}{AWS['acs_path']}"
 
     def trust(idp: dict[str, str]) -> None:
-        told = {"entity_id": AWS["issuer_url"], "acs_url": aws_acs_url(), "idp": idp}
-        told["name_id_format"] = C.NAMEID_EMAIL_ADDRESS
-        providers["aws"] = ServiceProvider(told)
+        config = {"entity_id": AWS["issuer_url"], "acs_url": aws_acs_url(), "idp": idp}
+        config["name_id_format"] = C.NAMEID_EMAIL_ADDRESS
+        providers["aws"] = ServiceProvider(config)
 
     @app.route("/aws/console", methods=["GET", "POST"])
     def aws_console():
@@ -272,14 +274,14 @@ def create_app() -> Flask:
     @app.get("/aws/metadata")
     def aws_metadata():
         acs = {"url": aws_acs_url(), "binding": C.BINDING_HTTP_POST}
-        told = {"entityId": AWS["issuer_url"], "assertionConsumerService": acs}
-        settings = OneLogin_Saml2_Settings({"sp": told}, sp_validation_only=True)
+        config = {"entityId": AWS["issuer_url"], "assertionConsumerService": acs}
+        settings = OneLogin_Saml2_Settings({"sp": config}, sp_validation_only=True)
         return settings.get_sp_metadata(), {"Content-Type": "application/samlmetadata+xml"}
 
     @app.post(AWS["acs_path"])
     def aws_acs():
-        answer = provider("aws").receive()
-        return jsonify(answer), 200 if answer["authenticated"] else 403
+        result = provider("aws").receive()
+        return jsonify(result), 200 if result["authenticated"] else 403
 
     return app
 

@@ -1,4 +1,4 @@
-"""The bench of sign-ins over HTTP runs, and finds every answer right."""
+"""The benchmark of sign-ins over HTTP runs, and all responses are correct."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.release]
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_bench_measures_ssoko_and_draws_its_tables() -> None:
+def test_benchmark_measures_ssoko_and_prints_its_tables() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench", "--quick", "--without-peers"],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Single logout with pysaml2, whose browser is the test itself."""
+"""Single logout with pysaml2, without a browser."""
 
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -9,7 +9,7 @@ from .pysaml2_sp import Pysaml2
 from .server import Workspace, at_sign_in
 from .service_providers import EMAIL, Host
 from .three_kinds import BINDINGS, AtPysaml2, Case, Cases, Connection
-from .visitor import Answer, Visitor
+from .visitor import Response, Visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.release]
 
@@ -26,71 +26,71 @@ def connections(
     providers: Host,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Connections:
-    """Return a provider for each binding."""
+    """Return one provider for each binding."""
     home = tmp_path_factory.mktemp("keys")
     make_certificate(home)
     cases = Cases(workspace, workspace.person("amina")["id"], mellon, providers, home)
     issuer = cases.share()
-    made = {}
+    connections = {}
     for binding, name_id_format in zip(BINDINGS, (EMAIL, PERSISTENT), strict=True):
         case = Case(name=binding, binding=binding, name_id_format=name_id_format)
-        made[binding] = cases.connect("pysaml2", case, issuer)
-    return made
+        connections[binding] = cases.connect("pysaml2", case, issuer)
+    return connections
 
 
-def on_the_way(visitor: Visitor, page: Answer, address: str) -> dict[str, str]:
-    """Follow redirects to a provider's address and return the query that arrives there."""
+def follow_redirects_to(visitor: Visitor, page: Response, url: str) -> dict[str, str]:
+    """Follow redirects to a provider's URL and return the query parameters that it receives."""
     for _ in range(5):
         there = urljoin(page.url, page.headers.get("location", ""))
-        if there.startswith(f"{address}?"):
+        if there.startswith(f"{url}?"):
             return dict(parse_qsl(urlsplit(there).query))
         assert page.status in (302, 303), f"{page.status} {page.url}: {page.words()}"
         page = visitor.get(there, follow=False)
-    raise AssertionError(f"never came to {address}")
+    raise AssertionError(f"no redirect to {url}")
 
 
-def enter(connection: Connection, visitor: Visitor) -> Pysaml2:
-    """Sign in at a provider, and return it."""
+def sign_in_at_provider(connection: Connection, visitor: Visitor) -> Pysaml2:
+    """Sign in at a provider and return it."""
     at = connection.provider
     assert isinstance(at, AtPysaml2)
-    assert connection.take(visitor, connection.ask(visitor)).problem == ""
-    assert len(at.provider.knows()) == 1
+    assert connection.deliver(visitor, connection.start_sign_in(visitor)).problem == ""
+    assert len(at.provider.signed_in_users()) == 1
     return at.provider
 
 
 @pytest.mark.parametrize("binding", BINDINGS)
-def test_pysaml2_begins_and_gets_a_signed_answer(
+def test_logout_started_by_pysaml2_returns_a_signed_response(
     workspace: Workspace, connections: Connections, binding: str
 ) -> None:
     visitor = workspace.sign_in("amina")
-    provider = enter(connections[binding], visitor)
-    sent = provider.logout_request(binding)
+    provider = sign_in_at_provider(connections[binding], visitor)
+    http_info = provider.logout_request(binding)
     if binding == "redirect":
-        page = visitor.get(dict(sent["headers"])["Location"], follow=False)
+        page = visitor.get(dict(http_info["headers"])["Location"], follow=False)
     else:
-        here = Answer(provider.logout_url, 200, {}, "".join(sent["data"]).encode())
+        here = Response(provider.logout_url, 200, {}, "".join(http_info["data"]).encode())
         form = here.form("SAMLRequest")
         page = visitor.post(form.action, form.values, follow=False, cookies=False, sent_by=here.url)
-    query = on_the_way(visitor, page, provider.logout_url)
-    assert provider.end(query) == SUCCESS
-    assert provider.knows() == []
+    query = follow_redirects_to(visitor, page, provider.logout_url)
+    assert provider.receive_logout_response(query) == SUCCESS
+    assert provider.signed_in_users() == []
     assert at_sign_in(visitor.get(f"{workspace.url}/dashboard"))
-    assert at_sign_in(connections[binding].ask(visitor))
+    assert at_sign_in(connections[binding].start_sign_in(visitor))
 
 
 @pytest.mark.parametrize("binding", BINDINGS)
-def test_sign_out_here_ends_the_session_at_pysaml2(
+def test_logout_started_by_ssoko_ends_the_session_at_pysaml2(
     workspace: Workspace, connections: Connections, binding: str
 ) -> None:
     visitor = workspace.sign_in("amina")
-    provider = enter(connections[binding], visitor)
+    provider = sign_in_at_provider(connections[binding], visitor)
     account = visitor.get(f"{workspace.url}/account")
     (form, *_) = (f for f in account.document().forms if f.action.endswith("/sign-out"))
     page = visitor.post(f"{workspace.url}/sign-out", dict(form.form_values()))
     (way,) = page.document().xpath("//a[@id='go']/@href")
     assert way.startswith(f"{provider.logout_url}?")
-    page = visitor.get(provider.obey(dict(parse_qsl(urlsplit(way).query))))
-    assert provider.knows() == []
+    page = visitor.get(provider.receive_logout_request(dict(parse_qsl(urlsplit(way).query))))
+    assert provider.signed_in_users() == []
     assert "You are signed out" in page.words()
     assert "may still have a session" not in page.words(), page.words()
     assert at_sign_in(visitor.get(f"{workspace.url}/dashboard"))

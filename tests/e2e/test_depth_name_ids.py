@@ -1,11 +1,11 @@
-"""What three kinds of service provider call a person, in each NameID format."""
+"""The NameID that three kinds of service provider receive, in each format."""
 
 import pytest
 
 from .mellon import UNSPECIFIED, Mellon, make_certificate
 from .server import Workspace
 from .service_providers import EMAIL, Host
-from .three_kinds import KINDS, Case, Cases, Connection, Taken
+from .three_kinds import KINDS, Case, Cases, Connection, ProviderResult
 from .visitor import Visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.release]
@@ -19,7 +19,7 @@ Connections = dict[tuple[str, str], Connection]
 
 @pytest.fixture(scope="module")
 def person(workspace: Workspace) -> str:
-    """Return the id of a person."""
+    """Return the ID of a user."""
     return workspace.person("amina")["id"]
 
 
@@ -47,80 +47,85 @@ def connections(
 
 @pytest.fixture(scope="module")
 def signed_in(workspace: Workspace, connections: Connections) -> Visitor:
-    """Return this person, signed in to Ssoko."""
+    """Return a visitor that is signed in to Ssoko."""
     return workspace.sign_in("amina")
 
 
-def known_as(connection: Connection, visitor: Visitor, name_id_format: str) -> Taken:
-    """Return what the provider calls the visitor, who comes anew."""
-    known = Visitor({"localhost": dict(visitor.cookies["localhost"])})
-    taken = connection.take(known, connection.ask(known))
-    assert taken.problem == ""
-    assert taken.text("//saml:NameID/@Format") == name_id_format
-    assert taken.text("//saml:NameID") == taken.name_id
-    return taken
+def sign_in_at_provider(
+    connection: Connection, visitor: Visitor, name_id_format: str
+) -> ProviderResult:
+    """Sign in at the provider with a new browser and return the result."""
+    browser = Visitor({"localhost": dict(visitor.cookies["localhost"])})
+    result = connection.deliver(browser, connection.start_sign_in(browser))
+    assert result.problem == ""
+    assert result.text("//saml:NameID/@Format") == name_id_format
+    assert result.text("//saml:NameID") == result.name_id
+    return result
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_email_address_names_a_person(
+def test_email_format_sends_the_email_address(
     connections: Connections, signed_in: Visitor, kind: str
 ) -> None:
-    taken = known_as(connections["email", kind], signed_in, EMAIL)
-    assert taken.name_id == taken.mail == "amina@depth-name-ids.test"
+    result = sign_in_at_provider(connections["email", kind], signed_in, EMAIL)
+    assert result.name_id == result.mail == "amina@depth-name-ids.test"
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_unspecified_name_is_what_the_record_says(
+def test_unspecified_format_sends_the_recorded_source(
     connections: Connections, signed_in: Visitor, kind: str
 ) -> None:
-    assert known_as(connections["unspecified", kind], signed_in, UNSPECIFIED).name_id == "amina"
+    assert (
+        sign_in_at_provider(connections["unspecified", kind], signed_in, UNSPECIFIED).name_id
+        == "amina"
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_transient_name_is_another_each_time(
+def test_transient_name_id_is_new_for_each_sign_in(
     connections: Connections, signed_in: Visitor, kind: str
 ) -> None:
     connection = connections["transient", kind]
-    seen = {known_as(connection, signed_in, TRANSIENT).name_id for _ in range(3)}
-    assert len(seen) == 3
-    assert not any("amina" in name_id for name_id in seen)
+    name_ids = {sign_in_at_provider(connection, signed_in, TRANSIENT).name_id for _ in range(3)}
+    assert len(name_ids) == 3
+    assert not any("amina" in name_id for name_id in name_ids)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_format_that_the_application_does_not_send_is_refused_at_the_provider(
+def test_requested_format_that_is_not_sent_returns_an_error_to_the_provider(
     connections: Connections, signed_in: Visitor, kind: str
 ) -> None:
     connection = connections["other", kind]
-    taken = connection.take(signed_in, connection.ask(signed_in))
-    assert taken.text("//samlp:StatusCode/samlp:StatusCode/@Value") == INVALID_POLICY
-    assert "kind of NameID" in taken.problem, taken.problem
+    result = connection.deliver(signed_in, connection.start_sign_in(signed_in))
+    assert result.text("//samlp:StatusCode/samlp:StatusCode/@Value") == INVALID_POLICY
+    assert "kind of NameID" in result.problem, result.problem
 
 
-def test_persistent_names_differ_from_provider_to_provider(
+def test_persistent_name_id_differs_between_providers(
     connections: Connections, signed_in: Visitor
 ) -> None:
-    seen = {
-        known_as(connections[case, kind], signed_in, PERSISTENT).name_id
+    name_ids = {
+        sign_in_at_provider(connections[case, kind], signed_in, PERSISTENT).name_id
         for case in ("persistent", "elsewhere")
         for kind in KINDS
     }
-    assert len(seen) == 2 * len(KINDS)
+    assert len(name_ids) == 2 * len(KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_persistent_name_stays_when_everything_else_changes(
+def test_persistent_name_id_stays_when_the_user_changes(
     workspace: Workspace, connections: Connections, person: str, signed_in: Visitor, kind: str
 ) -> None:
     connection = connections["persistent", kind]
-    before = known_as(connection, signed_in, PERSISTENT)
-    assert known_as(connection, signed_in, PERSISTENT).name_id == before.name_id
+    before = sign_in_at_provider(connection, signed_in, PERSISTENT)
+    assert sign_in_at_provider(connection, signed_in, PERSISTENT).name_id == before.name_id
     assert "amina" not in before.name_id
     assert (before.text("//saml:NameID/@SPNameQualifier")) == connection.provider.entity_id
     new = {"username": f"zuri-{kind}", "email": f"zuri@{kind}.test", "first_name": "Zuri"}
     old = {"username": "amina", "email": "amina@depth-name-ids.test", "first_name": "Amina"}
     workspace.api.patch(f"/users/{person}", **new)
     try:
-        after = known_as(connection, signed_in, PERSISTENT)
+        after = sign_in_at_provider(connection, signed_in, PERSISTENT)
     finally:
         workspace.api.patch(f"/users/{person}", **old)
     assert (after.given_name, after.mail) == ("Zuri", new["email"])

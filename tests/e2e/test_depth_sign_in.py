@@ -15,7 +15,7 @@ from .three_kinds import (
     Connection,
     response_on,
 )
-from .visitor import Answer, Visitor
+from .visitor import Response, Visitor
 
 AES_256_GCM = "http://www.w3.org/2009/xmlenc11#aes256-gcm"
 REQUIRED = {"require_signed_requests": True}
@@ -24,7 +24,7 @@ SMARTCARD = "urn:oasis:names:tc:SAML:2.0:ac:classes:SmartcardPKI"
 NO_AUTHN_CONTEXT = "urn:oasis:names:tc:SAML:2.0:status:NoAuthnContext"
 
 pytestmark = [pytest.mark.e2e, pytest.mark.release]
-#: By what is wrong with the request.
+#: Expected text, by the fault of the request.
 REFUSALS = {"unsigned": "takes only signed requests", "foreign": "signature"}
 
 Connections = dict[tuple[str, str], Connection]
@@ -83,31 +83,31 @@ def connections(
 
 @pytest.fixture(scope="module")
 def signed_in(workspace: Workspace, connections: Connections) -> Visitor:
-    """Return a person who is signed in to Ssoko."""
+    """Return a visitor that is signed in to Ssoko."""
     return workspace.sign_in("amina")
 
 
-def assert_amina(connection: Connection, visitor: Visitor, page: Answer) -> None:
-    """Check that the provider lets this person in, and knows them."""
-    taken = connection.take(visitor, page)
-    assert taken.problem == ""
-    assert taken.name_id == "amina@depth-sign-in.test"
-    assert (taken.mail, taken.given_name) == ("amina@depth-sign-in.test", "Amina")
+def assert_amina(connection: Connection, visitor: Visitor, page: Response) -> None:
+    """Check that the provider accepts the response and identifies the user."""
+    result = connection.deliver(visitor, page)
+    assert result.problem == ""
+    assert result.name_id == "amina@depth-sign-in.test"
+    assert (result.mail, result.given_name) == ("amina@depth-sign-in.test", "Amina")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("binding", BINDINGS)
 @pytest.mark.parametrize("requests", ["plain", "signed", "second", "imported"])
-def test_a_provider_lets_a_person_in(
+def test_user_signs_in_at_the_provider(
     connections: Connections, signed_in: Visitor, requests: str, binding: str, kind: str
 ) -> None:
     connection = connections[f"{requests}-{binding}", kind]
-    page = connection.ask(signed_in)
+    page = connection.start_sign_in(signed_in)
     assert_amina(connection, signed_in, page)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_sign_in_that_begins_here_needs_no_request(
+def test_sign_in_started_by_ssoko_needs_no_request(
     connections: Connections, signed_in: Visitor, kind: str
 ) -> None:
     connection = connections["signed-redirect", kind]
@@ -119,16 +119,16 @@ def test_a_sign_in_that_begins_here_needs_no_request(
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("binding", BINDINGS)
 @pytest.mark.parametrize("requests", ["unsigned", "foreign"])
-def test_a_request_that_no_recorded_certificate_signed_is_refused(
+def test_request_not_signed_with_a_recorded_certificate_is_refused(
     connections: Connections, signed_in: Visitor, requests: str, binding: str, kind: str
 ) -> None:
-    page = connections[f"{requests}-{binding}", kind].ask(signed_in)
+    page = connections[f"{requests}-{binding}", kind].start_sign_in(signed_in)
     assert page.status == 400 and not page.has_assertion()
     assert REFUSALS[requests] in page.words(), page.words()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_import_demands_the_signatures_that_the_metadata_promise(
+def test_metadata_import_requires_the_signatures_in_the_metadata(
     workspace: Workspace, connections: Connections, kind: str
 ) -> None:
     application = connections["imported-redirect", kind].application
@@ -138,11 +138,11 @@ def test_an_import_demands_the_signatures_that_the_metadata_promise(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_provider_decrypts_its_assertion(
+def test_provider_decrypts_its_assertion(
     connections: Connections, signed_in: Visitor, kind: str
 ) -> None:
     connection = connections["encrypted", kind]
-    page = connection.ask(signed_in)
+    page = connection.start_sign_in(signed_in)
     response = response_on(page)
     assert not response.xpath("//saml:Assertion", namespaces=NS)
     assert not response.xpath("//*[contains(., 'amina')]")
@@ -154,21 +154,21 @@ def test_a_provider_decrypts_its_assertion(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_way_to_sign_in_that_a_provider_asks_for_is_the_one_it_is_told(
+def test_response_has_the_requested_authn_context(
     connections: Connections, signed_in: Visitor, kind: str
 ) -> None:
     connection = connections["plain-post", kind]
-    page = connection.ask(signed_in)
-    taken = connection.take(signed_in, page)
-    assert taken.problem == ""
-    assert taken.text("//saml:AuthnContextClassRef") == PASSWORD_PROTECTED
+    page = connection.start_sign_in(signed_in)
+    result = connection.deliver(signed_in, page)
+    assert result.problem == ""
+    assert result.text("//saml:AuthnContextClassRef") == PASSWORD_PROTECTED
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_way_to_sign_in_that_nobody_used_is_refused_at_the_provider(
+def test_unsupported_authn_context_returns_an_error_to_the_provider(
     connections: Connections, signed_in: Visitor, kind: str
 ) -> None:
     connection = connections["smartcard", kind]
-    taken = connection.take(signed_in, connection.ask(signed_in))
-    assert taken.text("//samlp:StatusCode/samlp:StatusCode/@Value") == NO_AUTHN_CONTEXT
-    assert "asks for another way to sign in" in taken.problem, taken.problem
+    result = connection.deliver(signed_in, connection.start_sign_in(signed_in))
+    assert result.text("//samlp:StatusCode/samlp:StatusCode/@Value") == NO_AUTHN_CONTEXT
+    assert "asks for another way to sign in" in result.problem, result.problem

@@ -1,4 +1,4 @@
-"""`ssoko dev` while a plugin is being written: one start, in the order of an author's morning."""
+"""`ssoko dev` while a plugin is written: one server, in the order in which an author works."""
 
 import json
 import os
@@ -16,48 +16,48 @@ from playwright.sync_api import Browser
 from ssoko.plugin.tools.scaffold import write_plugin
 
 from .server import COMMAND
-from .test_pages import look_at
-from .visitor import Answer, Visitor
+from .test_pages import inspect_page
+from .visitor import Response, Visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.release]
 
-#: Seconds for a start, and for a saved file to be seen; an idle machine needs two and one.
-START, SEEN = 40.0, 20.0
+#: Time limits in seconds for a start and for a reload; an idle machine needs two and one.
+START, RELOAD = 40.0, 20.0
 
 
 @dataclass(slots=True)
-class Desk:
-    """A project, the command that shows it, and a browser without JavaScript."""
+class DevServer:
+    """A plugin project, the `ssoko dev` process and a browser without JavaScript."""
 
     project: Path
     temporary: Path
     process: "subprocess.Popen[str]"
     log: Path
     visitor: Visitor = field(default_factory=Visitor)
-    opened: Answer | None = None
+    opened: Response | None = None
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self.log.read_text("utf-8")
 
     @property
     def link(self) -> str:
-        found = re.search(r"open +(\S+)", self.said)
-        assert found, self.said
-        return found[1]
+        match = re.search(r"open +(\S+)", self.output)
+        assert match, self.output
+        return match[1]
 
     @property
     def root(self) -> str:
         return self.link.partition("/dev/")[0]
 
-    def look(self, path: str = "/dev/moose") -> Answer:
+    def get(self, path: str = "/dev/moose") -> Response:
         return self.visitor.get(self.root + path)
 
-    def until(self, is_so: Callable[[], bool], seconds: float = SEEN) -> None:
+    def wait_until(self, condition: Callable[[], bool], seconds: float = RELOAD) -> None:
         end = time.monotonic() + seconds
-        while not is_so():
-            assert self.process.poll() is None, self.said
-            assert time.monotonic() < end, self.said
+        while not condition():
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() < end, self.output
             time.sleep(0.1)
 
     def file(self, name: str) -> Path:
@@ -65,7 +65,7 @@ class Desk:
 
 
 def install_editable(project: Path, folder: Path) -> str:
-    """Lay down what `pip install -e` leaves, and return the PYTHONPATH that finds it."""
+    """Create the files of `pip install -e` and return a PYTHONPATH that includes them."""
     info = folder / "ssoko_moose-0.1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: ssoko-moose\nVersion: 0.1.0\n")
@@ -77,7 +77,7 @@ def install_editable(project: Path, folder: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
     work = tmp_path_factory.mktemp("dev")
     project = write_plugin(work, "moose", title="Moosehead")
     temporary = work / "tmp"
@@ -86,7 +86,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         "PYTHONPATH": install_editable(project, work / "site"),
         "PYTHONUNBUFFERED": "1",
         "TMPDIR": str(temporary),
-        # A real site around it does not count.
+        # `ssoko dev` ignores the settings of a real site.
         "SSOKO_BASE_URL": "https://sso.example.org",
     }
     log = work / "log"
@@ -99,105 +99,105 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             env=environ,
             text=True,
         )
-    desk = Desk(project, temporary, process, log)
+    dev = DevServer(project, temporary, process, log)
     try:
-        desk.until(lambda: "Ctrl-C stops" in desk.said, START)
-        desk.opened = desk.visitor.get(desk.link)
-        yield desk
+        dev.wait_until(lambda: "Ctrl-C stops" in dev.output, START)
+        dev.opened = dev.visitor.get(dev.link)
+        yield dev
     finally:
         if process.poll() is None:
             process.terminate()
         process.wait(timeout=30)
 
 
-def test_it_says_what_there_is_and_where(desk: Desk) -> None:
-    assert f"moose 0.1.0 (editable, {desk.project})" in desk.said
-    # One a line, beside every other plugin that is installed editable.
-    watched = desk.said.partition("watching")[2]
+def test_output_lists_the_plugin_and_watched_folders(dev: DevServer) -> None:
+    assert f"moose 0.1.0 (editable, {dev.project})" in dev.output
+    # One line for each plugin that is installed in editable mode.
+    watched = dev.output.partition("watching")[2]
     assert re.search(r"^ +ssoko_moose$", watched, re.MULTILINE)
-    assert desk.root.startswith("http://localhost:")
-    assert len(list(desk.temporary.glob("ssoko-dev-*"))) == 1
+    assert dev.root.startswith("http://localhost:")
+    assert len(list(dev.temporary.glob("ssoko-dev-*"))) == 1
 
 
-def test_the_link_leads_to_the_preview_signed_in(desk: Desk) -> None:
-    assert "Open the printed link" in Visitor().get(f"{desk.root}/dev/moose").words()
-    page = desk.opened
-    assert page.url == f"{desk.root}/dev/moose"
+def test_link_opens_the_preview_and_signs_in(dev: DevServer) -> None:
+    assert "Open the printed link" in Visitor().get(f"{dev.root}/dev/moose").words()
+    page = dev.opened
+    assert page.url == f"{dev.root}/dev/moose"
     words = page.words()
     assert "Moosehead" in words
     assert "Amina Odhiambo" in words
     assert page.form("plugin.acs_url")
-    assert "Accepted" in desk.look("/dev/moose?as=bram").words()
-    # The sample people, and the sandbox that they sign in to, are those of the demo.
-    assert "Sandbox" in desk.look("/w/demo/applications").words()
+    assert "Accepted" in dev.get("/dev/moose?as=bram").words()
+    # The sample users and their sandbox application are the same as in the demo.
+    assert "Sandbox" in dev.get("/w/demo/applications").words()
 
 
-def test_the_rules_speak_after_a_moment(desk: Desk) -> None:
-    desk.until(lambda: "SSK007" in desk.look().words())
+def test_preview_shows_lint_findings(dev: DevServer) -> None:
+    dev.wait_until(lambda: "SSK007" in dev.get().words())
 
 
-def test_a_changed_guide_is_shown(desk: Desk) -> None:
-    guide = desk.file("guide.md")
+def test_changed_guide_is_shown(dev: DevServer) -> None:
+    guide = dev.file("guide.md")
     guide.write_text(guide.read_text("utf-8") + "\nAntlers may be shed in winter.\n", "utf-8")
-    desk.until(lambda: "Antlers may be shed" in desk.look().words())
+    dev.wait_until(lambda: "Antlers may be shed" in dev.get().words())
 
 
-def test_a_broken_plugin_shows_its_traceback_while_the_site_stays_up(desk: Desk) -> None:
-    module = desk.file("__init__.py")
+def test_broken_plugin_shows_its_traceback_and_the_site_keeps_running(dev: DevServer) -> None:
+    module = dev.file("__init__.py")
     good = module.read_text("utf-8")
     module.write_text(good + "\ndef antlers(:\n", "utf-8")
-    desk.until(lambda: "Stopped at import" in desk.look().words())
-    broken = desk.look()
+    dev.wait_until(lambda: "Stopped at import" in dev.get().words())
+    broken = dev.get()
     assert broken.status == 200
     assert "def antlers(:" in broken.words()
-    assert "moose (import) SyntaxError" in desk.said
-    assert desk.look("/w/demo/marketplace").status == 200
+    assert "moose (import) SyntaxError" in dev.output
+    assert dev.get("/w/demo/marketplace").status == 200
     module.write_text(good, "utf-8")
-    desk.until(lambda: "Install form" in desk.look().words())
+    dev.wait_until(lambda: "Install form" in dev.get().words())
 
 
-def test_the_page_reloads_itself_and_is_accessible(desk: Desk, browser: Browser) -> None:
+def test_page_reloads_and_is_accessible(dev: DevServer, browser: Browser) -> None:
     context = browser.new_context(reduced_motion="reduce")
-    context.set_default_timeout(SEEN * 1000)
-    host = desk.visitor.cookies["localhost"]
-    context.add_cookies([{"name": n, "value": v, "url": desk.root} for n, v in host.items()])
+    context.set_default_timeout(RELOAD * 1000)
+    host = dev.visitor.cookies["localhost"]
+    context.add_cookies([{"name": n, "value": v, "url": dev.root} for n, v in host.items()])
     page = context.new_page()
-    page.goto(f"{desk.root}/dev/moose?as=bram")
+    page.goto(f"{dev.root}/dev/moose?as=bram")
     page.get_by_text("SSK007").wait_for()
-    module = desk.file("__init__.py")
+    module = dev.file("__init__.py")
     module.write_text(module.read_text("utf-8").replace('"ACS URL"', '"Antler URL"'), "utf-8")
     page.get_by_label("Antler URL").wait_for()
     page.get_by_text("SSK007").wait_for()
     assert page.get_by_text("Bram de Vries is signed in").is_visible()
-    found = []
+    problems = []
     for width in (390, 1280):
-        # Pages of their own: one that is left breaks off its question for changes.
+        # New pages, because leaving a page cancels its pending request for changes.
         preview, overview = context.new_page(), context.new_page()
-        found += look_at(preview, width, f"{desk.root}/dev/moose?as=bram", "dev-preview")
-        found += look_at(overview, width, f"{desk.root}/dev", "dev-list")
+        problems += inspect_page(preview, width, f"{dev.root}/dev/moose?as=bram", "dev-preview")
+        problems += inspect_page(overview, width, f"{dev.root}/dev", "dev-list")
     context.close()
-    assert found == [], "\n".join(found)
+    assert problems == [], "\n".join(problems)
 
 
-def test_what_was_typed_is_not_reloaded_away(desk: Desk, browser: Browser) -> None:
+def test_reload_waits_while_a_field_has_input(dev: DevServer, browser: Browser) -> None:
     context = browser.new_context()
-    context.set_default_timeout(SEEN * 1000)
-    host = desk.visitor.cookies["localhost"]
-    context.add_cookies([{"name": n, "value": v, "url": desk.root} for n, v in host.items()])
+    context.set_default_timeout(RELOAD * 1000)
+    host = dev.visitor.cookies["localhost"]
+    context.add_cookies([{"name": n, "value": v, "url": dev.root} for n, v in host.items()])
     page = context.new_page()
-    page.goto(f"{desk.root}/dev/moose")
+    page.goto(f"{dev.root}/dev/moose")
     page.get_by_text("SSK007").wait_for()
     page.get_by_label("Antler URL").fill("https://antlers.example.com")
-    desk.file("guide.md").touch()
+    dev.file("guide.md").touch()
     page.get_by_text("Reload this page to see the changes").wait_for()
     assert page.get_by_label("Antler URL").input_value() == "https://antlers.example.com"
     context.close()
 
 
-def test_at_the_end_nothing_is_left(desk: Desk) -> None:
-    desk.process.send_signal(signal.SIGTERM)
-    assert desk.process.wait(timeout=20) == 0, desk.said
-    assert list(desk.temporary.glob("ssoko-dev-*")) == []
-    assert "thrown away" in desk.said
+def test_sigterm_stops_the_server_and_deletes_its_data(dev: DevServer) -> None:
+    dev.process.send_signal(signal.SIGTERM)
+    assert dev.process.wait(timeout=20) == 0, dev.output
+    assert list(dev.temporary.glob("ssoko-dev-*")) == []
+    assert "thrown away" in dev.output
     with pytest.raises(OSError):
-        desk.look()
+        dev.get()

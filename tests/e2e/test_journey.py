@@ -1,4 +1,4 @@
-"""An admin follows the AWS guide label by label, and people arrive at AWS."""
+"""An admin follows the AWS guide, and users sign in to AWS."""
 
 import json
 import re
@@ -18,7 +18,7 @@ ROLE = "sso-aws-AWS-role"
 
 @pytest.fixture(scope="module")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    """Let pages use the clipboard, as a browser asks a person."""
+    """Allow pages to use the clipboard, as a user would in the prompt of the browser."""
     allowed = ["clipboard-read", "clipboard-write"]
     return browser_context_args | {
         "permissions": allowed,
@@ -27,7 +27,7 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 def named(label: str) -> re.Pattern[str]:
-    """Match a visible label; letter case is the style sheet's."""
+    """Match a visible label regardless of case, which the style sheet sets."""
     return re.compile(rf"^\s*{re.escape(label)}\s*$", re.IGNORECASE)
 
 
@@ -43,7 +43,7 @@ def press(where: Page | Locator, label: str) -> None:
 
 
 def menu(page: Page, *labels: str) -> None:
-    """Press entries of the main menu one after another."""
+    """Press entries of the main menu in order."""
     for label in labels:
         page.get_by_role("navigation", name="Main").get_by_role("link", name=named(label)).click()
 
@@ -62,7 +62,7 @@ def copied(page: Page, value: str) -> str:
 
 
 def sign_in(page: Page, workspace: Workspace, username: str) -> None:
-    """Sign in at the workspace's page."""
+    """Sign in on the workspace's sign-in page."""
     page.goto(f"{workspace.url}/sign-in")
     page.locator("[name=username]").fill(username)
     page.locator("[name=password]").fill(PASSWORD)
@@ -71,7 +71,7 @@ def sign_in(page: Page, workspace: Workspace, username: str) -> None:
 
 
 def install(page: Page, aws: Page) -> None:
-    """Walk steps 1 to 14: from the dashboard to the installed application."""
+    """Follow steps 1 to 14: from the dashboard to the installed application."""
     menu(page, "Dashboard", "Marketplace", "SSO Integrations")
     page.get_by_role("main").get_by_role("link", name=named("AWS")).click()
     tabs = page.get_by_role("navigation", name=named("AWS"))
@@ -90,7 +90,7 @@ def install(page: Page, aws: Page) -> None:
 
 
 def connect(page: Page, aws: Page, directory: Path) -> None:
-    """Walk steps 15 to 23: carry the values of the Metadata tab to AWS."""
+    """Follow steps 15 to 23: copy the values of the Metadata tab to AWS."""
     menu(page, "Applications", "SSO")
     page.get_by_role("main").get_by_role("link", name=named("AWS")).click()
     press(page.get_by_role("navigation", name=named("AWS")), "Metadata")
@@ -107,8 +107,8 @@ def connect(page: Page, aws: Page, directory: Path) -> None:
     expect(aws.get_by_role("status")).to_have_text("You changed the identity source")
 
 
-def give_role(page: Page, section: str, person: str) -> None:
-    """Walk steps 24 to 27: give one person the role of the application."""
+def assign_role(page: Page, section: str, person: str) -> None:
+    """Follow steps 24 to 27: assign the role of the application to one user."""
     menu(page, section)
     page.get_by_role("main").get_by_role("link", name=named(person)).click()
     tabs = page.get_by_role("navigation", name=named(person))
@@ -124,7 +124,7 @@ def give_role(page: Page, section: str, person: str) -> None:
 
 
 def open_tile(context: BrowserContext, page: Page) -> dict[str, Any]:
-    """Press the AWS tile and return what AWS made of the person; a new tab is fine."""
+    """Press the AWS tile and return the result at AWS, in the same tab or a new one."""
     tile = page.get_by_role("main").get_by_role("link", name=named("AWS"))
     expect(tile).to_be_enabled()
     pages = len(context.pages)
@@ -135,7 +135,7 @@ def open_tile(context: BrowserContext, page: Page) -> dict[str, Any]:
     return json.loads(arrived.locator("pre").inner_text())
 
 
-def test_from_the_marketplace_to_aws(
+def test_admin_connects_aws_and_users_sign_in(
     browser: Browser, context: BrowserContext, workspace: Workspace, providers: Host, tmp_path: Path
 ) -> None:
     amina = workspace.person("amina", first_name="Amina", last_name="Otieno")
@@ -148,8 +148,8 @@ def test_from_the_marketplace_to_aws(
     portal = hers.new_page()
     sign_in(portal, workspace, "amina")
     expect(portal.get_by_role("link", name=named("AWS"))).to_have_count(0)
-    give_role(page, "Users", "Amina Otieno")
-    give_role(page, "Workspace Admins", "First Last")
+    assign_role(page, "Users", "Amina Otieno")
+    assign_role(page, "Workspace Admins", "First Last")
     menu(page, "Applications", "SSO")
     press(page.get_by_role("main"), "SSO Dashboard")
     accepted = open_tile(context, page)
@@ -162,7 +162,7 @@ def test_from_the_marketplace_to_aws(
     hers.close()
 
 
-def test_know_more_links_lead_to_pages(page: Page, workspace: Workspace) -> None:
+def test_know_more_links_open_pages(page: Page, workspace: Workspace) -> None:
     sign_in(page, workspace, ADMIN)
     menu(page, "Marketplace", "SSO Integrations")
     page.get_by_role("main").get_by_role("link", name=named("AWS")).click()
@@ -176,7 +176,7 @@ def test_know_more_links_lead_to_pages(page: Page, workspace: Workspace) -> None
         expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
-def test_install_form_names_the_field_and_keeps_what_was_typed(
+def test_install_form_error_names_the_field_and_keeps_the_input(
     page: Page, workspace: Workspace
 ) -> None:
     sign_in(page, workspace, ADMIN)

@@ -1,4 +1,4 @@
-"""A server that dies in the middle of installs leaves each application absent or complete."""
+"""When a server is killed during installs, each application is either absent or complete."""
 
 import http.client
 import threading
@@ -20,7 +20,7 @@ GONE = (OSError, http.client.HTTPException)
 
 
 class Installer(threading.Thread):
-    """Install applications one after another until the server is gone."""
+    """Install applications one after another until the server stops responding."""
 
     def __init__(self, workspace: Workspace, numbers: list[int], sp: Host) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class Installer(threading.Thread):
             provider = self.sp.provider(f"kill-{number}")
             entity_id, acs_urls = provider.entity_id, [provider.acs_url]
             try:
-                made = self.workspace.application(
+                application = self.workspace.application(
                     f"Application {number}", entity_id=entity_id, acs_urls=acs_urls
                 )
             except GONE:
@@ -43,12 +43,12 @@ class Installer(threading.Thread):
             except Refused as refused:
                 self.trouble.append(refused)
                 continue
-            self.promised.append(made)
+            self.promised.append(application)
 
 
 @pytest.fixture
 def doomed(tmp_path: Path):
-    """Return a server of this test's own."""
+    """Return a server that only this test uses."""
     server = Server(tmp_path)
     server.init()
     server.start()
@@ -56,13 +56,13 @@ def doomed(tmp_path: Path):
     server.stop()
 
 
-def installed(workspace: Workspace) -> set[str]:
-    """Return the names that the server knows."""
+def list_application_names(workspace: Workspace) -> set[str]:
+    """Return the names of all applications."""
     return {application["name"] for application in workspace.api.items("/applications")}
 
 
 def install_and_kill(workspace: Workspace, numbers: list[int], sp: Host, *, stop_at: int) -> list:
-    """Install from two places at once, kill the server once ``stop_at`` numbers are left."""
+    """Install from two threads and kill the server once ``stop_at`` numbers are left."""
     installers = [Installer(workspace, numbers, sp) for _ in range(2)]
     for installer in installers:
         installer.start()
@@ -73,49 +73,54 @@ def install_and_kill(workspace: Workspace, numbers: list[int], sp: Host, *, stop
     for installer in installers:
         installer.join(timeout=60)
     assert [t for i in installers for t in i.trouble] == []
-    return [made for installer in installers for made in installer.promised]
+    return [application for installer in installers for application in installer.promised]
 
 
 def test_each_application_is_absent_or_complete_after_kill_9(
     doomed: Server, providers: Host
 ) -> None:
     workspace = doomed.workspace("kill")
-    wanted = {f"Application {number}": number for number in range(INSTALLS)}
-    numbers, promised = list(wanted.values()), []
+    numbers_by_name = {f"Application {number}": number for number in range(INSTALLS)}
+    numbers, promised = list(numbers_by_name.values()), []
     for round_number in range(1, KILLS + 1):
         stop_at = INSTALLS - round_number * INSTALLS // (KILLS + 1)
         promised += install_and_kill(workspace, numbers, providers, stop_at=stop_at)
         doomed.start()
-        assert {made["name"] for made in promised} <= installed(workspace)
-        numbers[:] = [wanted[name] for name in sorted(wanted.keys() - installed(workspace))]
+        assert {application["name"] for application in promised} <= list_application_names(
+            workspace
+        )
+        numbers[:] = [
+            numbers_by_name[name]
+            for name in sorted(numbers_by_name.keys() - list_application_names(workspace))
+        ]
         assert numbers, "the server was killed too late: everything was installed already"
     applications = workspace.api.items("/applications")
     assert len(applications) >= KILLS
-    nothing_is_left_half_done(workspace, applications)
+    assert_no_partial_install(workspace, applications)
     person = workspace.person("amina")
     visitor = workspace.sign_in("amina")
     for application in applications:
         role = application["default_role"]["id"]
         workspace.api.post(f"/users/{person['id']}/roles", role=role)
-        signs_in(visitor, application, providers)
+        assert_user_can_sign_in(visitor, application, providers)
     last = Installer(workspace, numbers, providers)
     last.run()
-    assert last.trouble == [] and installed(workspace) == wanted.keys()
+    assert last.trouble == [] and list_application_names(workspace) == numbers_by_name.keys()
 
 
-def nothing_is_left_half_done(workspace: Workspace, applications: list[dict[str, Any]]) -> None:
-    """Check that roles, issuers and events belong to applications that are there."""
-    wanted_roles = {application["default_role"]["name"] for application in applications}
+def assert_no_partial_install(workspace: Workspace, applications: list[dict[str, Any]]) -> None:
+    """Check that every role and issuer belongs to an application that exists."""
+    expected_roles = {application["default_role"]["name"] for application in applications}
     there = {role["name"] for role in workspace.api.items("/roles")}
-    assert {name for name in there if "Application" in name} == wanted_roles
+    assert {name for name in there if "Application" in name} == expected_roles
     issuers = {issuer["metadata"]["entity_id"] for issuer in workspace.api.items("/issuers")}
     used = {application["metadata"]["entity_id"] for application in applications}
     assert len(used) == len(applications)
     assert issuers <= used
 
 
-def signs_in(visitor: Visitor, application: dict[str, Any], providers: Host) -> None:
-    """Check that its metadata answers and that a person who has the role gets in."""
+def assert_user_can_sign_in(visitor: Visitor, application: dict[str, Any], providers: Host) -> None:
+    """Check that the metadata is served and that a user with the role can sign in."""
     metadata = application["metadata"]
     published = visitor.get(metadata["metadata_url"])
     assert published.status == 200

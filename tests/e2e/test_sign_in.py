@@ -1,4 +1,4 @@
-"""Sign-in at real service providers, started from either side, in a real browser."""
+"""Sign-in at real service providers in a real browser, started by Ssoko or the provider."""
 
 import html
 import json
@@ -27,7 +27,7 @@ WAYS = ("redirect", "post", "idp")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who may use the applications of this module."""
+    """A user with access to the applications of this module."""
 
     id: str
     username: str
@@ -36,22 +36,22 @@ class Person:
 
 @pytest.fixture(scope="module")
 def amina(workspace: Workspace) -> Person:
-    """Return a person who is in two groups."""
-    made = workspace.person("amina", attributes={"room": "B 12"})
+    """Return a user who is a member of two groups."""
+    user = workspace.person("amina", attributes={"room": "B 12"})
     for name in ("Engineering", "Field & sea"):
         group = workspace.api.post("/groups", name=name)
-        workspace.api.post(f"/groups/{group['id']}/members", user=made["id"])
-    return Person(made["id"], made["username"], made["email"])
+        workspace.api.post(f"/groups/{group['id']}/members", user=user["id"])
+    return Person(user["id"], user["username"], user["email"])
 
 
 @pytest.fixture(scope="module")
 def at_mellon(workspace: Workspace, mellon: Mellon, amina: Person) -> dict[str, Any]:
-    """Return the applications behind three locations of an Apache, by the way in."""
+    """Return the applications of three Apache locations, by how a sign-in starts."""
     applications = {}
     for way in WAYS:
         applications[way] = workspace.application(
             f"Mellon {way}",
-            give_to=(amina.id,),
+            assign_to=(amina.id,),
             entity_id=mellon.entity_id(way),
             acs_urls=[mellon.acs_url(way)],
             name_id_format=EMAIL,
@@ -67,13 +67,13 @@ def at_mellon(workspace: Workspace, mellon: Mellon, amina: Person) -> dict[str, 
 
 @pytest.fixture(scope="module")
 def at_python3_saml(workspace: Workspace, providers: Host, amina: Person) -> dict[str, Any]:
-    """Return the applications behind three python3-saml providers, by the way in."""
+    """Return the applications of three python3-saml providers, by how a sign-in starts."""
     applications = {}
     for way in WAYS:
         provider = providers.provider(f"sign-in-{way}")
         applications[way] = workspace.application(
             f"Toolkit {way}",
-            give_to=(amina.id,),
+            assign_to=(amina.id,),
             entity_id=provider.entity_id,
             acs_urls=[provider.acs_url],
             name_id_format=EMAIL,
@@ -85,52 +85,52 @@ def at_python3_saml(workspace: Workspace, providers: Host, amina: Person) -> dic
 
 
 def sign_in(page: Page, person: Person) -> None:
-    """Fill in the sign-in page that the browser was led to."""
+    """Submit the sign-in page in the browser."""
     page.locator("[name=username]").fill(person.username)
     page.locator("[name=password]").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-def shown(page: Page, address: str) -> dict[str, Any]:
-    """Return the JSON at the end of the way."""
-    page.wait_for_url(lambda url: url.partition("?")[0] == address)
+def wait_for_json(page: Page, url: str) -> dict[str, Any]:
+    """Wait for a URL and return the JSON on its page."""
+    page.wait_for_url(lambda url: url.partition("?")[0] == url)
     return json.loads(page.locator("pre").inner_text())
 
 
-def test_the_example_attributes_are_hostile_enough() -> None:
+def test_example_attribute_has_all_special_characters() -> None:
     assert all(character in MOTTO for character in '<>&"')
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_mod_auth_mellon_lets_a_person_in(
+def test_user_signs_in_at_mod_auth_mellon(
     page: Page, mellon: Mellon, at_mellon: dict[str, Any], amina: Person, way: str
 ) -> None:
     start = at_mellon[way]["launch_url"] if way == "idp" else mellon.page(way)
     page.goto(start)
     sign_in(page, amina)
-    seen = shown(page, mellon.page(way))
-    assert seen["NAME_ID"] == amina.email
-    assert seen["IDP"] == at_mellon[way]["metadata"]["entity_id"]
-    assert seen["mail"] == amina.email
-    assert html.unescape(seen["motto"]) == MOTTO
-    assert seen["room"] == "B 12"
-    groups = {html.unescape(seen["groups_0"]), html.unescape(seen["groups_1"])}
+    result = wait_for_json(page, mellon.page(way))
+    assert result["NAME_ID"] == amina.email
+    assert result["IDP"] == at_mellon[way]["metadata"]["entity_id"]
+    assert result["mail"] == amina.email
+    assert html.unescape(result["motto"]) == MOTTO
+    assert result["room"] == "B 12"
+    groups = {html.unescape(result["groups_0"]), html.unescape(result["groups_1"])}
     assert groups == {"Engineering", "Field & sea"}
 
 
-def test_a_signed_in_person_meets_no_second_sign_in_page(
+def test_signed_in_user_sees_no_second_sign_in_page(
     page: Page, mellon: Mellon, at_mellon: dict[str, Any], amina: Person
 ) -> None:
     page.goto(at_mellon["idp"]["launch_url"])
     sign_in(page, amina)
-    shown(page, mellon.page("idp"))
+    wait_for_json(page, mellon.page("idp"))
     for way in ("redirect", "post"):
         page.goto(mellon.page(way))
-        assert shown(page, mellon.page(way))["NAME_ID"] == amina.email
+        assert wait_for_json(page, mellon.page(way))["NAME_ID"] == amina.email
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_python3_saml_lets_a_person_in(
+def test_user_signs_in_at_python3_saml(
     page: Page,
     providers: Host,
     at_python3_saml: dict[str, Any],
@@ -144,20 +144,20 @@ def test_python3_saml_lets_a_person_in(
     else:
         page.goto(provider.url(way, RelayState=relay_state))
     sign_in(page, amina)
-    seen = shown(page, provider.acs_url)
-    assert seen["errors"] == [] and seen["authenticated"], seen["reason"]
-    assert (seen["name_id"], seen["name_id_format"]) == (amina.email, EMAIL)
-    assert seen["attributes"]["mail"] == [amina.email]
-    assert seen["attributes"]["motto"] == [MOTTO]
-    assert sorted(seen["attributes"]["groups"]) == ["Engineering", "Field & sea"]
+    result = wait_for_json(page, provider.acs_url)
+    assert result["errors"] == [] and result["authenticated"], result["reason"]
+    assert (result["name_id"], result["name_id_format"]) == (amina.email, EMAIL)
+    assert result["attributes"]["mail"] == [amina.email]
+    assert result["attributes"]["motto"] == [MOTTO]
+    assert sorted(result["attributes"]["groups"]) == ["Engineering", "Field & sea"]
     if way == "idp":
-        assert seen["in_response_to"] == "" and not seen["relay_state"]
+        assert result["in_response_to"] == "" and not result["relay_state"]
     else:
-        assert seen["asked_by"] == way and seen["relay_state"] == relay_state
+        assert result["asked_by"] == way and result["relay_state"] == relay_state
 
 
 @pytest.mark.parametrize("way", ["redirect", "post"])
-def test_a_signed_in_person_returns_at_once_with_both_parts_signed(
+def test_signed_in_user_gets_a_response_with_both_parts_signed(
     workspace: Workspace, providers: Host, at_python3_saml: dict[str, Any], amina: Person, way: str
 ) -> None:
     provider = providers.provider(f"sign-in-{way}")
@@ -175,7 +175,7 @@ def test_a_signed_in_person_returns_at_once_with_both_parts_signed(
     assert accepted.json()["authenticated"], accepted.text
 
 
-def test_the_sign_in_page_works_without_script(
+def test_sign_in_page_works_without_javascript(
     providers: Host, at_python3_saml: dict[str, Any], amina: Person
 ) -> None:
     provider = providers.provider("sign-in-redirect")
@@ -186,7 +186,7 @@ def test_the_sign_in_page_works_without_script(
     assert accepted["authenticated"] and accepted["relay_state"] == "here"
 
 
-def test_the_button_on_the_way_to_the_provider_is_there_for_people_without_script(
+def test_continue_button_posts_the_response_without_javascript(
     page: Page, browser: Any, providers: Host, at_python3_saml: dict[str, Any], amina: Person
 ) -> None:
     context = browser.new_context(java_script_enabled=False)
@@ -200,14 +200,14 @@ def test_the_button_on_the_way_to_the_provider_is_there_for_people_without_scrip
     context.close()
 
 
-def test_two_providers_share_an_issuer_and_each_gets_its_own_assertion(
+def test_providers_that_share_an_issuer_get_separate_assertions(
     workspace: Workspace, providers: Host, amina: Person
 ) -> None:
     issuer = workspace.api.post("/issuers", name="Shared")
     visitor = workspace.sign_in(amina.username)
     for name in ("shared-a", "shared-b"):
         provider = providers.provider(name)
-        made = workspace.api.post(
+        application = workspace.api.post(
             "/applications",
             integration="custom-saml",
             name=name,
@@ -218,8 +218,8 @@ def test_two_providers_share_an_issuer_and_each_gets_its_own_assertion(
                 "attributes": ATTRIBUTES,
             },
         )
-        workspace.api.post(f"/users/{amina.id}/roles", role=made["default_role"]["name"])
-        assert made["metadata"]["entity_id"] == issuer["metadata"]["entity_id"]
+        workspace.api.post(f"/users/{amina.id}/roles", role=application["default_role"]["name"])
+        assert application["metadata"]["entity_id"] == issuer["metadata"]["entity_id"]
         provider.trust(issuer["metadata"])
     for name in ("shared-a", "shared-b"):
         page = visitor.get(providers.provider(name).url("redirect"))

@@ -1,4 +1,4 @@
-"""A plugin is upgraded, taken away and brought back, and nobody is kept out on the way."""
+"""Users can sign in while a plugin is upgraded, removed and installed again."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from .. import two_versions
 from .server import ADMIN, Server, Workspace
 from .service_providers import Host, ServiceProvider
-from .test_pages import flaws, keep_picture
+from .test_pages import find_flaws, save_screenshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.release]
 
@@ -21,16 +21,16 @@ BOTH = {"wantMessagesSigned": True, "wantAssertionsSigned": True}
 
 @dataclass(slots=True)
 class Upgradable(Server):
-    """A server that finds further plugins in a folder, where they lie as pip leaves them."""
+    """A server that also finds the plugins in a folder, laid out as pip installs them."""
 
     folder: Path = field(default=Path(), kw_only=True)
 
     def environment(self) -> dict[str, str]:
-        """Return the settings, and where to import from."""
+        """Return the environment, with the folder in PYTHONPATH."""
         return Server.environment(self) | {"PYTHONPATH": str(self.folder)}
 
     def restart(self, version: str = "") -> None:
-        """Serve with another version of the plugin, or without it."""
+        """Restart with another version of the plugin, or without the plugin."""
         self.stop()
         if version:
             two_versions.write(self.folder, version)
@@ -41,15 +41,15 @@ class Upgradable(Server):
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """The application, the vendor's side of it, and a browser of the admin."""
+    """The application, its service provider and a browser of the admin."""
 
     server: Upgradable
     workspace: Workspace
     provider: ServiceProvider
     page: Page
 
-    def told(self) -> dict[str, Any]:
-        """Sign the person in and return what the vendor learnt, once it accepted the answer."""
+    def received_attributes(self) -> dict[str, Any]:
+        """Sign in as the user and return the attributes that the provider accepted."""
         visitor = self.workspace.sign_in("amina")
         page = visitor.get(self.provider.url("redirect"))
         accepted = visitor.submit(page, "SAMLResponse").json()
@@ -71,7 +71,7 @@ class Notes:
 
 @pytest.fixture
 def notes(tmp_path: Path, providers: Host, context: BrowserContext) -> Iterator[Notes]:
-    """Install 0.1 for amina, at a vendor that wants both signatures."""
+    """Install 0.1 for amina, with a provider that requires both signatures."""
     server = Upgradable(tmp_path, folder=tmp_path / "plugins")
     two_versions.write(server.folder, "0.1")
     server.init()
@@ -79,14 +79,14 @@ def notes(tmp_path: Path, providers: Host, context: BrowserContext) -> Iterator[
     try:
         workspace, provider = server.workspace("acme"), providers.provider("upgraded")
         amina = workspace.person("amina")
-        made = workspace.api.post(
+        application = workspace.api.post(
             "/applications",
             integration="notes",
             name="Notes",
             settings={"entity_id": provider.entity_id, "acs_url": provider.acs_url},
         )
-        workspace.api.post(f"/users/{amina['id']}/roles", role=made["default_role"]["id"])
-        provider.trust(made["metadata"], security=BOTH)
+        workspace.api.post(f"/users/{amina['id']}/roles", role=application["default_role"]["id"])
+        provider.trust(application["metadata"], security=BOTH)
         cookies = workspace.sign_in(ADMIN).cookies.get("localhost", {})
         context.add_cookies(
             [{"name": n, "value": v, "url": server.url} for n, v in cookies.items()]
@@ -96,13 +96,13 @@ def notes(tmp_path: Path, providers: Host, context: BrowserContext) -> Iterator[
         server.stop()
 
 
-def test_upgrade_removal_and_return(notes: Notes) -> None:
+def test_sign_in_works_through_upgrade_removal_and_reinstall(notes: Notes) -> None:
     page = notes.page
     before = {"mail": ["amina@acme.test"], "sn": ["Example"]}
-    assert notes.told() == before
+    assert notes.received_attributes() == before
 
     notes.server.restart("0.2")
-    assert notes.told() == before
+    assert notes.received_attributes() == before
     page.goto(f"{notes.workspace.url}/applications")
     expect(page.get_by_text("Update to 0.2")).to_be_visible()
     notes.press("Notes")
@@ -118,21 +118,21 @@ def test_upgrade_removal_and_return(notes: Notes) -> None:
         "AMINA@ACME.TEST"
     )
     page.get_by_text(re.compile("^Guide text: ")).click()
-    found = flaws(page, "an upgrade, all of it open")
-    keep_picture(page, "upgrade-walked-1280-light")
-    assert notes.told() == before
+    problems = find_flaws(page, "an upgrade, everything expanded")
+    save_screenshot(page, "upgrade-reviewed-1280-light")
+    assert notes.received_attributes() == before
 
     notes.press("Apply selected")
     expect(page.get_by_text("Not changed: Name ID and security")).to_be_visible()
-    # The vendor still gets both signatures, which 0.2 would have ended.
-    assert notes.told() == {"mail": ["AMINA@ACME.TEST"], "given": ["Amina"]}
+    # The provider still receives both signatures, which 0.2 alone would have disabled.
+    assert notes.received_attributes() == {"mail": ["AMINA@ACME.TEST"], "given": ["Amina"]}
 
     notes.press("Restore previous settings")
     expect(page.get_by_text("Restored the previous settings").first).to_be_visible()
-    assert notes.told() == before
+    assert notes.received_attributes() == before
 
     notes.server.restart()
-    assert notes.told() == before
+    assert notes.received_attributes() == before
     notes.open()
     expect(page.get_by_text("Plugin not loaded")).to_be_visible()
     notes.press("SAML settings")
@@ -141,16 +141,16 @@ def test_upgrade_removal_and_return(notes: Notes) -> None:
     expect(page.get_by_text("Saved the SAML settings.")).to_be_visible()
     notes.open("/settings")
     expect(page.get_by_text(notes.provider.entity_id)).to_be_visible()
-    assert notes.told() == before
+    assert notes.received_attributes() == before
 
     notes.server.restart("0.3")
-    assert notes.told() == before
+    assert notes.received_attributes() == before
     expect(notes.open().get_by_text("0.3 needs settings", exact=True)).to_be_visible()
     notes.press("Open Settings")
     page.get_by_label("Region").fill("eu")
     notes.press("Save")
-    assert notes.told() == before
+    assert notes.received_attributes() == before
     expect(
         notes.open("/upgrade").get_by_role("heading", name="Review update to 0.3")
     ).to_be_visible()
-    assert found == [], "\n".join(found)
+    assert problems == [], "\n".join(problems)

@@ -1,4 +1,4 @@
-"""One face for three kinds of service provider: mod_auth_mellon, python3-saml and pysaml2."""
+"""One interface to three kinds of service provider: mod_auth_mellon, python3-saml, pysaml2."""
 
 import base64
 import shutil
@@ -15,12 +15,12 @@ from .mellon import UNSPECIFIED, Mellon, without_redirect
 from .pysaml2_sp import Pysaml2
 from .server import Workspace
 from .service_providers import Host, ServiceProvider
-from .visitor import Answer, Visitor
+from .visitor import Response, Visitor
 
 KINDS = ("mellon", "python3-saml", "pysaml2")
 BINDINGS = ("redirect", "post")
 PASSWORD_PROTECTED = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
-#: pysaml2 knows attributes by these names alone.
+#: pysaml2 recognizes attributes only by these names.
 MAIL, GIVEN_NAME = "urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:2.5.4.42"
 ATTRIBUTES = [
     {"name": MAIL, "name_format": "uri", "source": "user.email"},
@@ -35,10 +35,10 @@ NS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What a provider made of a response.
+class ProviderResult:
+    """The result of a response at a provider.
 
-    :param problem: in the provider's own words; empty when it let the person in.
+    :param problem: the provider's error; empty if it accepted the response.
     """
 
     response: etree._Element
@@ -48,12 +48,12 @@ class Taken:
     problem: str = ""
 
     def text(self, path: str) -> str:
-        """Return what a path finds in the response."""
+        """Return the text at an XPath in the response."""
         return str(self.response.xpath(f"string({path})", namespaces=NS))
 
 
-class Asked(Protocol):
-    """A provider that this case is set up for."""
+class Provider(Protocol):
+    """A service provider that is configured for one case."""
 
     entity_id: str
     acs_url: str
@@ -63,16 +63,18 @@ class Asked(Protocol):
 
     def metadata(self) -> str: ...
 
-    def ask(self, visitor: Visitor, binding: str, case: "Case", **how: bool) -> Answer: ...
+    def start_sign_in(
+        self, visitor: Visitor, binding: str, case: "Case", **how: bool
+    ) -> Response: ...
 
-    def take(self, visitor: Visitor, page: Answer) -> Taken: ...
+    def deliver(self, visitor: Visitor, page: Response) -> ProviderResult: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """How a provider is to ask, and what is recorded of it.
+    """How a provider sends requests, and how it is recorded in Ssoko.
 
-    :param imported: record what the provider's own metadata say instead.
+    :param imported: record the values of the provider's metadata instead.
     """
 
     name: str
@@ -87,26 +89,26 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A provider, the case it is set up for, and the application that Ssoko has of it."""
+    """A provider, its case and its application in Ssoko."""
 
     case: Case
-    provider: Asked
+    provider: Provider
     application: dict[str, Any]
 
-    def ask(self, visitor: Visitor, **how: bool) -> Answer:
-        """Begin at the provider; return the page of Ssoko that the visitor sees then."""
-        return self.provider.ask(visitor, self.case.binding, self.case, **how)
+    def start_sign_in(self, visitor: Visitor, **how: bool) -> Response:
+        """Start a sign-in at the provider; return the page that Ssoko shows."""
+        return self.provider.start_sign_in(visitor, self.case.binding, self.case, **how)
 
-    def take(self, visitor: Visitor, page: Answer) -> Taken:
-        """Bring the response on a page to the provider."""
-        return self.provider.take(visitor, page)
+    def deliver(self, visitor: Visitor, page: Response) -> ProviderResult:
+        """Send the response on a page to the provider."""
+        return self.provider.deliver(visitor, page)
 
 
 @dataclass(slots=True)
 class Cases:
-    """Set up providers of every kind; one issuer and one pair of keys spare time.
+    """Set up providers of every kind. They share an issuer and a key to save time.
 
-    :param home: holds ``key.pem`` and ``certificate.pem`` of all the providers.
+    :param home: folder with ``key.pem`` and ``certificate.pem`` of all providers.
     """
 
     workspace: Workspace
@@ -121,43 +123,45 @@ class Cases:
         return (self.home / "certificate.pem").read_text()
 
     def share(self) -> str:
-        """Make an issuer for many applications and return its id."""
+        """Create an issuer for many applications and return its ID."""
         return self.workspace.api.post("/issuers", name="Shared")["id"]
 
     def connect(self, kind: str, case: Case, issuer: str) -> Connection:
-        """Record a provider in Ssoko, and Ssoko at the provider."""
+        """Register a provider in Ssoko, and Ssoko at the provider."""
         name = f"{case.name}-{kind}"
         provider = self._provider(kind, case.name, name)
         if case.imported:
             provider.trust(self._metadata_of(issuer), case)
-            told = {"sp_metadata": provider.metadata(), "settings": {"attributes": ATTRIBUTES}}
+            body = {"sp_metadata": provider.metadata(), "settings": {"attributes": ATTRIBUTES}}
         else:
-            told = {"settings": self._settings(provider, case)}
-        made = self.workspace.api.post(
-            "/applications", integration="custom-saml", name=name, issuer=issuer, **told
+            body = {"settings": self._settings(provider, case)}
+        application = self.workspace.api.post(
+            "/applications", integration="custom-saml", name=name, issuer=issuer, **body
         )
-        role = made["default_role"]["id"]
+        role = application["default_role"]["id"]
         self.workspace.api.post(f"/users/{self.person}/roles", role=role)
         if not case.imported:
-            provider.trust(made["metadata"], case)
-        return Connection(case, provider, made)
+            provider.trust(application["metadata"], case)
+        return Connection(case, provider, application)
 
     def connect_all(self, *cases: Case) -> dict[tuple[str, str], Connection]:
-        """Connect each case at each kind, by case and kind, and start Apache."""
+        """Connect each case with each kind of provider and start Apache.
+
+        :returns: connections by case name and kind."""
         issuer = self.share()
-        made = {
+        connections = {
             (case.name, kind): self.connect(kind, case, issuer)
             for case in cases
             for kind in case.kinds
         }
         self.mellon.start()
-        return made
+        return connections
 
     def _metadata_of(self, issuer: str) -> dict[str, str]:
-        (found,) = (i for i in self.workspace.api.items("/issuers") if i["id"] == issuer)
-        return found["metadata"]
+        (shared,) = (i for i in self.workspace.api.items("/issuers") if i["id"] == issuer)
+        return shared["metadata"]
 
-    def _settings(self, provider: Asked, case: Case) -> dict[str, Any]:
+    def _settings(self, provider: Provider, case: Case) -> dict[str, Any]:
         return {
             "entity_id": provider.entity_id,
             "acs_urls": [provider.acs_url],
@@ -167,7 +171,7 @@ class Cases:
             "logout_url": provider.logout_url,
         } | case.recorded
 
-    def _provider(self, kind: str, case_name: str, name: str) -> Asked:
+    def _provider(self, kind: str, case_name: str, name: str) -> Provider:
         if kind == "mellon":
             home = self.mellon.directory / case_name
             shutil.copytree(self.home, home)
@@ -177,21 +181,21 @@ class Cases:
         return AtPysaml2(Pysaml2(name, self.home))
 
 
-def fetched(metadata: Mapping[str, str]) -> bytes:
-    """Return the metadata as a provider fetches it."""
-    answer = Visitor().get(metadata["metadata_url"])
-    assert answer.status == 200, answer.text
-    return answer.body
+def fetch_metadata(metadata: Mapping[str, str]) -> bytes:
+    """Fetch the metadata, as a provider does."""
+    response = Visitor().get(metadata["metadata_url"])
+    assert response.status == 200, response.text
+    return response.body
 
 
-def response_on(page: Answer) -> etree._Element:
+def response_on(page: Response) -> etree._Element:
     """Return the response that a page carries."""
     return etree.fromstring(base64.b64decode(page.form("SAMLResponse").values["SAMLResponse"]))
 
 
 @dataclass(frozen=True, slots=True)
 class AtMellon:
-    """A location of an Apache. It cannot ask for ForceAuthn."""
+    """An Apache location. It cannot send ForceAuthn."""
 
     mellon: Mellon
     name: str
@@ -209,8 +213,8 @@ class AtMellon:
         return f"{self.mellon.url}/{self.name}/mellon/logout"
 
     def trust(self, metadata: Mapping[str, str], case: Case) -> None:
-        xml = fetched(metadata)
-        if not case.signed_requests:  # it signs whenever the metadata asks it to
+        xml = fetch_metadata(metadata)
+        if not case.signed_requests:  # Mellon signs whenever the metadata requires it
             xml = xml.replace(b'WantAuthnRequestsSigned="true"', b"")
         directives = [f"MellonSetEnv mail {MAIL}", f"MellonSetEnv givenName {GIVEN_NAME}"]
         if case.authn_context:
@@ -226,29 +230,33 @@ class AtMellon:
     def metadata(self) -> str:
         return (self.mellon.directory / self.name / "metadata.xml").read_text()
 
-    def ask(self, visitor: Visitor, binding: str, case: Case, *, passive: bool = False) -> Answer:
+    def start_sign_in(
+        self, visitor: Visitor, binding: str, case: Case, *, passive: bool = False
+    ) -> Response:
         query = {"ReturnTo": self.mellon.page(self.name)}
         if passive:
             query["IsPassive"] = "true"
         page = visitor.get(f"{self.mellon.url}/{self.name}/mellon/login?{urlencode(query)}")
         return visitor.submit(page, "SAMLRequest") if binding == "post" else page
 
-    def take(self, visitor: Visitor, page: Answer) -> Taken:
+    def deliver(self, visitor: Visitor, page: Response) -> ProviderResult:
         response = response_on(page)
         before = len(self.mellon.log())
         form = page.form("SAMLResponse")
-        # Its cookies carry no SameSite, and those are sent for two minutes after they were set.
-        answer = visitor.post(form.action, form.values, sent_by=page.url)
-        if answer.status != 200:
-            problem = f"{answer.status}: {self.mellon.log()[before:]}"
-            return Taken(response, problem=problem)
-        seen = answer.json()
-        return Taken(response, seen["NAME_ID"], seen["mail"], seen["givenName"])
+        # Browsers send cookies without SameSite for two minutes after they are set.
+        landing = visitor.post(form.action, form.values, sent_by=page.url)
+        if landing.status != 200:
+            problem = f"{landing.status}: {self.mellon.log()[before:]}"
+            return ProviderResult(response, problem=problem)
+        variables = landing.json()
+        return ProviderResult(
+            response, variables["NAME_ID"], variables["mail"], variables["givenName"]
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class AtToolkit:
-    """A provider of the process that runs python3-saml, strict."""
+    """A provider of the python3-saml process, in strict mode."""
 
     provider: ServiceProvider
     home: Path
@@ -284,22 +292,24 @@ class AtToolkit:
     def metadata(self) -> str:
         return Visitor().get(self.provider.url("metadata")).text
 
-    def ask(self, visitor: Visitor, binding: str, case: Case, **how: bool) -> Answer:
+    def start_sign_in(self, visitor: Visitor, binding: str, case: Case, **how: bool) -> Response:
         page = visitor.get(self.provider.url(binding, **{k: "1" for k in how if how[k]}))
         return visitor.submit(page, "SAMLRequest") if binding == "post" else page
 
-    def take(self, visitor: Visitor, page: Answer) -> Taken:
+    def deliver(self, visitor: Visitor, page: Response) -> ProviderResult:
         response = response_on(page)
-        seen = visitor.submit(page, "SAMLResponse").json()
-        if not seen["authenticated"]:
-            return Taken(response, problem=f"{seen['errors']} {seen['reason']}")
-        attributes = seen["attributes"]
-        return Taken(response, seen["name_id"], attributes[MAIL][0], attributes[GIVEN_NAME][0])
+        outcome = visitor.submit(page, "SAMLResponse").json()
+        if not outcome["authenticated"]:
+            return ProviderResult(response, problem=f"{outcome['errors']} {outcome['reason']}")
+        attributes = outcome["attributes"]
+        return ProviderResult(
+            response, outcome["name_id"], attributes[MAIL][0], attributes[GIVEN_NAME][0]
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class AtPysaml2:
-    """A client of pysaml2."""
+    """A pysaml2 client."""
 
     provider: Pysaml2
 
@@ -317,7 +327,7 @@ class AtPysaml2:
 
     def trust(self, metadata: Mapping[str, str], case: Case) -> None:
         self.provider.trust(
-            fetched(metadata),
+            fetch_metadata(metadata),
             signed_requests=case.signed_requests,
             name_id_format=case.name_id_format,
         )
@@ -325,7 +335,7 @@ class AtPysaml2:
     def metadata(self) -> str:
         return self.provider.metadata()
 
-    def ask(
+    def start_sign_in(
         self,
         visitor: Visitor,
         binding: str,
@@ -333,7 +343,7 @@ class AtPysaml2:
         *,
         force: bool = False,
         passive: bool = False,
-    ) -> Answer:
+    ) -> Response:
         how: dict[str, Any] = {"sign": case.signed_requests}
         if case.authn_context:
             how["requested_authn_context"] = {
@@ -344,20 +354,20 @@ class AtPysaml2:
             how["force_authn"] = "true"
         if passive:
             how["is_passive"] = "true"
-        sent = self.provider.request(binding, **how)
+        http_info = self.provider.request(binding, **how)
         if binding == "redirect":
-            return visitor.get(dict(sent["headers"])["Location"])
-        page = Answer(self.acs_url, 200, {}, "".join(sent["data"]).encode())
+            return visitor.get(dict(http_info["headers"])["Location"])
+        page = Response(self.acs_url, 200, {}, "".join(http_info["data"]).encode())
         return visitor.submit(page, "SAMLRequest")
 
-    def take(self, visitor: Visitor, page: Answer) -> Taken:
+    def deliver(self, visitor: Visitor, page: Response) -> ProviderResult:
         response = response_on(page)
         form = page.form("SAMLResponse")
         assert form.action == self.acs_url
         try:
-            seen = self.provider.receive(form.values["SAMLResponse"])
+            accepted = self.provider.receive(form.values["SAMLResponse"])
         except StatusError as error:
-            return Taken(response, problem=f"{type(error).__name__}: {error}")
-        values = seen.ava
-        name_id = seen.name_id.text
-        return Taken(response, name_id, values["mail"][0], values["givenName"][0])
+            return ProviderResult(response, problem=f"{type(error).__name__}: {error}")
+        values = accepted.ava
+        name_id = accepted.name_id.text
+        return ProviderResult(response, name_id, values["mail"][0], values["givenName"][0])

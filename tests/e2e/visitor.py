@@ -1,4 +1,4 @@
-"""A person with a browser that keeps cookies and runs no script, over the standard library."""
+"""A browser without JavaScript that keeps cookies, built on the standard library."""
 
 import http.client
 import http.cookies
@@ -14,8 +14,8 @@ REDIRECTS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer of a server, redirects already followed."""
+class Response:
+    """The last HTTP response, after redirects."""
 
     url: str
     status: int
@@ -37,7 +37,7 @@ class Answer:
         return lxml.html.document_fromstring(self.body, base_url=self.url)
 
     def words(self) -> str:
-        """Return what a person reads on the page, spaces folded."""
+        """Return the visible text of the page, with whitespace collapsed."""
         document = self.document()
         for hidden in document.xpath("//script | //style | //head"):
             hidden.drop_tree()
@@ -53,13 +53,13 @@ class Answer:
         raise AssertionError(f"no form with {fields} at {self.url} ({self.status}): {self.words()}")
 
     def has_assertion(self) -> bool:
-        """Tell whether this page carries a SAML response to somebody."""
+        """Return whether this page or a redirect to it contains a SAML response."""
         return b"SAMLResponse" in self.body or any("SAMLResponse=" in hop for hop in self.hops)
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form as filled in by the page."""
+    """A form with the values of the page."""
 
     action: str
     method: str
@@ -72,7 +72,7 @@ class Visitor:
 
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def get(self, url: str, *, follow: bool = True, cookies: bool = True) -> Answer:
+    def get(self, url: str, *, follow: bool = True, cookies: bool = True) -> Response:
         """Open a page."""
         return self.open("GET", url, follow=follow, cookies=cookies)
 
@@ -84,8 +84,8 @@ class Visitor:
         follow: bool = True,
         cookies: bool = True,
         sent_by: str = "",
-    ) -> Answer:
-        """Send a form, as the page ``sent_by`` would; by default a page of the same site."""
+    ) -> Response:
+        """Send a form from the page ``sent_by``; by default from a page of the same site."""
         body = urllib.parse.urlencode(form).encode()
         page = urllib.parse.urlsplit(sent_by or url)
         headers = {
@@ -95,10 +95,10 @@ class Visitor:
         }
         return self.open("POST", url, body=body, headers=headers, follow=follow, cookies=cookies)
 
-    def submit(self, page: Answer, *fields: str, **changes: str) -> Answer:
+    def submit(self, page: Response, *fields: str, **changes: str) -> Response:
         """Send the form of a page that has these fields.
 
-        From another host the cookies stay at home on the first hop, as ``SameSite=Lax`` asks.
+        From another host, the first request has no cookies, as ``SameSite=Lax`` requires.
         """
         form = page.form(*fields, *changes)
         here = urllib.parse.urlsplit(page.url).hostname
@@ -118,33 +118,33 @@ class Visitor:
         headers: Mapping[str, str] | None = None,
         follow: bool = True,
         cookies: bool = True,
-    ) -> Answer:
-        """Send one request and follow where it leads."""
+    ) -> Response:
+        """Send a request and follow redirects."""
         hops: list[str] = []
         for _ in range(REDIRECTS):
-            answer = self._exchange(method, url, body, headers or {}, cookies=cookies)
-            location = answer.headers.get("location")
-            if not follow or answer.status not in (301, 302, 303, 307, 308) or not location:
-                return Answer(url, answer.status, answer.headers, answer.body, tuple(hops))
+            response = self._send(method, url, body, headers or {}, cookies=cookies)
+            location = response.headers.get("location")
+            if not follow or response.status not in (301, 302, 303, 307, 308) or not location:
+                return Response(url, response.status, response.headers, response.body, tuple(hops))
             url = urllib.parse.urljoin(url, location)
             hops.append(url)
             cookies = True
-            if answer.status not in (307, 308):
+            if response.status not in (307, 308):
                 method, body, headers = "GET", b"", {}
         raise AssertionError(f"more than {REDIRECTS} redirects: {hops}")
 
-    def _exchange(
+    def _send(
         self, method: str, url: str, body: bytes, headers: Mapping[str, str], *, cookies: bool
-    ) -> Answer:
+    ) -> Response:
         parts = urllib.parse.urlsplit(url)
         jar = self.cookies.setdefault(parts.hostname or "", {})
-        sent = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", **headers}
+        request_headers = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", **headers}
         if cookies and jar:
-            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in jar.items())
+            request_headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in jar.items())
         connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT)
         try:
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection.request(method, target, body=body or None, headers=sent)
+            connection.request(method, target, body=body or None, headers=request_headers)
             response = connection.getresponse()
             content = response.read()
         finally:
@@ -152,7 +152,7 @@ class Visitor:
         for line in response.headers.get_all("Set-Cookie") or ():
             _keep(jar, line)
         received = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(url, response.status, received, content)
+        return Response(url, response.status, received, content)
 
 
 def _keep(jar: dict[str, str], line: str) -> None:

@@ -1,4 +1,4 @@
-"""A whole site for one test: a database of its own, real plugins, a client that keeps cookies."""
+"""A site for one test: a separate database, real plugins and clients that keep cookies."""
 
 import base64
 import re
@@ -46,7 +46,7 @@ AWS_FORM = {
 
 @dataclass
 class Site:
-    """An app and who is in it."""
+    """An application with its workspace and users."""
 
     app: Flask
     services: Services
@@ -56,11 +56,11 @@ class Site:
 
     @property
     def scope(self) -> Scope:
-        """Ssoko itself acts in the workspace."""
+        """The scope of Ssoko itself in the workspace."""
         return Scope(self.services, self.workspace.id, SYSTEM)
 
     def browser(self, user: UserView | None = None) -> "Browser":
-        """Return a new browser, signed in as ``user`` when there is one."""
+        """Return a new browser, signed in as ``user`` if given."""
         browser = Browser(self.app.test_client())
         if user is not None:
             response = browser.sign_in(user.username)
@@ -69,7 +69,7 @@ class Site:
 
 
 class Browser:
-    """A test client that sends forms as the page has them, CSRF token included."""
+    """A test client that sends forms with the CSRF token of the page."""
 
     def __init__(self, client: FlaskClient) -> None:
         self.client = client
@@ -86,7 +86,7 @@ class Browser:
     def post(
         self, path: str, data: dict[str, object] | None = None, *, form: str = "", **kwargs: object
     ) -> TestResponse:
-        """Send a form that is on the page ``form``, by default the one it is sent to."""
+        """Send a form of the page ``form``, by default the page it is sent to."""
         fields = {"csrf_token": self.token(form or path), **(data or {})}
         return self.client.post(path, data=fields, headers=HTML, **kwargs)
 
@@ -115,7 +115,7 @@ def make_app(folder, *, sources=SOURCES, base_url="http://localhost") -> Flask:
 
 @pytest.fixture
 def empty_app(tmp_path, migrated) -> Flask:
-    """A site that nobody has set up."""
+    """A site that is not set up."""
     shutil.copy(migrated, tmp_path / "ssoko.sqlite3")
     return make_app(tmp_path)
 
@@ -143,7 +143,7 @@ def populate(app: Flask) -> Site:
 
 @pytest.fixture
 def site(empty_app: Flask) -> Site:
-    """A workspace with an admin, ``ada``, and a person, ``pete``."""
+    """A workspace with an admin, ``ada``, and a user, ``pete``."""
     return populate(empty_app)
 
 

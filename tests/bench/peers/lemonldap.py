@@ -1,7 +1,7 @@
 """LemonLDAP::NG as Debian packages it, its FastCGI server behind nginx, near its defaults.
 
-Sessions in files with its cache in front, its demonstration directory of people. It signs the
-response as well as the assertion, which is a small part of what it costs.
+Sessions in files with its cache in front, its demonstration directory of users. It signs both
+the response and the assertion, which is a small part of its cost.
 """
 
 import getpass
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench import install as needs
-from tests.bench.client import Target, log_in
+from tests.bench.client import Target, open_session
 from tests.bench.keys import KeyFiles
 from tests.bench.messages import ACS_URL, ATTRIBUTES, ENTITY_ID
 from tests.bench.peers.nginx import nginx
@@ -33,7 +33,7 @@ PACKAGES = (
 )
 PORTAL = Path("/usr/share/lemonldap-ng/portal")
 CHILDREN = 4
-HOST, USER = "auth.bench.localhost", "dwho"  # a person of the demonstration directory
+HOST, USER = "auth.bench.localhost", "dwho"  # a user of the demonstration directory
 INI = """[all]
 logLevel = warn
 checkTime = 1
@@ -73,7 +73,7 @@ SP_METADATA = (
 
 
 def install(directory: Path) -> str:
-    """Install it where that can be done and return its version."""
+    """Install it if possible and return its version."""
     needs.debian(PACKAGES)
     return needs.debian_version("liblemonldap-ng-portal-perl")
 
@@ -114,7 +114,7 @@ def _settings(directory: Path, portal: str, key: KeyFiles) -> dict[str, object]:
         "groups": {},
         "macros": {"_whatToTrace": "$uid"} | macros,
         "whatToTrace": "_whatToTrace",
-        "portalDisplayRegister": 0,  # it would load a mailer
+        "portalDisplayRegister": 0,  # otherwise it loads a mailer
         "portalDisplayResetPassword": 0,
         "issuerDBSAMLActivation": 1,
         "samlServicePrivateKeySig": key.key.read_text(),
@@ -137,7 +137,7 @@ def _settings(directory: Path, portal: str, key: KeyFiles) -> dict[str, object]:
 
 @contextmanager
 def run(directory: Path, key: KeyFiles) -> Iterator[Target]:
-    """Run it with a session present."""
+    """Run it and open a session."""
     user = "nobody" if getpass.getuser() == "root" else None  # it refuses to run as root
     port = free_port()
     portal = f"http://{HOST}:{port}"
@@ -168,10 +168,10 @@ def run(directory: Path, key: KeyFiles) -> Iterator[Target]:
         target = Target(
             NAME,
             port,
-            tuple(one.process.pid for one in running),
+            tuple(server.process.pid for server in running),
             destination=f"{portal}/saml/singleSignOn",
             certificate=key.certificate.read_text(),
         )
-        yield log_in(target, USER, USER)
+        yield open_session(target, USER, USER)
     finally:
         stop(running)

@@ -1,4 +1,4 @@
-"""nginx in front of the peers that Debian puts behind it: one worker, access log in a file."""
+"""nginx in front of the peers that Debian serves with it: one worker, access log in a file."""
 
 import getpass
 from pathlib import Path
@@ -31,7 +31,7 @@ http {{
 
 
 def nginx(directory: Path, port: int, site: str) -> Running:
-    """Start nginx for one site; `site` is the inside of its server block."""
+    """Start nginx for one site; `site` is the content of its server block."""
     file = directory / "nginx.conf"
     file.write_text(
         CONFIG.format(directory=directory, user=getpass.getuser(), port=port, site=site)

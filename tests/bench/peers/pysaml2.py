@@ -1,4 +1,4 @@
-"""pysaml2 in Flask on gunicorn, as our own server is run; it calls xmlsec1 to sign."""
+"""pysaml2 in Flask on gunicorn, run in the same way as Ssoko; it calls xmlsec1 to sign."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tests.bench import install as needs
-from tests.bench.client import Target, log_in
+from tests.bench.client import Target, open_session
 from tests.bench.keys import KeyFiles
 from tests.bench.messages import ACS_URL, ATTRIBUTES, ENTITY_ID
 from tests.bench.process import free_port, start, stop, wait_for
@@ -17,7 +17,7 @@ NAME = "pysaml2 in Flask"
 
 
 def install(directory: Path) -> str:
-    """Install it where that can be done and return its version."""
+    """Install it if possible and return its version."""
     needs.debian(["xmlsec1"])
     needs.pip(["pysaml2", "gunicorn"])
     return version("pysaml2")
@@ -25,7 +25,7 @@ def install(directory: Path) -> str:
 
 @contextmanager
 def run(directory: Path, key: KeyFiles) -> Iterator[Target]:
-    """Run it with a session present."""
+    """Run it and open a session."""
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     settings = {
@@ -53,6 +53,6 @@ def run(directory: Path, key: KeyFiles) -> Iterator[Target]:
             destination=f"{base}/sso",
             certificate=key.certificate.read_text(),
         )
-        yield log_in(target, "amina", "open-sesame")
+        yield open_session(target, "amina", "open-sesame")
     finally:
         stop(running)

@@ -1,6 +1,6 @@
 """An identity provider from pysaml2 and Flask: a signed session cookie, no database.
 
-`gunicorn tests.bench.peers.pysaml2_app:app`; its settings come as JSON in PYSAML2_IDP.
+`gunicorn tests.bench.peers.pysaml2_app:app`; its settings are JSON in PYSAML2_IDP.
 """
 
 import json
@@ -30,12 +30,12 @@ def make_app(settings: dict[str, Any]) -> Flask:
         message = server.parse_authn_request(
             request.args["SAMLRequest"], BINDING_HTTP_REDIRECT
         ).message
-        answer = server.response_args(message, bindings=[BINDING_HTTP_POST])
-        response = respond(server, session["person"], settings, answer)
+        response_args = server.response_args(message, bindings=[BINDING_HTTP_POST])
+        response = respond(server, session["person"], settings, response_args)
         page = server.apply_binding(
             BINDING_HTTP_POST,
             f"{response}",
-            answer["destination"],
+            response_args["destination"],
             request.args["RelayState"],
             response=True,
         )

@@ -1,4 +1,4 @@
-"""Responses by pysaml2, which signs the assertion alone and runs xmlsec1 for it."""
+"""Responses from pysaml2, which signs only the assertion and runs xmlsec1 for it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,7 @@ SP_METADATA = (
 
 
 def make_server(settings: dict[str, Any]) -> Server:
-    """Return pysaml2's identity provider, which signs the assertion alone."""
+    """Return pysaml2's identity provider, which signs only the assertion."""
     base = settings["base"]
     config = {
         "entityid": f"{base}/metadata",
@@ -46,9 +46,9 @@ def make_server(settings: dict[str, Any]) -> Server:
 
 
 def respond(
-    server: Server, person: str, settings: dict[str, Any], answer: dict[str, Any]
+    server: Server, person: str, settings: dict[str, Any], response_args: dict[str, Any]
 ) -> object:
-    """Return a response; `answer` says where it goes and what it answers."""
+    """Return a response; `response_args` holds its destination and its request."""
     return server.create_authn_response(
         settings["attributes"],
         userid=person,
@@ -56,12 +56,12 @@ def respond(
         name_id=server.ident.transient_nameid(person, sp_name_qualifier=settings["entity_id"]),
         sign_response=False,
         sign_assertion=True,
-        **answer,
+        **response_args,
     )
 
 
 def responder(key: KeyFiles) -> Callable[[int], object]:
-    """Return a function that makes the response to a request with a number."""
+    """Return a function that creates the response to the request with a number."""
     settings = {
         "base": "https://sso.example.com",
         "key": str(key.key),
@@ -71,5 +71,7 @@ def responder(key: KeyFiles) -> Callable[[int], object]:
         "attributes": ATTRIBUTES,
     }
     server = make_server(settings)
-    answer = {"destination": ACS_URL, "sp_entity_id": ENTITY_ID}
-    return lambda n: respond(server, "amina", settings, {**answer, "in_response_to": f"_q{n:032x}"})
+    response_args = {"destination": ACS_URL, "sp_entity_id": ENTITY_ID}
+    return lambda n: respond(
+        server, "amina", settings, {**response_args, "in_response_to": f"_q{n:032x}"}
+    )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench import install as needs
-from tests.bench.client import Target, log_in
+from tests.bench.client import Target, open_session
 from tests.bench.keys import KeyFiles
 from tests.bench.messages import ACS_URL, ATTRIBUTES, ENTITY_ID
 from tests.bench.process import free_port, start, stop, wait_for
@@ -26,7 +26,7 @@ def install(directory: Path) -> str:
 
 @contextmanager
 def run(directory: Path, key: KeyFiles) -> Iterator[Target]:
-    """Run it with a session present; its packages are installed in `directory`."""
+    """Run it and open a session; its packages are installed in `directory`."""
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     settings = {
@@ -38,7 +38,7 @@ def run(directory: Path, key: KeyFiles) -> Iterator[Target]:
         "acsUrl": ACS_URL,
         "attributes": ATTRIBUTES,
     }
-    # Node looks for packages beside the script, not in the current directory.
+    # Node searches for packages next to the script, not in the current directory.
     script = shutil.copy(SERVER, directory)
     running = [
         start(
@@ -56,6 +56,6 @@ def run(directory: Path, key: KeyFiles) -> Iterator[Target]:
             destination=f"{base}/sso",
             certificate=key.certificate.read_text(),
         )
-        yield log_in(target, "amina", "open-sesame")
+        yield open_session(target, "amina", "open-sesame")
     finally:
         stop(running)

@@ -21,7 +21,7 @@ function person(request) {
   return same ? people[name] : undefined;
 }
 
-const answer = samlp.auth({
+const respond = samlp.auth({
   issuer: settings.issuer,
   cert: fs.readFileSync(settings.certificate),
   key: fs.readFileSync(settings.key),
@@ -38,7 +38,7 @@ const answer = samlp.auth({
 const app = express();
 app.use(express.urlencoded({ extended: false }));
 app.get('/sso', (request, response, next) => {
-  if (person(request)) return answer(request, response, next);
+  if (person(request)) return respond(request, response, next);
   return response.send(
     '<form method="post"><input name="username"><input name="password" type="password"></form>'
   );

@@ -1,7 +1,7 @@
 """SimpleSAMLphp as Debian packages it, behind php-fpm and nginx, near its defaults.
 
-Sessions in PHP's files, log at the level notice in a file, opcache as packaged. One signature: that
-of the assertion. The example module of SimpleSAMLphp is the directory of people.
+Sessions in PHP's files, log at the level notice in a file, opcache as packaged. It signs only
+the assertion. Its users come from the example module of SimpleSAMLphp.
 """
 
 import getpass
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench import install as needs
-from tests.bench.client import Target, log_in
+from tests.bench.client import Target, open_session
 from tests.bench.keys import KeyFiles
 from tests.bench.messages import ACS_URL, ATTRIBUTES, ENTITY_ID
 from tests.bench.peers.nginx import nginx
@@ -89,7 +89,7 @@ SITE = """
 
 
 def install(directory: Path) -> str:
-    """Install it where that can be done and return its version."""
+    """Install it if possible and return its version."""
     needs.debian(PACKAGES)
     return needs.debian_version("simplesamlphp")
 
@@ -110,7 +110,7 @@ def _configure(directory: Path, base: str) -> None:
 
 @contextmanager
 def run(directory: Path, key: KeyFiles) -> Iterator[Target]:
-    """Run it with a session present."""
+    """Run it and open a session."""
     fpm = next(Path("/usr/sbin").glob("php-fpm*"))
     port = free_port()
     base = f"http://127.0.0.1:{port}"
@@ -127,10 +127,10 @@ def run(directory: Path, key: KeyFiles) -> Iterator[Target]:
         target = Target(
             NAME,
             port,
-            tuple(one.process.pid for one in running),
+            tuple(server.process.pid for server in running),
             destination=f"{base}/saml2/idp/SSOService.php",
             certificate=key.certificate.read_text(),
         )
-        yield log_in(target, "amina", "open-sesame")
+        yield open_session(target, "amina", "open-sesame")
     finally:
         stop(running)

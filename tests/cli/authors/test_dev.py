@@ -1,4 +1,4 @@
-"""`ssoko dev`: what it refuses, what it watches, and its end without a reloader."""
+"""`ssoko dev`: errors, watched files, and shutdown without a reloader."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from ssoko.web.plugins.preview_site import PreviewPlugin
 
 
 def run(*arguments: str) -> Result:
-    """Run the command in this process, for what it refuses before it serves."""
+    """Run the command in this process, to test errors before it serves."""
     before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         return CliRunner().invoke(cli, ["dev", *arguments])
@@ -24,36 +24,36 @@ def run(*arguments: str) -> Result:
             signal.signal(number, handler)
 
 
-def test_a_port_that_is_taken_is_named_with_the_way_out() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        result = run("--port", str(taken.getsockname()[1]))
+def test_port_in_use_is_reported_with_a_fix() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        result = run("--port", str(listener.getsockname()[1]))
     assert result.exit_code == 2
     assert "is in use; choose another one with --port" in result.output
 
 
-def test_a_plugin_that_is_not_there_is_named_with_those_that_are() -> None:
+def test_missing_plugin_error_lists_installed_plugins() -> None:
     result = run("--plugin", "moose")
     assert result.exit_code == 1
     assert "--plugin: moose is not installed; there are" in result.output
     assert "pip install -e" in result.output
 
 
-def test_without_a_plugin_it_says_how_to_make_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_without_plugins_shows_how_to_create_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dev_plugins, "installed", lambda: ())
     result = run()
     assert result.exit_code == 2
     assert "ssoko plugin new" in result.output
 
 
-def test_no_other_host_can_be_asked_for() -> None:
-    result = run("--host", "0.0.0.0")  # noqa: S104 - it is refused
+def test_host_option_does_not_exist() -> None:
+    result = run("--host", "0.0.0.0")  # noqa: S104 - the option does not exist
     assert result.exit_code == 2
     assert "No such option" in result.output
 
 
-def test_the_files_that_matter_are_watched(tmp_path: Path) -> None:
+def test_source_files_are_watched(tmp_path: Path) -> None:
     for name in ("a.py", "guide.md", "pages/x.html", "__pycache__/a.cpython-311.pyc", "notes.txt"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
@@ -67,24 +67,24 @@ def test_the_files_that_matter_are_watched(tmp_path: Path) -> None:
     assert len(dev_plugins.snapshot([tmp_path])) == 2
 
 
-def test_installed_plugins_are_found_where_they_lie() -> None:
-    found = {one.slug: one for one in dev_plugins.installed()}
-    assert found["sandbox"].distribution == "ssoko-sandbox"
-    places = dev_plugins.packages(found.values())
-    if found["sandbox"].folder:
-        assert Path(found["sandbox"].folder, "ssoko_sandbox") in places
+def test_installed_plugins_are_listed_with_their_folders() -> None:
+    plugins = {plugin.slug: plugin for plugin in dev_plugins.installed()}
+    assert plugins["sandbox"].distribution == "ssoko-sandbox"
+    places = dev_plugins.packages(plugins.values())
+    if plugins["sandbox"].folder:
+        assert Path(plugins["sandbox"].folder, "ssoko_sandbox") in places
     installed_for_good = [PreviewPlugin(slug="sandbox", distribution="ssoko-sandbox", version="1")]
     assert dev_plugins.packages(installed_for_good) == ()
 
 
-def test_a_report_that_cannot_be_read_says_what_was_said() -> None:
+def test_unreadable_report_contains_the_error_output() -> None:
     assert dev_plugins.read_report("moose", "", "Traceback\nError: no setup.cfg").problem == (
         "Error: no setup.cfg"
     )
     assert "moose" in dev_plugins.read_report("moose", '{"items": []}', "").problem
 
 
-def test_ctrl_c_throws_everything_away_without_a_reloader_too(tmp_path: Path) -> None:
+def test_ctrl_c_without_reloader_deletes_all_data(tmp_path: Path) -> None:
     path = os.pathsep.join(p for p in sys.path if p and Path(p).is_absolute())
     process = subprocess.Popen(
         [sys.executable, "-m", "ssoko", "dev", "--port", "0", "--no-reload"],
@@ -96,13 +96,13 @@ def test_ctrl_c_throws_everything_away_without_a_reloader_too(tmp_path: Path) ->
     )
     try:
         assert process.stdout is not None
-        said = []
+        lines = []
         for line in process.stdout:
-            said.append(line)
+            lines.append(line)
             if "Ctrl-C stops" in line:
                 break
-        assert list(tmp_path.glob("ssoko-dev-*")), said
-        assert not [line for line in said if "watching" in line]
+        assert list(tmp_path.glob("ssoko-dev-*")), lines
+        assert not [line for line in lines if "watching" in line]
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=30)
     finally:
@@ -123,7 +123,7 @@ print("the end")
 """
 
 
-def test_a_signal_in_the_hook_of_a_fork_is_not_lost() -> None:
-    asked = [sys.executable, "-c", STOPPED_IN_A_HOOK]
-    ended = subprocess.run(asked, capture_output=True, text=True, timeout=30)
+def test_signal_in_a_fork_hook_is_not_lost() -> None:
+    command = [sys.executable, "-c", STOPPED_IN_A_HOOK]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert (ended.returncode, ended.stdout) == (0, "the end\n"), ended.stderr

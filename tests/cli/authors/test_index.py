@@ -1,4 +1,4 @@
-"""``ssoko index build``: wheels in, an index out, or nothing at all."""
+"""``ssoko index build`` creates an index from wheels, or writes nothing on errors."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ Make = Callable[..., Path]
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Return a function that packs one of our plugins into a wheel, spoilt as asked for."""
+    """Return a function that builds a wheel of a plugin, with errors if requested."""
 
     def pack(
         name: str = "zoom", version: str = "0.1.0", slug: str = "", old: str = "", new: str = ""
@@ -61,14 +61,14 @@ def build(output: Path, *wheels: Path) -> Result:
     return CliRunner().invoke(cli, words)
 
 
-def test_wheels_become_an_index(make, output):
+def test_index_is_built_from_wheels(make, output):
     zoom, slack = make("zoom"), make("slack")
     result = build(output, zoom, slack)
     assert result.exit_code == 0, result.output
     assert "zoom                     ssoko-zoom 0.1.0  Gold" in result.output
-    found = read_index(output.read_bytes())
-    assert list(found) == ["slack", "zoom"]
-    entry = found["zoom"]
+    entries = read_index(output.read_bytes())
+    assert list(entries) == ["slack", "zoom"]
+    entry = entries["zoom"]
     assert (entry.distribution, entry.version) == ("ssoko-zoom", "0.1.0")
     assert (entry.requires_core, entry.tier) == (">=0.1,<0.2", "gold")
     assert entry.sha256 == hashlib.sha256(zoom.read_bytes()).hexdigest()
@@ -80,7 +80,7 @@ def test_wheels_become_an_index(make, output):
     assert [path.name for path in output.parent.iterdir()] == ["index.json"]
 
 
-def test_of_two_versions_the_newest_is_listed(make, output):
+def test_only_the_newest_version_is_listed(make, output):
     result = build(output, make(version="0.9.0"), make(version="0.10.0"), make(version="0.2.0"))
     assert result.exit_code == 0, result.output
     assert read_index(output.read_bytes())["zoom"].version == "0.10.0"
@@ -103,8 +103,8 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_wheel_that_is_wrong_is_named_and_nothing_is_written(make, output, case):
-    changes, said = BROKEN[case]
+def test_faulty_wheel_is_named_and_nothing_is_written(make, output, case):
+    changes, expected = BROKEN[case]
     output.parent.mkdir()
     output.write_text("what was there")
     wheel = make(**changes)
@@ -113,12 +113,12 @@ def test_a_wheel_that_is_wrong_is_named_and_nothing_is_written(make, output, cas
     (line,) = result.output.splitlines()
     assert line.startswith("Error: wheels: ")
     assert wheel.name in line
-    assert said in line
+    assert expected in line
     assert output.read_text() == "what was there"
     assert [path.name for path in output.parent.iterdir()] == ["index.json"]
 
 
-def test_two_distributions_of_one_slug_are_both_named(make, output):
+def test_distributions_with_the_same_slug_are_both_named(make, output):
     zoom, slack = make("zoom"), make("slack", slug="zoom")
     result = build(output, zoom, slack)
     assert result.exit_code == 1
@@ -128,7 +128,7 @@ def test_two_distributions_of_one_slug_are_both_named(make, output):
 
 
 @pytest.mark.parametrize("text", ["", "no zip"])
-def test_what_is_no_wheel_is_refused(tmp_path, output, text):
+def test_file_that_is_not_a_wheel_is_refused(tmp_path, output, text):
     path = tmp_path / "x-1-py3-none-any.whl"
     if text:
         path.write_text(text)
@@ -137,14 +137,14 @@ def test_what_is_no_wheel_is_refused(tmp_path, output, text):
     assert "x-1-py3-none-any.whl is not a wheel" in result.output
 
 
-def test_where_nothing_can_be_written_it_is_said(make, tmp_path):
+def test_unwritable_output_is_reported(make, tmp_path):
     target = tmp_path / "nowhere" / "index.json"
     result = CliRunner().invoke(cli, ["index", "build", str(make()), "--output", str(target)])
     assert result.exit_code == 1
     assert f"{target} cannot be written: No such file" in result.output
 
 
-def test_plugins_warns_of_a_broken_index_and_goes_on(tmp_path, monkeypatch):
+def test_plugins_command_warns_about_a_broken_index_and_continues(tmp_path, monkeypatch):
     path = tmp_path / "index.json"
     path.write_text("[]")
     monkeypatch.setenv("SSOKO_PLUGIN_INDEX", str(path))

@@ -1,4 +1,4 @@
-"""Plugins are left out and let in by name, from the next start on."""
+"""Disable and enable plugins by name, effective at the next start."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ from ssoko.store import db
 
 @pytest.fixture
 def data(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data directory, set up."""
+    """A data directory that is set up."""
     shutil.copy(migrated, tmp_path / "ssoko.sqlite3")
     (tmp_path / "ssoko.toml").write_text('# Ours.\nbase_url = "http://localhost"\n')
     monkeypatch.setenv("SSOKO_DATA_DIR", str(tmp_path))
@@ -41,15 +41,15 @@ def run(*arguments: str, exits: int = 0) -> Result:
 
 def state(slug: str) -> dict[str, Any]:
     items = json.loads(run("--json").stdout)["items"]
-    (found,) = [item for item in items if item["slug"] == slug]
-    return found
+    (plugin,) = [item for item in items if item["slug"] == slug]
+    return plugin
 
 
-def test_a_plugin_is_disabled_and_enabled_by_name(data: Path) -> None:
-    said = run("disable", "zoom").stdout
-    assert f"zoom is disabled in {data / 'ssoko.toml'}." in said
-    assert "No application uses it." in said
-    assert "Restart Ssoko to apply." in said
+def test_plugin_is_disabled_and_enabled_by_name(data: Path) -> None:
+    output = run("disable", "zoom").stdout
+    assert f"zoom is disabled in {data / 'ssoko.toml'}." in output
+    assert "No application uses it." in output
+    assert "Restart Ssoko to apply." in output
     assert state("zoom")["state"] == "disabled"
     assert load_config().disabled_plugins == {"zoom"}
     run("disable", "slack")
@@ -60,7 +60,7 @@ def test_a_plugin_is_disabled_and_enabled_by_name(data: Path) -> None:
     assert (data / "ssoko.toml").read_text().startswith("# Ours.\nbase_url")
 
 
-def test_twice_is_as_good_as_once(data: Path) -> None:
+def test_repeated_command_changes_nothing(data: Path) -> None:
     run("disable", "zoom")
     before = (data / "ssoko.toml").stat().st_ino
     assert run("disable", "zoom").stdout.startswith("zoom is disabled already.")
@@ -68,7 +68,7 @@ def test_twice_is_as_good_as_once(data: Path) -> None:
     assert (data / "ssoko.toml").stat().st_ino == before
 
 
-def test_scripts_get_one_object(data: Path) -> None:
+def test_json_output_is_one_object(data: Path) -> None:
     file = str(data / "ssoko.toml")
     assert json.loads(run("disable", "zoom", "--json").stdout) == {
         "slug": "zoom", "disabled": True, "changed": True, "file": file, "applications": 0
@@ -78,7 +78,7 @@ def test_scripts_get_one_object(data: Path) -> None:
     }  # fmt: skip
 
 
-def test_the_applications_that_use_it_are_counted_in_all_workspaces(data: Path) -> None:
+def test_applications_of_the_plugin_are_counted_in_all_workspaces(data: Path) -> None:
     config = load_config()
     registry = Registry.load([PluginSource("zoom", lambda: ssoko_zoom, "ssoko-zoom", "0.1.0")])
     services = build_services(config, registry)
@@ -96,20 +96,20 @@ def test_the_applications_that_use_it_are_counted_in_all_workspaces(data: Path) 
     assert "2 applications use it; they go on signing people in" in run("disable", "zoom").stdout
 
 
-def test_a_database_that_does_not_answer_stops_nobody(data: Path) -> None:
+def test_plugin_can_be_disabled_without_a_database(data: Path) -> None:
     (data / "ssoko.sqlite3").unlink()
     assert "is not known" in run("disable", "zoom").stdout
     assert load_config().disabled_plugins == {"zoom"}
 
 
 @pytest.mark.parametrize("verb", ["disable", "enable"])
-def test_an_unknown_name_is_refused_with_close_ones(data: Path, verb: str) -> None:
+def test_unknown_plugin_error_suggests_close_names(data: Path, verb: str) -> None:
     assert "There is no plugin zom; did you mean zoom?" in run(verb, "zom", exits=1).stderr
     assert "`ssoko plugins` lists them" in run(verb, "qqqqqq", exits=1).stderr
     assert "disabled" not in (data / "ssoko.toml").read_text()
 
 
-def test_a_plugin_that_is_gone_can_be_enabled(data: Path) -> None:
+def test_uninstalled_plugin_can_be_enabled(data: Path) -> None:
     (data / "ssoko.toml").write_text('disabled_plugins = "gone,zoom"\n')
     run("enable", "gone")
     assert load_config().disabled_plugins == {"zoom"}
@@ -117,31 +117,31 @@ def test_a_plugin_that_is_gone_can_be_enabled(data: Path) -> None:
 
 @pytest.mark.parametrize("variable", ["SSOKO_PLUGINS", "SSOKO_DISABLED_PLUGINS"])
 @pytest.mark.parametrize("verb", ["disable", "enable"])
-def test_where_the_environment_decides_nothing_is_written(
+def test_setting_in_the_environment_prevents_a_change(
     data: Path, monkeypatch: pytest.MonkeyPatch, variable: str, verb: str
 ) -> None:
     before = (data / "ssoko.toml").read_text()
     monkeypatch.setenv(variable, "aws")
-    said = run(verb, "zoom", exits=2).stderr
-    assert f"{variable} is set in the environment, which goes before ssoko.toml" in said
-    assert "Nothing was changed" in said
+    output = run(verb, "zoom", exits=2).stderr
+    assert f"{variable} is set in the environment, which goes before ssoko.toml" in output
+    assert "Nothing was changed" in output
     assert (data / "ssoko.toml").read_text() == before
 
 
-def test_an_allow_list_that_leaves_it_out_is_mentioned(data: Path) -> None:
+def test_enable_mentions_an_allow_list_without_the_plugin(data: Path) -> None:
     (data / "ssoko.toml").write_text('plugins = "aws"\ndisabled_plugins = ["zoom"]\n')
     assert "plugins in" in run("enable", "zoom").stdout
     assert not load_config().disabled_plugins
 
 
-def test_without_a_data_directory_it_says_what_to_run(
+def test_missing_data_directory_error_names_the_command(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSOKO_DATA_DIR", str(data / "nowhere"))
     assert "run: ssoko init" in run("disable", "zoom", exits=2).stderr
 
 
-def test_a_running_ssoko_sees_what_the_next_start_will_not_load(
+def test_running_server_reads_plugins_disabled_at_the_next_start(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = load_config()

@@ -1,4 +1,4 @@
-"""One line of ssoko.toml is changed, and the rest stays as it was."""
+"""Change one line of ssoko.toml and keep the rest."""
 
 import stat
 import tomllib
@@ -9,7 +9,7 @@ from ssoko.cli.operators import settings_file
 from ssoko.errors import ConfigError
 
 
-def written(path: Path, before: str, value: str = "zoom") -> str:
+def write_setting(path: Path, before: str, value: str = "zoom") -> str:
     path.write_text(before)
     settings_file.write_text(path, "disabled_plugins", value)
     return path.read_text()
@@ -35,10 +35,10 @@ def written(path: Path, before: str, value: str = "zoom") -> str:
         ),
     ],
 )
-def test_the_rest_stays_as_somebody_wrote_it(tmp_path: Path, before: str, after: str) -> None:
-    found = written(tmp_path / "ssoko.toml", before)
-    assert found.endswith(after)
-    assert tomllib.loads(found)["disabled_plugins"] == "zoom"
+def test_other_lines_stay_unchanged(tmp_path: Path, before: str, after: str) -> None:
+    text = write_setting(tmp_path / "ssoko.toml", before)
+    assert text.endswith(after)
+    assert tomllib.loads(text)["disabled_plugins"] == "zoom"
 
 
 @pytest.mark.parametrize(
@@ -50,16 +50,16 @@ def test_the_rest_stays_as_somebody_wrote_it(tmp_path: Path, before: str, after:
         '"disabled_plugins" = "a"\n',
     ],
 )
-def test_what_is_too_artful_is_left_alone(tmp_path: Path, before: str) -> None:
+def test_unsupported_syntax_is_refused_and_left_unchanged(tmp_path: Path, before: str) -> None:
     path = tmp_path / "ssoko.toml"
     with pytest.raises(ConfigError, match="write this line by hand"):
-        written(path, before)
+        write_setting(path, before)
     assert path.read_text() == before
-    assert [one.name for one in tmp_path.iterdir()] == ["ssoko.toml"]
+    assert [path.name for path in tmp_path.iterdir()] == ["ssoko.toml"]
 
 
 @pytest.mark.parametrize(("before", "after"), [(0o600, 0o600), (0o640, 0o640), (0o664, 0o660)])
-def test_nobody_else_gets_to_read_it(tmp_path: Path, before: int, after: int) -> None:
+def test_file_mode_gives_no_access_to_other_users(tmp_path: Path, before: int, after: int) -> None:
     path = tmp_path / "ssoko.toml"
     path.write_text("a = 1\n")
     path.chmod(before)
@@ -67,7 +67,7 @@ def test_nobody_else_gets_to_read_it(tmp_path: Path, before: int, after: int) ->
     assert stat.S_IMODE(path.stat().st_mode) == after
 
 
-def test_a_new_file_is_its_owners_alone_and_a_link_stays_one(tmp_path: Path) -> None:
+def test_new_file_is_private_and_a_symlink_stays_a_symlink(tmp_path: Path) -> None:
     real, link = tmp_path / "real.toml", tmp_path / "ssoko.toml"
     link.symlink_to(real)
     settings_file.write_text(link, "disabled_plugins", "zoom")

@@ -1,4 +1,4 @@
-"""A site with two workspaces, a plugin of the tests' own, and callers of its API."""
+"""A site with a test plugin, and clients of its API."""
 
 import base64
 import shutil
@@ -33,11 +33,15 @@ from werkzeug.test import TestResponse
 
 
 class WikiForm(Schema):
-    """What the plugin of these tests asks for."""
+    """The install form of the test plugin."""
 
     acs_url = fields.Url(
         required=True,
-        metadata={"label": "ACS URL", "help": "Where answers go.", "placeholder": "https://w/acs"},
+        metadata={
+            "label": "ACS URL",
+            "help": "Where responses are sent.",
+            "placeholder": "https://w/acs",
+        },
     )
     plan = fields.String(
         load_default="free", metadata={"label": "Plan", "choices": {"free": "Free", "paid": "Paid"}}
@@ -54,7 +58,7 @@ WIKI_GUIDE = """## In Wiki
 ## In Ssoko
 
 2. Install Wiki. {{ done: installed }}
-3. Give the role. {{ done: role }}
+3. Assign the role. {{ done: role }}
 
 ## Test
 
@@ -63,7 +67,7 @@ WIKI_GUIDE = """## In Wiki
 
 
 def wiki_plugin() -> types.ModuleType:
-    """Return a small, complete plugin."""
+    """Return a small but complete plugin."""
     module = types.ModuleType("wiki_plugin")
 
     @hookimpl
@@ -122,37 +126,37 @@ def _broken() -> object:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """A caller with a token."""
+    """An API client with a token."""
 
     client: FlaskClient
     workspace: str
     token: str
 
     def __call__(self, method: str, path: str, body: Any = None, **more: Any) -> TestResponse:
-        """Send one request below the workspace."""
+        """Send a request to a path of the workspace."""
         headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
         url = f"/api/v1/workspaces/{self.workspace}{path}"
         if body is not None:
             more["json"] = body
         return self.client.open(url, method=method, headers=headers, **more)
 
-    def made(self, path: str, **body: Any) -> dict[str, Any]:
-        """Create one thing and return it."""
-        answer = self("POST", path, body)
-        assert answer.status_code == 201, answer.text
-        found: dict[str, Any] = answer.json
-        return found
+    def create(self, path: str, **body: Any) -> dict[str, Any]:
+        """Create a resource and return it."""
+        response = self("POST", path, body)
+        assert response.status_code == 201, response.text
+        resource: dict[str, Any] = response.json
+        return resource
 
     def items(self, path: str) -> list[dict[str, Any]]:
-        """Read a list."""
-        answer = self("GET", path)
-        assert answer.status_code == 200, answer.text
-        return list(answer.json["items"])
+        """Return the items of a list."""
+        response = self("GET", path)
+        assert response.status_code == 200, response.text
+        return list(response.json["items"])
 
 
 @pytest.fixture
 def app(tmp_path: Path, migrated: Path) -> Iterator[Flask]:
-    """Return the whole application over a new database."""
+    """Return the application with a new database."""
     shutil.copy(migrated, tmp_path / "ssoko.sqlite3")
     config = load_config(
         {
@@ -176,16 +180,16 @@ def app(tmp_path: Path, migrated: Path) -> Iterator[Flask]:
 
 @pytest.fixture
 def services(app: Flask) -> Services:
-    found: Services = app.extensions["ssoko"]
-    return found
+    services: Services = app.extensions["ssoko"]
+    return services
 
 
 @pytest.fixture
-def caller(app: Flask, services: Services) -> Callable[..., Api]:
-    """Return a function that gives a caller of a workspace, made on the way."""
+def make_api(app: Flask, services: Services) -> Callable[..., Api]:
+    """Return a function that creates a client for a workspace, and the workspace if needed."""
 
     def make(slug: str = "acme", scope: str = "admin", expires_at: int | None = None) -> Api:
-        if slug not in {one.slug for one in workspaces.list_workspaces()}:
+        if slug not in {workspace.slug for workspace in workspaces.list_workspaces()}:
             workspaces.create_workspace(services, SYSTEM, slug=slug, name=slug.capitalize())
         token, _ = api_tokens.create_token(
             Scope(services, workspaces.get_workspace(slug).id, SYSTEM),
@@ -199,6 +203,6 @@ def caller(app: Flask, services: Services) -> Callable[..., Api]:
 
 
 @pytest.fixture
-def api(caller: Callable[..., Api]) -> Api:
-    """Return a caller that may do everything in acme."""
-    return caller()
+def api(make_api: Callable[..., Api]) -> Api:
+    """Return a client with full access to acme."""
+    return make_api()

@@ -35,8 +35,8 @@ def test_a_token_in_the_address_does_not_count(app: Flask, api: Api) -> None:
         assert app.test_client().get(f"{USERS}?{name}={api.token}").status_code == 401
 
 
-def test_a_token_may_end_and_be_revoked(caller: Callable[..., Api], services: Services) -> None:
-    short = caller(expires_at=int(time.time()) + 1)
+def test_a_token_may_end_and_be_revoked(make_api: Callable[..., Api], services: Services) -> None:
+    short = make_api(expires_at=int(time.time()) + 1)
     assert short("GET", "/users").status_code == 200
     workspace = workspaces.get_workspace("acme")
     token, view = api_tokens.create_token(Scope(services, workspace.id, SYSTEM), name="gone")
@@ -48,8 +48,8 @@ def test_a_token_may_end_and_be_revoked(caller: Callable[..., Api], services: Se
     assert short("GET", "/users").status_code == 401
 
 
-def test_the_scope_read_looks_and_changes_nothing(caller: Callable[..., Api]) -> None:
-    reader = caller(scope="read")
+def test_the_scope_read_looks_and_changes_nothing(make_api: Callable[..., Api]) -> None:
+    reader = make_api(scope="read")
     assert reader("GET", "/users").status_code == 200
     answer = reader("POST", "/users", {"username": "amina"})
     assert answer.status_code == 403
@@ -58,9 +58,9 @@ def test_the_scope_read_looks_and_changes_nothing(caller: Callable[..., Api]) ->
 
 
 def test_another_workspace_is_as_unknown_as_one_that_is_not_there(
-    caller: Callable[..., Api],
+    make_api: Callable[..., Api],
 ) -> None:
-    acme, other = caller("acme"), caller("other")
+    acme, other = make_api("acme"), make_api("other")
     for path in ("", "/users", "/roles"):
         there = Api(acme.client, "other", acme.token)("GET", path)
         nowhere = Api(acme.client, "nowhere", acme.token)("GET", path)
@@ -69,15 +69,15 @@ def test_another_workspace_is_as_unknown_as_one_that_is_not_there(
 
 
 def test_ids_of_another_workspace_are_unknown_whatever_the_method(
-    caller: Callable[..., Api],
+    make_api: Callable[..., Api],
 ) -> None:
-    acme, other = caller("acme"), caller("other")
-    user = other.made("/users", username="omar")["id"]
-    group = other.made("/groups", name="Staff")["id"]
-    role = other.made("/roles", name="Reader")["id"]
-    ours = acme.made("/users", username="amina")["id"]
+    acme, other = make_api("acme"), make_api("other")
+    user = other.create("/users", username="omar")["id"]
+    group = other.create("/groups", name="Staff")["id"]
+    role = other.create("/roles", name="Reader")["id"]
+    ours = acme.create("/users", username="amina")["id"]
     wiki = {"integration": "wiki", "name": "Wiki", "settings": {"acs_url": "https://w.test/acs"}}
-    application = other.made("/applications", **wiki)["id"]
+    application = other.create("/applications", **wiki)["id"]
     requests = [
         ("GET", f"/users/{user}", None),
         ("PATCH", f"/users/{user}", {"active": False}),
@@ -106,10 +106,10 @@ def test_ids_of_another_workspace_are_unknown_whatever_the_method(
     assert other("GET", f"/applications/{application}").json["enabled"] is True
 
 
-def test_what_a_body_points_to_must_be_of_the_workspace(caller: Callable[..., Api]) -> None:
-    acme, other = caller("acme"), caller("other")
-    role = other.made("/roles", name="Reader")["id"]
-    user = acme.made("/users", username="amina")["id"]
+def test_what_a_body_points_to_must_be_of_the_workspace(make_api: Callable[..., Api]) -> None:
+    acme, other = make_api("acme"), make_api("other")
+    role = other.create("/roles", name="Reader")["id"]
+    user = acme.create("/users", username="amina")["id"]
     for name in (role, "no-such-role"):
         answer = acme("POST", f"/users/{user}/roles", {"role": name})
         assert answer.status_code == 422

@@ -7,7 +7,7 @@ ACS = "https://wiki.test/acs"
 
 def install(api: Api, name: str = "Wiki", **settings: object) -> dict:
     body = {"acs_url": f"{ACS}/{name}", **settings}
-    return api.made("/applications", integration="wiki", name=name, settings=body)
+    return api.create("/applications", integration="wiki", name=name, settings=body)
 
 
 def test_the_marketplace_lists_what_is_installed_as_plugins(api: Api) -> None:
@@ -21,7 +21,7 @@ def test_an_integration_shows_its_form_as_json_schema(api: Api) -> None:
     assert form["type"] == "object"
     assert form["required"] == ["acs_url"]
     acs_url = form["properties"]["acs_url"]
-    assert (acs_url["title"], acs_url["description"]) == ("ACS URL", "Where answers go.")
+    assert (acs_url["title"], acs_url["description"]) == ("ACS URL", "Where responses are sent.")
     assert acs_url["format"] == "url"
     assert form["properties"]["api_key"]["writeOnly"] is True
 
@@ -34,7 +34,7 @@ def test_plugins_are_listed_with_what_is_the_matter(api: Api) -> None:
 
 
 def test_a_plugin_is_listed_with_its_source_and_its_applications(api: Api) -> None:
-    api.made("/applications", integration="wiki", name="Wiki", settings={"acs_url": ACS})
+    api.create("/applications", integration="wiki", name="Wiki", settings={"acs_url": ACS})
     found = {one["slug"]: one for one in api.items("/plugins")}
     # The plugin of these tests is on no disk; the one for Zoom is, and was not loaded.
     wiki, zoom = found["wiki"], found["zoom"]
@@ -151,10 +151,10 @@ def test_a_wrong_mapping_is_named_by_its_place_and_nothing_changes(api: Api) -> 
 
 
 def test_a_shared_issuer_serves_several_applications(api: Api) -> None:
-    issuer = api.made("/issuers", name="Everything at Example")
+    issuer = api.create("/issuers", name="Everything at Example")
     assert issuer["shared"] is True
     made = [
-        api.made(
+        api.create(
             "/applications",
             integration="wiki",
             name=name,

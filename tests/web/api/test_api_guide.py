@@ -14,7 +14,7 @@ def steps(api: Api, application: str) -> dict:
 
 
 def test_the_steps_carry_their_evidence(api: Api) -> None:
-    wiki = api.made(
+    wiki = api.create(
         "/applications", integration="wiki", name="Wiki", settings={"acs_url": "https://w.test/a"}
     )
     found = api("GET", f"/applications/{wiki['id']}/guide").json
@@ -31,7 +31,7 @@ def test_the_steps_carry_their_evidence(api: Api) -> None:
         "role": {"kind": "role", "done": False, "at": None, "by": "", "sentence": ""},
         "sign-in": {"kind": "sign-in", "done": False, "at": None, "by": "", "sentence": ""},
     }
-    amina = api.made("/users", username="amina", email="amina@acme.test", first_name="Amina")
+    amina = api.create("/users", username="amina", email="amina@acme.test", first_name="Amina")
     api("POST", f"/users/{amina['id']}/roles", {"role": wiki["default_role"]["id"]})
     role = steps(api, "wiki")["role"]
     assert (role["done"], role["by"]) == (True, "admin of acme")
@@ -41,7 +41,7 @@ def test_the_steps_carry_their_evidence(api: Api) -> None:
 
 
 def test_steps_without_evidence_say_so_and_have_their_values(api: Api) -> None:
-    wiki = api.made(
+    wiki = api.create(
         "/applications", integration="wiki", name="Wiki", settings={"acs_url": "https://w.test/a"}
     )
     found = api("GET", "/applications/wiki/guide").json
@@ -51,6 +51,6 @@ def test_steps_without_evidence_say_so_and_have_their_values(api: Api) -> None:
     assert wiki["metadata"]["login_endpoint"] in step["html"]
 
 
-def test_it_needs_a_token_and_an_application(api: Api, caller) -> None:
+def test_it_needs_a_token_and_an_application(api: Api, make_api) -> None:
     assert api("GET", "/applications/nothing/guide").status_code == 404
     assert api("PUT", "/applications/nothing/guide", {}).status_code == 405

@@ -9,14 +9,14 @@ from .conftest import Api
 
 @pytest.fixture
 def keys(api: Api) -> str:
-    issuer = api.made("/issuers", name="Shared")
+    issuer = api.create("/issuers", name="Shared")
     return f"/issuers/{issuer['id']}/keys"
 
 
 def test_a_rotation_over_the_api(api: Api, keys: str) -> None:
     (first,) = api.items(keys)
     assert (first["state"], first["published"]) == ("active", True)
-    made = api.made(keys, algorithm="ec-p384")
+    made = api.create(keys, algorithm="ec-p384")
     assert (made["state"], made["created_by"]) == ("next", "admin of acme")
     assert made["certificate"].startswith("-----BEGIN CERTIFICATE-----")
     assert made["description"] == "EC P-384, SHA-384"
@@ -29,7 +29,7 @@ def test_a_rotation_over_the_api(api: Api, keys: str) -> None:
     assert api("POST", f"{keys}/{made['id']}/activate").status_code == 200
     gone = api("POST", f"{keys}/{first['id']}/retire")
     assert (gone.status_code, gone.json["published"]) == (200, False)
-    another = api.made(keys)
+    another = api.create(keys)
     assert another["description"] == "RSA 2048, SHA-256"
     assert api("DELETE", f"{keys}/{another['id']}").status_code == 204
     assert [key["state"] for key in api.items(keys)] == ["active", "retired"]
@@ -54,16 +54,16 @@ def test_what_cannot_be_done_says_why(api: Api, keys: str) -> None:
         ("DELETE", f"{keys}/{active['id']}"),
     ):
         assert api(method, path).status_code == 409
-    api.made(keys)
+    api.create(keys)
     assert api("POST", keys, {}).status_code == 409
     assert api("POST", f"{keys}/nothing/activate").status_code == 404
     assert api("GET", "/issuers/nothing/keys").status_code == 404
 
 
 def test_reading_is_not_enough_to_change_keys(
-    api: Api, keys: str, caller: Callable[..., Api]
+    api: Api, keys: str, make_api: Callable[..., Api]
 ) -> None:
-    reader = caller(scope="read")
+    reader = make_api(scope="read")
     (active,) = reader.items(keys)
     assert reader("POST", keys, {}).status_code == 403
     assert reader("POST", f"{keys}/{active['id']}/activate").status_code == 403

@@ -79,10 +79,10 @@ def test_metadata_are_read_into_profiles(api):
     }
 
 
-def test_reading_writes_nothing_and_needs_an_admin_token(api, caller):
+def test_reading_writes_nothing_and_needs_an_admin_token(api, make_api):
     api("POST", "/applications/metadata", {"xml": several(sp(), sp("urn:two"))})
     assert api.items("/applications") == []
-    reader = caller(scope="read")
+    reader = make_api(scope="read")
     assert reader("POST", "/applications/metadata", {"xml": sp()}).status_code == 403
 
 
@@ -107,7 +107,7 @@ def test_md_01_to_04_what_cannot_be_read_is_named(api, body, field):
 
 
 def test_metadata_stand_for_the_settings(api):
-    made = api.made("/applications", integration="custom-saml", name="App", sp_metadata=sp())
+    made = api.create("/applications", integration="custom-saml", name="App", sp_metadata=sp())
     settings = made["settings"]
     assert settings["entity_id"] == ENTITY
     assert settings["acs_urls"] == [ACS]
@@ -119,7 +119,7 @@ def test_metadata_stand_for_the_settings(api):
 
 
 def test_settings_that_are_given_win(api):
-    made = api.made(
+    made = api.create(
         "/applications",
         integration="custom-saml",
         name="App",
@@ -136,7 +136,7 @@ def test_settings_that_are_given_win(api):
 def test_aws_takes_metadata_beside_its_sign_in_url(api):
     body = {"integration": "aws", "name": "AWS", "sp_metadata": sp(AWS_ISSUER, AWS_ACS)}
     assert list(errors(api("POST", "/applications", body))) == ["sign_in_url"]
-    made = api.made("/applications", **body, settings={"sign_in_url": PORTAL})
+    made = api.create("/applications", **body, settings={"sign_in_url": PORTAL})
     assert made["settings"] == {
         "sign_in_url": PORTAL,
         "acs_url": AWS_ACS,
@@ -155,7 +155,7 @@ def test_one_of_several_is_chosen_by_entity_id(api):
     assert ENTITY in said["sp_entity_id"][0]
     assert "urn:two" in said["sp_entity_id"][0]
     assert errors(api("POST", "/applications", {**body, "sp_entity_id": "urn:three"}))
-    made = api.made("/applications", **body, sp_entity_id="urn:two")
+    made = api.create("/applications", **body, sp_entity_id="urn:two")
     assert made["settings"]["acs_urls"] == [ACS + "/two"]
 
 
@@ -176,5 +176,5 @@ def test_metadata_that_cannot_be_used_install_nothing(api, more, field):
 
 
 def test_an_application_called_metadata_can_still_be_read(api):
-    api.made("/applications", integration="custom-saml", name="metadata", sp_metadata=sp())
+    api.create("/applications", integration="custom-saml", name="metadata", sp_metadata=sp())
     assert api("GET", "/applications/metadata").json["slug"] == "metadata"

@@ -38,7 +38,7 @@ def test_a_user_is_made_read_changed_and_deleted(api: Api) -> None:
 
 
 def test_every_wrong_field_of_a_user_is_named_at_once(api: Api) -> None:
-    api.made("/users", username="amina")
+    api.create("/users", username="amina")
     answer = api(
         "POST", "/users", {"username": "", "email": "not an address", "password": "password"}
     )
@@ -49,8 +49,8 @@ def test_every_wrong_field_of_a_user_is_named_at_once(api: Api) -> None:
 
 def test_users_are_found_and_listed_page_by_page(api: Api) -> None:
     for number in range(5):
-        api.made("/users", username=f"person{number}", first_name="Pat")
-    api.made("/users", username="zed", admin=True)
+        api.create("/users", username=f"person{number}", first_name="Pat")
+    api.create("/users", username="zed", admin=True)
     assert [u["username"] for u in api.items("/users?q=ZED")] == ["zed"]
     assert [u["username"] for u in api.items("/users?admin=true")] == ["zed"]
     found, cursor = [], ""
@@ -63,8 +63,8 @@ def test_users_are_found_and_listed_page_by_page(api: Api) -> None:
 
 
 def test_a_role_is_given_by_id_or_name_and_taken(api: Api) -> None:
-    user = api.made("/users", username="amina")["id"]
-    role = api.made("/roles", name="Reader", description="May read")
+    user = api.create("/users", username="amina")["id"]
+    role = api.create("/roles", name="Reader", description="May read")
     given = api("POST", f"/users/{user}/roles", {"role": "Reader"})
     assert given.status_code == 201
     assert given.json["role"]["id"] == role["id"]
@@ -87,8 +87,8 @@ def test_a_role_is_given_by_id_or_name_and_taken(api: Api) -> None:
     "moment", ["tomorrow", "2027-01-01", "2027-01-01T00:00:00", -1, 10**30, True, 1.5, "9" * 400]
 )
 def test_an_end_that_is_no_time_is_refused(api: Api, moment: object) -> None:
-    user = api.made("/users", username="amina")["id"]
-    api.made("/roles", name="Reader")
+    user = api.create("/users", username="amina")["id"]
+    api.create("/roles", name="Reader")
     answer = api("POST", f"/users/{user}/roles", {"role": "Reader", "expires_at": moment})
     assert answer.status_code == 422
     assert list(answer.json["errors"]) == ["expires_at"]
@@ -96,11 +96,11 @@ def test_an_end_that_is_no_time_is_refused(api: Api, moment: object) -> None:
 
 
 def test_a_group_hands_its_roles_to_its_members(api: Api) -> None:
-    user = api.made("/users", username="amina")["id"]
-    role = api.made("/roles", name="Reader")["id"]
-    group = api.made("/groups", name="Staff")["id"]
-    assert api.made(f"/groups/{group}/members", user=user)["id"] == user
-    api.made(f"/groups/{group}/roles", role=role)
+    user = api.create("/users", username="amina")["id"]
+    role = api.create("/roles", name="Reader")["id"]
+    group = api.create("/groups", name="Staff")["id"]
+    assert api.create(f"/groups/{group}/members", user=user)["id"] == user
+    api.create(f"/groups/{group}/roles", role=role)
     (assignment,) = api.items(f"/users/{user}/roles")
     assert (assignment["via"], assignment["group"]) == ("group", {"id": group, "name": "Staff"})
     assert [u["id"] for u in api.items(f"/groups/{group}/members")] == [user]
@@ -114,13 +114,13 @@ def test_a_group_hands_its_roles_to_its_members(api: Api) -> None:
 
 
 def test_an_unknown_member_is_an_error_of_the_field(api: Api) -> None:
-    group = api.made("/groups", name="Staff")["id"]
+    group = api.create("/groups", name="Staff")["id"]
     answer = api("POST", f"/groups/{group}/members", {"user": "nobody"})
     assert (answer.status_code, list(answer.json["errors"])) == (422, ["user"])
 
 
 def test_the_last_admin_stays(api: Api) -> None:
-    admin = api.made("/users", username="amina", admin=True)["id"]
+    admin = api.create("/users", username="amina", admin=True)["id"]
     for method, body in (
         ("PATCH", {"admin": False}),
         ("PATCH", {"active": False}),
@@ -131,7 +131,7 @@ def test_the_last_admin_stays(api: Api) -> None:
 
 
 def test_roles_are_changed_and_deleted(api: Api) -> None:
-    role = api.made("/roles", name="Reader")["id"]
+    role = api.create("/roles", name="Reader")["id"]
     assert api("PATCH", f"/roles/{role}", {"description": "May read"}).json["name"] == "Reader"
     assert api("GET", f"/roles/{role}").json["description"] == "May read"
     assert api("DELETE", f"/roles/{role}").status_code == 204
@@ -139,7 +139,7 @@ def test_roles_are_changed_and_deleted(api: Api) -> None:
 
 
 def test_what_happened_is_in_the_log_under_the_tokens_name(api: Api) -> None:
-    user = api.made("/users", username="amina", first_name="Amina")["id"]
+    user = api.create("/users", username="amina", first_name="Amina")["id"]
     (event,) = api.items(f"/events?target={user}")
     assert (event["action"], event["outcome"]) == ("user.created", "done")
     assert (event["actor"]["kind"], event["actor"]["name"]) == ("token", "admin of acme")

@@ -7,14 +7,14 @@ from .conftest import Api
 
 @pytest.fixture
 def wiki(api: Api) -> dict:
-    return api.made(
+    return api.create(
         "/applications", integration="wiki", name="Wiki", settings={"acs_url": "https://w.test/acs"}
     )
 
 
 @pytest.fixture
 def amina(api: Api) -> dict:
-    return api.made("/users", username="amina", email="amina@acme.test", first_name="Amina")
+    return api.create("/users", username="amina", email="amina@acme.test", first_name="Amina")
 
 
 def patch(api: Api, application: dict, **fields: object):

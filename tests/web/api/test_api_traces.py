@@ -8,9 +8,9 @@ from .conftest import Api
 
 
 def test_a_refused_sign_in_is_listed_and_read_by_its_reference(
-    api: Api, caller: Callable[..., Api], services: Services
+    api: Api, make_api: Callable[..., Api], services: Services
 ) -> None:
-    made = api.made(
+    made = api.create(
         "/applications", integration="wiki", name="Wiki", settings={"acs_url": "https://w.test/acs"}
     )
     issuer = made["metadata"]["login_endpoint"].split("/")[-2]
@@ -36,5 +36,5 @@ def test_a_refused_sign_in_is_listed_and_read_by_its_reference(
     assert api("GET", "/traces?code=x").status_code == 422
     assert api("GET", "/traces/SK-0000-0000").status_code == 404
     assert api("POST", "/traces", {}).status_code == 405
-    reader = caller(scope="read")
+    reader = make_api(scope="read")
     assert reader("GET", f"/traces/{listed['reference']}").status_code == 200

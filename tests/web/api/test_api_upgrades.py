@@ -19,7 +19,7 @@ def load(app: Flask, *versions: str) -> None:
 def notes(app: Flask, api: Api) -> str:
     """The address of an application that was recorded from 0.1; 0.2 is loaded."""
     load(app, "0.1")
-    made = api.made(
+    made = api.create(
         "/applications", integration="notes", name="Notes", settings=two_versions.SETTINGS
     )
     load(app, "0.2")
@@ -49,7 +49,7 @@ def test_the_difference_is_read_part_by_part(api: Api, notes: str) -> None:
 
 
 def test_the_answer_of_a_user_is_compared(api: Api, notes: str) -> None:
-    api.made("/users", username="amina", email="amina@acme.test", first_name="Amina")
+    api.create("/users", username="amina", email="amina@acme.test", first_name="Amina")
     answer = api("GET", f"{notes}/upgrade?user=amina").json["answer"]
     changes = {one["label"]: (one["now"], one["afterwards"]) for one in answer["changes"]}
     assert changes["Attribute mail"] == (["amina@acme.test"], ["AMINA@ACME.TEST"])
@@ -108,8 +108,8 @@ def test_why_there_is_nothing_to_accept_is_said(
     assert api("POST", f"{notes}/upgrade", {"accept": ["guide"]}).status_code == status
 
 
-def test_a_reader_looks_and_decides_nothing(caller, api: Api, notes: str) -> None:
-    reader = caller(scope="read")
+def test_a_reader_looks_and_decides_nothing(make_api, api: Api, notes: str) -> None:
+    reader = make_api(scope="read")
     assert reader("GET", f"{notes}/upgrade").status_code == 200
     assert reader("POST", f"{notes}/upgrade", {"keep": True}).status_code == 403
     assert reader("POST", f"{notes}/upgrade/undo").status_code == 403
