@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from . import service_providers
+from .example_plugin_index import example_index
 from .mellon import Mellon
-from .offers import example_index
 from .server import Server, Workspace
 
 CHROMIUM = "/usr/bin/chromium"
