@@ -98,7 +98,7 @@ def test_requested_format_that_is_not_sent_returns_an_error_to_the_provider(
     connection = connections["other", kind]
     result = connection.deliver(signed_in, connection.start_sign_in(signed_in))
     assert result.text("//samlp:StatusCode/samlp:StatusCode/@Value") == INVALID_POLICY
-    assert "kind of NameID" in result.problem, result.problem
+    assert "asks for a NameID format" in result.problem, result.problem
 
 
 def test_persistent_name_id_differs_between_providers(

@@ -25,7 +25,7 @@ NO_AUTHN_CONTEXT = "urn:oasis:names:tc:SAML:2.0:status:NoAuthnContext"
 
 pytestmark = [pytest.mark.e2e, pytest.mark.release]
 #: Expected text, by the fault of the request.
-REFUSALS = {"unsigned": "takes only signed requests", "foreign": "signature"}
+REFUSALS = {"unsigned": "accepts only signed requests", "foreign": "signature"}
 
 Connections = dict[tuple[str, str], Connection]
 
@@ -171,4 +171,4 @@ def test_unsupported_authn_context_returns_an_error_to_the_provider(
     connection = connections["smartcard", kind]
     result = connection.deliver(signed_in, connection.start_sign_in(signed_in))
     assert result.text("//samlp:StatusCode/samlp:StatusCode/@Value") == NO_AUTHN_CONTEXT
-    assert "asks for another way to sign in" in result.problem, result.problem
+    assert "asks for another authentication method" in result.problem, result.problem

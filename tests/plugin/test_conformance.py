@@ -77,8 +77,8 @@ def test_a_new_plugin_conforms_and_a_spoilt_one_is_caught(project, install, tmp_
     result = conformance("--ssoko-plugin", "moosehead", site=site, cwd=tmp_path)
     assert result.returncode == 1
     assert "socket.getaddrinfo" in result.stdout
-    assert "test_the_response_is_valid_and_accepted" in result.stdout
-    assert "test_it_is_loaded" not in result.stdout
+    assert "test_response_is_valid_and_accepted" in result.stdout
+    assert "test_plugin_is_loaded" not in result.stdout
 
 
 def test_a_plugin_that_is_not_there_is_named(tmp_path):
