@@ -59,7 +59,7 @@ class Site(Flask):
             # No page: links cannot be made for a host name that is none.
             return Response("Send the name of this site as Host.\n", 400, mimetype="text/plain")
         below_api = request.path == "/api" or request.path.startswith("/api/")
-        response = problems.answer(error) if below_api else None
+        response = problems.respond(error) if below_api else None
         return self._page_of(error) if response is None else response
 
     def _page_of(self, error: Exception) -> ResponseReturnValue:

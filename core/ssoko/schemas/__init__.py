@@ -1,4 +1,5 @@
-"""The JSON form of each thing, as the API and ``--json`` show it.
+"""The JSON form of each thing, as the API and ``--json`` return it.
 
-One module per package of services; nothing here reads the database.
+One module of marshmallow schemas per package of services. They also describe the responses in
+OpenAPI. Nothing here reads the database.
 """

@@ -31,6 +31,8 @@ from ssoko.services.credentials.passwords import Hasher
 from ssoko.store.models.table import database
 from werkzeug.test import TestResponse
 
+from .documented import DocumentedClient
+
 
 class WikiForm(Schema):
     """The install form of the test plugin."""
@@ -174,6 +176,7 @@ def app(tmp_path: Path, migrated: Path) -> Iterator[Flask]:
     app = create_app(config, registry)
     cheap = Hasher(memory_cost=64, time_cost=1)
     app.extensions["ssoko"] = replace(app.extensions["ssoko"], hasher=cheap)
+    app.test_client_class = DocumentedClient
     yield app
     database.close()
 

@@ -39,11 +39,12 @@ def _whose(function: Callable[..., Any]) -> Callable[..., Any]:
 def list_keys(slug: str, application: str, issuer: str, as_json: bool) -> None:
     """List the keys: the active one, the next one, then the retired ones."""
     with opened() as services:
-        from ssoko.schemas import dump
+        from ssoko.schemas.issuers import KeySchema
+        from ssoko.schemas.output import complete, page_of
         from ssoko.services.issuers import rotation
 
         found = rotation.list_keys(*_issuer(services, slug, application, issuer))
-        answer = {"items": [dump.key(key) for key in found], "next": None}
+        answer = page_of(KeySchema)().dump(complete(found))
         say(as_json, answer, *map(_line, found))
 
 
@@ -59,12 +60,12 @@ def list_keys(slug: str, application: str, issuer: str, as_json: bool) -> None:
 def make_next(slug: str, application: str, issuer: str, algorithm: str, as_json: bool) -> None:
     """Make the next key and print its certificate, which is in the metadata at once."""
     with opened() as services:
-        from ssoko.schemas import dump
+        from ssoko.schemas.issuers import KeySchema
         from ssoko.services.issuers import rotation
 
         scope, issuer_id = _issuer(services, slug, application, issuer)
         made = rotation.create_next(scope, issuer_id, algorithm=algorithm)
-        say(as_json, dump.key(made), made.certificate.rstrip())
+        say(as_json, KeySchema().dump(made), made.certificate.rstrip())
 
 
 @keys.command("activate")
@@ -72,7 +73,7 @@ def make_next(slug: str, application: str, issuer: str, algorithm: str, as_json:
 def activate(slug: str, application: str, issuer: str, as_json: bool) -> None:
     """Sign with the next key from now on; the old one is kept for 30 days."""
     with opened() as services:
-        from ssoko.schemas import dump
+        from ssoko.schemas.issuers import KeySchema
         from ssoko.services.issuers import rotation
 
         scope, issuer_id = _issuer(services, slug, application, issuer)
@@ -81,7 +82,7 @@ def activate(slug: str, application: str, issuer: str, as_json: bool) -> None:
         if following is None:
             raise InputError.of("", "There is no next key. Make one first: ssoko keys next")
         done = rotation.activate(scope, issuer_id, following.id)
-        say(as_json, dump.key(done), _line(done))
+        say(as_json, KeySchema().dump(done), _line(done))
 
 
 @keys.command("undo")
@@ -89,11 +90,11 @@ def activate(slug: str, application: str, issuer: str, as_json: bool) -> None:
 def undo(slug: str, application: str, issuer: str, as_json: bool) -> None:
     """Sign with the key again that was active before."""
     with opened() as services:
-        from ssoko.schemas import dump
+        from ssoko.schemas.issuers import KeySchema
         from ssoko.services.issuers import rotation
 
         done = rotation.undo(*_issuer(services, slug, application, issuer))
-        say(as_json, dump.key(done), _line(done))
+        say(as_json, KeySchema().dump(done), _line(done))
 
 
 @click.command()

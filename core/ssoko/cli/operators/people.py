@@ -25,14 +25,15 @@ def workspace() -> None:
 def create_workspace(slug: str, name: str | None, contact: str, as_json: bool) -> None:
     """Create a workspace. SLUG is its name in URLs: lowercase letters, digits, hyphens."""
     with opened() as services:
-        from ssoko.schemas import dump
+        from ssoko.schemas.workspaces import WorkspaceSchema
         from ssoko.services import workspaces
 
         made = workspaces.create_workspace(
             services, at_the_command_line(), slug=slug, name=name or slug, contact=contact
         )
         url = f"{services.config.base_url}/w/{made.slug}/dashboard"
-        say(as_json, dump.workspace(made) | {"url": url}, f"Created workspace {made.slug}: {url}")
+        answer = WorkspaceSchema().dump(made) | {"url": url}
+        say(as_json, answer, f"Created workspace {made.slug}: {url}")
 
 
 @workspace.command("list")
@@ -40,12 +41,13 @@ def create_workspace(slug: str, name: str | None, contact: str, as_json: bool) -
 def list_workspaces(as_json: bool) -> None:
     """List the workspaces."""
     with opened():
-        from ssoko.schemas import dump
+        from ssoko.schemas.output import complete, page_of
+        from ssoko.schemas.workspaces import WorkspaceSchema
         from ssoko.services import workspaces
 
         found = workspaces.list_workspaces()
-        items = [dump.workspace(one) for one in found]
-        say(as_json, {"items": items, "next": None}, *(f"{w.slug}  {w.name}" for w in found))
+        answer = page_of(WorkspaceSchema)().dump(complete(found))
+        say(as_json, answer, *(f"{w.slug}  {w.name}" for w in found))
 
 
 @click.group(cls=Commands)
@@ -81,7 +83,7 @@ def create_user(
     """
     password = _read_password() if password_stdin else _ask_password(as_json)
     with opened() as services:
-        from ssoko.schemas import dump
+        from ssoko.schemas.people import UserSchema
         from ssoko.services.people import users
 
         made = users.create_user(
@@ -95,7 +97,7 @@ def create_user(
         )
         kind = "workspace admin" if made.admin else "user"
         url = f"{services.config.base_url}/w/{slug}/sign-in"
-        say(as_json, dump.user(made), f"Created {kind} {made.username}. Sign in at {url}")
+        say(as_json, UserSchema().dump(made), f"Created {kind} {made.username}. Sign in at {url}")
 
 
 @user.command("link")
@@ -138,7 +140,7 @@ def token() -> None:
 def create_token(slug: str, name: str, scope: str, expires_days: int | None, as_json: bool) -> None:
     """Create a token for the JSON API and print it. It is shown this once."""
     with opened() as services:
-        from ssoko.schemas import dump
+        from ssoko.schemas.authentication import TokenSchema
         from ssoko.services.authentication import api_tokens
 
         expires_at = int(time.time()) + expires_days * _DAY if expires_days else None
@@ -148,7 +150,8 @@ def create_token(slug: str, name: str, scope: str, expires_days: int | None, as_
             token_scope=scope,
             expires_at=expires_at,
         )
-        say(as_json, {"token": text, **dump.token(made), "workspace": slug}, text)
+        answer = {"token": text, **TokenSchema().dump(made), "workspace": slug}
+        say(as_json, answer, text)
 
 
 def _read_password() -> str:

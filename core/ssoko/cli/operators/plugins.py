@@ -44,7 +44,8 @@ plugins.add_command(enable)
 def _list(as_json: bool) -> None:
     check_libraries()
     from ssoko.app import load_registry
-    from ssoko.schemas import dump
+    from ssoko.schemas.output import complete, page_of
+    from ssoko.schemas.plugins import PluginSchema
     from ssoko.services.plugins.inventory import Inventory
 
     config = _settings()
@@ -53,7 +54,7 @@ def _list(as_json: bool) -> None:
     lines = [_HEAD, *(line for one in found for line in _lines(one))]
     if not found:
         lines = ["No plugins are installed. Add one, such as: pip install ssoko-aws"]
-    say(as_json, {"items": [dump.plugin(one) for one in found], "next": None}, *lines)
+    say(as_json, page_of(PluginSchema)().dump(complete(found)), *lines)
     if any(one.state == "broken" for one in found):
         sys.exit(1)
 

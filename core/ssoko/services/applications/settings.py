@@ -7,6 +7,7 @@ master key and never returned; a form without a secret keeps the stored one.
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
@@ -140,6 +141,26 @@ def merge(
 def public(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return stored settings without the secret ones."""
     return {name: value for name, value in stored.items() if not _is_sealed(value)}
+
+
+def public_now(loaded: LoadedIntegration | None, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the public settings that the form has and does not mark as secret.
+
+    Empty without a plugin, because only its form marks the secrets.
+    """
+    if loaded is None:
+        return {}
+    names = _public_fields(loaded.form)
+    return {name: value for name, value in public(stored).items() if name in names}
+
+
+@lru_cache(maxsize=256)
+def _public_fields(form: type[Schema]) -> frozenset[str]:
+    try:
+        fields = form().fields
+    except Exception:  # a form that fails says nothing about its secrets
+        return frozenset()
+    return frozenset(name for name, field in fields.items() if not field.metadata.get("secret"))
 
 
 def secret_fields(loaded: LoadedIntegration) -> frozenset[str]:

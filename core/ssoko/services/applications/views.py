@@ -64,7 +64,8 @@ class ApplicationView:
     """An installed integration.
 
     :param integration: slug; ``integration_name`` is its name in the marketplace.
-    :param settings: the install form's values, without the secret ones.
+    :param settings: the install form's values, without the secret ones; ``public_settings`` are
+        those that the loaded plugin's form has and does not mark as secret now.
     :param service_provider: the record: what the plugin ``proposed``, with the admin's
         ``overrides`` by field.
     :param mappers_edited: the mappers differ from the plugin's proposal.
@@ -88,6 +89,7 @@ class ApplicationView:
     monogram: str
     enabled: bool
     settings: dict[str, Any]
+    public_settings: dict[str, Any]
     service_provider: ServiceProvider
     proposed: ServiceProvider
     overrides: dict[str, Any]
@@ -217,6 +219,7 @@ def _view(
         monogram=row.monogram,
         enabled=row.enabled,
         settings=settings.public(row.settings),
+        public_settings=settings.public_now(loaded, row.settings),
         service_provider=service_provider_from_json(row.service_provider),
         proposed=proposed_of(row),
         overrides=row.overrides,

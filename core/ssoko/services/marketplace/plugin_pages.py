@@ -1,7 +1,6 @@
 """The data that a plugin's own pages get: its applications in all workspaces."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from ssoko.plugin import WebApplication
 from ssoko.services.applications.views import ApplicationView, list_applications
@@ -12,26 +11,10 @@ from ssoko.services.workspaces import WorkspaceView, list_workspaces
 def web_applications(services: Services, integration: str) -> tuple[WebApplication, ...]:
     """Return the installed applications of one integration, without their secrets."""
     return tuple(
-        _describe(services, workspace, application)
+        _describe(workspace, application)
         for workspace in list_workspaces()
         for application in _list_all(services, workspace.id, integration)
     )
-
-
-def public_settings(services: Services, application: ApplicationView) -> Mapping[str, Any]:
-    """Return an application's settings without the secrets.
-
-    Empty while the plugin is not loaded, because only its form marks the secrets.
-    """
-    loaded = services.registry.get(application.integration)
-    if loaded is None:
-        return {}
-    fields = loaded.form().fields
-    return {
-        name: value
-        for name, value in application.settings.items()
-        if name in fields and not fields[name].metadata.get("secret")
-    }
 
 
 def _list_all(services: Services, workspace_id: str, integration: str) -> Iterator[ApplicationView]:
@@ -46,16 +29,14 @@ def _list_all(services: Services, workspace_id: str, integration: str) -> Iterat
             return
 
 
-def _describe(
-    services: Services, workspace: WorkspaceView, application: ApplicationView
-) -> WebApplication:
+def _describe(workspace: WorkspaceView, application: ApplicationView) -> WebApplication:
     issuer = application.issuer
     return WebApplication(
         id=application.id,
         workspace=workspace.slug,
         name=application.name,
         enabled=application.enabled,
-        settings=public_settings(services, application),
+        settings=application.public_settings,
         entity_id=issuer.entity_id,
         login_endpoint=issuer.login_endpoint,
         logout_endpoint=issuer.logout_endpoint,

@@ -45,6 +45,7 @@ class PluginView:
     :param seconds: that it took to load.
     :param restart: what a restart would change, or empty.
     :param warnings: one clause each.
+    :param applications: how many applications of a workspace use it; None when not counted.
     """
 
     slug: str
@@ -64,6 +65,7 @@ class PluginView:
     seconds: float = 0.0
     restart: str = ""
     warnings: tuple[str, ...] = ()
+    applications: int | None = None
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""The JSON API: thin over the same services as the pages."""
+"""The JSON API: parse a request, call the same service as the pages, and dump the result."""
 
 import importlib
 
@@ -7,13 +7,13 @@ from werkzeug.routing import BaseConverter
 
 
 class IdConverter(BaseConverter):
-    """Ids and slugs as Ssoko makes them; anything else is no address."""
+    """An ID, slug or reference in a URL; other texts are not found."""
 
     regex = r"[A-Za-z0-9_-]{1,64}"
 
 
 def init_api(app: Flask) -> None:
-    """Register the API."""
+    """Register the API on the application."""
     # The modules add their endpoints to the blueprint while they are imported.
     for name in (
         "applications",

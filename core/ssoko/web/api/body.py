@@ -1,4 +1,4 @@
-"""Read what a caller sent: JSON, by a schema, with every error named."""
+"""Read the body and the query of a request: strict JSON, validated with a schema."""
 
 import json
 import math
@@ -10,17 +10,18 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from ssoko.errors import InputError
 
-#: Levels of lists and objects inside each other; what judges them goes down step by step.
+#: Levels of nested lists and objects. Validation is recursive, so the depth has a limit.
 MAX_DEPTH = 64
 
 
 def load(schema: type[Schema], many: tuple[str, ...] = ()) -> Any:
     """Return the body as the schema loads it.
 
-    :param many: the body is a list, or an object that holds it under one of these names.
-    :raises InputError: naming each field that is wrong, unknown or missing.
-    :raises UnsupportedMediaType: when the body does not claim to be JSON (CSRF needs that).
-    :raises BadRequest: when it is not JSON.
+    :param many: the body is a list, or an object that has the list under one of these names.
+    :raises InputError: with each field that is wrong, unknown or missing.
+    :raises UnsupportedMediaType: when the type of the body is not JSON. Forms of other sites cannot
+        send that type, which prevents CSRF.
+    :raises BadRequest: when the body is not valid JSON.
     """
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send the body as application/json.")
@@ -34,9 +35,9 @@ def load(schema: type[Schema], many: tuple[str, ...] = ()) -> Any:
 
 
 def load_query(schema: type[Schema]) -> dict[str, Any]:
-    """Return the query as the schema loads it; each name once.
+    """Return the query as the schema loads it.
 
-    :raises InputError: naming each parameter that is wrong or unknown.
+    :raises InputError: with each parameter that is wrong, unknown or repeated.
     """
     repeated = {name for name, values in request.args.lists() if len(values) > 1}
     if repeated:
@@ -49,24 +50,26 @@ def load_query(schema: type[Schema]) -> dict[str, Any]:
 
 
 def parse(data: bytes) -> Any:
-    """Return what a JSON text says, strictly: RFC 8259, UTF-8, no name twice.
+    """Return the value of a JSON text (RFC 8259), in UTF-8 and without duplicate names.
 
-    :raises BadRequest: telling what is wrong with it.
+    :raises BadRequest: with the reason.
     """
     try:
         text = data.decode("utf-8")
         value = json.loads(
             text,
-            object_pairs_hook=_without_doubles,
+            object_pairs_hook=_without_duplicates,
             parse_constant=_no_constant,
             parse_float=_finite,
         )
         _check_depth(value)
-        # An escaped half of a surrogate pair is no text that could be stored or shown.
+        # Half of a surrogate pair, written as an escape, cannot be stored.
         if "\\ud" in text.lower():
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
-        raise BadRequest("The body holds half of a surrogate pair, which is no text.") from None
+        raise BadRequest(
+            "The body has half of a surrogate pair, which is not valid text."
+        ) from None
     except UnicodeDecodeError:
         raise BadRequest("The body is not UTF-8.") from None
     except RecursionError:
@@ -86,15 +89,15 @@ def _check_depth(value: Any) -> None:
     raise RecursionError
 
 
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name is there twice in one object")
-    return found
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError("an object has the same name twice")
+    return values
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _finite(text: str) -> float:
@@ -115,11 +118,11 @@ def _list_in(sent: Any, names: tuple[str, ...]) -> Any:
 
 
 def flatten(messages: Any, path: str = "") -> dict[str, list[str]]:
-    """Turn marshmallow's nested messages into dotted names: ``attributes.0.name``."""
+    """Return marshmallow's nested messages by dotted names, such as ``mappers.0.name``."""
     if isinstance(messages, dict):
-        found: dict[str, list[str]] = {}
+        flat: dict[str, list[str]] = {}
         for key, inner in messages.items():
             step = "" if key == "_schema" else str(key)
-            found |= flatten(inner, ".".join(part for part in (path, step) if part))
-        return found
+            flat |= flatten(inner, ".".join(part for part in (path, step) if part))
+        return flat
     return {path: [str(m) for m in (messages if isinstance(messages, list) else [messages])]}

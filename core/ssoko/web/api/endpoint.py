@@ -1,4 +1,4 @@
-"""One decorator for every endpoint: who calls, what was sent, what goes back."""
+"""The decorator of all endpoints: authenticate the caller, parse the request, dump the result."""
 
 import functools
 from collections.abc import Callable
@@ -9,22 +9,23 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from marshmallow import Schema
 
 from ssoko.errors import AuthenticationFailed, Forbidden, NotFound
+from ssoko.schemas.output import Output
 from ssoko.services.authentication import api_tokens
 from ssoko.services.context import Actor, Scope, Services
 from ssoko.services.workspaces import WorkspaceView
 from ssoko.web.api import body as bodies
 from ssoko.web.api import inputs
 
-#: Everything of one workspace.
+#: The endpoints of one workspace.
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1/workspaces/<id:workspace>")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One authenticated call.
+    """One authenticated request.
 
-    :param body: what the endpoint's schema loaded, or None.
-    :param query: the same for the part of the address after the question mark.
+    :param body: the body as the endpoint's schema loaded it, or None.
+    :param query: the query as the endpoint's schema loaded it.
     """
 
     services: Services
@@ -41,22 +42,53 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What an endpoint takes, for the description in OpenAPI."""
+    """An endpoint, for its description in OpenAPI.
+
+    :param name: unique in the API.
+    :param many: the body is a list, or an object that has the list under one of these names.
+    :param returns: schema of the response; None for an empty response with status 204.
+    :param created: the status is 201, with the URL of the new thing in ``Location``.
+    :param errors: statuses of errors besides those that :meth:`statuses` adds.
+    """
 
     method: str
     path: str
+    name: str
     scope: str
     summary: str
     body: type[Schema] | None
+    many: tuple[str, ...]
     query: type[Schema]
+    returns: type[Output] | None
     created: bool
+    errors: tuple[int, ...]
+
+    @property
+    def status(self) -> int:
+        """The status of success."""
+        if self.returns is None:
+            return 204
+        return 201 if self.created else 200
+
+    @property
+    def statuses(self) -> tuple[int, ...]:
+        """The statuses of errors.
+
+        Every endpoint checks the token, its workspace and the query, and needs the database.
+        """
+        possible = {401, 404, 422, 503, *self.errors}
+        if self.scope != "read":
+            possible.add(403)
+        if self.body is not None:
+            possible |= {400, 413, 415}
+        return tuple(sorted(possible))
 
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """An answer with status 201.
+    """The result of an endpoint that created something; the status is 201.
 
-    :param path: of the new thing, below the workspace.
+    :param path: path of the new thing below the workspace.
     """
 
     value: Any
@@ -70,37 +102,54 @@ def endpoint(
     method: str,
     path: str,
     *,
+    returns: type[Output] | None = None,
     scope: str = "read",
     body: type[Schema] | None = None,
     many: tuple[str, ...] = (),
     query: type[Schema] = inputs.NoQuery,
     created: bool = False,
+    errors: tuple[int, ...] = (),
 ) -> Callable[[Endpoint], Endpoint]:
     """Register a function ``f(call, **path arguments)`` as an endpoint below the workspace.
 
-    It returns what becomes the JSON body, :class:`Created`, or None for an empty 204.
+    The function returns what the schema ``returns`` dumps, or :class:`Created` with it.
 
-    :param scope: ``read`` or ``admin``; a token that may do more is accepted as well.
+    :param returns: schema of the response; without one the response is empty, with status 204.
+    :param scope: ``read`` or ``admin``; a token with the scope ``admin`` can call both.
     :param body: schema of the JSON body; without one the body is ignored.
-    :param many: the body is a list, or an object that holds it under one of these names.
-    :param query: schema of the query; what it does not know is refused.
+    :param many: the body is a list, or an object that has the list under one of these names.
+    :param query: schema of the query; unknown parameters are refused.
+    :param created: the function returns :class:`Created`.
+    :param errors: statuses of further errors that the service raises: 409 or 502.
     """
 
     def register(function: Endpoint) -> Endpoint:
-        @functools.wraps(function)
-        def view(workspace: str, **arguments: str) -> Response | tuple[Response | str, int]:
-            caller = _authenticate(workspace, scope)
-            sent = bodies.load(body, many) if body else None
-            asked = bodies.load_query(query)
-            call = Call(caller.services, caller.workspace, caller.actor, sent, asked)
-            return _answer(function(call, **arguments), workspace)
+        schema = returns() if returns else None
 
-        summary = (function.__doc__ or "").strip().partition("\n")[0]
+        @functools.wraps(function)
+        def view(workspace: str, **arguments: str) -> Response | tuple[str, int]:
+            caller = _authenticate(workspace, scope)
+            loaded_body = bodies.load(body, many) if body else None
+            loaded_query = bodies.load_query(query)
+            call = Call(caller.services, caller.workspace, caller.actor, loaded_body, loaded_query)
+            result = function(call, **arguments)
+            return _respond(schema, result, workspace) if schema else ("", 204)
+
+        name = f"{function.__module__.rpartition('.')[2]}_{function.__name__}"
         view.operation = Operation(  # type: ignore[attr-defined]
-            method, path, scope, summary, body, query, created
+            method=method,
+            path=path,
+            name=name,
+            scope=scope,
+            summary=(function.__doc__ or "").strip().partition("\n")[0],
+            body=body,
+            many=many,
+            query=query,
+            returns=returns,
+            created=created,
+            errors=errors,
         )
-        name = function.__module__.rpartition(".")[2]
-        blueprint.add_url_rule(path, f"{name}_{function.__name__}", view, methods=[method])
+        blueprint.add_url_rule(path, name, view, methods=[method])
         return function
 
     return register
@@ -111,21 +160,19 @@ def _authenticate(slug: str, scope: str) -> Call:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise AuthenticationFailed("Send a token in the header: Authorization: Bearer <token>.")
-    found = api_tokens.authenticate_token(services, token.strip())
-    if found.workspace.slug != slug:
+    caller = api_tokens.authenticate_token(services, token.strip())
+    if caller.workspace.slug != slug:
         raise NotFound("There is no such workspace for this token.")
-    if scope not in found.scopes and "admin" not in found.scopes:
+    if scope not in caller.scopes and "admin" not in caller.scopes:
         raise Forbidden(f"This needs a token with the scope {scope}.")
-    actor = Actor("token", found.id, found.name, request.remote_addr or "")
-    return Call(services, found.workspace, actor)
+    actor = Actor("token", caller.id, caller.name, request.remote_addr or "")
+    return Call(services, caller.workspace, actor)
 
 
-def _answer(value: Any, workspace: str) -> Response | tuple[Response | str, int]:
-    if value is None:
-        return "", 204
-    if isinstance(value, Created):
-        response = jsonify(value.value)
-        response.status_code = 201
-        response.headers["Location"] = f"/api/v1/workspaces/{workspace}{value.path}"
-        return response
-    return jsonify(value)
+def _respond(schema: Output, result: Any, workspace: str) -> Response:
+    if not isinstance(result, Created):
+        return jsonify(schema.dump(result))
+    response = jsonify(schema.dump(result.value))
+    response.status_code = 201
+    response.headers["Location"] = f"/api/v1/workspaces/{workspace}{result.path}"
+    return response

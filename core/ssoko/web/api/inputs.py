@@ -1,4 +1,4 @@
-"""The bodies and queries that the API takes; the services know the rules behind them."""
+"""Schemas of the bodies and queries that the API accepts. Services validate the values further."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,25 +11,25 @@ from marshmallow.validate import Length, OneOf, Range
 LAST_SECOND = 253_402_300_799
 
 _SAYS: dict[str, str | list[Any] | dict[Any, Any]] = {
-    "required": "This field is missing; send it.",
-    "null": "Send a value, or leave the field out.",
+    "required": "This field is required.",
+    "null": "Send a value, or omit the field.",
 }
 
 
 class Text(fields.String):
-    """Text without NUL, which PostgreSQL cannot keep."""
+    """Text without U+0000, which PostgreSQL cannot store."""
 
-    default_error_messages = {**_SAYS, "invalid": "Send text in quotes."}
+    default_error_messages = {**_SAYS, "invalid": "Send a string."}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
         if "\0" in text:
-            raise ValidationError("Leave the character U+0000 out.")
+            raise ValidationError("Remove the character U+0000.")
         return text
 
 
 class Flag(fields.Field[bool]):
-    """``true`` or ``false``, and nothing that could be taken for them."""
+    """``true`` or ``false``; other values that look like them are refused."""
 
     default_error_messages = _SAYS
 
@@ -40,14 +40,14 @@ class Flag(fields.Field[bool]):
 
 
 class Instant(fields.Field[int]):
-    """A time: RFC 3339 text with its zone, or whole seconds since the epoch."""
+    """A time: RFC 3339 text with a time zone, or whole seconds since the epoch."""
 
     default_error_messages = _SAYS
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         seconds = _seconds(value)
         if seconds is None or not 0 <= seconds <= LAST_SECOND:
-            raise ValidationError("Send a time with its zone, like 2027-03-01T18:00:00Z.")
+            raise ValidationError("Send a time with its zone, such as 2027-03-01T18:00:00Z.")
         return seconds
 
 
@@ -56,7 +56,7 @@ def _seconds(value: Any) -> int | None:
         return value
     if not isinstance(value, str):
         return None
-    # Queries know only text; fifteen digits are far past the last second.
+    # In a query everything is text. Fifteen digits are far more than the last second has.
     if value.isascii() and value.isdigit() and len(value) < 16:
         return int(value)
     try:
@@ -67,7 +67,7 @@ def _seconds(value: Any) -> int | None:
 
 
 class JsonObject(fields.Field[dict[str, Any]]):
-    """A JSON object whose inside a service judges."""
+    """A JSON object; a service validates its content."""
 
     default_error_messages = _SAYS
 
@@ -77,7 +77,7 @@ class JsonObject(fields.Field[dict[str, Any]]):
         if not isinstance(value, dict):
             raise ValidationError("Send an object.")
         if _has_nul(value):
-            raise ValidationError("Leave the character U+0000 out.")
+            raise ValidationError("Remove the character U+0000.")
         return value
 
 
@@ -90,20 +90,20 @@ def _has_nul(value: Any) -> bool:
 
 
 class Input(Schema):
-    """What the API takes from callers."""
+    """A body or a query. Unknown fields are refused."""
 
     error_messages = {
-        "unknown": "There is no such field; leave it out.",
+        "unknown": "This field does not exist. Remove it.",
         "type": "Send an object.",
     }
 
 
 class NoQuery(Input):
-    """No parameter at all."""
+    """A query without parameters."""
 
 
 class PageQuery(Input):
-    """Which part of a list."""
+    """The part of a list to return."""
 
     limit = fields.Integer(
         load_default=50,
@@ -113,11 +113,11 @@ class PageQuery(Input):
             "too_large": "Send a number from 1 to 200.",
         },
     )
-    cursor = Text(load_default=None)
+    cursor = Text(load_default=None, metadata={"description": "`next` of the page before."})
 
 
 class SearchQuery(PageQuery):
-    q = Text(load_default="")
+    q = Text(load_default="", metadata={"description": "Words to search for."})
 
 
 class UserQuery(SearchQuery):
@@ -126,11 +126,11 @@ class UserQuery(SearchQuery):
 
 
 class RoleQuery(SearchQuery):
-    application = Text(load_default=None)
+    application = Text(load_default=None, metadata={"description": "ID of an application."})
 
 
 class ApplicationQuery(SearchQuery):
-    integration = Text(load_default="")
+    integration = Text(load_default="", metadata={"description": "Slug of an integration."})
     state = Text(
         load_default="",
         validate=OneOf(
@@ -141,19 +141,17 @@ class ApplicationQuery(SearchQuery):
 
 
 class IntegrationQuery(Input):
-    q = Text(load_default="")
+    q = Text(load_default="", metadata={"description": "Words to search for."})
     category = Text(load_default="")
     vendor = Text(load_default="")
-    include = Text(
-        load_default="", validate=OneOf(("", "index"), error="Send index, or leave it out.")
-    )
+    include = Text(load_default="", validate=OneOf(("", "index"), error="Send index, or omit it."))
 
 
 class EventQuery(SearchQuery):
-    actor = Text(load_default="")
-    action = Text(load_default="")
-    application = Text(load_default="")
-    target = Text(load_default="")
+    actor = Text(load_default="", metadata={"description": "ID of a user or token."})
+    action = Text(load_default="", metadata={"description": "Such as `role.assigned`."})
+    application = Text(load_default="", metadata={"description": "ID of an application."})
+    target = Text(load_default="", metadata={"description": "ID of what the event is about."})
     outcome = Text(
         load_default="",
         validate=OneOf(("", "done", "refused"), error="Send done or refused."),
@@ -163,9 +161,9 @@ class EventQuery(SearchQuery):
 
 
 class TraceQuery(PageQuery):
-    application = Text(load_default="")
-    user = Text(load_default="")
-    code = Text(load_default="")
+    application = Text(load_default="", metadata={"description": "ID of an application."})
+    user = Text(load_default="", metadata={"description": "ID of a user."})
+    code = Text(load_default="", metadata={"description": "Such as `no-role`."})
 
 
 class NewUser(Input):
@@ -191,14 +189,16 @@ class UserChange(Input):
 
 
 class NewAssignment(Input):
-    role = Text(required=True)
+    role = Text(required=True, metadata={"description": "ID or name of a role."})
     expires_at = Instant(load_default=None, allow_none=True)
 
 
 class NewRole(Input):
     name = Text(required=True)
     description = Text(load_default="")
-    application = Text(load_default=None, allow_none=True)
+    application = Text(
+        load_default=None, allow_none=True, metadata={"description": "ID of an application."}
+    )
     attributes = JsonObject(load_default=None)
 
 
@@ -219,7 +219,7 @@ class GroupChange(Input):
 
 
 class NewMember(Input):
-    user = Text(required=True)
+    user = Text(required=True, metadata={"description": "ID of a user."})
 
 
 class NewIssuer(Input):
@@ -227,48 +227,80 @@ class NewIssuer(Input):
 
 
 class NewKey(Input):
-    algorithm = Text(load_default="rsa-2048")
+    algorithm = Text(
+        load_default="rsa-2048",
+        metadata={"description": "`rsa-2048`, `rsa-3072`, `rsa-4096`, `ec-p256` or `ec-p384`."},
+    )
 
 
 class NewApplication(Input):
-    integration = Text(required=True)
+    integration = Text(required=True, metadata={"description": "Slug of an integration."})
     name = Text(required=True)
-    settings = JsonObject(load_default=dict)
-    sp_metadata = Text(load_default=None, allow_none=True)
-    sp_entity_id = Text(load_default="")
-    sp_metadata_certificate = Text(load_default="")
-    issuer = Text(load_default=None, allow_none=True)
+    settings = JsonObject(
+        load_default=dict,
+        metadata={"description": "Values of the install form; `form` of the integration."},
+    )
+    sp_metadata = Text(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "SP metadata (XML) that fills in settings that are omitted."},
+    )
+    sp_entity_id = Text(
+        load_default="",
+        metadata={"description": "Which service provider, when the metadata has several."},
+    )
+    sp_metadata_certificate = Text(
+        load_default="",
+        metadata={"description": "PEM certificate whose key must have signed the metadata."},
+    )
+    issuer = Text(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "ID of a shared issuer. By default a new issuer is created."},
+    )
 
 
 class MetadataInput(Input):
-    xml = Text(load_default=None, allow_none=True)
-    url = Text(load_default=None, allow_none=True)
-    certificate = Text(load_default="")
+    xml = Text(load_default=None, allow_none=True, metadata={"description": "SP metadata."})
+    url = Text(
+        load_default=None, allow_none=True, metadata={"description": "Where to fetch SP metadata."}
+    )
+    certificate = Text(
+        load_default="",
+        metadata={"description": "PEM certificate whose key must have signed the metadata."},
+    )
 
 
 class ApplicationChange(Input):
     name = Text()
     settings = JsonObject()
     enabled = Flag()
-    service_provider = JsonObject()
+    service_provider = JsonObject(
+        metadata={"description": "SAML settings to override; null returns to the proposal."}
+    )
 
 
-class PersonInput(Input):
-    user = Text(required=True)
+class UserInput(Input):
+    user = Text(required=True, metadata={"description": "ID, username or email address."})
 
 
 class UpgradeQuery(Input):
-    user = Text(load_default="")
+    user = Text(load_default="", metadata={"description": "ID, username or email address."})
 
 
 class UpgradeDecision(Input):
     accept = fields.List(
         Text(),
         load_default=list,
+        metadata={"description": "Names of the parts to accept."},
         error_messages={**_SAYS, "invalid": "Send a list of names of parts."},
     )
-    keep = Flag(load_default=False)
-    digest = Text(load_default=None, allow_none=True)
+    keep = Flag(load_default=False, metadata={"description": "Keep all parts as recorded."})
+    digest = Text(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "`digest` of the upgrade that was reviewed."},
+    )
 
 
 class MapperInput(Input):

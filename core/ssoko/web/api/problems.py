@@ -1,4 +1,4 @@
-"""Errors as problem documents (RFC 9457)."""
+"""Errors as problem documents (RFC 9457, ``application/problem+json``)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -18,10 +18,13 @@ from ssoko.errors import (
     TooManyAttempts,
     Unavailable,
 )
+from ssoko.schemas.output import ProblemSchema
+
+_SCHEMA = ProblemSchema()
 
 MEDIA_TYPE = "application/problem+json"
 
-#: The first class that fits names the status.
+#: Class of an error to its status; the first class that matches counts.
 _STATUS: tuple[tuple[type[SsokoError], int], ...] = (
     (Conflict, 409),
     (InputError, 422),
@@ -36,27 +39,28 @@ _STATUS: tuple[tuple[type[SsokoError], int], ...] = (
 
 
 def problem(status: int, detail: str, errors: dict[str, list[str]] | None = None) -> Response:
-    """Return one problem document.
+    """Return a problem document.
 
+    :param detail: what is wrong and what to do, as sentences.
     :param errors: field name to messages, each saying what to do.
     """
-    body: dict[str, Any] = {
+    values: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
     }
     if errors:
-        body["errors"] = errors
-    response = jsonify(body)
+        values["errors"] = errors
+    response = jsonify(_SCHEMA.dump(values))
     response.status_code = status
     response.mimetype = MEDIA_TYPE
     response.cache_control.no_store = True
     return response
 
 
-def answer(error: Exception) -> Response | None:
-    """Return the answer to an error, or None for one that nobody raised on purpose."""
+def respond(error: Exception) -> Response | None:
+    """Return the response to an error, or None for an error that was not raised on purpose."""
     if isinstance(error, HTTPException):
         return _of_http(error)
     for kind, status in _STATUS:

@@ -55,4 +55,4 @@ def test_an_entry_of_the_index_says_what_to_install(with_index: Api) -> None:
 def test_what_else_to_include_is_refused(with_index: Api) -> None:
     answer = with_index("GET", "/integrations?include=everything")
     assert answer.status_code == 422
-    assert answer.json["errors"] == {"include": ["Send index, or leave it out."]}
+    assert answer.json["errors"] == {"include": ["Send index, or omit it."]}

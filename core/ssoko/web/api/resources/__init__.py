@@ -1,4 +1,5 @@
 """The endpoints of the JSON API, one module per resource.
 
-Each parses with a schema, calls one service and dumps with a schema.
+Each endpoint names a schema of ``inputs`` for the request and one of ``ssoko.schemas`` for the
+result, and calls a service.
 """

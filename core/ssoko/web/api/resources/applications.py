@@ -3,103 +3,124 @@
 from typing import Any
 
 from ssoko.errors import InputError, NotFound
-from ssoko.schemas import dump
+from ssoko.plugin import Mapping
+from ssoko.schemas.applications import ApplicationSchema, MapperSchema, SpMetadataSchema
+from ssoko.schemas.output import complete, page_of
 from ssoko.services.applications import change as applications_change
 from ssoko.services.applications import install, views
 from ssoko.services.applications import mappers as applications_mappers
 from ssoko.services.applications.metadata_source import MetadataSource, read_signer
 from ssoko.services.applications.settings import find_integration
 from ssoko.services.applications.sp_metadata import fill_form
+from ssoko.services.applications.views import ApplicationView
+from ssoko.store.paging import Page
 from ssoko.web.api import inputs
 from ssoko.web.api.endpoint import Call, Created, endpoint
 
 
-@endpoint("GET", "/applications", query=inputs.ApplicationQuery)
-def list_all(call: Call) -> dump.Json:
-    """List the installed applications."""
-    found = views.list_applications(call.scope, **call.query)
-    return dump.page(found, lambda one: dump.application(call.services, one))
+@endpoint("GET", "/applications", query=inputs.ApplicationQuery, returns=page_of(ApplicationSchema))
+def list_all(call: Call) -> Page[ApplicationView]:
+    """List the installed applications by name."""
+    return views.list_applications(call.scope, **call.query)
 
 
-@endpoint("POST", "/applications", scope="admin", body=inputs.NewApplication, created=True)
+@endpoint(
+    "POST",
+    "/applications",
+    scope="admin",
+    body=inputs.NewApplication,
+    returns=ApplicationSchema,
+    created=True,
+    errors=(409, 502),
+)
 def create(call: Call) -> Created:
-    """Install an integration as an application, from settings, SP metadata or both."""
-    sent = call.body
+    """Install an integration with settings, SP metadata or both."""
+    body = call.body
     try:
         settings, source = _settings(call)
-        made = install.install(
+        application = install.install(
             call.scope,
-            integration=sent["integration"],
-            name=sent["name"],
+            integration=body["integration"],
+            name=body["name"],
             settings=settings,
-            issuer_id=sent["issuer"],
+            issuer_id=body["issuer"],
             source=source,
         )
     except NotFound as error:
-        # The address is right; what the body points to is not there.
-        field = "issuer" if call.services.registry.get(sent["integration"]) else "integration"
+        # The URL is right. The body names an integration or issuer that does not exist.
+        field = "issuer" if call.services.registry.get(body["integration"]) else "integration"
         raise InputError.of(field, str(error)) from None
-    return Created(dump.application(call.services, made), f"/applications/{made.id}")
+    return Created(application, f"/applications/{application.id}")
 
 
 def _settings(call: Call) -> tuple[dict[str, Any], MetadataSource | None]:
-    sent = call.body
-    if sent["sp_metadata"] is None:
+    body = call.body
+    if body["sp_metadata"] is None:
         for field in ("sp_entity_id", "sp_metadata_certificate"):
-            if sent[field]:
-                raise InputError.of(field, "Send sp_metadata with it, or leave it out.")
-        return sent["settings"], None
+            if body[field]:
+                raise InputError.of(field, "Send sp_metadata too, or omit this field.")
+        return body["settings"], None
     return fill_form.install_settings(
         call.services,
-        find_integration(call.services, sent["integration"]),
-        sent["settings"],
-        sp_metadata=sent["sp_metadata"],
-        sp_entity_id=sent["sp_entity_id"],
-        signed_by=read_signer(sent["sp_metadata_certificate"], field="sp_metadata_certificate"),
+        find_integration(call.services, body["integration"]),
+        body["settings"],
+        sp_metadata=body["sp_metadata"],
+        sp_entity_id=body["sp_entity_id"],
+        signed_by=read_signer(body["sp_metadata_certificate"], field="sp_metadata_certificate"),
     )
 
 
-@endpoint("POST", "/applications/metadata", scope="admin", body=inputs.MetadataInput)
-def read_metadata(call: Call) -> dump.Json:
-    """Read SP metadata, sent or fetched, and list the service providers in them."""
+@endpoint(
+    "POST",
+    "/applications/metadata",
+    scope="admin",
+    body=inputs.MetadataInput,
+    returns=page_of(SpMetadataSchema),
+)
+def read_metadata(call: Call) -> Page[Any]:
+    """List the service providers in SP metadata, sent as XML or by URL. Nothing is stored."""
     xml, url = call.body["xml"], call.body["url"]
     if (xml is None) == (url is None):
-        raise InputError.of("" if xml is None else "url", "Send xml or url, one of the two.")
+        raise InputError.of("" if xml is None else "url", "Send either xml or url.")
     signed_by = read_signer(call.body["certificate"], field="certificate")
     if url is not None:
-        found = fill_form.from_url(call.services, url.strip(), field="url", signed_by=signed_by)
+        metadata = fill_form.from_url(call.services, url.strip(), field="url", signed_by=signed_by)
     else:
-        found = fill_form.from_xml(call.services, xml, field="xml", signed_by=signed_by)
-    return dump.whole(found.profiles, dump.sp_profile)
+        metadata = fill_form.from_xml(call.services, xml, field="xml", signed_by=signed_by)
+    return complete(metadata.profiles)
 
 
-@endpoint("GET", "/applications/<id:application>")
-def show(call: Call, application: str) -> dump.Json:
-    """Read one application."""
-    found = views.get_application(call.scope, application)
-    return dump.application(call.services, found)
+@endpoint("GET", "/applications/<id:application>", returns=ApplicationSchema)
+def show(call: Call, application: str) -> ApplicationView:
+    """Return an application."""
+    return views.get_application(call.scope, application)
 
 
-@endpoint("PATCH", "/applications/<id:application>", scope="admin", body=inputs.ApplicationChange)
-def change(call: Call, application: str) -> dump.Json:
-    """Change the name, the settings or whether people may sign in; only what is sent."""
-    found = views.get_application(call.scope, application)
-    changed = applications_change.update_application(call.scope, found.id, **call.body)
-    return dump.application(call.services, changed)
+@endpoint(
+    "PATCH",
+    "/applications/<id:application>",
+    scope="admin",
+    body=inputs.ApplicationChange,
+    returns=ApplicationSchema,
+    errors=(409, 502),
+)
+def change(call: Call, application: str) -> ApplicationView:
+    """Change the name, settings, SAML settings or state of an application."""
+    view = views.get_application(call.scope, application)
+    return applications_change.update_application(call.scope, view.id, **call.body)
 
 
 @endpoint("DELETE", "/applications/<id:application>", scope="admin")
 def delete(call: Call, application: str) -> None:
-    """Uninstall an application; nobody signs in to it from then on."""
-    found = views.get_application(call.scope, application)
-    applications_change.uninstall(call.scope, found.id)
+    """Uninstall an application. Users can no longer sign in to it."""
+    view = views.get_application(call.scope, application)
+    applications_change.uninstall(call.scope, view.id)
 
 
-@endpoint("GET", "/applications/<id:application>/mappers")
-def mappers(call: Call, application: str) -> dump.Json:
-    """List the attributes of the assertion."""
-    found = views.get_application(call.scope, application)
-    return dump.whole(found.mappers, dump.mapper)
+@endpoint("GET", "/applications/<id:application>/mappers", returns=page_of(MapperSchema))
+def mappers(call: Call, application: str) -> Page[Mapping]:
+    """List the mappers of an application."""
+    return complete(views.get_application(call.scope, application).mappers)
 
 
 @endpoint(
@@ -108,9 +129,10 @@ def mappers(call: Call, application: str) -> dump.Json:
     scope="admin",
     body=inputs.MapperInput,
     many=("mappers", "items", "attributes"),
+    returns=page_of(MapperSchema),
+    errors=(409, 502),
 )
-def replace_mappers(call: Call, application: str) -> Any:
-    """Replace the attributes of the assertion by these, in this order."""
-    found = views.get_application(call.scope, application)
-    saved = applications_mappers.set_mappers(call.scope, found.id, call.body)
-    return dump.whole(saved, dump.mapper)
+def replace_mappers(call: Call, application: str) -> Page[Mapping]:
+    """Replace all mappers of an application, in this order."""
+    view = views.get_application(call.scope, application)
+    return complete(applications_mappers.set_mappers(call.scope, view.id, call.body))

@@ -1,34 +1,47 @@
-"""What one person's sign-in would be, before it is tried."""
+"""Preview and check the sign-in of one user, without sending anything."""
 
 from ssoko.errors import InputError, NotFound
-from ssoko.schemas import dump
+from ssoko.schemas.troubleshooting import PreviewSchema, ReportSchema
 from ssoko.services.applications import views
 from ssoko.services.troubleshooting import check as troubleshooting_check
 from ssoko.services.troubleshooting import preview as troubleshooting_preview
+from ssoko.services.troubleshooting.check import Report
+from ssoko.services.troubleshooting.preview import Preview
 from ssoko.web.api import inputs
 from ssoko.web.api.endpoint import Call, endpoint
 
 
-@endpoint("POST", "/applications/<id:application>/preview", body=inputs.PersonInput)
-def preview(call: Call, application: str) -> dump.Json:
-    """Show the assertion that a user would get, unsigned."""
-    app_id, user_id = _both(call, application)
-    found = troubleshooting_preview.preview_sign_in(call.scope, app_id, user_id=user_id)
-    return dump.preview(found)
+@endpoint(
+    "POST",
+    "/applications/<id:application>/preview",
+    body=inputs.UserInput,
+    returns=PreviewSchema,
+    errors=(502,),
+)
+def preview(call: Call, application: str) -> Preview:
+    """Return the NameID, attributes and unsigned assertion that a user would get."""
+    application_id, user_id = _find_both(call, application)
+    return troubleshooting_preview.preview_sign_in(call.scope, application_id, user_id=user_id)
 
 
-@endpoint("POST", "/applications/<id:application>/check", body=inputs.PersonInput)
-def check(call: Call, application: str) -> dump.Json:
-    """Judge whether the vendor would accept the answer that a user would get."""
-    app_id, user_id = _both(call, application)
-    return dump.report(troubleshooting_check.check(call.scope, app_id, user_id=user_id))
+@endpoint(
+    "POST",
+    "/applications/<id:application>/check",
+    body=inputs.UserInput,
+    returns=ReportSchema,
+    errors=(502,),
+)
+def check(call: Call, application: str) -> Report:
+    """Check whether the vendor would accept the response that a user would get."""
+    application_id, user_id = _find_both(call, application)
+    return troubleshooting_check.check(call.scope, application_id, user_id=user_id)
 
 
-def _both(call: Call, application: str) -> tuple[str, str]:
-    found = views.get_application(call.scope, application)
+def _find_both(call: Call, application: str) -> tuple[str, str]:
+    view = views.get_application(call.scope, application)
     try:
-        person = troubleshooting_preview.find_user(call.workspace.id, call.body["user"])
+        user = troubleshooting_preview.find_user(call.workspace.id, call.body["user"])
     except NotFound:
-        # The address is right; what the body points to is not there.
+        # The URL is right. The body names a user that does not exist.
         raise InputError.of("user", "Send the ID, username or email of a user.") from None
-    return found.id, person.id
+    return view.id, user.id

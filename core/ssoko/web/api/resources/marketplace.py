@@ -1,41 +1,57 @@
-"""What can be installed: integrations, and the plugins that bring them."""
+"""The integrations of the marketplace and the plugins that provide them."""
+
+from dataclasses import replace
 
 from ssoko.errors import NotFound
-from ssoko.schemas import dump
+from ssoko.plugin.host.registry import LoadedIntegration
+from ssoko.schemas.marketplace import IntegrationCardSchema, IntegrationSchema
+from ssoko.schemas.output import complete, page_of
+from ssoko.schemas.plugins import PluginSchema
 from ssoko.services.marketplace import catalog
+from ssoko.services.marketplace.catalog import IntegrationCard
 from ssoko.services.marketplace.overview import installed_counts
-from ssoko.web.api import form_schema, inputs
+from ssoko.services.plugins.inventory import PluginView
+from ssoko.store.paging import Page
+from ssoko.web.api import inputs
 from ssoko.web.api.endpoint import Call, endpoint
 
 
-@endpoint("GET", "/integrations", query=inputs.IntegrationQuery)
-def list_all(call: Call) -> dump.Json:
-    """List the integrations of the marketplace; q forgives typing errors.
+@endpoint(
+    "GET",
+    "/integrations",
+    query=inputs.IntegrationQuery,
+    returns=page_of(IntegrationCardSchema),
+)
+def list_all(call: Call) -> Page[IntegrationCard]:
+    """List the integrations of the marketplace. The search tolerates typos.
 
-    With ``include=index`` also those that are in the index and not on this server.
+    With ``include=index`` the list also has integrations of the plugin index that are not on this
+    server.
     """
-    asked = dict(call.query)
-    index = call.services.index.read().entries if asked.pop("include") else {}
-    found = catalog.search(
-        call.services.registry, index=index, installed=installed_counts(call.workspace.id), **asked
+    query = dict(call.query)
+    index = call.services.index.read().entries if query.pop("include") else {}
+    return complete(
+        catalog.search(
+            call.services.registry,
+            index=index,
+            installed=installed_counts(call.workspace.id),
+            **query,
+        )
     )
-    return dump.whole(found, dump.card)
 
 
-@endpoint("GET", "/integrations/<id:slug>")
-def show(call: Call, slug: str) -> dump.Json:
-    """Read one integration, with its install form as JSON Schema."""
+@endpoint("GET", "/integrations/<id:slug>", returns=IntegrationSchema)
+def show(call: Call, slug: str) -> LoadedIntegration:
+    """Return an integration, with its install form as JSON Schema."""
     loaded = call.services.registry.get(slug)
     if loaded is None:
         raise NotFound(f"There is no integration {slug} in the marketplace.")
-    return dump.integration(loaded) | {"form": form_schema.describe(loaded.form)}
+    return loaded
 
 
-@endpoint("GET", "/plugins")
-def plugins(call: Call) -> dump.Json:
-    """List the plugins: what each is, where it came from, its state, and what a restart changes."""
-    used = installed_counts(call.workspace.id)
-    return dump.whole(
-        call.services.inventory.list_plugins(call.services.registry, call.services.config),
-        lambda one: dump.plugin(one, used.get(one.slug, 0)),
-    )
+@endpoint("GET", "/plugins", returns=page_of(PluginSchema))
+def plugins(call: Call) -> Page[PluginView]:
+    """List the plugins of the server with their origin, their state and what a restart changes."""
+    counts = installed_counts(call.workspace.id)
+    views = call.services.inventory.list_plugins(call.services.registry, call.services.config)
+    return complete(replace(view, applications=counts.get(view.slug, 0)) for view in views)

@@ -1,4 +1,4 @@
-"""An install form as JSON Schema, for callers that build their own page or check before sending."""
+"""An install form as JSON Schema, for clients that build their own page or validate first."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from marshmallow.fields import Field
 def describe(schema: type[Schema]) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a marshmallow schema.
 
-    Labels become titles, help texts descriptions; nested schemas are written out in place.
+    Labels become titles, and help texts become descriptions. Nested schemas are inlined.
     """
-    # Without a name for nested schemas apispec puts them in line.
+    # apispec inlines nested schemas that have no name.
     plugin = MarshmallowPlugin(schema_name_resolver=lambda _: "")
     APISpec(title="", version="", openapi_version="3.1.0", plugins=[plugin])
     converter = plugin.converter
-    assert converter is not None  # noqa: S101 - APISpec has just made it
+    assert converter is not None  # noqa: S101 - APISpec has just created it
     converter.add_attribute_function(_words)  # type: ignore[no-untyped-call]  # apispec's
     described: dict[str, Any] = converter.schema2jsonschema(schema)  # type: ignore[no-untyped-call]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described}
