@@ -48,7 +48,7 @@ class KeySchema(Output):
     )
     certificate_expires_at = Timestamp(attribute="not_after")
     created_at = Timestamp()
-    created_by = fields.String(metadata={"description": "Name of who created it."})
+    created_by = fields.String(metadata={"description": "Name of who created it, or empty."})
     activated_at = Timestamp(allow_none=True)
     retired_at = Timestamp(allow_none=True)
     published_until = Timestamp(

@@ -53,7 +53,9 @@ def find_operation(app: Flask, method: str, path: str) -> Operation | None:
         endpoint, _ = app.url_map.bind("").match(path, method=method)
     except HTTPException:
         return None
-    return getattr(app.view_functions[endpoint], "operation", None)
+    operation: Operation | None = getattr(app.view_functions[endpoint], "operation", None)
+    # Flask also answers HEAD and OPTIONS.
+    return operation if operation and operation.method == method else None
 
 
 @cache

@@ -1,16 +1,21 @@
 """The OpenAPI document: valid, complete, and true of what the API returns."""
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask, jsonify
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from ssoko.schemas.people import UserSchema
 from ssoko.web.api.openapi import describe, operations, path_of
 
 from .conftest import Api
+from .documented import strict
 
-USER = "/api/v1/workspaces/{workspace}/users/{user}"
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -150,3 +155,45 @@ def test_a_response_that_differs_from_the_document_fails_its_test(
 
 def test_a_user_has_the_fields_of_its_schema(api: Api) -> None:
     assert set(api.create("/users", username="amina")) == set(UserSchema().fields)
+
+
+EXAMPLES = re.findall(
+    r"`(\w+)`:\n\n```json\n(.*?)\n```", (ROOT / "docs" / "api.md").read_text("utf-8"), re.DOTALL
+)
+
+
+def test_every_example_names_its_schema() -> None:
+    assert (ROOT / "docs" / "api.md").read_text("utf-8").count("```json") == len(EXAMPLES) > 10
+
+
+@pytest.mark.parametrize(("name", "example"), EXAMPLES, ids=[name for name, _ in EXAMPLES])
+def test_an_example_in_the_docs_is_as_documented(app: Flask, name: str, example: str) -> None:
+    with app.app_context():
+        document = strict(operations())
+    schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+    errors = Draft202012Validator(schema).iter_errors(json.loads(example))
+    assert [f"{error.json_path}: {error.message}" for error in errors] == []
+
+
+def test_the_docs_name_the_response_and_the_errors_of_every_endpoint(
+    document: dict[str, Any],
+) -> None:
+    text = (ROOT / "docs" / "api.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([A-Z]+) (/[^`?]*)[^`]*` \|.*\|$", text, re.MULTILINE)
+    lines = [line for line in text.splitlines() if re.match(r"\| `[A-Z]+ /", line)]
+    written = {}
+    for (method, path), line in zip(rows, lines, strict=True):
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        errors = set(re.findall(r"\d{3}", cells[3])) if len(cells) > 3 else set()
+        written[method, re.sub(r"<[^>]+>", "{}", path).rstrip("/")] = (cells[2], errors)
+    served = {}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            success, *others = operation["responses"]
+            content = operation["responses"][success].get("content", {})
+            ref = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+            name = f"`{ref.rpartition('/')[2]}`" if ref else ""
+            shown = f"{'' if success == '200' else success} {name}".strip()
+            key = re.sub(r"{\w+}", "{}", path.removeprefix("/api/v1/workspaces/{workspace}"))
+            served[method.upper(), key] = (shown, {"409", "502"} & set(others))
+    assert written == served

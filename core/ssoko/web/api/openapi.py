@@ -34,7 +34,7 @@ _PROBLEMS = {
         "Fields or query parameters are wrong, missing or unknown; `errors` names each one.",
     ),
     502: ("BadGateway", "The plugin failed. The log of the server has the details."),
-    503: ("ServiceUnavailable", "The database does not respond. Try again later."),
+    503: ("ServiceUnavailable", "The database does not respond, or is busy. Try again later."),
 }
 _HEADERS = {
     401: ("WWW-Authenticate", "The scheme to use: `Bearer`.", "string"),
