@@ -130,7 +130,6 @@ def mappers(call: Call, application: str) -> Page[Mapping]:
     body=inputs.MapperInput,
     many=("mappers", "items", "attributes"),
     returns=page_of(MapperSchema),
-    errors=(409, 502),
 )
 def replace_mappers(call: Call, application: str) -> Page[Mapping]:
     """Replace all mappers of an application, in this order."""

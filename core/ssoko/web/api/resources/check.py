@@ -16,7 +16,6 @@ from ssoko.web.api.endpoint import Call, endpoint
     "/applications/<id:application>/preview",
     body=inputs.UserInput,
     returns=PreviewSchema,
-    errors=(502,),
 )
 def preview(call: Call, application: str) -> Preview:
     """Return the NameID, attributes and unsigned assertion that a user would get."""
@@ -29,7 +28,6 @@ def preview(call: Call, application: str) -> Preview:
     "/applications/<id:application>/check",
     body=inputs.UserInput,
     returns=ReportSchema,
-    errors=(502,),
 )
 def check(call: Call, application: str) -> Report:
     """Check whether the vendor would accept the response that a user would get."""

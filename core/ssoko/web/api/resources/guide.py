@@ -6,7 +6,7 @@ from ssoko.services.guides.progress import read_progress
 from ssoko.web.api.endpoint import Call, endpoint
 
 
-@endpoint("GET", "/applications/<id:application>/guide", returns=GuideSchema, errors=(502,))
+@endpoint("GET", "/applications/<id:application>/guide", returns=GuideSchema)
 def guide(call: Call, application: str) -> ApplicationGuide:
     """Return the guide with the values of the application and the evidence of each step."""
     view = views.get_application(call.scope, application)

@@ -17,7 +17,6 @@ from ssoko.web.api.endpoint import Call, endpoint
     "/applications/<id:application>/upgrade",
     query=inputs.UpgradeQuery,
     returns=UpgradeForUserSchema,
-    errors=(502,),
 )
 def show(call: Call, application: str) -> UpgradeForUser:
     """Compare the proposal of the loaded plugin with the record.
@@ -56,7 +55,7 @@ def decide(call: Call, application: str) -> Upgrade:
     "/applications/<id:application>/upgrade/undo",
     scope="admin",
     returns=UpgradeSchema,
-    errors=(409, 502),
+    errors=(409,),
 )
 def undo(call: Call, application: str) -> Upgrade:
     """Restore the record from before the last upgrade."""
