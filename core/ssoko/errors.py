@@ -185,6 +185,9 @@ class Refusal(SsokoError):
     #: Where a SAML status may be sent: set once the ACS URL of the request was checked.
     acs_url = ""
 
+    #: Whether the refused request has a verified signature.
+    signed = False
+
     #: The reference that the user is shown, set once the refusal is logged.
     reference = ""
 

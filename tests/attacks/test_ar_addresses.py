@@ -65,8 +65,11 @@ def test_ar_03_an_unknown_acs_index_is_refused(target: Target, index: str) -> No
     refused(target, *target.either_way(xml))
 
 
-def test_ar_03_an_acs_index_together_with_a_url_is_refused(target: Target) -> None:
-    refused(target, *target.either_way(target.request(AssertionConsumerServiceIndex="0")))
+def test_ar_03_an_acs_index_of_another_url_is_refused(applications: Applications) -> None:
+    host = "https://ar-03.example"
+    target = applications("ar-03", acs_urls=[f"{host}/acs", f"{host}/other"])
+    refused(target, *target.either_way(target.request(AssertionConsumerServiceIndex="1")))
+    target.accepts(target.by_redirect(target.request(AssertionConsumerServiceIndex="0")))
 
 
 def test_ar_03_the_registered_index_is_accepted(target: Target) -> None:

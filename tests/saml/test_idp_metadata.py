@@ -83,7 +83,7 @@ def test_md_06_idp_metadata_is_valid_and_contains_no_secret(our_metadata, metada
 def test_idp_metadata_contains_endpoints_certificates_and_formats(our_metadata, idp, stranger):
     (role,) = etree.fromstring(our_metadata)
     tags = [etree.QName(child).localname for child in role]
-    assert tags == ["KeyDescriptor"] * 2 + ["SingleLogoutService"] * 2 + [
+    assert tags == ["Extensions"] + ["KeyDescriptor"] * 2 + ["SingleLogoutService"] * 2 + [
         "NameIDFormat",
         "NameIDFormat",
         "SingleSignOnService",
@@ -95,6 +95,17 @@ def test_idp_metadata_contains_endpoints_certificates_and_formats(our_metadata, 
     assert certificates == [certificate_b64(p.certificate) for p in (idp, stranger)]
     assert role.get("WantAuthnRequestsSigned") == "true"
     assert role.find(f"{{{names.NS_MD}}}NameIDFormat").text == names.NAMEID_PERSISTENT
+
+
+def test_idp_metadata_lists_the_accepted_algorithms(our_metadata):
+    root = etree.fromstring(our_metadata)
+    listed = {
+        kind: [e.get("Algorithm") for e in root.iter(f"{{{names.NS_ALG}}}{kind}")]
+        for kind in ("DigestMethod", "SigningMethod")
+    }
+    assert listed["DigestMethod"] == [names.SHA256, names.SHA384, names.SHA512]
+    assert names.RSA_SHA256 in listed["SigningMethod"]
+    assert not any(uri.endswith("sha1") for uris in listed.values() for uri in uris)
 
 
 def test_python3_saml_reads_the_idp_metadata(our_metadata, idp):

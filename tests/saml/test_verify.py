@@ -311,7 +311,7 @@ def test_ar_28_reference_to_another_element_is_refused(uri, good, sp):
         lambda r: r[1][0][2][0][0].append(etree.Element(f"{DS}XPath")),
         lambda r: r[1][0][1].append(etree.Element(f"{DS}HMACOutputLength")),
         lambda r: r.insert(2, copy.deepcopy(r[1])),
-        lambda r: r.insert(0, r[1]),
+        lambda r: etree.SubElement(r, f"{{{names.NS_SAMLP}}}Extensions").append(r[1]),
     ],
     ids=[
         "two references",
@@ -323,7 +323,7 @@ def test_ar_28_reference_to_another_element_is_refused(uri, good, sp):
         "a parameter of the enveloped transform",
         "a parameter of the signature method",
         "two signatures",
-        "a signature before the issuer",
+        "a signature in another element",
     ],
 )
 def test_ar_28_other_signature_structures_are_refused(edit, good, sp):

@@ -18,12 +18,20 @@ Settings = MappingType[str, Any]
 
 
 class NameIdFormat(StrEnum):
-    """The NameID formats of SAML core, section 8.3; any other URI may be used as text."""
+    """The NameID formats of SAML core, section 8.3; any other URI may be used as text.
+
+    With ``UNSPECIFIED`` the request decides: it may ask for an email address, a persistent or a
+    transient NameID. Any other format is a promise, and requests for another one are refused.
+    """
 
     EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
     UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
     PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
     TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+    X509_SUBJECT = "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName"
+    WINDOWS = "urn:oasis:names:tc:SAML:1.1:nameid-format:WindowsDomainQualifiedName"
+    KERBEROS = "urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos"
+    ENTITY = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +106,8 @@ class ServiceProvider(Checked):
     :param acs_urls: ACS URLs for HTTP-POST, the default first; compared exactly.
     :param acs_indexes: pairs of (index, ACS URL) for requests with AssertionConsumerServiceIndex.
     :param name_id_format: URI; see :class:`NameIdFormat`.
-    :param name_id_source: source of the NameID's value; see :class:`Mapping`.
+    :param name_id_source: source of the NameID's value; see :class:`Mapping`. Persistent and
+        transient NameIDs are random.
     :param sign_response: sign the Response.
     :param sign_assertion: sign the Assertion. One of the two must be true.
     :param require_signed_requests: refuse AuthnRequests without a valid signature.

@@ -1,7 +1,9 @@
 """Encode and decode the HTTP-Redirect and HTTP-POST bindings (SAML bindings, 3.4 and 3.5).
 
-Decoding is strict: base64 as in RFC 4648 (line breaks only on POST, where RFC 2045 allows them),
-a limit on the decompressed size, and each parameter at most once. Nothing is truncated.
+Base64 and DEFLATE are read as service providers write them: white space and missing padding in
+base64, and a DEFLATE stream without its last block, have one meaning. Everything else that is wrong
+is an error. The decompressed size is limited, each parameter occurs at most once, and nothing is
+truncated.
 """
 
 import binascii
@@ -19,6 +21,8 @@ from ssoko.saml.xml import MAX_ENCODED, MAX_XML
 
 #: Bytes. The specification limits RelayState to 80; many SPs send more.
 MAX_RELAY_STATE = 4096
+
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 Parameter = Literal["SAMLRequest", "SAMLResponse"]
 
@@ -46,7 +50,7 @@ def decode_redirect(raw_query: bytes, *, message: Parameter = "SAMLRequest") -> 
     """
     params = _Parameters([_pair(part) for part in raw_query.split(b"&") if part])
     encoding = params.get("SAMLEncoding")
-    if encoding not in (None, names.ENCODING_DEFLATE.encode()):
+    if encoding not in (None, b"", names.ENCODING_DEFLATE.encode()):
         raise message_refused(
             "encoding-unknown",
             "The message has an unknown encoding.",
@@ -77,8 +81,7 @@ def decode_post(
     :raises MessageRefused: when a field is missing, repeated, malformed or too long.
     """
     params = _Parameters([(name, _form_bytes(name, value)) for name, value in form_pairs])
-    encoded = params.required(message).replace(b"\r\n", b"").replace(b"\n", b"")
-    xml = _base64(encoded)
+    xml = _base64(params.required(message))
     if not xml.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
         xml = inflate(xml)
     return Inbound(xml, params.relay_state(), names.BINDING_POST)
@@ -107,33 +110,60 @@ def encode_post(xml: bytes) -> str:
     return b64encode(xml).decode()
 
 
+def decode_base64(text: bytes) -> bytes:
+    """Decode base64 with line breaks, without padding, or in the URL-safe alphabet (RFC 4648).
+
+    :raises ValueError: when there are other characters, or the length cannot be right.
+    """
+    body = b"".join(text.split())
+    if (b"-" in body or b"_" in body) and not (b"+" in body or b"/" in body):
+        body = body.translate(_URL_SAFE)
+    digits = body.rstrip(b"=")
+    padding = b"=" * (-len(digits) % 4)
+    if body not in (digits, digits + padding):
+        raise binascii.Error("Incorrect padding")
+    return binascii.a2b_base64(digits + padding, strict_mode=True)
+
+
 def inflate(data: bytes) -> bytes:
     """Return the content of a raw DEFLATE stream, at most ``MAX_XML`` bytes.
 
     :raises MessageRefused: code ``inflate``, when it is larger, truncated, malformed, or followed
         by other data.
     """
-    stream = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        xml = stream.decompress(data, MAX_XML)
-        fault = ""
-    except zlib.error as error:
-        xml, fault = b"", str(error)
-    if stream.unconsumed_tail:
-        fault = f"more than {MAX_XML} bytes"
-    elif not fault and not stream.eof:
-        fault = "the stream is truncated"
-    elif stream.unused_data:
-        fault = "data after the stream"
-    if fault:
+        return _inflate(data, limit=MAX_XML)
+    except ValueError as error:
         raise message_refused(
             "inflate",
             "The message cannot be decompressed.",
-            received=fault,
+            received=str(error),
             expected=f"one raw DEFLATE stream of at most {MAX_XML} bytes of XML",
             source="Bindings, section 3.4.4.1",
-        )
-    return xml
+        ) from None
+
+
+def _inflate(data: bytes, *, limit: int) -> bytes:
+    """Return the content of one raw DEFLATE stream.
+
+    Some libraries flush the stream and never write its last block. What they send ends with the
+    last ``>`` of the message; a stream that was cut off does not.
+
+    :param limit: bytes; more are never decompressed.
+    :raises ValueError: when the content is larger, malformed, cut off, or followed by other data.
+    """
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        content = stream.decompress(data, limit + 1)
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
+    if len(content) > limit:
+        raise ValueError(f"more than {limit} bytes")
+    if stream.unused_data:
+        raise ValueError("data after the stream")
+    if not stream.eof and not content.rstrip().endswith(b">"):
+        raise ValueError("the stream is truncated")
+    return content
 
 
 class _Parameters:
@@ -211,7 +241,10 @@ class _Parameters:
 
 def _pair(part: bytes) -> tuple[str, bytes]:
     name, _, value = part.partition(b"=")
-    return _unquote(name).decode("utf-8", "replace"), _unquote(value)
+    decoded = _unquote(name).decode("utf-8", "replace")
+    # A plus sign in base64 that the sender forgot to percent-encode is no space.
+    is_base64 = decoded in ("SAMLRequest", "SAMLResponse")
+    return decoded, unquote_to_bytes(value) if is_base64 else _unquote(value)
 
 
 def _unquote(value: bytes) -> bytes:
@@ -229,14 +262,12 @@ def _form_bytes(name: str, value: str) -> bytes:
 
 def _base64(value: bytes) -> bytes:
     try:
-        if len(value) % 4:  # strict mode accepts padding after a complete quantum
-            raise binascii.Error("Incorrect padding")
-        return binascii.a2b_base64(value, strict_mode=True)
-    except binascii.Error as error:
+        return decode_base64(value)
+    except ValueError as error:
         raise message_refused(
             "base64",
             "The message is not valid base64.",
             received=f"{len(value)} bytes that are not base64 ({error})",
-            expected="base64 with padding, percent-encoded in a URL",
+            expected="base64, percent-encoded in a URL",
             source="Bindings, section 3.4.4.1; RFC 4648",
         ) from None

@@ -1,9 +1,13 @@
-"""Build the metadata of an issuer (SAML metadata, section 2.4.3)."""
+"""Build the metadata of an issuer (SAML metadata, section 2.4.3).
+
+The algorithms that Ssoko accepts are listed (SAML metadata profile for algorithm support), so that
+an SP whose default is SHA-1 signs with SHA-256.
+"""
 
 from collections.abc import Sequence
 
 from ssoko.saml import names
-from ssoko.saml.signing import certificate_b64
+from ssoko.saml.signing import ALGORITHMS, certificate_b64
 from ssoko.saml.writer import CanonicalWriter
 
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -31,9 +35,11 @@ def build_idp_metadata(
     writer.start("md:EntityDescriptor", entityID=entity_id, cacheDuration=f"PT{cache_seconds:d}S")
     writer.start(
         "md:IDPSSODescriptor",
-        WantAuthnRequestsSigned="true" if want_authn_requests_signed else "false",
+        # "false" is the default, and python3-saml stops signing when it reads it.
+        WantAuthnRequestsSigned="true" if want_authn_requests_signed else None,
         protocolSupportEnumeration=names.PROTOCOL,
     )
+    _write_algorithms(writer)
     for certificate in certificates:
         _write_certificate(writer, certificate)
     if slo_url:
@@ -44,6 +50,15 @@ def build_idp_metadata(
     writer.end()
     writer.end()
     return _DECLARATION + writer.finish().encode() + b"\n"
+
+
+def _write_algorithms(writer: CanonicalWriter) -> None:
+    writer.start("md:Extensions")
+    for digest in (names.SHA256, names.SHA384, names.SHA512):
+        writer.leaf("alg:DigestMethod", Algorithm=digest)
+    for algorithm in ALGORITHMS:
+        writer.leaf("alg:SigningMethod", Algorithm=algorithm)
+    writer.end()
 
 
 def _write_certificate(writer: CanonicalWriter, certificate_pem: str) -> None:

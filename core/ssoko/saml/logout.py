@@ -18,16 +18,29 @@ from dataclasses import dataclass
 from lxml import etree
 
 from ssoko.saml import names
-from ssoko.saml.envelope import check_destination, check_freshness, check_root, required_issuer
+from ssoko.saml.envelope import (
+    attribute_of,
+    check_destination,
+    check_freshness,
+    check_root,
+    read_parts,
+    require_no_faults,
+    required_id,
+    required_issuer,
+)
 from ssoko.saml.refusals import message_refused, request_refused
 from ssoko.saml.response import NameId, write_name_id, write_status
 from ssoko.saml.signing import SigningKey, sign_written
 from ssoko.saml.writer import CanonicalWriter
-from ssoko.saml.xml import instant, parse_instant, parse_xml, text_of, validate
+from ssoko.saml.xml import instant, parse_instant, parse_xml, text_of
 
 _SAML = f"{{{names.NS_SAML}}}"
 _SAMLP = f"{{{names.NS_SAMLP}}}"
 _DS_SIGNATURE = f"{{{names.NS_DS}}}Signature"
+_ATTRIBUTES = ("ID", "Version", "IssueInstant", "Destination", "InResponseTo", "NotOnOrAfter")
+_COMMON = frozenset({f"{_SAML}Issuer", _DS_SIGNATURE, f"{_SAMLP}Extensions"})
+_OF_REQUEST = _COMMON | {f"{_SAML}{name}" for name in ("NameID", "BaseID", "EncryptedID")}
+_OF_RESPONSE = _COMMON | {f"{_SAMLP}Status"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +82,14 @@ def parse_logout_request(xml: bytes) -> tuple[LogoutRequest, etree._Element]:
     """
     root = parse_xml(xml)
     check_root(root, "LogoutRequest")
-    validate(root, "protocol")
-    name_id, end = root.find(f"{_SAML}NameID"), root.get("NotOnOrAfter")
+    parts = read_parts(root, _OF_REQUEST, attributes=_ATTRIBUTES, repeated=f"{_SAMLP}SessionIndex")
+    require_no_faults(parts)
+    name_id, end = parts.get(f"{_SAML}NameID"), attribute_of(root, "NotOnOrAfter")
     request = LogoutRequest(
-        id=root.get("ID", ""),
+        id=required_id(root),
         issuer=required_issuer(root),
         issue_instant=parse_instant(root.get("IssueInstant", "")),
-        destination=root.get("Destination"),
+        destination=attribute_of(root, "Destination"),
         name_id=None if name_id is None else _read_name_id(name_id),
         session_indexes=tuple(text_of(e) for e in root.iterfind(f"{_SAMLP}SessionIndex")),
         not_on_or_after=parse_instant(end) if end else None,
@@ -91,15 +105,16 @@ def parse_logout_response(xml: bytes) -> tuple[LogoutResponse, etree._Element]:
     """
     root = parse_xml(xml)
     check_root(root, "LogoutResponse")
-    validate(root, "protocol")
-    status = root.find(f"{_SAMLP}Status")
+    parts = read_parts(root, _OF_RESPONSE, attributes=_ATTRIBUTES)
+    require_no_faults(parts)
+    status = parts.get(f"{_SAMLP}Status")
     codes = () if status is None else status.iter(f"{_SAMLP}StatusCode")
     response = LogoutResponse(
-        id=root.get("ID", ""),
+        id=required_id(root),
         issuer=required_issuer(root),
         issue_instant=parse_instant(root.get("IssueInstant", "")),
-        destination=root.get("Destination"),
-        in_response_to=root.get("InResponseTo"),
+        destination=attribute_of(root, "Destination"),
+        in_response_to=attribute_of(root, "InResponseTo"),
         statuses=tuple(code.get("Value", "") for code in codes),
         has_signature=root.find(_DS_SIGNATURE) is not None,
     )
@@ -270,7 +285,7 @@ def _check_signed(signed: bool) -> None:
 def _read_name_id(element: etree._Element) -> NameId:
     return NameId(
         value=text_of(element),
-        format=element.get("Format", names.NAMEID_UNSPECIFIED),
+        format=attribute_of(element, "Format") or names.NAMEID_UNSPECIFIED,
         name_qualifier=element.get("NameQualifier"),
         sp_name_qualifier=element.get("SPNameQualifier"),
     )

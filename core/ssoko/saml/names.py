@@ -8,6 +8,7 @@ NS_SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 NS_SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
 NS_MD = "urn:oasis:names:tc:SAML:2.0:metadata"
 NS_MDUI = "urn:oasis:names:tc:SAML:metadata:ui"
+NS_ALG = "urn:oasis:names:tc:SAML:metadata:algsupport"
 NS_DS = "http://www.w3.org/2000/09/xmldsig#"
 NS_XENC = "http://www.w3.org/2001/04/xmlenc#"
 NS_XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -18,6 +19,7 @@ NSMAP = {
     "saml": NS_SAML,
     "samlp": NS_SAMLP,
     "md": NS_MD,
+    "alg": NS_ALG,
     "ds": NS_DS,
     "xenc": NS_XENC,
 }
@@ -44,6 +46,30 @@ NAMEID_ENTITY = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 NAMEID_PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 NAMEID_TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 NAMEID_ENCRYPTED = "urn:oasis:names:tc:SAML:2.0:nameid-format:encrypted"
+
+_NAMEID_FORMATS = (
+    NAMEID_UNSPECIFIED,
+    NAMEID_EMAIL,
+    NAMEID_X509_SUBJECT,
+    NAMEID_WINDOWS,
+    NAMEID_KERBEROS,
+    NAMEID_ENTITY,
+    NAMEID_PERSISTENT,
+    NAMEID_TRANSIENT,
+    NAMEID_ENCRYPTED,
+)
+# Many products name a format of one version of SAML with the other version.
+_STANDARD_FORMATS = {
+    f"urn:oasis:names:tc:SAML:{version}:nameid-format:{name.rpartition(':')[2]}": name
+    for name in _NAMEID_FORMATS
+    for version in ("1.1", "2.0")
+}
+
+
+def standard_name_id_format(name_id_format: str) -> str:
+    """Return the URI of the specification for a format that is named with another version."""
+    return _STANDARD_FORMATS.get(name_id_format, name_id_format)
+
 
 # Core, section 8.2.
 ATTRNAME_UNSPECIFIED = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"

@@ -6,21 +6,24 @@ How each part is treated (core, section 3.4.1; profiles, section 4.1.4.1):
 part                             treatment
 ===============================  ================================================================
 ID, Version, IssueInstant        required; Version is 2.0, the instant is fresh
-Destination                      equals our endpoint; required when the request is signed
+Destination                      equals our endpoint; required when a signature is verified
 Issuer                           required; identifies the application
-Signature                        verified when the SP has certificates
+Signature                        verified when the SP has certificates; one with SHA-1 counts as
+                                 none
 AssertionConsumerServiceURL      one of the registered URLs, compared exactly
-AssertionConsumerServiceIndex    a registered index; refused beside the URL or ProtocolBinding
+AssertionConsumerServiceIndex    a registered index; beside the URL it must mean the same
 ProtocolBinding                  HTTP-POST or absent, else UnsupportedBinding
 ForceAuthn, IsPassive            returned to the caller
-NameIDPolicy                     the recorded format, else InvalidNameIDPolicy
+NameIDPolicy                     the recorded format, or any that Ssoko can make when the record
+                                 is open, else InvalidNameIDPolicy
 RequestedAuthnContext            one that the sign-in satisfies, else NoAuthnContext
 Conditions                       its times must be valid, its audiences include the SP
 Subject                          a NameID is compared later; confirmation, encryption: unsupported
 Scoping                          IDPList must include us; any ProxyCount is met
 ProviderName                     ignored
 AttributeConsumingServiceIndex,  ignored: the mappers decide
-Consent, Extensions, RequesterID ignored
+Consent, Extensions, RequesterID ignored, like attributes and elements that SAML does not have
+repeated or unknown SAML parts   RequestUnsupported
 ===============================  ================================================================
 """
 
@@ -30,13 +33,21 @@ from typing import Any
 
 from lxml import etree
 
-from ssoko.errors import Refusal
+from ssoko.errors import MessageRefused, Refusal
 from ssoko.saml import names
 from ssoko.saml.bindings import Inbound
-from ssoko.saml.envelope import check_destination, check_freshness, check_root, required_issuer
+from ssoko.saml.envelope import (
+    attribute_of,
+    check_destination,
+    check_freshness,
+    check_root,
+    read_parts,
+    required_id,
+    required_issuer,
+)
 from ssoko.saml.refusals import message_refused, request_refused
-from ssoko.saml.verify import verify_enveloped, verify_query
-from ssoko.saml.xml import parse_instant, parse_number, parse_xml, text_of, validate
+from ssoko.saml.verify import verify_request
+from ssoko.saml.xml import parse_instant, parse_number, parse_xml, text_of
 
 _SAML = f"{{{names.NS_SAML}}}"
 _SAMLP = f"{{{names.NS_SAMLP}}}"
@@ -109,11 +120,13 @@ class Terms:
 
     :param acs_url: the registered URL that the response goes to.
     :param signed: the request has a verified signature.
+    :param name_id_format: the format of the response's NameID.
     :param authn_context: the context class of the response.
     """
 
     acs_url: str
     signed: bool
+    name_id_format: str
     authn_context: str
 
 
@@ -126,9 +139,11 @@ def judge(
     :raises MessageRefused: when no response may be sent.
     :raises RequestRefused: when the SP gets a SAML status at ``acs_url`` of the refusal.
     """
-    step, acs_url = "signature", ""
+    step, acs_url, signed = "signature", "", False
     try:
-        signed = _verify_signature(request, root, inbound, party)
+        signed = verify_request(
+            root, inbound, party.certificates, required=party.require_signed_requests
+        )
         step = "acs"
         acs_url = choose_acs_url(request, party)
         step = "terms"
@@ -137,38 +152,54 @@ def judge(
             now=now,
             destination=party.endpoint,
             entity_id=party.idp_entity_id,
-            signed=inbound.signed_query,
+            signed=signed,
         )
-        check_name_id_policy(
-            request, name_id_format=party.name_id_format, sp_entity_ids=(party.entity_id,)
+        name_id_format = choose_name_id_format(
+            request, recorded=party.name_id_format, sp_entity_ids=(party.entity_id,)
         )
         authn_context = choose_authn_context(request, satisfied=party.satisfied)
     except Refusal as refusal:
-        refusal.step, refusal.acs_url = step, acs_url
+        refusal.step, refusal.acs_url, refusal.signed = step, acs_url, signed
         raise
-    return Terms(acs_url=acs_url, signed=signed, authn_context=authn_context)
+    return Terms(
+        acs_url=acs_url,
+        signed=signed,
+        name_id_format=name_id_format,
+        authn_context=authn_context,
+    )
 
 
 def choose_acs_url(request: AuthnRequest, party: Party) -> str:
     """Return the registered ACS URL that a request asks for, or the default one.
 
-    :raises MessageRefused: when the request asks for an unregistered URL or index.
+    An index beside the URL is accepted where both mean the same, and where the index has no
+    meaning here.
+
+    :raises MessageRefused: when the request asks for an unregistered URL or index, or for two.
     """
+    indexes = dict(party.acs_indexes) or dict(enumerate(party.acs_urls))
+    by_index = None if request.acs_index is None else indexes.get(request.acs_index)
     if request.acs_url is not None:
-        if request.acs_url in party.acs_urls:
-            return request.acs_url
-        raise message_refused(
-            "acs-not-registered",
-            "The application asked for a response at a URL that is not registered for it.",
-            received=request.acs_url,
-            expected=", ".join(party.acs_urls)[:500],
-            source="SAML profiles, section 4.1.4.1",
-        )
+        if request.acs_url not in party.acs_urls:
+            raise message_refused(
+                "acs-not-registered",
+                "The application asked for a response at a URL that is not registered for it.",
+                received=request.acs_url,
+                expected=", ".join(party.acs_urls)[:500],
+                source="SAML profiles, section 4.1.4.1",
+            )
+        if by_index is not None and by_index != request.acs_url:
+            raise message_refused(
+                "acs-conflict",
+                "The request names two ACS URLs.",
+                received=f"index {request.acs_index}, which is {by_index}, and {request.acs_url}",
+                expected="AssertionConsumerServiceIndex or AssertionConsumerServiceURL",
+                source="SAML core, section 3.4.1",
+            )
+        return request.acs_url
     if request.acs_index is None:
         return party.acs_urls[0]
-    indexes = dict(party.acs_indexes) or dict(enumerate(party.acs_urls))
-    url = indexes.get(request.acs_index)
-    if url is None:
+    if by_index is None:
         raise message_refused(
             "acs-index-unknown",
             "The application asked for a response at a URL that is not registered for it.",
@@ -176,71 +207,42 @@ def choose_acs_url(request: AuthnRequest, party: Party) -> str:
             expected=", ".join(f"{index}: {url}" for index, url in indexes.items())[:500],
             source="SAML core, section 3.4.1",
         )
-    return url
-
-
-def _verify_signature(
-    request: AuthnRequest, root: etree._Element, inbound: Inbound, party: Party
-) -> bool:
-    """Return whether the request has a verified signature.
-
-    Without a certificate on record, and when none is required, a signature is not checked.
-    """
-    has_signature = inbound.signed_query or request.has_signature
-    if has_signature and party.certificates:
-        if inbound.signed_query:
-            verify_query(inbound.raw_query, party.certificates, message="SAMLRequest")
-        if request.has_signature:
-            verify_enveloped(root, party.certificates)
-        return True
-    if party.require_signed_requests:
-        received = "a signature that no certificate is recorded for"
-        raise message_refused(
-            "signature-required",
-            "This application accepts only signed requests.",
-            received=received if has_signature else "no signature",
-            expected="a signature by one of the certificates in the application's settings",
-            source="The settings of the application require signed requests.",
-        )
-    return False
+    return by_index
 
 
 def parse_authn_request(xml: bytes) -> tuple[AuthnRequest, etree._Element]:
-    """Parse and validate *xml*; return its content, with the root to verify its signature.
+    """Parse *xml*; return its content, with the root to verify its signature.
 
-    :raises MessageRefused: when it is malformed or not an AuthnRequest of SAML 2.0.
+    :raises MessageRefused: when it is malformed, not an AuthnRequest of SAML 2.0, or when its
+        sender or ACS URL cannot be read.
     """
     root = parse_xml(xml)
     check_root(root, "AuthnRequest")
-    validate(root, "protocol")
-    parts = {str(child.tag): child for child in root}
-    index = root.get("AssertionConsumerServiceIndex")
+    parts = read_parts(root, _CHILDREN, attributes=_ATTRIBUTES)
+    index = attribute_of(root, "AssertionConsumerServiceIndex")
+    fields: dict[str, Any] = {}
+    for read, tag in _READERS:
+        child = parts.get(tag)
+        if child is None:
+            continue
+        try:
+            fields |= read(child)
+        except MessageRefused as fault:
+            parts.faults.append(f"{etree.QName(tag).localname}: {fault.received}")
     request = AuthnRequest(
-        id=root.get("ID", ""),
+        id=required_id(root),
         issuer=required_issuer(root),
         issue_instant=parse_instant(root.get("IssueInstant", "")),
-        destination=root.get("Destination"),
-        acs_url=root.get("AssertionConsumerServiceURL"),
+        destination=attribute_of(root, "Destination"),
+        acs_url=root.get("AssertionConsumerServiceURL") or None,
         acs_index=None if index is None else parse_number(index),
-        protocol_binding=root.get("ProtocolBinding"),
-        force_authn=_is_true(root.get("ForceAuthn")),
-        is_passive=_is_true(root.get("IsPassive")),
-        has_signature=_DS_SIGNATURE in parts,
+        protocol_binding=attribute_of(root, "ProtocolBinding"),
+        force_authn=parts.boolean(root, "ForceAuthn"),
+        is_passive=parts.boolean(root, "IsPassive"),
+        has_signature=_DS_SIGNATURE in parts.children,
         provider_name=root.get("ProviderName"),
-        **_read_subject(parts.get(f"{_SAML}Subject")),
-        **_read_policy(parts.get(f"{_SAMLP}NameIDPolicy")),
-        **_read_conditions(parts.get(f"{_SAML}Conditions")),
-        **_read_contexts(parts.get(f"{_SAMLP}RequestedAuthnContext")),
-        **_read_scoping(parts.get(f"{_SAMLP}Scoping")),
+        **{"unsupported": "; ".join(parts.faults[:5])} | fields,
     )
-    if request.acs_index is not None and (request.acs_url or request.protocol_binding):
-        raise message_refused(
-            "acs-conflict",
-            "The request names its ACS URL in two ways.",
-            received=f"index {request.acs_index}, {request.acs_url or request.protocol_binding}",
-            expected="AssertionConsumerServiceIndex alone, or AssertionConsumerServiceURL",
-            source="SAML core, section 3.4.1",
-        )
     return request, root
 
 
@@ -259,14 +261,12 @@ def check_authn_request(
     :param destination: URL of the endpoint where the request came in.
     :param entity_id: ours, for Scoping.
     :param max_age: seconds; :param skew: seconds that the SP's clock may be ahead.
-    :param signed: the query string is signed; an embedded signature is known from the request.
+    :param signed: the request has a verified signature, so it must have a Destination.
     :raises MessageRefused: when no response may be sent.
     :raises RequestRefused: when the SP gets a SAML status.
     """
     check_freshness(request.issue_instant, now=now, max_age=max_age, skew=skew)
-    check_destination(
-        request.destination, expected=destination, required=signed or request.has_signature
-    )
+    check_destination(request.destination, expected=destination, required=signed)
     if request.protocol_binding not in (None, names.BINDING_POST):
         raise request_refused(
             "binding-unsupported",
@@ -319,51 +319,49 @@ def _check_conditions(request: AuthnRequest, *, now: int, skew: int) -> None:
         )
 
 
-def _read_policy(policy: etree._Element | None) -> dict[str, Any]:
-    if policy is None:
-        return {}
+def _read_policy(policy: etree._Element) -> dict[str, Any]:
     return {
-        "name_id_format": policy.get("Format"),
-        "sp_name_qualifier": policy.get("SPNameQualifier"),
-        "allow_create": _is_true(policy.get("AllowCreate")),
+        "name_id_format": attribute_of(policy, "Format"),
+        "sp_name_qualifier": attribute_of(policy, "SPNameQualifier"),
+        "allow_create": policy.get("AllowCreate", "").strip().lower() in ("true", "1"),
     }
 
 
-def _read_contexts(requested: etree._Element | None) -> dict[str, Any]:
-    if requested is None:
-        return {}
+def _read_contexts(requested: etree._Element) -> dict[str, Any]:
     # Declaration references are not supported, so one counts as a class that is never satisfied.
-    return {
-        "authn_contexts": tuple(text_of(child) for child in requested),
-        "authn_comparison": requested.get("Comparison", "exact"),
-    }
+    comparison = (attribute_of(requested, "Comparison") or "exact").lower()
+    classes = tuple(text for text in map(text_of, requested) if text)
+    if comparison not in ("exact", "minimum", "maximum", "better"):
+        return {"unsupported": f'Comparison="{comparison}"'}
+    return {"authn_contexts": classes, "authn_comparison": comparison}
 
 
-def _read_subject(subject: etree._Element | None) -> dict[str, Any]:
-    if subject is None:
-        return {}
+def _read_subject(subject: etree._Element) -> dict[str, Any]:
     for child in subject:
         if child.tag != f"{_SAML}NameID":
             return {"unsupported": f"Subject with {etree.QName(child).localname}"}
-    name_id = subject[0]
-    return {"subject": text_of(name_id), "subject_format": name_id.get("Format")}
-
-
-def _read_scoping(scoping: etree._Element | None) -> dict[str, Any]:
-    if scoping is None:
+    if len(subject) > 1:
+        return {"unsupported": f"Subject with {len(subject)} NameIDs"}
+    if not len(subject):
         return {}
-    entries = scoping.findall(f"{_SAMLP}IDPList/{_SAMLP}IDPEntry")
-    count = scoping.get("ProxyCount")
     return {
-        "proxy_count": None if count is None else parse_number(count),
-        "idp_list": tuple(entry.get("ProviderID", "") for entry in entries),
+        "subject": text_of(subject[0]) or None,
+        "subject_format": attribute_of(subject[0], "Format"),
     }
 
 
-def _read_conditions(conditions: etree._Element | None) -> dict[str, Any]:
-    if conditions is None:
-        return {}
-    start, end = conditions.get("NotBefore"), conditions.get("NotOnOrAfter")
+def _read_scoping(scoping: etree._Element) -> dict[str, Any]:
+    entries = scoping.findall(f"{_SAMLP}IDPList/{_SAMLP}IDPEntry")
+    count = attribute_of(scoping, "ProxyCount")
+    providers = (attribute_of(entry, "ProviderID") for entry in entries)
+    return {
+        "proxy_count": None if count is None else parse_number(count),
+        "idp_list": tuple(provider for provider in providers if provider),
+    }
+
+
+def _read_conditions(conditions: etree._Element) -> dict[str, Any]:
+    start, end = attribute_of(conditions, "NotBefore"), attribute_of(conditions, "NotOnOrAfter")
     audiences = conditions.iterfind(f"{_SAML}AudienceRestriction/{_SAML}Audience")
     return {
         "has_conditions": True,
@@ -373,8 +371,27 @@ def _read_conditions(conditions: etree._Element | None) -> dict[str, Any]:
     }
 
 
-def _is_true(value: str | None) -> bool:
-    return value is not None and value.strip() in ("true", "1")
+_READERS = (
+    (_read_subject, f"{_SAML}Subject"),
+    (_read_policy, f"{_SAMLP}NameIDPolicy"),
+    (_read_conditions, f"{_SAML}Conditions"),
+    (_read_contexts, f"{_SAMLP}RequestedAuthnContext"),
+    (_read_scoping, f"{_SAMLP}Scoping"),
+)
+_CHILDREN = frozenset(
+    {f"{_SAML}Issuer", _DS_SIGNATURE, f"{_SAMLP}Extensions", *(tag for _, tag in _READERS)}
+)
+_ATTRIBUTES = (
+    "ID",
+    "Version",
+    "IssueInstant",
+    "Destination",
+    "ForceAuthn",
+    "IsPassive",
+    "ProtocolBinding",
+    "AssertionConsumerServiceURL",
+    "AssertionConsumerServiceIndex",
+)
 
 
 #: Context classes from weak to strong, for the comparisons other than ``exact``.
@@ -392,26 +409,21 @@ STRENGTH = (
 )
 
 
-def check_name_id_policy(
-    request: AuthnRequest, *, name_id_format: str, sp_entity_ids: Collection[str]
-) -> None:
-    """Refuse a NameID policy that the application's NameIDs do not meet.
+#: Formats whose NameIDs Ssoko can make for any user.
+ANSWERED_FORMATS = (names.NAMEID_EMAIL, names.NAMEID_PERSISTENT, names.NAMEID_TRANSIENT)
 
-    :param name_id_format: the format of the application's NameIDs.
+
+def choose_name_id_format(
+    request: AuthnRequest, *, recorded: str, sp_entity_ids: Collection[str]
+) -> str:
+    """Return the format of the NameID in the response.
+
+    The recorded format is a promise, except for ``unspecified``, with which the request decides.
+
+    :param recorded: the format on record for the application.
     :param sp_entity_ids: the qualifiers that the SP may use for its NameIDs.
     :raises RequestRefused: with InvalidNameIDPolicy.
     """
-    requested = request.name_id_format
-    if requested not in (None, names.NAMEID_UNSPECIFIED, name_id_format):
-        raise request_refused(
-            "nameid-format",
-            "The request asks for a NameID format that this application does not send.",
-            status=names.STATUS_INVALID_NAMEID_POLICY,
-            received=requested,
-            expected=name_id_format,
-            source="SAML core, section 3.4.1.1",
-            fix="Change the NameID format here, or in the service provider's settings.",
-        )
     qualifier = request.sp_name_qualifier
     if qualifier and qualifier not in sp_entity_ids:
         raise request_refused(
@@ -422,6 +434,21 @@ def check_name_id_policy(
             expected=", ".join(sp_entity_ids),
             source="SAML core, section 3.4.1.1",
         )
+    requested = request.name_id_format or names.NAMEID_UNSPECIFIED
+    wanted, kept = map(names.standard_name_id_format, (requested, recorded))
+    if wanted == names.NAMEID_UNSPECIFIED:
+        return recorded
+    if wanted == kept or (kept == names.NAMEID_UNSPECIFIED and wanted in ANSWERED_FORMATS):
+        return requested
+    raise request_refused(
+        "nameid-format",
+        "The request asks for a NameID format that this application does not send.",
+        status=names.STATUS_INVALID_NAMEID_POLICY,
+        received=requested,
+        expected=", ".join(ANSWERED_FORMATS) if kept == names.NAMEID_UNSPECIFIED else recorded,
+        source="SAML core, section 3.4.1.1",
+        fix="Change the NameID format here, or in the service provider's settings.",
+    )
 
 
 def choose_authn_context(request: AuthnRequest | None, *, satisfied: Sequence[str]) -> str:

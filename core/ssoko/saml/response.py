@@ -235,6 +235,11 @@ def _write_attributes(writer: CanonicalWriter, attributes: tuple[Attribute, ...]
             FriendlyName=attribute.friendly_name,
         )
         for value in attribute.values:
-            writer.leaf("saml:AttributeValue", value)
+            writer.leaf("saml:AttributeValue", _with_line_feeds(value))
         writer.end()
     writer.end()
+
+
+def _with_line_feeds(value: str) -> str:
+    """Return *value* with the line ends of XML (section 2.11): several SPs lose a CR."""
+    return value.replace("\r\n", "\n").replace("\r", "\n") if "\r" in value else value

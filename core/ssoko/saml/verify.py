@@ -5,9 +5,7 @@ root. So the element that is verified is the element that is read, which exclude
 signature wrapping, transforms and embedded keys. KeyInfo is ignored.
 """
 
-import binascii
-from base64 import b64decode
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote_to_bytes
@@ -20,6 +18,7 @@ from lxml import etree
 
 from ssoko.errors import MessageRefused
 from ssoko.saml import names
+from ssoko.saml.bindings import Inbound, decode_base64
 from ssoko.saml.refusals import message_refused
 from ssoko.saml.signing import ALGORITHMS, certificate_key, certificate_pem
 
@@ -96,6 +95,52 @@ def verify_query(
     raise _unverified(certificates)
 
 
+def verify_request(
+    root: etree._Element, inbound: Inbound, certificates: Sequence[str], *, required: bool
+) -> bool:
+    """Return whether a request for a sign-in has a verified signature.
+
+    When no signature is required, one that proves nothing counts as none: without a certificate on
+    record, with SHA-1 or another algorithm that is not accepted, or where each certificate has a
+    weak key. One that does not match the certificates is refused all the same.
+
+    :raises MessageRefused: code ``signature-...``.
+    """
+    verifiers: list[Callable[[], object]] = []
+    if inbound.signed_query:
+        verifiers.append(lambda: verify_query(inbound.raw_query, certificates))
+    if root.find(f"{_DS}Signature") is not None:
+        verifiers.append(lambda: verify_enveloped(root, certificates))
+    if required and (not verifiers or not certificates):
+        received = "a signature that no certificate is recorded for"
+        raise message_refused(
+            "signature-required",
+            "This application accepts only signed requests.",
+            received=received if verifiers else "no signature",
+            expected="a signature by one of the certificates in the application's settings",
+            source="The settings of the application require signed requests.",
+        )
+    if not verifiers or not (required or any(map(_is_strong, certificates))):
+        return False
+    verified = False
+    for verify in verifiers:
+        try:
+            verify()
+            verified = True
+        except MessageRefused as refusal:
+            if refusal.code != "signature-algorithm" or required:
+                raise
+    return verified
+
+
+def _is_strong(certificate: str) -> bool:
+    try:
+        certificate_key(certificate)
+    except ValueError:
+        return False
+    return True
+
+
 def _raw_parts(raw_query: bytes) -> dict[str, bytes]:
     parts: dict[str, bytes] = {}
     for pair in raw_query.split(b"&"):
@@ -111,8 +156,8 @@ def _raw_parts(raw_query: bytes) -> dict[str, bytes]:
 
 def _signature_value(text: bytes) -> bytes:
     try:
-        return b64decode(b"".join(text.split()), validate=True)
-    except binascii.Error:
+        return decode_base64(text)
+    except ValueError:
         raise _malformed("Signature is not base64") from None
 
 
@@ -151,11 +196,8 @@ def _only_signature(root: etree._Element) -> etree._Element:
     if len(signatures) > 1:
         raise _malformed(f"{len(signatures)} signatures", "exactly one signature")
     (signature,) = signatures
-    # In messages it follows Issuer; in metadata it comes first.
-    position = (
-        1 if str(root.tag).startswith((f"{{{names.NS_SAMLP}}}", f"{{{names.NS_SAML}}}")) else 0
-    )
-    if len(root) <= position or root[position] is not signature:
+    # The schema has it after Issuer. Which child it is proves nothing: the reference does.
+    if signature.getparent() is not root:
         raise _malformed(
             "a signature in another place", "a signature that is a child of the root element"
         )

@@ -1,7 +1,8 @@
 """Parse untrusted XML: one hardened parser, the OASIS schemas, times and numbers.
 
-Every message goes through this module. It allows no DTD, no entities, no network access and no
-encoding other than UTF-8, and limits size, depth and number of elements.
+Every message goes through this module. It allows no DTD, no entities and no network access, and
+limits size, depth and number of elements. Messages are in UTF-8, or in a declared encoding of one
+byte per character that any parser reads in the same way.
 """
 
 import re
@@ -25,11 +26,20 @@ MAX_ELEMENTS = 20_000
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']""")
 _INSTANT = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d))?"
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,]\d+)?"
+    r"(?:[Zz]|([+-])(\d\d):?(\d\d))?",
+    re.ASCII,
 )
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _ID_ATTRIBUTES = ("ID", "Id", "{http://www.w3.org/XML/1998/namespace}id")
 _UTF8_BOM = b"\xef\xbb\xbf"
+#: Declared encoding to the one that the bytes are decoded with.
+_ENCODINGS = {
+    **dict.fromkeys(("utf-8", "utf8", "utf-16", "utf16", "unicode"), "utf-8"),
+    **dict.fromkeys(("us-ascii", "ascii"), "ascii"),
+    **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin1", "latin-1"), "latin-1"),
+    "windows-1252": "cp1252",
+}
 _SCHEMAS = {
     "protocol": "saml-schema-protocol-2.0.xsd",
     "metadata": "saml-schema-metadata-2.0.xsd",
@@ -62,8 +72,7 @@ def parse_xml(data: bytes, *, max_bytes: int = MAX_XML) -> etree._Element:
             received=f"{len(data)} bytes",
             expected=f"at most {max_bytes} bytes",
         )
-    data = data.removeprefix(_UTF8_BOM)
-    _check_encoding(data)
+    data = _as_utf8(data.removeprefix(_UTF8_BOM).lstrip())
     # Only the prolog can contain a DTD. Refusing these strings everywhere is simpler and harmless.
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise message_refused(
@@ -196,20 +205,22 @@ def _parser() -> etree.XMLParser:
     )
 
 
-def _check_encoding(data: bytes) -> None:
+def _as_utf8(data: bytes) -> bytes:
+    """Return *data* in UTF-8, whatever its declaration says.
+
+    .NET declares UTF-16 where it writes UTF-8. Bytes in UTF-16 have NULs in every tag, so the
+    declaration cannot be right.
+    """
     declared = _DECLARED.match(data)
-    encoding = declared.group(1) if declared else b"utf-8"
-    if encoding.lower() in (b"utf-8", b"utf8") and b"\0" not in data:
+    name = declared.group(1).decode("ascii", "replace") if declared else "utf-8"
+    encoding = _ENCODINGS.get(name.lower())
+    if encoding and b"\0" not in data:
         try:
-            data.decode("utf-8")
-            return
+            return data.decode(encoding).encode("utf-8")
         except UnicodeDecodeError:
             pass
     raise message_refused(
-        "xml-encoding",
-        "The message is not in UTF-8.",
-        received=encoding.decode("ascii", "replace"),
-        expected="UTF-8",
+        "xml-encoding", "The message is not in UTF-8.", received=name, expected="UTF-8"
     )
 
 

@@ -13,6 +13,10 @@ NAME_ID_FORMATS = {
     NameIdFormat.EMAIL.value: "emailAddress",
     NameIdFormat.PERSISTENT.value: "persistent",
     NameIdFormat.TRANSIENT.value: "transient",
+    NameIdFormat.X509_SUBJECT.value: "X509SubjectName",
+    NameIdFormat.WINDOWS.value: "WindowsDomainQualifiedName",
+    NameIdFormat.KERBEROS.value: "kerberos",
+    NameIdFormat.ENTITY.value: "entity",
 }
 LOGOUT_BINDINGS = {"redirect": "HTTP-Redirect", "post": "HTTP-POST"}
 _FORMAT_BY_NAME = {word.lower(): uri for uri, word in NAME_ID_FORMATS.items()} | {
@@ -108,7 +112,8 @@ class InstallForm(Form):
         load_default=NameIdFormat.UNSPECIFIED.value,
         validate=checks.check_name_id_format,
         label="NameID format",
-        help="How the service provider identifies users. The API accepts any other URI too",
+        help="How the service provider identifies users. With unspecified, each request may ask "
+        "for emailAddress, persistent or transient. The API accepts any other URI too",
         choices=NAME_ID_FORMATS,
     )
     name_id_source = fields.Text(
@@ -121,12 +126,14 @@ class InstallForm(Form):
     sign_response = fields.Flag(
         load_default=True,
         label="Sign the response",
-        help="Turn it off only if the vendor requires it",
+        help="A few service providers accept only one signature. If one refuses the sign-in with "
+        "both on, turn this one off first",
     )
     sign_assertion = fields.Flag(
         load_default=True,
         label="Sign the assertion",
-        help="Most service providers require it",
+        help="Most service providers require it. Turn it off only for one that accepts nothing "
+        "but a signed response",
     )
     require_signed_requests = fields.Flag(
         load_default=False,

@@ -33,6 +33,12 @@ _SOURCES = {
     "memberof": "user.groups",
     "roles": "user.roles",
 }
+_USUAL_FORMATS = (
+    NameIdFormat.UNSPECIFIED,
+    NameIdFormat.EMAIL,
+    NameIdFormat.PERSISTENT,
+    NameIdFormat.TRANSIENT,
+)
 _NAME_FORMATS = {
     "urn:oasis:names:tc:SAML:2.0:attrname-format:basic": "basic",
     "urn:oasis:names:tc:SAML:2.0:attrname-format:uri": "uri",
@@ -63,11 +69,25 @@ def read(metadata: VendorMetadata, settings: Mapping[str, Any]) -> dict[str, Any
 
 
 def _name_id_format(offered: tuple[str, ...], settings: Mapping[str, Any]) -> str:
-    """Return the recorded format if the vendor offers it, or the vendor's first usable one."""
-    if settings.get("name_id_format") in offered:
+    """Return the recorded format if the vendor offers it, or the vendor's first one.
+
+    A vendor that offers several formats, among them ``unspecified``, chooses one with each request.
+    """
+    valid = [uri for uri in offered if _is_format(uri)]
+    if settings.get("name_id_format") in valid:
         return str(settings["name_id_format"])
-    usable = {name_id_format.value for name_id_format in NameIdFormat}
-    return next((uri for uri in offered if uri in usable), "")
+    usual = [uri for uri in valid if uri in _USUAL_FORMATS]
+    if len(usual) > 2 and NameIdFormat.UNSPECIFIED in usual:
+        return NameIdFormat.UNSPECIFIED.value
+    return next(iter((*usual, *valid)), "")
+
+
+def _is_format(uri: str) -> bool:
+    try:
+        checks.check_name_id_format(uri)
+    except ValidationError:
+        return False
+    return True
 
 
 def _logout(endpoints: tuple[LogoutEndpoint, ...], binding: str) -> LogoutEndpoint | None:

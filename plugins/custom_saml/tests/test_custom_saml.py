@@ -322,6 +322,27 @@ def test_the_recorded_name_id_format_and_logout_binding_are_preferred(custom):
     assert (again["name_id_format"], again["logout_url"]) == (formats[1], "https://app.test/post")
 
 
+_OTHER = "urn:oasis:names:tc:SAML:2.0:nameid-format:emailAddress"
+_SEVERAL = tuple(f.value for f in (NameIdFormat.EMAIL, NameIdFormat.PERSISTENT))
+
+
+@pytest.mark.parametrize(
+    ("offered", "recorded"),
+    [
+        ((_OTHER,), _OTHER),
+        ((NameIdFormat.X509_SUBJECT.value,), NameIdFormat.X509_SUBJECT),
+        (("urn:example:employee-number",), "urn:example:employee-number"),
+        (("no URI", "urn:example:id"), "urn:example:id"),
+        (("no URI",), None),
+        (_SEVERAL, NameIdFormat.EMAIL),
+        ((*_SEVERAL, NameIdFormat.UNSPECIFIED.value), NameIdFormat.UNSPECIFIED),
+    ],
+)
+def test_any_name_id_format_in_the_metadata_is_used(custom, offered, recorded):
+    values = custom.from_metadata(vendor(name_id_formats=offered))
+    assert values.get("name_id_format") == recorded
+
+
 @pytest.mark.parametrize(
     ("attribute", "source"),
     [

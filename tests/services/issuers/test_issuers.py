@@ -1,11 +1,15 @@
 """Issuers: what Ssoko shows to service providers."""
 
 import pytest
+from lxml import etree
 from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 from ssoko.errors import InputError, NotFound
-from ssoko.services.applications import change
+from ssoko.plugin import NameIdFormat
+from ssoko.services.applications import change, install
 from ssoko.services.context import SYSTEM, Scope
 from ssoko.services.issuers import issuers
+
+from ..conftest import custom
 
 
 def test_a_shared_issuer_is_made_with_a_key_and_an_event(site):
@@ -69,8 +73,36 @@ def test_the_metadata_say_whether_requests_must_be_signed(site, sp_key):
         settings={"require_signed_requests": False},
     )
     changed, other = issuers.issuer_metadata(site.services, app.issuer.id)
-    assert b'WantAuthnRequestsSigned="false"' in changed
+    # Absent means false; python3-saml stops signing when it reads "false".
+    assert b"WantAuthnRequestsSigned" not in changed
     assert other != etag
+
+
+def test_the_first_format_of_a_shared_issuer_suits_all_its_applications(site):
+    shared = issuers.create_issuer(site.scope, name="Shared")
+
+    def formats():
+        metadata = etree.fromstring(issuers.issuer_metadata(site.services, shared.id)[0])
+        return [e.text for e in metadata.iter("{*}NameIDFormat")]
+
+    for name, word, expected in (
+        ("One", NameIdFormat.EMAIL, [NameIdFormat.EMAIL]),
+        ("Two", NameIdFormat.EMAIL, [NameIdFormat.EMAIL]),
+        (
+            "Three",
+            NameIdFormat.PERSISTENT,
+            [NameIdFormat.UNSPECIFIED, NameIdFormat.EMAIL, NameIdFormat.PERSISTENT],
+        ),
+    ):
+        settings = custom(entity_id=f"urn:{name}", name_id_format=word.value)
+        install.install(
+            site.scope,
+            integration="custom-saml",
+            name=name,
+            settings=settings,
+            issuer_id=shared.id,
+        )
+        assert formats() == expected
 
 
 def test_a_disabled_application_keeps_its_metadata(site):

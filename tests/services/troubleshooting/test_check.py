@@ -208,3 +208,26 @@ def test_acs_urls_use_https_or_a_loopback_address(site, url, state, text):
     app = site.install(acs_urls=[url])
     (finding,) = [finding for finding in check(site, app).general if finding.id == "acs"]
     assert (finding.state, finding.sentence) == (state, text)
+
+
+def test_requests_that_would_be_refused_are_named(site, sp_key):
+    def sentences(app):
+        findings = {f.id: f for f in check(site, app).general}
+        return [
+            findings[id_].sentence
+            for id_ in ("name-id-requests", "signed-requests")
+            if id_ in findings
+        ]
+
+    (open_format,) = sentences(site.install("Open"))
+    assert "emailAddress, persistent and transient are answered" in open_format
+    strict = site.install(
+        "Strict",
+        entity_id="urn:strict",
+        name_id_format="persistent",
+        certificates=[sp_key.certificate],
+        require_signed_requests=True,
+    )
+    other_format, unsigned = sentences(strict)
+    assert other_format == "Requests for another NameID format than persistent are refused"
+    assert unsigned.startswith("Requests without a valid signature are refused")

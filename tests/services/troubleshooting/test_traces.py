@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from peewee import IntegrityError
 from ssoko.errors import AccessRefused, InputError, MessageRefused, NotFound
+from ssoko.plugin import NameIdFormat
 from ssoko.plugin.host.registry import Registry
 from ssoko.services.activity import references
 from ssoko.services.applications import change, views
@@ -122,6 +123,34 @@ def test_fix_adds_only_https_urls_and_readable_certificates(site) -> None:
     with pytest.raises(InputError) as caught:
         fixes.trust_certificate(site.scope, app.id, "no PEM")
     assert list(caught.value.errors) == ["certificate"]
+
+
+def requested_format(site, app, uri: str):
+    inner = f'<samlp:NameIDPolicy Format="{uri}"/>'
+    answer = site.begin(app, None, inner=inner)
+    trace = traces.get_trace(site.services, site.workspace.id, answer.refusal.reference)
+    assert trace.code == "nameid-format"
+    return trace
+
+
+def test_fix_sets_the_requested_name_id_format(site) -> None:
+    app = site.install(name_id_format=NameIdFormat.EMAIL.value)
+    trace = requested_format(site, app, NameIdFormat.PERSISTENT)
+    fix = fixes.find_fix(site.scope, trace)
+    assert fix.needed and fix.confirm and fix.label == "Set the NameID format to persistent"
+    with pytest.raises(InputError):
+        fixes.apply_fix(site.scope, trace, compared=False)
+    fixes.apply_fix(site.scope, trace, compared=True)
+    changed = views.get_application(site.scope, app.id)
+    assert changed.service_provider.name_id_format == NameIdFormat.PERSISTENT
+    assert changed.settings["name_id_format"] == NameIdFormat.PERSISTENT
+    assert not fixes.find_fix(site.scope, trace).needed
+
+
+def test_a_name_id_format_without_values_has_no_fix(site) -> None:
+    app = site.install(name_id_format=NameIdFormat.EMAIL.value)
+    trace = requested_format(site, app, NameIdFormat.KERBEROS)
+    assert fixes.find_fix(site.scope, trace) is None
 
 
 def test_added_acs_url_can_be_removed(site) -> None:

@@ -16,10 +16,14 @@ from ssoko.services.applications.settings import flatten
 from ssoko.store.models.applications import Application
 
 NAME_ID_FORMATS = {
-    NameIdFormat.UNSPECIFIED.value: "Unspecified",
+    NameIdFormat.UNSPECIFIED.value: "Unspecified: as the request asks",
     NameIdFormat.EMAIL.value: "Email address",
     NameIdFormat.PERSISTENT.value: "Persistent: random, the same for every sign-in",
     NameIdFormat.TRANSIENT.value: "Transient: random, new for every sign-in",
+    NameIdFormat.X509_SUBJECT.value: "X.509 subject name",
+    NameIdFormat.WINDOWS.value: "Windows domain qualified name",
+    NameIdFormat.KERBEROS.value: "Kerberos principal name",
+    NameIdFormat.ENTITY.value: "Entity identifier",
 }
 ENCRYPTION_METHODS = {
     "aes256-gcm": "AES-256-GCM",
@@ -66,10 +70,16 @@ class SamlForm(Schema):
     sign_response = fields.Flag(
         metadata={
             "label": "Sign the response",
-            "help": "Almost every vendor accepts both signatures",
+            "help": "Almost every vendor accepts both signatures. A few accept only one: if one "
+            "refuses the sign-in with both on, turn this one off first",
         },
     )
-    sign_assertion = fields.Flag(metadata={"label": "Sign the assertion"})
+    sign_assertion = fields.Flag(
+        metadata={
+            "label": "Sign the assertion",
+            "help": "Turn it off only for a vendor that accepts nothing but a signed response",
+        }
+    )
     require_signed_requests = fields.Flag(
         metadata={
             "label": "Require signed requests",

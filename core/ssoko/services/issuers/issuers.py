@@ -244,6 +244,12 @@ def _service_providers(issuer_id: str) -> list[ServiceProvider]:
 
 
 def _name_id_formats(sps: Sequence[ServiceProvider]) -> list[str]:
-    # Some SPs always ask for the first format of the list.
-    formats = dict.fromkeys(str(sp.name_id_format) for sp in sps)
-    return list(formats) or [NameIdFormat.UNSPECIFIED]
+    """Return the formats for the metadata; some SPs always ask for the first one.
+
+    When the applications of a shared issuer have several formats, the first is ``unspecified``:
+    a request for it gets the format that its application has on record.
+    """
+    formats = list(dict.fromkeys(str(sp.name_id_format) for sp in sps))
+    if len(formats) == 1:
+        return formats
+    return list(dict.fromkeys((str(NameIdFormat.UNSPECIFIED), *formats)))

@@ -130,7 +130,7 @@ def steps_of(
         if place == refused:
             steps.append((key, "refused", {}))
         elif place < last:
-            steps.append((key, "passed", _passed_facts(key, attempt, context)))
+            steps.append((key, "passed", _passed_facts(key, attempt, context, refusal)))
         else:
             steps.append((key, "not-reached", _missing_facts(key, attempt, context, refusal)))
     return steps
@@ -150,14 +150,14 @@ def _last_step(attempt: Attempt, refusal: Refusal, keys: list[str]) -> str:
     return "user" if attempt.terms else "application"
 
 
-def _passed_facts(key: str, attempt: Attempt, context: SignInContext) -> Facts:
+def _passed_facts(key: str, attempt: Attempt, context: SignInContext, refusal: Refusal) -> Facts:
     if key == "request" and attempt.inbound:
         binding = _BINDINGS.get(attempt.inbound.binding, "")
         return {"binding": binding, "bytes": len(attempt.inbound.xml)}
     if key == "application":
         return {"application": context.name, "by_entity_id": attempt.request is not None}
     if key == "signature":
-        return {"signature": _signature(attempt, context)}
+        return {"signature": _signature(attempt, refusal)}
     if key == "acs":
         urls = sign_in_context.record_of(context).service_provider.acs_urls
         return {"registered": len(urls)}
@@ -166,12 +166,12 @@ def _passed_facts(key: str, attempt: Attempt, context: SignInContext) -> Facts:
     return {"application": context.name} if key == "role" else {}
 
 
-def _signature(attempt: Attempt, context: SignInContext) -> str:
+def _signature(attempt: Attempt, refusal: Refusal) -> str:
     request, inbound = attempt.request, attempt.inbound
     if not (inbound and inbound.signed_query) and not (request and request.has_signature):
         return "none"
-    certificates = sign_in_context.record_of(context).service_provider.certificates
-    return "verified" if certificates else "unchecked"
+    signed = attempt.terms.signed if attempt.terms else refusal.signed
+    return "verified" if signed else "unchecked"
 
 
 def _missing_facts(key: str, attempt: Attempt, context: SignInContext, refusal: Refusal) -> Facts:
@@ -233,6 +233,8 @@ def _findings(attempt: Attempt, refusal: Refusal) -> dict[str, str]:
     request, inbound = attempt.request, attempt.inbound
     if refusal.code == "acs-not-registered" and request and request.acs_url:
         return {"acs_url": clean(request.acs_url, 2048)}
+    if refusal.code == "nameid-format" and request and request.name_id_format:
+        return {"name_id_format": clean(request.name_id_format, 256)}
     if refusal.code in _SIGNATURE_CODES and request and request.has_signature and inbound:
         certificate = signer_of(parse_xml(inbound.xml))
         return {"certificate": certificate} if certificate else {}

@@ -188,6 +188,18 @@ def _acs_urls_use_https(subject: Subject) -> Iterator[Finding]:
     yield _finding("acs-loopback" if plain else "acs", "pass", id_="acs")
 
 
+def _requests_are_answered(subject: Subject) -> Iterator[Finding]:
+    sp = subject.preview.application.service_provider
+    kind = names.standard_name_id_format(sp.name_id_format)
+    if kind == names.NAMEID_UNSPECIFIED:
+        yield _finding("name-id-requests-open", "pass", id_="name-id-requests")
+    else:
+        name = kind.rpartition(":")[2]
+        yield _finding("name-id-requests", "pass", format=name)
+    if sp.require_signed_requests:
+        yield _finding("signed-requests", "pass")
+
+
 def _certificates_are_current(subject: Subject) -> Iterator[Finding]:
     application, now = subject.preview.application, subject.now
     yield _expiry("certificate", application.issuer.certificate_not_after, now)
@@ -229,6 +241,7 @@ GENERAL_RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     _values_have_usual_sizes,
     _mappers_have_unique_names,
     _acs_urls_use_https,
+    _requests_are_answered,
     _certificates_are_current,
     _encryption_is_strong,
     _clock_is_right,

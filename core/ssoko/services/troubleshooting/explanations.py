@@ -15,7 +15,13 @@ Place = Literal["settings", "mappers", "access", "user", "plugins", "uninstalled
 
 #: A fix that Ssoko can apply; ``""`` for none.
 FixAction = Literal[
-    "add-acs-url", "assign-role", "enable-application", "enable-user", "trust-certificate", ""
+    "add-acs-url",
+    "assign-role",
+    "enable-application",
+    "enable-user",
+    "set-name-id-format",
+    "trust-certificate",
+    "",
 ]
 
 _NO_APPLICATION = "the service provider"

@@ -12,6 +12,8 @@ from marshmallow import ValidationError
 
 from ssoko.errors import InputError, NotFound
 from ssoko.plugin import checks
+from ssoko.saml import names
+from ssoko.saml.request import ANSWERED_FORMATS
 from ssoko.services.access import assignments, decisions
 from ssoko.services.access.roles import RoleView
 from ssoko.services.applications import change
@@ -33,6 +35,7 @@ class Fix:
     """A change that Ssoko can make.
 
     :param needed: false when the change was already made.
+    :param name_id_format: URI.
     :param certificate: PEM; ``facts`` describe it.
     :param unknown_host: no registered ACS URL has the host of ``acs_url``.
     :param confirm: an admin must confirm that they compared the value with the vendor's.
@@ -44,6 +47,7 @@ class Fix:
     user: UserView | None = None
     role: RoleView | None = None
     acs_url: str = ""
+    name_id_format: str = ""
     certificate: str = ""
     facts: CertificateFacts | None = None
     unknown_host: bool = False
@@ -75,6 +79,7 @@ class Fix:
             app=self.application.name,
             user=self.user.display_name if self.user else "",
             role=self.role.name if self.role else "",
+            format=self.name_id_format.rpartition(":")[2],
         )
 
 
@@ -87,6 +92,8 @@ def find_fix(scope: Scope, trace: TraceView) -> Fix | None:
         return None
     if trace.fix_action == "add-acs-url":
         return _add_acs_url(application, trace.findings.get("acs_url", ""))
+    if trace.fix_action == "set-name-id-format":
+        return _set_name_id_format(application, trace.findings.get("name_id_format", ""))
     if trace.fix_action == "trust-certificate":
         return _trust_certificate(application, trace.findings.get("certificate", ""))
     if trace.fix_action == "enable-application":
@@ -117,6 +124,8 @@ def apply_fix(scope: Scope, trace: TraceView, *, compared: bool) -> Fix:
     app_id = fix.application.id
     if fix.action == "add-acs-url":
         add_acs_url(scope, app_id, fix.acs_url)
+    elif fix.action == "set-name-id-format":
+        set_name_id_format(scope, app_id, fix.name_id_format)
     elif fix.action == "trust-certificate":
         trust_certificate(scope, app_id, fix.certificate)
     elif fix.action == "enable-application":
@@ -138,6 +147,23 @@ def add_acs_url(scope: Scope, application_id: str, url: str) -> None:
     except ValidationError as error:
         raise InputError.of("acs_url", str(error.messages[0])) from None
     _add(scope, application_id, "acs_urls", url)
+
+
+def set_name_id_format(scope: Scope, application_id: str, uri: str) -> None:
+    """Set the NameID format of an application.
+
+    :raises InputError: at ``name_id_format``, when it is no URI.
+    """
+    try:
+        checks.check_name_id_format(uri)
+    except ValidationError as error:
+        raise InputError.of("name_id_format", str(error.messages[0])) from None
+    row = find_row(scope.workspace_id, application_id)
+    if "name_id_format" in row.settings and scope.services.registry.get(row.integration):
+        view = change.update_application(scope, row.id, settings={"name_id_format": uri})
+        if view.service_provider.name_id_format == uri:
+            return
+    change.update_application(scope, row.id, service_provider={"name_id_format": uri})
 
 
 def trust_certificate(scope: Scope, application_id: str, pem: str) -> None:
@@ -194,6 +220,21 @@ def _add_acs_url(application: ApplicationView, url: str) -> Fix | None:
         acs_url=url,
         unknown_host=unknown_host,
         confirm=unknown_host,
+    )
+
+
+def _set_name_id_format(application: ApplicationView, uri: str) -> Fix | None:
+    """Return the fix for a format that Ssoko can make; no plugin knows values for others."""
+    if names.standard_name_id_format(uri) not in ANSWERED_FORMATS:
+        return None
+    recorded = names.standard_name_id_format(application.service_provider.name_id_format)
+    open_or_same = (names.NAMEID_UNSPECIFIED, names.standard_name_id_format(uri))
+    return Fix(
+        action="set-name-id-format",
+        application=application,
+        needed=recorded not in open_or_same,
+        name_id_format=uri,
+        confirm=True,
     )
 
 

@@ -145,9 +145,10 @@ def _name_id(
 def _note(name_id: NameId | None) -> str:
     if name_id is None:
         return ""
-    if name_id.format == names.NAMEID_TRANSIENT:
+    kind = names.standard_name_id_format(name_id.format)
+    if kind == names.NAMEID_TRANSIENT:
         return "This is an example. A transient NameID is random and new for each sign-in."
-    if name_id.value == NOT_CREATED and name_id.format == names.NAMEID_PERSISTENT:
+    if name_id.value == NOT_CREATED and kind == names.NAMEID_PERSISTENT:
         return "The NameID is random. It is created at the first sign-in and stays the same."
     return ""
 

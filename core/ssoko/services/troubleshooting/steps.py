@@ -21,7 +21,7 @@ TITLES = {
 _BINDINGS = {"redirect": "HTTP-Redirect", "post": "HTTP-POST"}
 _SIGNATURES = {
     "verified": "Verified with a recorded certificate",
-    "unchecked": "Not checked: no certificate is recorded",
+    "unchecked": "Counts as unsigned: no certificate is recorded, or SHA-1 was used",
     "none": "Not signed, and no signature is required",
 }
 

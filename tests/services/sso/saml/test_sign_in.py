@@ -275,7 +275,7 @@ def test_is_passive_without_the_role_tells_the_sp_and_shows_nothing(site, saml):
     ("inner", "status"),
     [
         (
-            f'<samlp:NameIDPolicy Format="{NameIdFormat.TRANSIENT}"/>',
+            f'<samlp:NameIDPolicy Format="{names.NAMEID_KERBEROS}"/>',
             names.STATUS_INVALID_NAMEID_POLICY,
         ),
         (
@@ -313,6 +313,32 @@ def test_what_python3_saml_asks_by_default_is_given(site, saml, inner):
     saml.accept(app, answer, request_id="_r")
 
 
+@pytest.mark.parametrize(
+    ("requested", "value"),
+    [
+        (NameIdFormat.EMAIL, "amina@acme.test"),
+        (NameIdFormat.EMAIL.replace("1.1", "2.0"), "amina@acme.test"),
+        (NameIdFormat.PERSISTENT, ""),
+        (NameIdFormat.TRANSIENT, ""),
+    ],
+)
+def test_an_open_format_gives_what_the_request_asks_for(site, saml, requested, value):
+    app = site.install(name_id_source="user.username")
+    session, inner = site.sign_in(), f'<samlp:NameIDPolicy Format="{requested}"/>'
+    answers = [site.begin(app, session, inner=inner) for _ in range(2)]
+    first, second = (saml.find(saml.decoded(answer), "//saml:NameID")[0] for answer in answers)
+    assert first.get("Format") == requested
+    assert value in ("", first.text) and "amina" not in first.text.replace(value, "", 1)
+    assert (first.text == second.text) is (requested != NameIdFormat.TRANSIENT)
+
+
+def test_an_email_address_in_a_subject_is_compared_without_case(site, saml):
+    app = site.install(name_id_format=NameIdFormat.EMAIL.value)
+    inner = "<saml:Subject><saml:NameID>Amina@ACME.test</saml:NameID></saml:Subject>"
+    answer = site.begin(app, site.sign_in(), ID="_r", inner=inner)
+    saml.accept(app, answer, request_id="_r")
+
+
 def test_a_subject_that_is_somebody_else_is_told_to_the_sp(site, saml):
     app = site.install()
     session = site.sign_in()
@@ -340,7 +366,7 @@ LOOK_ALIKES = [
     "https://app.example.com@evil.test/saml/acs",
     "https://evil.test/saml/acs",
     "javascript:alert(1)",
-    "",
+    " ",
 ]
 
 

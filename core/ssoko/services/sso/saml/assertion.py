@@ -53,7 +53,9 @@ def signed_response(
     """
     idp_entity_id = issuers.entity_id(services.config.base_url, context.issuer_id)
     person = PersonValues(context, now=now)
-    name_id = name_id_for(sp, person, idp_entity_id=idp_entity_id)
+    name_id = name_id_for(
+        sp, person, idp_entity_id=idp_entity_id, name_id_format=terms.name_id_format
+    )
     _check_subject(request, name_id)
     sign_in = sign_in_as(
         sp,
@@ -150,7 +152,7 @@ def new_message_id() -> str:
 
 def _check_subject(request: AuthnRequest | None, name_id: NameId) -> None:
     subject = request.subject if request else None
-    if subject and subject != name_id.value:
+    if subject and not _is_same_subject(subject, name_id):
         raise RequestRefused(
             "other-subject",
             "The application asked for another user than the one who is signed in.",
@@ -161,6 +163,13 @@ def _check_subject(request: AuthnRequest | None, name_id: NameId) -> None:
             source="SAML core, section 3.4.1.4 (strongly matching subject)",
             fix="Sign in as the user that the application asks for.",
         )
+
+
+def _is_same_subject(subject: str, name_id: NameId) -> bool:
+    kind = names.standard_name_id_format(name_id.format)
+    if kind in (names.NAMEID_EMAIL, names.NAMEID_UNSPECIFIED) and "@" in name_id.value:
+        return subject.casefold() == name_id.value.casefold()
+    return subject == name_id.value
 
 
 def _encryption(sp: ServiceProvider) -> Encryption | None:

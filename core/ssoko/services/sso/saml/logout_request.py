@@ -132,10 +132,11 @@ def participations_of(
     )
     if session_indexes:
         query = query.where(Participation.session_index.in_(list(session_indexes)[:100]))
+    kind = names.standard_name_id_format(name_id.format)
     participations = [
         row
         for row in query
-        if name_id.format in (names.NAMEID_UNSPECIFIED, row.name_id_format)
+        if kind in (names.NAMEID_UNSPECIFIED, names.standard_name_id_format(row.name_id_format))
         and (name_id.name_qualifier or idp_entity_id) == (row.name_qualifier or idp_entity_id)
         and (name_id.sp_name_qualifier or party.sp.entity_id)
         == (row.sp_name_qualifier or party.sp.entity_id)

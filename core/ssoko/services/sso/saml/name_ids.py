@@ -39,6 +39,7 @@ def name_id_for(
     person: PersonValues,
     *,
     idp_entity_id: str,
+    name_id_format: str = "",
     persistent: Callable[[str, str], str] = pairwise,
 ) -> NameId:
     """Return the NameID of a person for an SP, making the persistent one at its first use.
@@ -48,25 +49,40 @@ def name_id_for(
     the value of ``name_id_source``. AllowCreate counts as given: the admin who gave the role
     asked for the identifier.
 
+    :param name_id_format: the format that the request asked for; by default the recorded one.
     :param persistent: gives the value of a persistent NameID for a user's id and an entity ID.
     :raises AccessRefused: code ``name-id-missing``, when the person has no such value.
     """
-    form = str(sp.name_id_format)
-    if form == names.NAMEID_PERSISTENT:
+    form = name_id_format or str(sp.name_id_format)
+    kind = names.standard_name_id_format(form)
+    if kind == names.NAMEID_PERSISTENT:
         value = persistent(person.user_id, sp.entity_id)
         return NameId(value, form, idp_entity_id, sp.entity_id)
-    if form == names.NAMEID_TRANSIENT:
+    if kind == names.NAMEID_TRANSIENT:
         return NameId(f"_{secrets.token_hex(16)}", form, idp_entity_id, sp.entity_id)
-    values = person.values(sp.name_id_source)
+    source = name_id_source(sp, kind)
+    values = person.values(source)
     if not values:
-        what = source_label(sp.name_id_source)
+        what = source_label(source)
         raise AccessRefused(
             "name-id-missing",
             f"Your account has no {what}, which this application needs to know who you are.",
             received=f"no {what}",
-            expected=f"a value for {sp.name_id_source}",
+            expected=f"a value for {source}",
             source="The NameID is required (SAML profiles, section 4.1.4.2).",
             fix=f"Fill in the {what} of this user, or choose another NameID source in the "
             "application's SAML settings.",
         )
     return NameId(values[0], form)
+
+
+def name_id_source(sp: ServiceProvider, kind: str) -> str:
+    """Return the source of a NameID: email addresses are asked for by format, not by source.
+
+    :param kind: the format, as the specification names it.
+    """
+    recorded = names.standard_name_id_format(str(sp.name_id_format))
+    source = str(sp.name_id_source)
+    if kind == names.NAMEID_EMAIL and kind != recorded and "mail" not in source:
+        return "user.email"
+    return source

@@ -5,8 +5,8 @@ all this happens before the user is asked to sign in. Then access is checked, th
 and the sign-in is written.
 
 Two choices where the specification leaves one: a user without access sees our page instead of an
-error at the SP, since our page says whom to contact; and a signature is not checked when the
-application has no certificate for it and does not require signed requests.
+error at the SP, since our page says whom to contact; and when the application does not require
+signed requests, a signature that proves nothing counts as none.
 """
 
 from collections.abc import Callable
@@ -198,7 +198,12 @@ def launch(
         if sp.launch_url:
             name = require_access(services, context).name
             return OpenLaunchUrl(url=sp.launch_url, application_name=name)
-        terms = Terms(acs_url=sp.acs_urls[0], signed=False, authn_context=SATISFIED[0])
+        terms = Terms(
+            acs_url=sp.acs_urls[0],
+            signed=False,
+            name_id_format=str(sp.name_id_format),
+            authn_context=SATISFIED[0],
+        )
         attempt = replace(attempt, terms=terms, relay_state=sp.relay_state)
         return _respond(attempt, context, terms)
     except Refusal as refusal:
