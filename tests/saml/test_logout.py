@@ -1,5 +1,6 @@
 """Logout requests and responses over both bindings."""
 
+import copy
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -171,6 +172,38 @@ def test_lo_02_logout_request_with_a_dtd_is_refused(make_logout):
     with pytest.raises(MessageRefused) as caught:
         parse_logout_request(b"<!DOCTYPE a>" + make_logout())
     assert caught.value.code == "xml-dtd"
+
+
+NAME_ID = b"<saml:NameID"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda xml: xml.replace(b"_l1", b"4f-1"),
+        lambda xml: xml.replace(b'Version="2.0"', b'Version="2.0" Tenant="7"'),
+        lambda xml: xml.replace(b"</samlp:LogoutR", b'<v:x xmlns:v="urn:v"/></samlp:LogoutR'),
+        lambda xml: xml.replace(b"<samlp:SessionIndex>_s1</samlp:SessionIndex>", b"").replace(
+            NAME_ID, b"<samlp:SessionIndex>_s1</samlp:SessionIndex>" + NAME_ID
+        ),
+    ],
+)
+def test_logout_request_with_one_meaning_is_accepted_off_the_schema(edit, make_logout, now):
+    request, _ = parse_logout_request(edit(make_logout()))
+    check_logout_request(request, now=now, destination=SLO_URL, signed=True)
+    assert sorted(request.session_indexes) == ["_s1", "_s2"]
+
+
+@pytest.mark.parametrize("copies", [0, 2])
+def test_logout_request_names_its_user_once(copies, make_logout):
+    root = etree.fromstring(make_logout())
+    name_id = root.find(f"{{{names.NS_SAML}}}NameID")
+    root.remove(name_id)
+    for _ in range(copies):
+        root.insert(1, copy.deepcopy(name_id))
+    with pytest.raises(MessageRefused) as caught:
+        parse_logout_request(etree.tostring(root))
+    assert caught.value.code == "xml-schema"
 
 
 def test_encrypted_name_id_is_refused(make_logout, now):

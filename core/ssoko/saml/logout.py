@@ -39,7 +39,8 @@ _SAMLP = f"{{{names.NS_SAMLP}}}"
 _DS_SIGNATURE = f"{{{names.NS_DS}}}Signature"
 _ATTRIBUTES = ("ID", "Version", "IssueInstant", "Destination", "InResponseTo", "NotOnOrAfter")
 _COMMON = frozenset({f"{_SAML}Issuer", _DS_SIGNATURE, f"{_SAMLP}Extensions"})
-_OF_REQUEST = _COMMON | {f"{_SAML}{name}" for name in ("NameID", "BaseID", "EncryptedID")}
+_IDENTIFIERS = frozenset(f"{_SAML}{name}" for name in ("NameID", "BaseID", "EncryptedID"))
+_OF_REQUEST = _COMMON | _IDENTIFIERS
 _OF_RESPONSE = _COMMON | {f"{_SAMLP}Status"}
 
 
@@ -83,6 +84,9 @@ def parse_logout_request(xml: bytes) -> tuple[LogoutRequest, etree._Element]:
     root = parse_xml(xml)
     check_root(root, "LogoutRequest")
     parts = read_parts(root, _OF_REQUEST, attributes=_ATTRIBUTES, repeated=f"{_SAMLP}SessionIndex")
+    identifiers = _IDENTIFIERS.intersection(parts.children)
+    if len(identifiers) != 1:
+        parts.faults.append(f"{len(identifiers)} identifiers of a user")
     require_no_faults(parts)
     name_id, end = parts.get(f"{_SAML}NameID"), attribute_of(root, "NotOnOrAfter")
     request = LogoutRequest(

@@ -105,6 +105,17 @@ def test_catalog_has_no_code_that_nothing_raises() -> None:
     assert sorted(EXPLANATIONS) == CODES
 
 
+def test_texts_about_logouts_replace_known_ones() -> None:
+    assert set(CATALOG["logout"]) <= set(CODES)
+    for code, texts in CATALOG["logout"].items():
+        explanation = explanation_of(code, logout=True)
+        assert explanation != EXPLANATIONS[code]
+        assert {name: getattr(explanation, name) for name in texts} == texts
+        words = f"{explanation.title} {explanation.rule} {explanation.fix}"
+        assert "sign-in" not in words and "Login" not in words
+    assert "logout" in explanation_of("nothing-of-the-kind", logout=True).title
+
+
 def test_unknown_code_has_general_texts() -> None:
     assert explanation_of("nothing-of-the-kind").fix
 

@@ -178,7 +178,7 @@ def status_reference(response) -> str:
     return re.search(r"SK-[0-9A-Z]{4}-[0-9A-Z]{4}", xml)[0]
 
 
-POLICY = f'<samlp:NameIDPolicy Format="{names.NAMEID_PERSISTENT}"/>'
+POLICY = f'<samlp:NameIDPolicy Format="{names.NAMEID_KERBEROS}"/>'
 CONTEXT = (
     "<samlp:RequestedAuthnContext><saml:AuthnContextClassRef>"
     f"{names.AUTHN_SMARTCARD_PKI}</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>"
@@ -374,7 +374,7 @@ DENIALS = [
         "Open Mappers",
     ),
     Denial(
-        "nameid-format", _ask(POLICY), "Conditions", "persistent", "unspecified", "Open Settings"
+        "nameid-format", _ask(POLICY), "Conditions", "kerberos", "emailAddress", "Open Settings"
     ),
     Denial(
         "authn-context", _ask(CONTEXT), "Conditions", "SmartcardPKI", "PasswordProtectedTransport"
@@ -388,7 +388,7 @@ DENIALS = [
         "HTTP-Redirect",
         "HTTP-POST",
     ),
-    Denial("base64", _get("SAMLRequest=%21%21not-base64"), "Request read", "base64", "padding"),
+    Denial("base64", _get("SAMLRequest=%21%21not-base64"), "Request read", "base64", "base64"),
     Denial("inflate", _get("SAMLRequest=QUJDRA%3D%3D"), "Request read", "", "DEFLATE"),
     Denial("parameter-missing", _get("SAMLRequest="), "Request read", "empty", "one SAMLRequest"),
     Denial(

@@ -19,7 +19,8 @@ class Attempt:
 
     :param now: seconds since the epoch, UTC.
     :param issuer_id: empty until known, for a launch by name.
-    :param started: ``sp``, or ``ssoko`` for an IdP-initiated launch.
+    :param started: ``sp``, ``ssoko`` for an IdP-initiated launch, or ``logout`` for a message about
+        signing out.
     :param address: IP address of the browser.
     :param binding: URI of the binding of the message; empty without one.
     :param pending_id: ID of the pending request that is continued, if any.

@@ -41,6 +41,12 @@ MAX_TEXT = 2000
 #: The steps of an attempt, in order. An IdP-initiated sign-in has no request.
 STEPS = ("request", "application", "signature", "acs", "terms", "user", "role", "response")
 _OF_REQUESTS = frozenset({"request", "signature", "acs", "terms"})
+#: The steps of a message about signing out.
+LOGOUT_STEPS = ("request", "application", "signature", "terms", "session")
+#: The codes of logout messages that were verified and then refused.
+_LOGOUT_TERMS = frozenset(
+    {"not-fresh", "wrong-destination", "destination-missing", "logout-expired", "replayed"}
+)
 
 #: The step of a refusal that is found out later than the step it belongs to.
 _STEP_OF_CODE = {
@@ -122,7 +128,10 @@ def steps_of(
 
     :returns: the states are ``passed``, ``refused`` and ``not-reached``.
     """
-    keys = [k for k in STEPS if attempt.started != "ssoko" or k not in _OF_REQUESTS]
+    if attempt.started == "logout":
+        keys = list(LOGOUT_STEPS)
+    else:
+        keys = [k for k in STEPS if attempt.started != "ssoko" or k not in _OF_REQUESTS]
     refused = keys.index(_refused_step(attempt, refusal, keys))
     last = keys.index(_last_step(attempt, refusal, keys))
     steps: list[tuple[str, str, Facts]] = []
@@ -143,6 +152,8 @@ def _refused_step(attempt: Attempt, refusal: Refusal, keys: list[str]) -> str:
 
 def _last_step(attempt: Attempt, refusal: Refusal, keys: list[str]) -> str:
     """Return the step at which the attempt ended."""
+    if attempt.started == "logout":
+        return _logout_step(attempt, refusal)
     if refusal.step in keys:
         return refusal.step
     if attempt.request is None and "request" in keys:
@@ -150,14 +161,29 @@ def _last_step(attempt: Attempt, refusal: Refusal, keys: list[str]) -> str:
     return "user" if attempt.terms else "application"
 
 
+def _logout_step(attempt: Attempt, refusal: Refusal) -> str:
+    if attempt.logout is None:
+        return "request"
+    if attempt.context is None:
+        return "application"
+    if refusal.code.startswith("signature-") or refusal.code == "logout-no-certificate":
+        return "signature"
+    return "terms" if refusal.code in _LOGOUT_TERMS else "session"
+
+
 def _passed_facts(key: str, attempt: Attempt, context: SignInContext, refusal: Refusal) -> Facts:
     if key == "request" and attempt.inbound:
         binding = _BINDINGS.get(attempt.inbound.binding, "")
         return {"binding": binding, "bytes": len(attempt.inbound.xml)}
     if key == "application":
-        return {"application": context.name, "by_entity_id": attempt.request is not None}
+        by_entity_id = attempt.request is not None or attempt.logout is not None
+        return {"application": context.name, "by_entity_id": by_entity_id}
+    if key == "signature" and attempt.logout is not None:
+        return {"signature": "verified"}
     if key == "signature":
         return {"signature": _signature(attempt, refusal)}
+    if key == "terms":
+        return {"logout": attempt.logout is not None}
     if key == "acs":
         urls = sign_in_context.record_of(context).service_provider.acs_urls
         return {"registered": len(urls)}

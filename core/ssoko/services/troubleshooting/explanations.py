@@ -5,7 +5,7 @@ on the code alone, so all refusals with one code read the same, and ``docs/troub
 lists them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ssoko.services.troubleshooting.catalog import CATALOG
@@ -71,6 +71,18 @@ _UNKNOWN = Explanation(
 )
 
 
-def explanation_of(code: str) -> Explanation:
-    """Return the texts for an error code; general ones for a code that has none of its own."""
-    return EXPLANATIONS.get(code, _UNKNOWN)
+_UNKNOWN_LOGOUT = replace(
+    _UNKNOWN,
+    title="Ssoko refused a logout message of {app}",
+)
+
+
+def explanation_of(code: str, *, logout: bool = False) -> Explanation:
+    """Return the texts for an error code; general ones for a code that has none of its own.
+
+    :param logout: the refused message was about signing out.
+    """
+    if not logout:
+        return EXPLANATIONS.get(code, _UNKNOWN)
+    explanation = EXPLANATIONS.get(code, _UNKNOWN_LOGOUT)
+    return replace(explanation, **CATALOG["logout"].get(code, {}))

@@ -16,6 +16,7 @@ TITLES = {
     "user": "User",
     "role": "Role",
     "response": "Response",
+    "session": "Session to end",
 }
 
 _BINDINGS = {"redirect": "HTTP-Redirect", "post": "HTTP-POST"}
@@ -74,6 +75,8 @@ def _passed(key: str, facts: Mapping[str, Any]) -> str:
         return _SIGNATURES[facts["signature"]]
     if key == "acs":
         return f"One of {facts['registered']} registered URLs"
+    if key == "terms" and facts.get("logout"):
+        return "Destination and time"
     if key == "terms":
         return "Destination, time, NameID and authentication method"
     if key == "user":

@@ -31,7 +31,8 @@ class TraceView:
     :param at: epoch seconds; the trace is deleted at ``until``.
     :param application_id: empty when the request belongs to no application.
     :param sp_entity_id: the Issuer of the request.
-    :param started: ``sp`` or ``ssoko``; ``binding`` is ``redirect``, ``post`` or empty.
+    :param started: ``sp``, ``ssoko``, or ``logout`` for a message about signing out.
+    :param binding: ``redirect``, ``post`` or empty.
     :param request: the message, decoded and indented; ``undecoded`` when decoding failed.
     :param findings: what a fix could add: ``acs_url``, or ``certificate`` (PEM).
     :param repeats: the number of later refusals of this kind without a trace of their own.
@@ -66,7 +67,7 @@ class TraceView:
     @property
     def title(self) -> str:
         """What happened, in one line."""
-        return explanation_of(self.code).title_for(
+        return explanation_of(self.code, logout=self.started == "logout").title_for(
             application=self.application_name, user=self.user_name
         )
 
@@ -154,7 +155,7 @@ def purge(services: Services) -> int:
 
 def _view(row: Any) -> TraceView:
     values = {name: getattr(row, name) for name in _COLUMNS}
-    words = explanation_of(row.code)
+    words = explanation_of(row.code, logout=row.started == "logout")
     return TraceView(
         **values,
         rule=words.rule,

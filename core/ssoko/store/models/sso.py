@@ -106,7 +106,7 @@ class LogoutTarget(Table):
     name_qualifier = TextField(default="")
     sp_name_qualifier = TextField(default="")
     session_indexes = JSONField(default=list)
-    #: "waiting", "asked", and then "ended", "failed", "silent" or "untold".
+    #: "waiting", "asked", and then "ended", "failed", "silent", "unproven" or "untold".
     state = TextField()
     #: Told in a frame of our page, since the browser might not come back from there.
     framed = BooleanField(default=False)
@@ -136,7 +136,7 @@ class Trace(Table):
     sp_entity_id = TextField(default="")
     user_id = TextField(default="")
     user_name = TextField(default="")
-    #: "sp" or "ssoko"; and "redirect", "post" or "".
+    #: "sp", "ssoko" or "logout"; and "redirect", "post" or "".
     started = TextField()
     binding = TextField(default="")
     relay_state = TextField(default="")

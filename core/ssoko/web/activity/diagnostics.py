@@ -16,9 +16,10 @@ def diagnostics(trace: TraceView, *, login_endpoint: str = "") -> str:
 
 def _lines(trace: TraceView, login_endpoint: str) -> Iterator[str]:
     at = datetime.fromtimestamp(trace.at, UTC)
-    initiator = {"sp": "the service provider", "ssoko": "Ssoko"}[trace.started]
+    initiator = {"ssoko": "Ssoko"}.get(trace.started, "the service provider")
     for label, value in (
         ("Reference", trace.reference),
+        ("About", "a logout" if trace.started == "logout" else "a sign-in"),
         ("Time", f"{at:%Y-%m-%dT%H:%M:%SZ}"),
         ("Identity provider", f"Ssoko {__version__} {login_endpoint}".strip()),
         ("Application", trace.application_name),

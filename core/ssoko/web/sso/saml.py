@@ -124,7 +124,7 @@ def refused(error: Refusal) -> tuple[Response, int]:
         title="No access" if error.http == 403 else f"This {what} cannot continue",
         wide=True,
         error=error,
-        explanation=explanation_of(error.code),
+        explanation=explanation_of(error.code, logout=what == "sign-out"),
         for_admin=insider and signed_in is not None and signed_in.user.admin,
         insider=insider,
     )

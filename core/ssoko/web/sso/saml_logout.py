@@ -5,7 +5,7 @@ the page of a sign-out in progress is opened by the key in its URL.
 """
 
 import secrets
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import Blueprint, Response, current_app, g, make_response, render_template, request
 from werkzeug.exceptions import MethodNotAllowed
@@ -44,21 +44,31 @@ def message(issuer: str) -> BaseResponse:
     """Take a LogoutRequest or a LogoutResponse; without either nobody is signed out."""
     saml.require_id(issuer)
     services, address = current_services(), request.remote_addr or ""
+    destination = request.headers.get("Sec-Fetch-Dest")
+    in_frame = None if destination is None else destination == "iframe"
+    pairs: list[tuple[str, str]] = []
     try:
-        field, inbound = _decoded()
+        pairs = _pairs()
+        field = _field({name for name, _ in pairs})
+        inbound = _decoded(field, pairs)
     except Refusal as refusal:
-        raise logout.log_refusal(services, issuer, refusal, address=address) from None
+        sent = dict(pairs)
+        if "SAMLResponse" not in sent:
+            raise logout.log_refusal(services, issuer, refusal, address=address) from None
+        answer = logout.unreadable_response(
+            services,
+            issuer,
+            refusal,
+            relay_state=sent.get("RelayState", ""),
+            in_frame=in_frame,
+            address=address,
+        )
+        return _send(answer)
     if field == "SAMLRequest":
         return _send(logout.request(services, issuer, inbound, address=address))
-    destination = request.headers.get("Sec-Fetch-Dest")
-    answer = logout.respond(
-        services,
-        issuer,
-        inbound,
-        in_frame=None if destination is None else destination == "iframe",
-        address=address,
+    return _send(
+        logout.respond(services, issuer, inbound, in_frame=in_frame, address=address),
     )
-    return _send(answer)
 
 
 @blueprint.get("/saml/signing-out/<key>", provide_automatic_options=False)
@@ -68,15 +78,17 @@ def signing_out(key: str) -> BaseResponse:
     return _send(logout.go_on(current_services(), key, unreachable=unreachable))
 
 
-def _decoded() -> tuple[Parameter, Inbound]:
+def _pairs() -> list[tuple[str, str]]:
+    """Return the fields of the form or of the query string; those of a query are only looked at."""
     if request.method == "POST":
-        pairs = saml.form_pairs()
-        field = _field({name for name, _ in pairs})
-        return field, decode_post(pairs, message=field)
-    query = request.query_string
-    names = {unquote_to_bytes(part.partition(b"=")[0]) for part in query.split(b"&")}
-    field = _field({name.decode("ascii", "replace") for name in names})
-    return field, decode_redirect(query, message=field)
+        return saml.form_pairs()
+    return parse_qsl(request.query_string.decode("latin-1"), keep_blank_values=True)
+
+
+def _decoded(field: Parameter, pairs: list[tuple[str, str]]) -> Inbound:
+    if request.method == "POST":
+        return decode_post(pairs, message=field)
+    return decode_redirect(request.query_string, message=field)
 
 
 def _field(names: set[str]) -> Parameter:

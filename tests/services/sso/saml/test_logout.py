@@ -7,7 +7,12 @@ import pytest
 from ssoko.errors import MessageRefused, NotFound, RequestRefused
 from ssoko.saml import names
 from ssoko.saml.bindings import decode_redirect, encode_redirect
-from ssoko.saml.logout import build_logout_request, build_logout_response, parse_logout_request
+from ssoko.saml.logout import (
+    build_logout_request,
+    build_logout_response,
+    parse_logout_request,
+    parse_logout_response,
+)
 from ssoko.saml.response import NameId
 from ssoko.saml.signing import SigningKey
 from ssoko.services.activity.log import list_events
@@ -15,6 +20,8 @@ from ssoko.services.authentication import sessions, sign_in
 from ssoko.services.context import Actor, Scope
 from ssoko.services.sso.saml import logout, logout_flow
 from ssoko.services.sso.saml.logout_messages import Outgoing
+from ssoko.services.sso.trace import LOGOUT_STEPS
+from ssoko.services.troubleshooting import traces
 from ssoko.store.models.sessions import Participation, Session
 from ssoko.store.models.sso import LogoutFlow, LogoutTarget
 
@@ -115,6 +122,101 @@ def test_the_session_is_over_before_anybody_is_told(site, install, key):
     assert event.actor_name == "Amina Otieno"
 
 
+def other_answer(site, app, outgoing, *, key=None, relay_state="", **changes):
+    """Send a LogoutResponse that cannot be verified."""
+    request, _ = parse_logout_request(decode_redirect(urlsplit(outgoing.url).query.encode()).xml)
+    fields = {
+        "response_id": f"_{secrets.token_hex(16)}",
+        "issuer": app.service_provider.entity_id,
+        "destination": app.issuer.logout_endpoint,
+        "in_response_to": request.id,
+        "issue_instant": site.clock(),
+    }
+    xml = build_logout_response(**(fields | changes))
+    if relay_state == "returned":
+        xml, relay_state = b"no XML at all", request.id
+    url = encode_redirect(
+        app.issuer.logout_endpoint, xml, message="SAMLResponse", key=key, relay_state=relay_state
+    )
+    inbound = decode_redirect(urlsplit(url).query.encode(), message="SAMLResponse")
+    return logout.respond(site.services, app.issuer.id, inbound)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"destination": "https://elsewhere.example/"},
+        {"issue_instant": 1},
+        {"issuer": "urn:sp:nobody"},
+        {"relay_state": "returned"},
+    ],
+    ids=["unsigned", "wrong destination", "stale", "another issuer", "malformed"],
+)
+def test_a_response_without_proof_does_not_stop_the_sign_out(site, install, key, changes):
+    apps = [install(name) for name in ("asking", "second", "third")]
+    by_name = {app.name: app for app in apps}
+    session = site.sign_in()
+    for app in apps:
+        site.begin(app, session)
+    onward = ask(site, key, apps[0])
+    telling = logout.go_on(site.services, onward.key)
+    app = by_name[telling.outgoing[0].application_name]
+    signed = {"key": key} if "destination" in changes or "issue_instant" in changes else {}
+    onward = other_answer(site, app, telling.outgoing[0], **changes, **signed)
+    telling = logout.go_on(site.services, onward.key)
+    other = by_name[telling.outgoing[0].application_name]
+    assert other is not app
+    states = {one.name: one.state for one in telling.told}
+    assert states == {app.name: "unproven", other.name: "asked"}
+    onward = answer(site, key, other, telling.outgoing[0])
+    last = logout.go_on(site.services, onward.key)
+    response, _ = parse_logout_response(
+        decode_redirect(urlsplit(last.url).query.encode(), message="SAMLResponse").xml
+    )
+    assert response.statuses[-1] == names.STATUS_PARTIAL_LOGOUT
+    results = {e.application_id: e.detail["result"] for e in site.events(action="logout")}
+    assert results == {app.id: "unproven", other.id: "ended"}
+    (trace,) = traces.list_traces(site.services, site.workspace.id).items
+    assert trace.started == "logout" and "sign-in" not in trace.title
+    assert {step.key for step in trace.steps} == set(LOGOUT_STEPS)
+
+
+def test_a_proof_counts_after_a_response_without_one(site, install, key):
+    first, second = install("first"), install("second")
+    session = site.sign_in()
+    for app in (first, second):
+        site.begin(app, session)
+    telling = logout.go_on(site.services, ask(site, key, first).key)
+    other_answer(site, second, telling.outgoing[0])
+    answer(site, key, second, telling.outgoing[0])
+    assert LogoutTarget.get(LogoutTarget.application == second.id).state == "ended"
+    with pytest.raises(MessageRefused):
+        other_answer(site, second, telling.outgoing[0])
+
+
+def test_an_application_without_a_certificate_is_told(site, install, key):
+    first = install("first")
+    bare = site.install("bare", entity_id="urn:bare", logout_url="https://bare.example.com/slo")
+    session = site.sign_in()
+    for app in (first, bare):
+        site.begin(app, session)
+    telling = logout.go_on(site.services, ask(site, key, first).key)
+    onward = other_answer(site, bare, telling.outgoing[0])
+    assert isinstance(logout.go_on(site.services, onward.key), Outgoing)
+    assert not traces.list_traces(site.services, site.workspace.id).items
+
+
+def test_a_response_that_belongs_to_no_request_is_refused(site, install, key):
+    first, second = install("first"), install("second")
+    session = site.sign_in()
+    for app in (first, second):
+        site.begin(app, session)
+    telling = logout.go_on(site.services, ask(site, key, first).key)
+    with pytest.raises(MessageRefused):
+        other_answer(site, second, telling.outgoing[0], in_response_to="_nobody")
+
+
 def test_what_a_person_signed_in_to_in_two_browsers_is_told_once(site, install, key):
     first, second = install("first"), install("second")
     for _ in range(2):
@@ -125,10 +227,11 @@ def test_what_a_person_signed_in_to_in_two_browsers_is_told_once(site, install, 
     telling = logout.go_on(site.services, onward.key)
     assert len(telling.told) == 1
     query = parse_qs(urlsplit(telling.outgoing[0].url).query)
-    assert set(query) == {"SAMLRequest", "SigAlg", "Signature"}
+    assert set(query) == {"SAMLRequest", "RelayState", "SigAlg", "Signature"}
     request, _ = parse_logout_request(
         decode_redirect(urlsplit(telling.outgoing[0].url).query.encode()).xml
     )
+    assert query["RelayState"] == [request.id]
     rows = Participation.select().where(Participation.application == second.id)
     assert set(request.session_indexes) == {row.session_index for row in rows}
     assert not Session.select().where(Session.ended_at.is_null()).exists()

@@ -34,7 +34,9 @@ from ssoko.services.sso.saml.logout_messages import (
 from ssoko.services.sso.saml.logout_request import (
     check_request,
     check_response,
+    claimed_request_id,
     find_sender,
+    find_target,
     participations_of,
     party_of_sender,
     verify_message,
@@ -125,6 +127,9 @@ def respond(
 ) -> Onward | Heard:
     """Process the LogoutResponse of an application that was notified.
 
+    One that cannot be verified proves nothing, but the application was notified and the browser is
+    back, so the sign-out continues, and the list at its end says so.
+
     :param in_frame: where the browser shows it; None when it does not say.
     :raises NotFound: when there is no such issuer.
     :raises Refusal: when no such response is expected.
@@ -138,17 +143,70 @@ def respond(
         party = party_of_sender(context)
         verify_message(inbound, message, root, party.sp, "SAMLResponse")
         target = check_response(attempt, message, inbound, party)
+    except Refusal as refusal:
+        request_ids = (inbound.relay_state, claimed_request_id(inbound.xml))
+        return _unproven(attempt, refusal, request_ids, in_frame)
+    try:
         # An SP that does not know the user has no session of the user either.
         ended = message.succeeded or names.STATUS_UNKNOWN_PRINCIPAL in message.statuses
-        with database.atomic():
-            if not logout_flow.settle(target, ended=ended):
-                raise _answered_already(message.in_response_to or "")
-            if target.framed if in_frame is None else in_frame:
-                return Heard()
-            return Onward(logout_flow.new_key(target.flow))
+        return _settle(target, "ended" if ended else "failed", in_frame)
     except Refusal as refusal:
         write_refusal(attempt, refusal)
         raise
+
+
+def unreadable_response(
+    services: Services,
+    issuer_id: str,
+    refusal: Refusal,
+    *,
+    relay_state: str,
+    in_frame: bool | None = None,
+    address: str = "",
+) -> Onward | Heard:
+    """Process a LogoutResponse that could not be decoded, as :func:`respond` does.
+
+    :raises NotFound: when there is no such issuer.
+    :raises Refusal: when no response is expected.
+    """
+    attempt = Attempt(
+        services=services,
+        now=services.clock(),
+        issuer_id=issuer_id,
+        address=address,
+        started="logout",
+    )
+    return _unproven(attempt, refusal, (relay_state,), in_frame)
+
+
+def _unproven(
+    attempt: Attempt, refusal: Refusal, request_ids: Iterable[str], in_frame: bool | None
+) -> Onward | Heard:
+    """Continue the sign-out that a response without proof belongs to; raise when there is none."""
+    target = find_target(attempt, request_ids)
+    answer: Onward | Heard | None = None
+    if target is not None:
+        try:
+            answer = _settle(target, "unproven", in_frame)
+        except MessageRefused:  # there was a response already
+            answer = None
+    # Nobody can prove anything without a certificate: that is no fault of this response.
+    if answer is None or refusal.code != "logout-no-certificate":
+        write_refusal(attempt, refusal)
+    if answer is None:
+        raise refusal
+    return answer
+
+
+def _settle(
+    target: LogoutTarget, state: logout_flow.Result, in_frame: bool | None
+) -> Onward | Heard:
+    with database.atomic():
+        if not logout_flow.settle(target, state):
+            raise _answered_already(target.request_id or "")
+        if target.framed if in_frame is None else in_frame:
+            return Heard()
+        return Onward(logout_flow.new_key(target.flow))
 
 
 def sign_out(services: Services, token: str, actor: Actor) -> str | None:
@@ -208,7 +266,13 @@ def log_refusal(
 
     :raises NotFound: when there is no such issuer.
     """
-    attempt = Attempt(services=services, now=services.clock(), issuer_id=issuer_id, address=address)
+    attempt = Attempt(
+        services=services,
+        now=services.clock(),
+        issuer_id=issuer_id,
+        address=address,
+        started="logout",
+    )
     write_refusal(attempt, refusal)
     return refusal
 
@@ -218,6 +282,7 @@ def _attempt(services: Services, issuer_id: str, inbound: Inbound, address: str)
         services=services,
         now=services.clock(),
         issuer_id=issuer_id,
+        started="logout",
         address=address,
         binding=inbound.binding,
         relay_state=inbound.relay_state,

@@ -9,6 +9,7 @@ at the end. All together take at most :data:`BUDGET` seconds.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
 from ssoko.plugin.host.record import service_provider_from_json
 from ssoko.saml.response import NameId
@@ -30,14 +31,18 @@ BUDGET = 5
 #: Seconds that flows are kept, to know who did not answer the last time.
 KEPT = 30 * 86_400
 
-_OVER = ("ended", "failed", "silent", "untold")
+#: What a response says: the session ended or not, or nothing that can be believed.
+Result = Literal["ended", "failed", "unproven"]
+
+_OVER = ("ended", "failed", "silent", "unproven", "untold")
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """One application in the list of a sign-out.
 
-    :param state: ``waiting``, ``asked``, ``ended``, ``failed``, ``silent`` or ``untold``.
+    :param state: ``waiting``, ``asked``, ``ended``, ``failed``, ``silent``, ``unproven`` or
+        ``untold``.
     :param framed: told in a frame, where it may lack the cookie of the session that it ended.
     """
 
@@ -152,11 +157,15 @@ def ask(services: Services, target: LogoutTarget) -> Outgoing:
     return outgoing
 
 
-def settle(target: LogoutTarget, *, ended: bool) -> bool:
-    """Note an answer; false when another request was faster."""
+def settle(target: LogoutTarget, result: Result) -> bool:
+    """Note a response; false when another request was faster.
+
+    A proof that comes after a response without one counts, and not the other way around.
+    """
+    replaced = ("asked", "silent") if result == "unproven" else ("asked", "silent", "unproven")
     updated = (
-        LogoutTarget.update(state="ended" if ended else "failed")
-        .where(LogoutTarget.id == target.id, LogoutTarget.state.in_(("asked", "silent")))
+        LogoutTarget.update(state=result)
+        .where(LogoutTarget.id == target.id, LogoutTarget.state.in_(replaced))
         .execute()
     )
     return bool(updated)
@@ -203,6 +212,7 @@ def close_abandoned(services: Services) -> None:
 _WORDS = {
     "failed": "It answered that it could not end its session.",
     "silent": "It did not answer in time, so its session may go on until it ends by itself.",
+    "unproven": "It was notified and answered, but the answer could not be verified.",
 }
 
 

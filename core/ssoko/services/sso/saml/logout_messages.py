@@ -91,7 +91,8 @@ def logout_request(
         session_indexes=session_indexes,
         key=key if sp.slo_binding == "post" else None,
     )
-    return _outgoing(party, sp.slo_url, xml, "SAMLRequest", "", key)
+    # The response returns RelayState: with it a response is recognized that cannot be read.
+    return _outgoing(party, sp.slo_url, xml, "SAMLRequest", request_id, key)
 
 
 def logout_response(

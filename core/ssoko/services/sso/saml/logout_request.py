@@ -1,10 +1,11 @@
 """Verify and check logout messages, before any session ends.
 
-Stricter than a sign-in: a logout message without a valid signature of the service provider that
-it names has no effect, whatever the application's settings are.
+Stricter than a sign-in: a logout request without a valid signature of the service provider that
+it names has no effect, whatever the application's settings are, and a response without one proves
+nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lxml import etree
 
@@ -20,17 +21,19 @@ from ssoko.saml.logout import (
 )
 from ssoko.saml.response import NameId
 from ssoko.saml.verify import verify_enveloped, verify_query
+from ssoko.saml.xml import parse_xml
 from ssoko.services.issuers import issuers
 from ssoko.services.sso import sign_in_context
 from ssoko.services.sso.admission import uninstalled
 from ssoko.services.sso.attempt import Attempt
 from ssoko.services.sso.saml.logout_messages import Field, Party
 from ssoko.services.sso.sign_in_context import SignInContext
+from ssoko.store.models.applications import Application
 from ssoko.store.models.sessions import Participation
 from ssoko.store.models.sso import LogoutFlow, LogoutTarget
 
 #: States of a target that may still get a response; a late one is better than none.
-OUTSTANDING = ("asked", "silent")
+OUTSTANDING = ("asked", "silent", "unproven")
 
 #: Seconds after which a sign-out expires.
 LIFETIME = 600
@@ -94,17 +97,7 @@ def check_response(
 
     :raises MessageRefused: when it is wrong, or no request is pending.
     """
-    target: LogoutTarget | None = (
-        LogoutTarget.select()
-        .join(LogoutFlow)
-        .where(
-            LogoutTarget.request_id == (response.in_response_to or ""),
-            LogoutTarget.application == party.application_id,
-            LogoutTarget.state.in_(OUTSTANDING),
-            LogoutFlow.created_at > attempt.now - LIFETIME,
-        )
-        .first()
-    )
+    target = find_target(attempt, (response.in_response_to or "",), party.application_id)
     check_logout_response(
         response,
         now=attempt.now,
@@ -115,6 +108,40 @@ def check_response(
     if target is None:  # the check refuses this
         raise ValueError("a LogoutResponse without a request passed the check")
     return target
+
+
+def find_target(
+    attempt: Attempt, request_ids: Iterable[str], application_id: str = ""
+) -> LogoutTarget | None:
+    """Return the target of a pending request of ours to an application of this issuer.
+
+    :param request_ids: IDs that a response names; they have 128 random bits.
+    :param application_id: the only application that it may be; empty for any.
+    """
+    query = (
+        LogoutTarget.select(LogoutTarget, LogoutFlow)
+        .join(LogoutFlow)
+        .switch(LogoutTarget)
+        .join(Application)
+        .where(
+            LogoutTarget.request_id.in_([text for text in request_ids if text][:2]),
+            LogoutTarget.state.in_(OUTSTANDING),
+            Application.issuer == attempt.issuer_id,
+            LogoutFlow.created_at > attempt.now - LIFETIME,
+        )
+    )
+    if application_id:
+        query = query.where(LogoutTarget.application == application_id)
+    target: LogoutTarget | None = query.first()
+    return target
+
+
+def claimed_request_id(xml: bytes) -> str:
+    """Return what a message that was refused says it responds to, if that can be read."""
+    try:
+        return parse_xml(xml).get("InResponseTo", "").strip()[:200]
+    except MessageRefused:
+        return ""
 
 
 def participations_of(
