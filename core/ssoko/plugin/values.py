@@ -122,6 +122,8 @@ class ServiceProvider(Checked):
     :param slo_response_url: URL for logout responses, when it differs from ``slo_url``.
     :param relay_state: RelayState of an IdP-initiated sign-in.
     :param launch_url: URL that a tile opens when the vendor accepts SP-initiated sign-in only.
+    :param idp_initiated: a tile or launch link may start a sign-in. Without it and ``launch_url``,
+        users start at the vendor.
     :param lifetime: seconds from issue to ``NotOnOrAfter``, 60 to 3600.
     :param session_lifetime: seconds for ``SessionNotOnOrAfter``, or 0 to leave it out.
     """
@@ -145,6 +147,7 @@ class ServiceProvider(Checked):
     slo_response_url: str = ""
     relay_state: str = ""
     launch_url: str = ""
+    idp_initiated: bool = True
     lifetime: int = 300
     session_lifetime: int = 0
 

@@ -87,6 +87,14 @@ def decode_post(
     return Inbound(xml, params.relay_state(), names.BINDING_POST)
 
 
+def relay_state_of(raw_query: bytes) -> str:
+    """Return the RelayState of a query string without a message; empty for none.
+
+    :raises MessageRefused: when it is repeated, too long or unreadable.
+    """
+    return _Parameters([_pair(part) for part in raw_query.split(b"&") if part]).relay_state()
+
+
 def encode_redirect(
     url: str,
     xml: bytes,

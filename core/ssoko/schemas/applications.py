@@ -62,6 +62,9 @@ class ServiceProviderSchema(Output):
             "only; else empty."
         }
     )
+    idp_initiated = fields.Boolean(
+        metadata={"description": "A tile or launch link may start a sign-in."}
+    )
     lifetime = fields.Integer(metadata={"description": "Seconds that an assertion is valid."})
     session_lifetime = fields.Integer(
         metadata={"description": "Seconds that a session at the service provider may last, or 0."}

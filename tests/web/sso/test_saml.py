@@ -5,7 +5,7 @@ import re
 import secrets
 from html import unescape
 from types import SimpleNamespace
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 from lxml import etree
@@ -16,7 +16,7 @@ from ssoko.saml.xml import instant
 from ssoko.services.access import assignments
 from ssoko.services.activity.log import list_events
 from ssoko.services.applications import change, install
-from ssoko.services.issuers import issuers
+from ssoko.services.issuers import issuers, keys
 from ssoko.store import db
 from ssoko.store.models.sso import PendingRequest
 
@@ -174,6 +174,51 @@ def test_the_tile_and_the_login_address_begin_a_sign_in(site, app, pete):
         assert "InResponseTo" not in sent.root.attrib
     asked = site.browser().get(f"/saml/{app.issuer.id}/login")
     assert parse_qs(urlsplit(asked.location).query)["next"] == [f"/w/acme/launch/{app.slug}"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "starts"),
+    [
+        ({"Sec-Fetch-Site": "same-origin"}, True),
+        ({"Referer": "http://localhost/w/acme/dashboard"}, True),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+        ({"Sec-Fetch-Site": "same-site"}, False),
+        ({"Sec-Fetch-Site": "none"}, False),
+        ({"Sec-Fetch-Site": "cross-site", "Referer": "http://localhost/w/acme/dashboard"}, False),
+        ({"Referer": "http://localhost.evil.test/"}, False),
+        ({}, False),
+    ],
+)
+def test_another_site_cannot_start_a_sign_in_where_signed_requests_are_required(
+    site, app, pete, headers, starts
+):
+    key = keys.generate("ec-p256", common_name="SP", now=1_795_511_647)
+    with db.session():
+        change.update_application(
+            site.scope,
+            app.id,
+            settings={"certificates": [key.certificate], "require_signed_requests": True},
+        )
+    for path in (f"/w/acme/launch/{app.slug}", f"/saml/{app.issuer.id}/login"):
+        page = pete.client.get(path, headers=headers)
+        if starts:
+            assert posted(page).action == ACS
+        else:
+            assert "SAMLResponse" not in page.text
+            assert f'href="/w/acme/launch/{app.slug}"' in page.text
+
+
+@pytest.mark.parametrize("relay_state", ["https://app.example.com/a?b=1&c=<d>", "x" * 4096])
+def test_a_launch_link_carries_relay_state(app, pete, relay_state):
+    query = urlencode({"RelayState": relay_state})
+    for path in (f"/w/acme/launch/{app.slug}", f"/saml/{app.issuer.id}/login"):
+        assert posted(pete.get(f"{path}?{query}")).relay_state == relay_state
+
+
+@pytest.mark.parametrize("query", ["RelayState=a&RelayState=b", "RelayState=%00", "RelayState=%ff"])
+def test_a_launch_link_with_an_unusable_relay_state_is_refused(app, pete, query):
+    page = pete.get(f"/w/acme/launch/{app.slug}?{query}")
+    assert page.status_code == 400 and "SAMLResponse" not in page.text
 
 
 def test_force_authn_asks_for_the_password_again(site, app, pete):

@@ -114,6 +114,8 @@ def who_gets_in(
 def launchable(scope: Scope, user_id: str, *, q: str = "") -> tuple[Tile, ...]:
     """Return the applications that a user may launch now, by name, in one statement.
 
+    Applications whose sign-ins start only at the vendor are left out.
+
     :param q: words that the application's name must contain.
     """
     if not is_id(user_id):
@@ -128,6 +130,7 @@ def launchable(scope: Scope, user_id: str, *, q: str = "") -> tuple[Tile, ...]:
             Application.name,
             Application.integration,
             Application.monogram,
+            Application.service_provider,
             Workspace.slug.alias("workspace_slug"),
             last.alias("last"),
         )
@@ -147,11 +150,15 @@ def launchable(scope: Scope, user_id: str, *, q: str = "") -> tuple[Tile, ...]:
         .order_by(Application.name_key)
         .dicts()
     )
-    return tuple(_tile(row) for row in query)
+    return tuple(_tile(row) for row in query if _has_tile(row["service_provider"]))
 
 
 #: Later than every expiry; in the place of none, so that a maximum finds it.
 LAST_GRANT = SQL("9223372036854775807")
+
+
+def _has_tile(sp: dict[str, Any]) -> bool:
+    return bool(sp.get("idp_initiated", True) or sp.get("launch_url"))
 
 
 def _tile(row: dict[str, Any]) -> Tile:

@@ -157,6 +157,14 @@ class SamlForm(Schema):
             "help": "Sent with IdP-initiated sign-ins; often the page to open",
         },
     )
+    idp_initiated = fields.Flag(
+        metadata={
+            "label": "Allow IdP-initiated sign-in",
+            "help": "Users can start at a tile or launch link. Turn it off if the vendor accepts "
+            "only sign-ins that it starts itself. The tile is then hidden unless it has a URL of "
+            "the vendor",
+        }
+    )
     lifetime = Seconds(
         validate=Range(60, 3600, error="Enter a number of seconds from 60 to 3600"),
         error_messages=_SECONDS,
@@ -191,6 +199,7 @@ FIELDS = (
     "slo_binding",
     "slo_response_url",
     "relay_state",
+    "idp_initiated",
     "lifetime",
     "session_lifetime",
 )

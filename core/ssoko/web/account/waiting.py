@@ -16,7 +16,7 @@ def waiting_application(target: str) -> str:
 
     :param target: path to continue to after signing in.
     """
-    services = current_services()
+    services, target = current_services(), target.partition("?")[0]
     if pending := _PENDING.fullmatch(target):
         return sign_in.waiting_application(services, pending[1], pending[2])
     launch = _LAUNCH.fullmatch(target)

@@ -278,6 +278,7 @@ class ApplicationChange(Input):
     service_provider = JsonObject(
         metadata={"description": "SAML settings to override; null returns to the proposal."}
     )
+    sp_metadata = Text(metadata={"description": "SP metadata (XML) that refreshes the settings."})
 
 
 class UserInput(Input):

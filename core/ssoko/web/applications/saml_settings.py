@@ -33,6 +33,7 @@ SECTIONS = (
     ("Name ID", ("name_id_format", "name_id_source")),
     ("Signatures", ("sign_response", "sign_assertion", "require_signed_requests", "certificates")),
     ("Encryption", ("encrypt_assertions", "encryption_method", "encryption_certificates")),
+    ("Start of sign-ins", ("idp_initiated",)),
     ("URLs", ("acs_urls", "relay_state", "slo_url", "slo_binding", "slo_response_url")),
     ("Lifetime", ("lifetime", "session_lifetime")),
 )

@@ -5,7 +5,7 @@ judged by the services, and its response goes to a registered URL, wherever the 
 """
 
 import secrets
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Blueprint, Response, make_response, redirect, request
 from flask import render_template as draw
@@ -13,7 +13,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
 from ssoko.errors import MessageRefused, NotFound, Refusal
-from ssoko.saml.bindings import Inbound, decode_post, decode_redirect
+from ssoko.saml.bindings import Inbound, decode_post, decode_redirect, relay_state_of
 from ssoko.services.authentication.sessions import SignedIn
 from ssoko.services.context import Services
 from ssoko.services.issuers import issuers
@@ -53,7 +53,7 @@ def login(issuer: str) -> BaseResponse:
     services, session, address = _place()
     query = request.query_string
     if b"SAMLRequest" not in query and b"SAMLResponse" not in query:
-        return _send(sign_in.launch(services, issuer, session=session, address=address))
+        return _launch(issuer)
     inbound = _decoded(issuer, session)
     return _send(sign_in.begin(services, issuer, inbound, session=session, address=address))
 
@@ -88,8 +88,35 @@ def launch(workspace: str, application: str) -> BaseResponse:
     """Start an IdP-initiated sign-in, from a tile."""
     require_id(workspace.replace("-", ""))
     require_id(application.replace("-", ""))
+    return _launch(workspace, application)
+
+
+def _launch(place: str, application: str | None = None) -> BaseResponse:
     services, session, address = _place()
-    return _send(sign_in.launch(services, workspace, application, session=session, address=address))
+    return _send(
+        sign_in.launch(
+            services,
+            place,
+            application,
+            session=session,
+            address=address,
+            relay_state=relay_state_of(request.query_string),
+            confirmed=_started_here() and "confirm" not in request.args,
+        )
+    )
+
+
+def _started_here() -> bool:
+    """Return whether a page of Ssoko led here, as the browser reports it.
+
+    Sec-Fetch-Site covers the redirects on the way. Browsers omit it over plain http, and then send
+    the page as the Referer.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    base, page = map(urlsplit, (current_services().config.base_url, request.referrer or ""))
+    return (page.scheme, page.netloc) == (base.scheme, base.netloc)
 
 
 @blueprint.get("/saml/<issuer>/metadata")
@@ -206,6 +233,10 @@ def _send(answer: sign_in.Result) -> BaseResponse:
     if isinstance(answer, sign_in.RequireSignIn):
         query = {"next": answer.next_path} | ({"fresh": "1"} if answer.again else {})
         return redirect_once(f"/w/{answer.workspace_slug}/sign-in?{urlencode(query)}")
+    if isinstance(answer, sign_in.ConfirmLaunch):
+        return make_response(
+            draw("sso/confirm.html", title=f"Open {answer.application_name}?", answer=answer)
+        )
     if isinstance(answer, sign_in.OpenLaunchUrl):
         return _leaving_page("sso/elsewhere.html", answer)
     failed, relayed = isinstance(answer, sign_in.PostStatus), bool(answer.relay_state)

@@ -1,10 +1,12 @@
 """Sign-in as an SP sees it, judged by python3-saml in strict mode."""
 
+from urllib.parse import parse_qs
+
 import pytest
 from ssoko.errors import AccessRefused, MessageRefused, NotFound
 from ssoko.plugin import NameIdFormat
 from ssoko.saml import names
-from ssoko.services.access import assignments
+from ssoko.services.access import assignments, decisions
 from ssoko.services.applications import change
 from ssoko.services.context import SYSTEM
 from ssoko.services.people import groups, users
@@ -39,6 +41,54 @@ def test_an_own_issuer_and_an_id_launch_the_application_as_well(site, saml):
     session = site.sign_in()
     saml.accept(app, sign_in.launch(site.services, app.issuer.id, session=session))
     saml.accept(app, sign_in.launch(site.services, "acme", app.id, session=session))
+
+
+def test_the_relay_state_of_a_launch_link_takes_precedence(site, saml):
+    app = site.install(relay_state="https://app.example.com/home")
+    session, deep = site.sign_in(), "https://app.example.com/reports?a=1&b=2"
+
+    def launch(session):
+        return sign_in.launch(site.services, "acme", app.slug, session=session, relay_state=deep)
+
+    answer = launch(session)
+    saml.accept(app, answer)
+    assert answer.relay_state == deep
+    path, _, query = launch(None).next_path.partition("?")
+    assert (path, parse_qs(query)) == (f"/w/acme/launch/{app.slug}", {"RelayState": [deep]})
+
+
+def test_an_application_without_idp_initiated_sign_in_starts_at_the_vendor_only(site, saml):
+    app, session = site.install(), site.sign_in()
+    change.update_application(site.scope, app.id, service_provider={"idp_initiated": False})
+    with pytest.raises(MessageRefused) as caught:
+        sign_in.launch(site.services, "acme", app.slug, session=session)
+    assert caught.value.code == "idp-initiated-off"
+    assert decisions.launchable(site.scope, site.amina.id) == ()
+    saml.accept(app, site.begin(app, session, ID="_r"), request_id="_r")
+    settings = {"launch_url": "https://app.example.com/start"}
+    change.update_application(site.scope, app.id, settings=settings)
+    answer = sign_in.launch(site.services, "acme", app.slug, session=session)
+    assert isinstance(answer, sign_in.OpenLaunchUrl)
+    assert [tile.slug for tile in decisions.launchable(site.scope, site.amina.id)] == [app.slug]
+
+
+@pytest.mark.parametrize("required", [False, True])
+def test_a_link_elsewhere_is_confirmed_where_signed_requests_are_required(
+    site, saml, sp_key, required
+):
+    app = site.install(certificates=[sp_key.certificate], require_signed_requests=required)
+
+    def launch(session, **more):
+        return sign_in.launch(site.services, "acme", app.slug, session=session, **more)
+
+    path = f"/w/acme/launch/{app.slug}"
+    assert launch(None, confirmed=False).next_path == path + "?confirm=1" * required
+    answer = launch(site.sign_in(), confirmed=False)
+    if required:
+        assert isinstance(answer, sign_in.ConfirmLaunch) and answer.path == path
+    else:
+        saml.accept(app, answer)
+    saml.accept(app, launch(site.sign_in()))
 
 
 def test_a_launch_url_sends_the_person_to_the_vendor(site):

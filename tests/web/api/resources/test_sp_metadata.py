@@ -178,3 +178,30 @@ def test_metadata_that_cannot_be_used_install_nothing(api, more, field):
 def test_an_application_called_metadata_can_still_be_read(api):
     api.create("/applications", integration="custom-saml", name="metadata", sp_metadata=sp())
     assert api("GET", "/applications/metadata").json["slug"] == "metadata"
+
+
+def test_metadata_refresh_an_application(api):
+    made = api.create("/applications", integration="custom-saml", name="App", sp_metadata=sp())
+    path = f"/applications/{made['id']}"
+    answer = api("PATCH", path, {"sp_metadata": sp(acs=f"{ACS}/new"), "name": "Renamed"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json["settings"]["acs_urls"] == [f"{ACS}/new"]
+    assert answer.json["name"] == "Renamed"
+    again = api("PATCH", path, {"sp_metadata": sp(acs=f"{ACS}/new")})
+    assert again.status_code == 200
+    assert again.json["settings"] == answer.json["settings"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"sp_metadata": "<a/>"},
+        {"sp_metadata": sp("urn:another")},
+        {"sp_metadata": sp(acs=f"{ACS}/new"), "service_provider": {"lifetime": 1}},
+    ],
+)
+def test_a_refresh_with_an_error_changes_nothing(api, body):
+    made = api.create("/applications", integration="custom-saml", name="App", sp_metadata=sp())
+    path = f"/applications/{made['id']}"
+    assert errors(api("PATCH", path, body))
+    assert api("GET", path).json["settings"]["acs_urls"] == [ACS]

@@ -109,6 +109,33 @@ def accept(
         )
 
 
+def refresh_from_xml(
+    scope: Scope, app_id: str, xml: str, *, field: str, changes: Mapping[str, Any]
+) -> ApplicationView:
+    """Apply what metadata would change, and other changes of the same request, or nothing.
+
+    The metadata must be signed as the last ones had to be.
+
+    :param changes: arguments of ``update_application``; they take precedence over the metadata.
+    :raises InputError: at *field*, or when settings or plugin refuse the values.
+    """
+    with database.atomic():
+        row = find_row(scope.workspace_id, app_id)
+        earlier = ApplicationMetadata.get_or_none(ApplicationMetadata.application == row.id)
+        metadata = fill_form.from_xml(
+            scope.services, xml, field=field, signed_by=earlier.signed_by if earlier else ""
+        )
+        compared = compare(scope, app_id, metadata, field=field)
+        view = accept(
+            scope,
+            app_id,
+            offered=compared.accepted,
+            source=compared.source,
+            seen=compared.seen,
+        )
+        return update_application(scope, app_id, **changes) if changes else view
+
+
 def require_signer(scope: Scope, app_id: str, text: str, *, field: str) -> None:
     """Set the certificate that an application's next metadata must be signed with, or none.
 

@@ -31,6 +31,7 @@ _LABELS = {
     "acs_urls": "ACS URLs",
     "acs_indexes": "ACS URLs by index",
     "launch_url": "URL that the tile opens",
+    "idp_initiated": "IdP-initiated sign-in",
 }
 _FROZEN = "Not changed: it identifies the SP. If the vendor changed it, change it under Settings"
 _OVERRIDDEN = "Not changed: an admin set this value"
@@ -172,6 +173,11 @@ def _other_signer(was: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     return "Another key could sign as this SP" * bool(more)
 
 
+def _other_start(was: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    switched_on = new["idp_initiated"] and not was["idp_initiated"]
+    return "A link could start a sign-in" * bool(switched_on)
+
+
 def _other_reader(was: Mapping[str, Any], _: Mapping[str, Any]) -> str:
     return "Another key, or none, could decrypt the assertions" * bool(was["encrypt_assertions"])
 
@@ -183,6 +189,7 @@ _CAUTIONS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], str]] = {
     "acs_indexes": _additional_acs_index,
     "encryption_method": _weaker_method,
     "certificates": _other_signer,
+    "idp_initiated": _other_start,
     "encryption_certificates": _other_reader,
 }
 

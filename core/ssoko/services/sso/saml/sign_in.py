@@ -11,6 +11,7 @@ signed requests, a signature that proves nothing counts as none.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from peewee import IntegrityError
 
@@ -81,7 +82,16 @@ class OpenLaunchUrl:
     application_name: str
 
 
-Result = PostResponse | PostStatus | RequireSignIn | OpenLaunchUrl
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmLaunch:
+    """The user must confirm a sign-in that another site started, at ``path``."""
+
+    path: str
+    application_name: str
+    workspace_slug: str
+
+
+Result = PostResponse | PostStatus | RequireSignIn | OpenLaunchUrl | ConfirmLaunch
 
 _BINDINGS = {"redirect": names.BINDING_REDIRECT, "post": names.BINDING_POST}
 
@@ -175,12 +185,17 @@ def launch(
     *,
     session: SignedIn | None,
     address: str = "",
+    relay_state: str = "",
+    confirmed: bool = True,
 ) -> Result:
     """Start an IdP-initiated sign-in.
 
     :param place: the workspace's slug with ``application``, or the ID of an application's own
         issuer without.
     :param application: slug or ID.
+    :param relay_state: takes precedence over the one on record.
+    :param confirmed: the user started it on a page of Ssoko. Where signed requests are required, a
+        link on another site must not start a sign-in.
     :raises NotFound: when there is no such application.
     :raises Refusal: when a page shows the reason.
     """
@@ -191,20 +206,30 @@ def launch(
     attempt = replace(attempt, issuer_id=context.issuer_id, context=context)
     try:
         _require_launchable(context)
-        if context.user_id is None:
-            path = f"/w/{context.workspace_slug}/launch/{context.slug}"
-            return _require_sign_in(attempt, context, next_path=path)
         sp = sign_in_context.record_of(context).service_provider
+        confirmed = confirmed or not sp.require_signed_requests
+        if context.user_id is None:
+            ask = {} if confirmed else {"confirm": "1"}
+            path = _launch_path(context, relay_state, **ask)
+            return _require_sign_in(attempt, context, next_path=path)
         if sp.launch_url:
             name = require_access(services, context).name
             return OpenLaunchUrl(url=sp.launch_url, application_name=name)
+        if not sp.idp_initiated:
+            raise _not_from_here(require_access(services, context).name)
+        if not confirmed:
+            return ConfirmLaunch(
+                path=_launch_path(context, relay_state),
+                application_name=require_access(services, context).name,
+                workspace_slug=context.workspace_slug,
+            )
         terms = Terms(
             acs_url=sp.acs_urls[0],
             signed=False,
             name_id_format=str(sp.name_id_format),
             authn_context=SATISFIED[0],
         )
-        attempt = replace(attempt, terms=terms, relay_state=sp.relay_state)
+        attempt = replace(attempt, terms=terms, relay_state=relay_state or sp.relay_state)
         return _respond(attempt, context, terms)
     except Refusal as refusal:
         return _refuse(attempt, refusal)
@@ -401,6 +426,23 @@ def _require_launchable(context: SignInContext) -> None:
     if context.application_id is None:
         raise uninstalled()
     require_enabled(context)
+
+
+def _launch_path(context: SignInContext, relay_state: str, **query: str) -> str:
+    query |= {"RelayState": relay_state} if relay_state else {}
+    path = f"/w/{context.workspace_slug}/launch/{context.slug}"
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def _not_from_here(name: str) -> MessageRefused:
+    return MessageRefused(
+        "idp-initiated-off",
+        f"{name} does not accept sign-ins that start in Ssoko. Open {name} itself and sign in "
+        "there.",
+        received="a launch",
+        expected="a SAML request of the service provider",
+        source="The SAML settings of the application allow no IdP-initiated sign-in.",
+    )
 
 
 def _require_sign_in(

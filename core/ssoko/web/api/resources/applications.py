@@ -11,7 +11,7 @@ from ssoko.services.applications import install, views
 from ssoko.services.applications import mappers as applications_mappers
 from ssoko.services.applications.metadata_source import MetadataSource, read_signer
 from ssoko.services.applications.settings import find_integration
-from ssoko.services.applications.sp_metadata import fill_form
+from ssoko.services.applications.sp_metadata import fill_form, refresh
 from ssoko.services.applications.views import ApplicationView
 from ssoko.store.paging import Page
 from ssoko.web.api import inputs
@@ -107,7 +107,11 @@ def show(call: Call, application: str) -> ApplicationView:
 def change(call: Call, application: str) -> ApplicationView:
     """Change the name, settings, SAML settings or state of an application."""
     view = views.get_application(call.scope, application)
-    return applications_change.update_application(call.scope, view.id, **call.body)
+    changes = dict(call.body)
+    xml = changes.pop("sp_metadata", None)
+    if xml is None:
+        return applications_change.update_application(call.scope, view.id, **changes)
+    return refresh.refresh_from_xml(call.scope, view.id, xml, field="sp_metadata", changes=changes)
 
 
 @endpoint("DELETE", "/applications/<id:application>", scope="admin")
