@@ -101,7 +101,7 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
         )
     dev = DevServer(project, temporary, process, log)
     try:
-        dev.wait_until(lambda: "Ctrl-C stops" in dev.output, START)
+        dev.wait_until(lambda: "Press Ctrl-C" in dev.output, START)
         dev.opened = dev.visitor.get(dev.link)
         yield dev
     finally:
@@ -198,6 +198,6 @@ def test_sigterm_stops_the_server_and_deletes_its_data(dev: DevServer) -> None:
     dev.process.send_signal(signal.SIGTERM)
     assert dev.process.wait(timeout=20) == 0, dev.output
     assert list(dev.temporary.glob("ssoko-dev-*")) == []
-    assert "thrown away" in dev.output
+    assert "was deleted" in dev.output
     with pytest.raises(OSError):
         dev.get()

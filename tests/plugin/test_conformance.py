@@ -103,7 +103,7 @@ def test_what_is_no_wheel_is_not_verified(name, tmp_path):
     (tmp_path / "setup.cfg").write_text("[metadata]")
     result = CliRunner().invoke(cli, ["plugin", "verify", str(tmp_path / name)])
     assert result.exit_code == 1
-    assert f"{name} is no wheel; build one: python -m build" in result.output
+    assert f"{name} is not a wheel. Build one: python -m build" in result.output
 
 
 @pytest.mark.release
@@ -114,6 +114,6 @@ def test_a_wheel_that_breaks_a_rule_is_not_fit(project, build_wheel):
     result = CliRunner().invoke(cli, ["plugin", "verify", str(wheel), "--core", str(ROOT)])
     assert result.exit_code == 1
     assert "FAIL  SSK007" in result.output
-    assert "Error: check its rules: failed, see above" in result.output
-    assert "fit to be published" not in result.output
+    assert "Error: check the rules: failed, see above" in result.output
+    assert "is ready to publish" not in result.output
     assert "conformance of" not in result.output

@@ -1,4 +1,4 @@
-"""What is published: every wheel, installed once into one fresh environment, judged there."""
+"""Every wheel that is published, installed and verified in one new environment."""
 
 import os
 import re

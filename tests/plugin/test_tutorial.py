@@ -30,7 +30,7 @@ def until(look, wanted):
     return seen
 
 browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-said = until(Path("../serving.log").read_text, "Ctrl-C stops")
+said = until(Path("../serving.log").read_text, "Press Ctrl-C")
 opened = browser.open(re.search(r"open +(\\S+)", said)[1], timeout=30)
 assert "/dev/moosehead" in opened.url, opened.url
 
@@ -90,10 +90,10 @@ def test_the_tutorial_leads_to_a_proved_wheel(tmp_path):
     said = result.stdout + result.stderr
     assert result.returncode == 0, said
     assert "FAIL  SSK007" in said
-    assert "thrown away" in said
+    assert "was deleted" in said
     assert said.count("tier  Gold") == 2, said
     assert len(re.findall(r"\b10 passed in", said)) == 2, said
-    assert "ssoko_moosehead-0.1.0-py3-none-any.whl is fit to be published" in said
+    assert "ssoko_moosehead-0.1.0-py3-none-any.whl is ready to publish" in said
 
 
 def test_the_table_of_rules_is_that_of_the_code():

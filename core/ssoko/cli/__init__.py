@@ -1,4 +1,4 @@
-"""The ``ssoko`` command: thin over the services, one module per family of commands."""
+"""The ``ssoko`` command. Each command parses its options and calls one service."""
 
 import click
 
@@ -20,13 +20,13 @@ from ssoko.cli.output import Commands
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Settings are environment variables such as SSOKO_BASE_URL, or lines of ssoko.toml in "
-    "the data directory; docs/operators.md lists them all.",
+    "the data directory. docs/operators.md lists them.",
 )
 @click.version_option(__version__, prog_name="ssoko", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Single sign-on for your applications, from a marketplace of plugins.
+    """Single sign-on for your applications, with a marketplace of plugins.
 
-    Try it with `ssoko demo`. Set it up for real with `ssoko init`, then `ssoko serve`.
+    To try it, run `ssoko demo`. To set up a site, run `ssoko init` and then `ssoko serve`.
     """
 
 

@@ -1,4 +1,4 @@
-"""``ssoko dev``: the site of plugin authors, thrown away at the end."""
+"""``ssoko dev``: a temporary site for plugin authors."""
 
 import functools
 import os
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ssoko.plugin.host.registry import Registry
     from ssoko.web.plugins.preview_site import PreviewPlugin
 
-#: Seconds for which the sign-in link works.
+#: Lifetime of the sign-in link, in seconds.
 _LINK_LIFETIME = 12 * 3600
 
 
@@ -33,34 +33,35 @@ _LINK_LIFETIME = 12 * 3600
     default=8000,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help="On this machine alone; 0 takes one that is free.",
+    help="Port on localhost; 0 chooses a free port.",
 )
 @click.option(
     "--plugin",
-    "wanted",
+    "slug",
     metavar="SLUG",
-    help="Lead to this plugin's preview. Not needed when one alone is editable.",
+    help="Open the preview of this plugin. Not needed with one editable plugin.",
 )
-@click.option("--no-reload", is_flag=True, help="Go on as it is when files change.")
-def dev(port: int, wanted: str | None, no_reload: bool) -> None:
-    """Write a plugin and see it, on a site that is thrown away.
+@click.option("--no-reload", is_flag=True, help="Don't restart when files change.")
+def dev(port: int, slug: str | None, no_reload: bool) -> None:
+    """Preview a plugin on a temporary site while you write it.
 
-    Makes a workspace with sample people, and opens a preview of your plugin: card, form, guide,
-    proposals, rules, and a sign-in that a service provider judges. Saving a file of a plugin that
-    is installed with `pip install -e` restarts the site, in about a second, and you stay signed
-    in. A plugin that breaks shows its traceback there.
+    Creates a workspace with sample users and prints a link to the preview of your plugin: its
+    card, form, guide, proposed values, rules, and a sign-in to a test service provider. The site
+    restarts when you save a file of a plugin that is installed with `pip install -e`. This takes
+    about a second, and you stay signed in. If the plugin fails to load, the preview shows the
+    traceback.
 
-    Listens on localhost, and keeps its data in a temporary directory until Ctrl-C.
+    Listens on localhost. The data is in a temporary directory that is deleted on Ctrl-C.
     """
     check_libraries()
-    # Imported here, before the first fork, so that each child has them.
+    # Imported before the first fork, so that child processes don't import them again.
     import ssoko.app  # noqa: F401
     from ssoko.cli.authors import dev_plugins, reload
 
     plugins = dev_plugins.installed()
-    target = _target(plugins, wanted)
+    target = _target(plugins, slug)
     if not no_reload and not hasattr(os, "fork"):
-        raise ConfigError("This system cannot reload: use ssoko dev --no-reload")
+        raise ConfigError("Reloading is not supported on this system. Run: ssoko dev --no-reload")
     reload.stop_on_signals()
     sockets = bind("localhost", port)
     places = () if no_reload else dev_plugins.packages(plugins)
@@ -77,39 +78,39 @@ def dev(port: int, wanted: str | None, no_reload: bool) -> None:
             reload.supervise(serve, look, lambda text: click.echo(f"  {text}"))
     finally:
         shutil.rmtree(data_dir, ignore_errors=True)
-        click.echo("\n  Stopped; the workspace is thrown away.")
+        click.echo("\n  Stopped. The workspace was deleted.")
 
 
-def _target(plugins: Sequence["PreviewPlugin"], wanted: str | None) -> str:
-    """Return the slug of the plugin to lead to, or nothing for the list of them.
+def _target(plugins: Sequence["PreviewPlugin"], slug: str | None) -> str:
+    """Return the slug of the plugin to open, or "" to open the list of plugins.
 
-    :raises ConfigError: when there is none at all.
-    :raises InputError: at ``--plugin``.
+    :raises ConfigError: when no plugin is installed.
+    :raises InputError: at ``--plugin``, when that plugin is not installed.
     """
     if not plugins:
         raise ConfigError(
-            "No plugin is installed. Make one: ssoko plugin new SLUG, "
+            "No plugins are installed. Create one: ssoko plugin new SLUG, "
             "then pip install -e ssoko-SLUG"
         )
-    slugs = [one.slug for one in plugins]
-    if wanted and wanted not in slugs:
+    slugs = [plugin.slug for plugin in plugins]
+    if slug and slug not in slugs:
         raise InputError.of(
             "--plugin",
-            f"{wanted} is not installed; there are {', '.join(sorted(slugs))}. "
-            "Install yours with: pip install -e FOLDER",
+            f"{slug} is not installed. Installed plugins: {', '.join(sorted(slugs))}. "
+            "To install yours, run: pip install -e FOLDER",
         )
-    editable = [one.slug for one in plugins if one.folder]
-    return wanted or (editable[0] if len(editable) == 1 else "")
+    editable = [plugin.slug for plugin in plugins if plugin.folder]
+    return slug or (editable[0] if len(editable) == 1 else "")
 
 
 def _prepare(
     data_dir: Path, sockets: Sequence[socket.socket], plugins: Sequence["PreviewPlugin"]
 ) -> dict[str, str]:
-    """Make keys and database, and return the settings; those of a real site do not count."""
+    """Create keys and database, and return the settings. The environment's are ignored."""
     environ = {
         "SSOKO_DATA_DIR": str(data_dir),
         "SSOKO_BASE_URL": f"http://localhost:{sockets[0].getsockname()[1]}",
-        "SSOKO_OPT_IN_PLUGINS": ",".join(one.slug for one in plugins),
+        "SSOKO_OPT_IN_PLUGINS": ",".join(plugin.slug for plugin in plugins),
     }
     write_files(data_dir, environ["SSOKO_BASE_URL"], environ)
     apply_migrations(environ)
@@ -119,9 +120,9 @@ def _prepare(
 def _announce(base_url: str, plugins: Sequence["PreviewPlugin"], places: Sequence[Path]) -> None:
     click.echo(f"\n  Ssoko {__version__} dev at {base_url}\n")
     word = "plugins"
-    for one in plugins:
-        origin = f"editable, {one.folder}" if one.folder else one.distribution
-        click.echo(f"  {word:10} {one.slug} {one.version} ({origin})")
+    for plugin in plugins:
+        origin = f"editable, {plugin.folder}" if plugin.folder else plugin.distribution
+        click.echo(f"  {word:10} {plugin.slug} {plugin.version} ({origin})")
         word = ""
     word = "watching"
     for place in places:
@@ -135,7 +136,7 @@ def _serve(
     plugins: Sequence["PreviewPlugin"],
     target: str,
 ) -> None:
-    """Load the plugins as they are now, and serve until told to stop."""
+    """Load the plugins and serve until the process is stopped."""
     from ssoko.app import create_app
     from ssoko.cli.authors.dev_plugins import Rules
     from ssoko.cli.operators import demo_data as sample
@@ -146,7 +147,7 @@ def _serve(
     started = time.time()
     opened = Path(environ["SSOKO_DATA_DIR"], "opened")
     first = not opened.exists()
-    # What a plugin says at import is the author's to see; the registry's warnings come below.
+    # _problems prints the registry's warnings.
     log_to_stderr("ERROR")
     app = create_app(load_config(environ))
     services = app.extensions["ssoko"]
@@ -154,15 +155,15 @@ def _serve(
     preview = Preview(
         workspace=sample.SLUG,
         plugins=tuple(plugins),
-        version=lambda slug: f"{started:.3f} {rules.answered(slug)}",
+        version=lambda slug: f"{started:.3f} {rules.has_report(slug)}",
         check=rules.check,
     )
     app.register_blueprint(create_blueprint(preview))
     base_url = services.config.base_url
     with db.session():
-        ready = sample.seed(services)
+        demo = sample.seed(services)
         code = first and links.create_link(
-            services, purpose="sign-in", user_id=ready.admin.id, lifetime=_LINK_LIFETIME
+            services, purpose="sign-in", user_id=demo.admin.id, lifetime=_LINK_LIFETIME
         )
     opened.touch()
     lines = _problems(services.registry, base_url)
@@ -170,20 +171,21 @@ def _serve(
         place = f"/dev/-/sign-in/{code}" + (f"?slug={target}" if target else "")
         lines += [
             f"  open       {base_url}{place}",
-            f"             signs you in once, as {ready.admin.display_name}; later: {base_url}/dev",
+            f"             signs you in once, as {demo.admin.display_name}; later: {base_url}/dev",
             "",
-            "  Ctrl-C stops it, and everything is thrown away.",
+            "  Press Ctrl-C to stop. All data of this site is then deleted.",
             "",
         ]
     else:
-        lines.append(f"  again      after {time.time() - started:.1f} seconds")
-    # Copies: the server closes what it is given, and the sockets are the parent's to keep.
-    own = [one.dup() for one in sockets]
-    with_waitress(app, own, 4, lambda: click.echo("\n".join(lines)))
+        lines.append(f"  restarted  in {time.time() - started:.1f} seconds")
+    # The server closes its sockets, and the parent process needs them for the next child.
+    copies = [listener.dup() for listener in sockets]
+    with_waitress(app, copies, 4, lambda: click.echo("\n".join(lines)))
 
 
 def _problems(registry: "Registry", base_url: str) -> list[str]:
     return [
-        f"  broken     {one.slug} ({one.stage}) {one.message}: see {base_url}/dev/{one.slug}"
-        for one in registry.problems
+        f"  failed     {problem.slug} ({problem.stage}) {problem.message}: "
+        f"see {base_url}/dev/{problem.slug}"
+        for problem in registry.problems
     ]

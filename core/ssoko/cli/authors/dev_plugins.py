@@ -1,4 +1,4 @@
-"""The plugins as their author has them: where they lie, which files count, what the rules say."""
+"""The installed plugins for ``ssoko dev``: their folders, watched files and rule reports."""
 
 import json
 import subprocess
@@ -15,94 +15,97 @@ from ssoko.plugin.host.origin import direct_url
 from ssoko.plugin.tools.rules.subject import top_package
 from ssoko.web.plugins.preview_site import PreviewPlugin, RuleReport
 
-#: Endings of the files whose change matters.
+#: Endings of the files that are watched.
 _SUFFIXES = frozenset({".py", ".md", ".svg", ".html", ".css"})
 
-#: Seconds after which the rules are given up.
-_LONGEST = 60
+#: Seconds after which a check is stopped.
+_TIMEOUT = 60
 
 
 def installed() -> tuple[PreviewPlugin, ...]:
     """Return every installed plugin, the editable ones first."""
-    found = [_plugin(claim) for claim in claims()]
-    return tuple(sorted(found, key=lambda one: (not one.folder, one.slug)))
+    plugins = [_plugin(claim) for claim in claims()]
+    return tuple(sorted(plugins, key=lambda plugin: (not plugin.folder, plugin.slug)))
 
 
 def packages(plugins: Iterable[PreviewPlugin]) -> tuple[Path, ...]:
-    """Return the folders, or single modules, of the editable ones; nothing is imported."""
-    wanted = {one.slug for one in plugins if one.folder}
-    found: set[Path] = set()
+    """Return the package folders, or single modules, of the editable plugins. Imports nothing."""
+    editable = {plugin.slug for plugin in plugins if plugin.folder}
+    paths: set[Path] = set()
     for claim in claims():
-        if claim.point is None or claim.slug not in wanted:
+        if claim.point is None or claim.slug not in editable:
             continue
         spec = find_spec(top_package(claim.point.value))
         if spec is not None and spec.submodule_search_locations:
-            found.update(map(Path, spec.submodule_search_locations))
+            paths.update(map(Path, spec.submodule_search_locations))
         elif spec is not None and spec.origin:
-            found.add(Path(spec.origin))
-    return tuple(sorted(found))
+            paths.add(Path(spec.origin))
+    return tuple(sorted(paths))
 
 
 def snapshot(places: Iterable[Path]) -> dict[str, tuple[int, int]]:
-    """Return time of change and size of each file that matters."""
-    found = {}
+    """Return modification time (nanoseconds) and size (bytes) of each watched file."""
+    files = {}
     for place in places:
         for path in place.rglob("*") if place.is_dir() else (place,):
             if path.suffix in _SUFFIXES:
                 try:
                     status = path.stat()
                 except OSError:
-                    # An editor that saves by renaming takes it away for a moment.
+                    # Editors that save by renaming remove the file for a moment.
                     continue
-                found[str(path)] = (status.st_mtime_ns, status.st_size)
-    return found
+                files[str(path)] = (status.st_mtime_ns, status.st_size)
+    return files
 
 
 class Rules:
-    """Asks the rules in a process of their own, since they watch the clock, sockets and modules.
+    """Checks plugins against the rules, in a subprocess: rules patch clock, sockets and imports.
 
-    One process of the site lives as long as the code stays the same, so each plugin is asked once.
+    The site restarts when code changes, so each plugin is checked once per process.
     """
 
     def __init__(self, plugins: Iterable[PreviewPlugin]) -> None:
-        self._folders = {one.slug: one.folder for one in plugins if one.folder}
-        self._answers: dict[str, RuleReport | None] = {}
+        self._folders = {plugin.slug: plugin.folder for plugin in plugins if plugin.folder}
+        self._reports: dict[str, RuleReport | None] = {}
         self._lock = threading.Lock()
 
-    def answered(self, slug: str) -> bool:
-        """Tell whether the rules have spoken about a plugin."""
-        return self._answers.get(slug) is not None
+    def has_report(self, slug: str) -> bool:
+        """Tell whether the check of a plugin has finished."""
+        return self._reports.get(slug) is not None
 
     def check(self, slug: str) -> RuleReport | None:
-        """Return the result, or None while the check runs; the first call starts it."""
+        """Return the report, or None while the check runs. The first call starts the check."""
         if slug not in self._folders:
             return RuleReport(
-                problem="The rules look at project folders: ssoko plugin check FOLDER"
+                problem="Only a project folder or a wheel can be checked. "
+                "Run: ssoko plugin check FOLDER"
             )
         with self._lock:
-            if slug not in self._answers:
-                self._answers[slug] = None
-                threading.Thread(target=self._ask, args=(slug,), daemon=True).start()
-            return self._answers[slug]
+            if slug not in self._reports:
+                self._reports[slug] = None
+                threading.Thread(target=self._check, args=(slug,), daemon=True).start()
+            return self._reports[slug]
 
-    def _ask(self, slug: str) -> None:
+    def _check(self, slug: str) -> None:
         command = ["-m", "ssoko", "plugin", "check", self._folders[slug], "--format", "json"]
         try:
             done = subprocess.run(  # noqa: S603 - this Python, with a folder that pip recorded
-                [sys.executable, *command], capture_output=True, text=True, timeout=_LONGEST
+                [sys.executable, *command], capture_output=True, text=True, timeout=_TIMEOUT
             )
-            self._answers[slug] = read_report(slug, done.stdout, done.stderr)
+            self._reports[slug] = read_report(slug, done.stdout, done.stderr)
         except subprocess.TimeoutExpired:
-            self._answers[slug] = RuleReport(problem=f"The rules took more than {_LONGEST} seconds")
+            self._reports[slug] = RuleReport(
+                problem=f"The check was stopped after {_TIMEOUT} seconds"
+            )
 
 
 def read_report(slug: str, out: str, err: str) -> RuleReport:
-    """Read what ``ssoko plugin check --format json`` printed."""
+    """Read the output of ``ssoko plugin check --format json``."""
     try:
-        item = next(one for one in json.loads(out)["items"] if one["slug"] == slug)
+        item = next(item for item in json.loads(out)["items"] if item["slug"] == slug)
     except (ValueError, StopIteration):
-        said = err.strip().splitlines()
-        return RuleReport(problem=said[-1] if said else f"No rule said anything about {slug}")
+        lines = err.strip().splitlines()
+        return RuleReport(problem=lines[-1] if lines else f"The check has no result for {slug}")
     return RuleReport(
         tier=item["tier"] or "none",
         failed=tuple(rule for rule in item["rules"] if rule["state"] == "failed"),
@@ -120,7 +123,7 @@ def _plugin(claim: Claim) -> PreviewPlugin:
 
 
 def _folder(distribution: Distribution) -> str:
-    """Return the folder that a distribution is installed from, editable, or nothing."""
+    """Return the project folder of an editable installation, else ""."""
     origin = direct_url(distribution)
     if not origin.get("dir_info", {}).get("editable"):
         return ""

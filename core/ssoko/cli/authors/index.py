@@ -1,4 +1,4 @@
-"""``ssoko index``: the file that lets the marketplace list what is not on the server yet."""
+"""``ssoko index``: build a plugin index, so that the marketplace lists what is not installed."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from ssoko.errors import InputError
 
 @click.group(cls=Commands)
 def index() -> None:
-    """List integrations that are not on a server yet."""
+    """Build a plugin index."""
 
 
 @index.command("build")
@@ -21,16 +21,16 @@ def index() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     default="index.json",
     show_default=True,
-    help="The file to write; it is replaced as a whole, or left as it is.",
+    help="File to write. On an error it is left unchanged.",
 )
 def build(wheels: tuple[Path, ...], output: Path) -> None:
-    """Make an index file out of wheels of plugins.
+    """Build a plugin index from wheels.
 
-    Runs the plugins' code, each wheel in a process of its own, so give it only wheels that you
-    trust. What a wheel requires must be installed here. Of several versions of one distribution
-    the newest is listed. When a wheel is wrong, it is named and nothing is written.
+    Runs the code of each plugin in a separate process, so pass only wheels that you trust. Their
+    requirements must be installed. If there are several versions of a distribution, the newest
+    is listed. If a wheel is invalid, the command names it and writes nothing.
 
-    Name the file in SSOKO_PLUGIN_INDEX, and the marketplace lists what is in it.
+    Set SSOKO_PLUGIN_INDEX to the path of the file to list its plugins in the marketplace.
     """
     from ssoko.plugin.host.index import read_index
     from ssoko.plugin.tools.index_build import build_index
@@ -44,12 +44,12 @@ def build(wheels: tuple[Path, ...], output: Path) -> None:
 
 
 def _write(output: Path, data: bytes) -> None:
-    """Put the file in place at once, so that no Ssoko reads half of it."""
+    """Replace the file in one step, so that a running Ssoko never reads half of it."""
     fresh = output.with_name(f".{output.name}.{os.getpid()}")
     try:
         fresh.write_bytes(data)
         fresh.replace(output)
     except OSError as error:
         fresh.unlink(missing_ok=True)
-        said = f"{output} cannot be written: {error.strerror or error}"
-        raise InputError.of("--output", said) from None
+        message = f"{output} cannot be written: {error.strerror or error}"
+        raise InputError.of("--output", message) from None

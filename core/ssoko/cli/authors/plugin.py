@@ -1,4 +1,4 @@
-"""``ssoko plugin``: the tools of plugin authors, in the order of their use."""
+"""``ssoko plugin``: commands for plugin authors, in the order of use."""
 
 import json
 import sys
@@ -16,17 +16,17 @@ from ssoko.plugin.values import CATEGORIES
 
 @click.group(cls=Commands)
 def plugin() -> None:
-    """Write a plugin: start it, check it, prove its wheel."""
+    """Create, check and verify a plugin."""
 
 
 @plugin.command("new")
 @click.argument("slug")
 @click.option("--title", default="", help="Name of the product, as its vendor writes it.")
-@click.option("--vendor", default="", help="Name of the company; the title when left out.")
+@click.option("--vendor", default="", help="Name of the company. Default: the title.")
 @click.option("--category", default="", help=f"One of {', '.join(CATEGORIES)}.")
-@click.option("--defaults", is_flag=True, help="Ask nothing.")
+@click.option("--defaults", is_flag=True, help="Use default values instead of prompting.")
 def new(slug: str, title: str, vendor: str, category: str, defaults: bool) -> None:
-    """Write a new plugin into ./ssoko-SLUG.
+    """Create a plugin in ./ssoko-SLUG.
 
     SLUG is its name in URLs and in pip: lowercase letters, digits, hyphens.
     """
@@ -40,32 +40,34 @@ def new(slug: str, title: str, vendor: str, category: str, defaults: bool) -> No
     project = scaffold.write_plugin(
         Path(), slug, title=title, vendor=vendor, category=category or "Other"
     )
-    click.echo(f"Made {project}:")
+    click.echo(f"Created {project}:")
     for path in sorted(p for p in project.rglob("*") if p.is_file()):
         click.echo(f"  {path.relative_to(project)}")
     click.echo(f"\nNext: cd {project} && pip install -e . && ssoko dev")
 
 
 def read_settings(path: Path | None) -> Mapping[str, Any] | None:
-    """Read answers to an install form from a JSON file.
+    """Read the values of an install form from a JSON file.
 
-    :raises InputError: when the file holds no object.
+    :raises InputError: when the file does not contain a JSON object.
     """
     if path is None:
         return None
     try:
-        found = json.loads(path.read_text("utf-8"))
+        settings = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise InputError.of("--settings", f"{path} cannot be read as JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise InputError.of("--settings", f"{path} must hold one object, field to answer")
-    return found
+    if not isinstance(settings, dict):
+        raise InputError.of(
+            "--settings", f"{path} must contain a JSON object with a value for each field"
+        )
+    return settings
 
 
 settings_option = click.option(
     "--settings",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="JSON with answers to the install form, in place of its placeholders.",
+    help="JSON file with values for the install form. Default: its placeholders.",
 )
 
 
@@ -77,20 +79,20 @@ settings_option = click.option(
     type=click.Choice(["text", "json", "github"]),
     default="text",
     show_default=True,
-    help="text for people, json for scripts, github for notes beside the code.",
+    help="Output format; github prints annotations for GitHub Actions.",
 )
 @click.option(
     "--at-least",
     type=click.Choice(["bronze", "silver", "gold"]),
     default="bronze",
     show_default=True,
-    help="Exit with 1 below this tier.",
+    help="Exit with 1 if the plugin does not reach this tier.",
 )
 @settings_option
 def check(path: Path, form: str, at_least: Any, settings: Path | None) -> None:
     """Check a plugin against the rules. PATH is its project folder or its wheel.
 
-    Runs the plugin's code, as Ssoko does. Exits with 1 when a rule of the wanted tier is broken.
+    Runs the plugin's code, as Ssoko does. Exits with 1 if a rule of the required tier fails.
     """
     from ssoko.cli.authors import report as authors_report
     from ssoko.plugin.tools import rules
@@ -107,10 +109,10 @@ def explain(rule: str) -> None:
     """Explain a rule: why it exists and how to fix its findings. RULE is its ID."""
     from ssoko.plugin.tools.rules import RULES
 
-    found = RULES.get(rule.upper())
-    if found is None:
-        raise InputError.of("rule", f"There is no rule {rule}; `ssoko plugin rules` lists them")
-    click.echo(f"{found.id} ({found.tier}): {found.title}\n\nWhy: {found.why}\nFix: {found.fix}")
+    entry = RULES.get(rule.upper())
+    if entry is None:
+        raise InputError.of("rule", f"There is no rule {rule}. `ssoko plugin rules` lists them.")
+    click.echo(f"{entry.id} ({entry.tier}): {entry.title}\n\nWhy: {entry.why}\nFix: {entry.fix}")
 
 
 @plugin.command("rules")
@@ -128,15 +130,18 @@ def list_rules() -> None:
 
 @plugin.command("verify")
 @click.argument("wheels", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--core", default="", help="What pip installs as Ssoko; by default the one you run.")
+@click.option(
+    "--core", default="", help="Requirement or path that pip installs as Ssoko. Default: this one."
+)
 @settings_option
 def verify(wheels: tuple[Path, ...], core: str, settings: Path | None) -> None:
-    """Prove wheels: install each into a fresh environment, check it and run conformance there.
+    """Verify wheels before you publish them.
 
-    Needs a package index for what the wheels require, or pip's own settings for another one.
+    Installs each wheel in a new virtual environment, checks its rules and runs the conformance
+    tests there. pip downloads the requirements from its configured package index.
     """
     from ssoko.cli.authors.verify import verify_wheel
 
     for wheel in wheels:
         verify_wheel(wheel, core=core, settings=settings)
-        click.echo(f"\n{wheel.name} is fit to be published. Next: twine upload {wheel}")
+        click.echo(f"\n{wheel.name} is ready to publish. Next: twine upload {wheel}")

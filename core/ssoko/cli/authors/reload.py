@@ -1,10 +1,9 @@
-"""Serve in a child process, and put a new child in its place when a watched file changes.
+"""Serve in a child process, and replace the child when a watched file changes.
 
-Werkzeug has a reloader, and it does not serve here. It watches the modules that were imported, so
-a plugin with a syntax error, which is none of them, would not be watched when it is fixed. It
-restarts the command, which imports all of Ssoko again; the child here is a fork of a parent
-that has imported Ssoko and no plugin, and answers in a fraction of that. And the parent keeps the
-listening sockets: while no child is there the browser waits, and is never refused.
+Why not Werkzeug's reloader: it watches imported modules only, so it would miss the fix of a plugin
+with a syntax error. It also restarts the command and imports all of Ssoko again. Here the child is
+a fork of a parent that has imported Ssoko and no plugin, which is several times faster. The parent
+keeps the listening sockets: browsers wait during a restart instead of getting an error.
 """
 
 import os
@@ -14,61 +13,63 @@ import time
 from collections.abc import Callable, Mapping
 from types import FrameType
 
-#: Seconds between two looks at the files, and those that a child may take to end.
-LOOK = 0.4
-PATIENCE = 3.0
+#: Seconds between two checks of the files.
+INTERVAL = 0.4
+
+#: Seconds that a child has to stop before it is killed.
+STOP_TIMEOUT = 3.0
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-#: Of each file its time of change and its size.
+#: For each path its modification time and size.
 Snapshot = Mapping[str, tuple[int, int]]
 
 
 def supervise(
     serve: Callable[[], None],
-    look: Callable[[], Snapshot],
-    say: Callable[[str], None],
+    snapshot: Callable[[], Snapshot],
+    report: Callable[[str], None],
 ) -> None:
     """Keep a child serving until Ctrl-C, SIGTERM or a closed terminal.
 
-    :param serve: runs in the child process, and returns when the child is asked to stop.
-    :param look: returns the watched files as they are now.
-    :param say: tells the author what was done.
+    :param serve: runs in the child process, and returns on SIGTERM.
+    :param snapshot: returns the current state of the watched files.
+    :param report: prints a line for the author.
     """
-    told: list[int] = []
-    # An exception out of a handler may be lost: Python drops what is raised in a hook of a fork.
+    signals: list[int] = []
+    # The handlers set a flag, because Python drops exceptions that are raised in a fork hook.
     for number in _STOPPING:
-        signal.signal(number, lambda number, frame: told.append(number))
-    child, seen = 0, look()
+        signal.signal(number, lambda number, frame: signals.append(number))
+    child, before = 0, snapshot()
     try:
-        while not told:
+        while not signals:
             child = child or _start(serve)
-            time.sleep(LOOK)
+            time.sleep(INTERVAL)
             if _has_ended(child):
                 child = 0
-                say("It ended by itself; it starts again when a file changes.")
-                while seen == look() and not told:
-                    time.sleep(LOOK)
-            if seen != (now := look()):
-                say(f"changed    {_named(seen, now)}")
-                seen = now
-                _end(child)
+                report("The server stopped. It starts again when a file changes.")
+                while before == snapshot() and not signals:
+                    time.sleep(INTERVAL)
+            if before != (after := snapshot()):
+                report(f"changed    {_changed_files(before, after)}")
+                before = after
+                _stop(child)
                 child = 0
     finally:
-        _end(child)
+        _stop(child)
 
 
 def stop_on_signals() -> None:
-    """Turn Ctrl-C, SIGTERM and a closed terminal into one :class:`SystemExit`."""
+    """Raise :class:`SystemExit` on the first Ctrl-C, SIGTERM or closed terminal."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        # A second Ctrl-C must not leave the child, or the data, behind.
-        for one in _STOPPING:
-            signal.signal(one, signal.SIG_IGN)
+        # A second Ctrl-C must not interrupt the clean-up.
+        for each in _STOPPING:
+            signal.signal(each, signal.SIG_IGN)
         sys.exit(0)
 
-    for one in _STOPPING:
-        signal.signal(one, stop)
+    for each in _STOPPING:
+        signal.signal(each, stop)
 
 
 def _start(serve: Callable[[], None]) -> int:
@@ -79,11 +80,11 @@ def _start(serve: Callable[[], None]) -> int:
         return child
     code = 1
     try:
-        # The terminal sends Ctrl-C to both; the parent is the one who stops the child.
+        # The terminal sends Ctrl-C to both processes; the parent stops the child.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        # Two saves within a second look alike to the cache of compiled modules.
+        # The bytecode cache cannot distinguish two saves within one second.
         sys.dont_write_bytecode = True
         serve()
         code = 0
@@ -94,7 +95,7 @@ def _start(serve: Callable[[], None]) -> int:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        # Past the parent's own clean-up, which is not the child's to do.
+        # The clean-up handlers belong to the parent.
         os._exit(code)
 
 
@@ -102,12 +103,12 @@ def _has_ended(child: int) -> bool:
     return os.waitpid(child, os.WNOHANG)[0] == child
 
 
-def _end(child: int) -> None:
-    """Tell a child to stop, and make it after a while; 0 is none."""
+def _stop(child: int) -> None:
+    """Terminate a child, and kill it after the timeout. 0 means that there is no child."""
     if not child:
         return
     os.kill(child, signal.SIGTERM)
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + STOP_TIMEOUT
     while time.monotonic() < until:
         if _has_ended(child):
             return
@@ -116,7 +117,7 @@ def _end(child: int) -> None:
     os.waitpid(child, 0)
 
 
-def _named(before: Snapshot, after: Snapshot) -> str:
+def _changed_files(before: Snapshot, after: Snapshot) -> str:
     changed = sorted(
         path for path in before.keys() | after.keys() if before.get(path) != after.get(path)
     )

@@ -1,4 +1,4 @@
-"""What ``ssoko plugin check`` prints: lines for people, JSON, or notes for GitHub Actions."""
+"""The output of ``ssoko plugin check``: text, JSON, or annotations for GitHub Actions."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -7,24 +7,26 @@ from ssoko.plugin.tools.rules.rule import Finding, Report, Tier
 
 _WORDS = {"ok": "ok", "unknown": "-", "later": "-"}
 _NOTES = {
-    "unknown": "not looked at, since the plugin could not be loaded",
-    "later": "shown by the wheel alone",
+    "unknown": "not checked, because the plugin failed to load",
+    "later": "checked in the wheel",
 }
 
 
 def as_text(reports: Sequence[Report], at_least: Tier) -> str:
-    """Return one line a rule, what is broken with its remedy, and the tier."""
+    """Return one line for each rule, the messages and fix of failed rules, and the tier."""
     lines: list[str] = []
     for report in reports:
         lines.append(f"{report.slug}  {report.distribution} {report.version}".rstrip())
         for finding in report.findings:
             lines += _lines(finding, report, at_least)
         lines.append(f"  tier  {_tier(report)}")
-    wanting = [f for report in reports for f in report.short_of(at_least)]
-    failed = next((f for f in wanting if f.state == "failed"), None)
+    missing = [f for report in reports for f in report.short_of(at_least)]
+    failed = next((f for f in missing if f.state == "failed"), None)
     lines.append("")
     if failed:
-        lines.append(f"Next: fix these. `ssoko plugin explain {failed.rule.id}` says why.")
+        lines.append(
+            f"Next: fix the failed rules. `ssoko plugin explain {failed.rule.id}` explains one."
+        )
     elif any(f.state == "later" for report in reports for f in report.findings):
         lines.append("Next: python -m build && ssoko plugin verify dist/*.whl")
     return "\n".join(lines).rstrip()
@@ -44,7 +46,7 @@ def _lines(finding: Finding, report: Report, at_least: Tier) -> list[str]:
 
 
 def as_json(reports: Sequence[Report], at_least: Tier) -> str:
-    """Return one object with all that was found."""
+    """Return a JSON object with all findings."""
     items = [
         {
             "slug": report.slug,
@@ -71,7 +73,7 @@ def as_json(reports: Sequence[Report], at_least: Tier) -> str:
 
 
 def as_github(reports: Sequence[Report], at_least: Tier) -> str:
-    """Return workflow commands: an error for each failure, a notice for what lacks to gold."""
+    """Return workflow commands: an error for each failure, a notice for each other finding."""
     lines = []
     for report in reports:
         failures = report.short_of(at_least)

@@ -1,4 +1,4 @@
-"""``ssoko plugin verify``: a wheel, in a fresh environment, under every check there is."""
+"""``ssoko plugin verify``: run all checks on a wheel, in a new virtual environment."""
 
 import configparser
 import importlib.metadata
@@ -24,13 +24,13 @@ from ssoko.plugin.host.origin import direct_url
 
 
 class VerifyFailed(SsokoError):
-    """A step of the verification did not succeed; the text names the step."""
+    """A step of the verification failed. The message names the step."""
 
 
 def core_requirement() -> str:
-    """Return what pip must install to get the Ssoko that runs here: its folder, or its version."""
-    found = importlib.metadata.distribution("ssoko")
-    origin = direct_url(found)
+    """Return the pip requirement of the running Ssoko: its folder, or its version."""
+    distribution = importlib.metadata.distribution("ssoko")
+    origin = direct_url(distribution)
     checkout = Path(ssoko.__file__).parents[2]
     if (checkout / "setup.cfg").is_file() and (checkout / "migrations").is_dir():
         return str(checkout)
@@ -38,54 +38,54 @@ def core_requirement() -> str:
         place = Path(url2pathname(urlsplit(origin["url"]).path))
         if place.exists():
             return str(place)
-    return f"ssoko=={found.version}"
+    return f"ssoko=={distribution.version}"
 
 
-def _built_elsewhere(core: str, folder: Path) -> str:
-    """Copy a checkout: a build writes into its folder, and ships what it once wrote there."""
+def _copy_checkout(core: str, folder: Path) -> str:
+    """Copy a checkout, since a build writes to its folder and packages what is left there."""
     if not Path(core).is_dir():
         return core
-    left_out = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__", "data")
-    return str(shutil.copytree(core, folder / "core", ignore=left_out))
+    ignored = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__", "data")
+    return str(shutil.copytree(core, folder / "core", ignore=ignored))
 
 
 def verify_wheel(wheel: Path, *, core: str = "", settings: Path | None = None) -> None:
-    """Install a wheel into a fresh environment, and run its checks and conformance there.
+    """Install a wheel in a new virtual environment, and run checks and conformance tests there.
 
-    :param core: what pip installs as Ssoko; by default the one that runs.
-    :raises InputError: when the path is no wheel.
-    :raises VerifyFailed: with the step that failed; its output was shown.
+    :param core: requirement or path that pip installs as Ssoko. Default: the running one.
+    :raises InputError: when the path is not a wheel.
+    :raises VerifyFailed: when a step fails. Its output has been printed.
     """
     if wheel.suffix != ".whl" or not wheel.is_file():
-        raise InputError.of("wheel", f"{wheel} is no wheel; build one: python -m build")
-    answers = ["--settings", str(settings.resolve())] if settings else []
+        raise InputError.of("wheel", f"{wheel} is not a wheel. Build one: python -m build")
+    options = ["--settings", str(settings.resolve())] if settings else []
     with tempfile.TemporaryDirectory(prefix="ssoko-verify-") as folder:
         place = Path(folder)
         python = _environment(place / "venv")
         pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-        ours = _built_elsewhere(core or core_requirement(), place)
+        requirement = _copy_checkout(core or core_requirement(), place)
         _step(
-            f"install {wheel.name} and Ssoko into a fresh environment",
-            [*pip, ours, str(wheel.resolve()), *_judges()],
+            f"install {wheel.name} and Ssoko",
+            [*pip, requirement, str(wheel.resolve()), *_test_requirements()],
             place,
         )
         check = [str(python), "-m", "ssoko", "plugin", "check", str(wheel.resolve())]
-        _step("check its rules", [*check, *answers], place)
+        _step("check the rules", [*check, *options], place)
         for slug in _slugs(wheel):
             pytest = ["-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
-            named = ["--pyargs", "ssoko.plugin.conformance", "--ssoko-plugin", slug]
-            more = ["--ssoko-settings", answers[1]] if answers else []
-            _step(f"conformance of {slug}", [str(python), *pytest, *named, *more], place)
+            tests = ["--pyargs", "ssoko.plugin.conformance", "--ssoko-plugin", slug]
+            more = ["--ssoko-settings", options[1]] if options else []
+            _step(f"conformance of {slug}", [str(python), *pytest, *tests, *more], place)
 
 
-def _judges() -> list[str]:
-    """Return what conformance needs there; axe and its browser only where they are at hand here."""
+def _test_requirements() -> list[str]:
+    """Return the requirements of the conformance tests; axe only where it is installed here."""
     axe = importlib.util.find_spec("axe_playwright_python")
     return ["pytest", *(["axe-playwright-python"] if axe else [])]
 
 
 def _environment(folder: Path) -> Path:
-    click.echo("== make a fresh environment")
+    click.echo("== create a virtual environment")
     venv.create(folder, with_pip=True)
     scripts = "Scripts" if sys.platform == "win32" else "bin"
     return folder / scripts / "python"
@@ -93,7 +93,7 @@ def _environment(folder: Path) -> Path:
 
 def _step(name: str, command: Sequence[str], folder: Path) -> None:
     click.echo(f"== {name}")
-    # Modules on the caller's PYTHONPATH would hide a missing requirement of the wheel.
+    # PYTHONPATH could hide a missing requirement of the wheel.
     environ = {name: text for name, text in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(  # noqa: S603 - the command is made above
         command, cwd=folder, env=environ, capture_output=True, text=True
@@ -105,7 +105,7 @@ def _step(name: str, command: Sequence[str], folder: Path) -> None:
 
 
 def _slugs(wheel: Path) -> list[str]:
-    """Read the slugs from a wheel, without running any of its code in this process."""
+    """Read the slugs from a wheel. Runs none of its code."""
     points = configparser.RawConfigParser(delimiters="=")
     points.optionxform = str  # type: ignore[assignment,method-assign]  # keep the slugs' case
     with zipfile.ZipFile(wheel) as archive:
