@@ -179,7 +179,7 @@ def test_init_keeps_and_reports_existing_keys(site: Site) -> None:
     assert first["created"] == second["kept"] == ["ssoko.toml", "secret.key", "master.key"]
     assert second["created"] == []
     assert first["setup_url"] != second["setup_url"]
-    assert "kept as it was" in site.run("init", "--no-input").stdout
+    assert "ssoko.toml: kept" in site.run("init", "--no-input").stdout
 
 
 def test_init_prints_no_setup_url_when_an_admin_exists(ready: Site) -> None:
@@ -218,7 +218,7 @@ def test_unattended_setup_creates_a_working_token(ready: Site) -> None:
     how = ("--workspace", "acme", "--name", "lab", "--scope", "admin")
     token = ready.json("token", "create", *how)["token"]
     port = free_port()
-    ready.read_until(ready.start("serve", "--port", str(port)), "Ssoko serves")
+    ready.read_until(ready.start("serve", "--port", str(port)), "Ssoko is at")
     url = f"http://localhost:{port}/api/v1/workspaces/acme/users"
     status, _, body = get(url, Authorization=f"Bearer {token}")
     assert (status, json.loads(body)["items"][0]["id"]) == (200, user["id"])
@@ -283,7 +283,7 @@ def test_wrong_usage_exits_with_2(site: Site) -> None:
 @pytest.fixture
 def issuer(ready: Site) -> str:
     """Return the ID of a shared issuer in a workspace."""
-    from ssoko.cli.operators.open_site import at_the_command_line, opened
+    from ssoko.cli.operators.open_site import command_line_actor, opened
     from ssoko.config import load_config
     from ssoko.services import workspaces
     from ssoko.services.issuers import issuers
@@ -291,7 +291,7 @@ def issuer(ready: Site) -> str:
     with opened(load_config(ready.environment())) as services:
         workspace_id = workspaces.get_workspace("acme").id
         return issuers.create_issuer(
-            Scope(services, workspace_id, at_the_command_line()), name="Shared"
+            Scope(services, workspace_id, command_line_actor()), name="Shared"
         ).id
 
 
@@ -376,7 +376,7 @@ def test_serve_is_ready_when_it_says_so_and_stops_on_sigterm(
 ) -> None:
     port = free_port()
     process = ready.start("serve", "--port", str(port), *arguments)
-    output = ready.read_until(process, "Ssoko serves")
+    output = ready.read_until(process, "Ssoko is at")
     assert f"127.0.0.1:{port}" in output
     assert ("WAL-reset" in output) == (warns and not _sqlite_is_safe())
     status, headers, body = get(f"http://127.0.0.1:{port}/healthz")
@@ -418,7 +418,7 @@ def test_serve_refuses_debug_mode(ready: Site) -> None:
 def test_serve_accepts_only_its_own_host(ready: Site) -> None:
     ready.settings["SSOKO_BASE_URL"] = "https://sso.example.org"
     port = free_port()
-    ready.read_until(ready.start("serve", "--port", str(port)), "Ssoko serves")
+    ready.read_until(ready.start("serve", "--port", str(port)), "Ssoko is at")
     page = f"http://127.0.0.1:{port}/w/acme/sign-in"
     assert get(page, Host="sso.example.org")[0] == 200
     assert get(page, Host="evil.example")[0] == 400
@@ -434,7 +434,7 @@ def behind_a_proxy(ready: Site, *arguments: str, trusted: str) -> int:
     ready.settings |= {"SSOKO_BASE_URL": f"https://{SITE}", "SSOKO_TRUSTED_PROXIES": trusted}
     create_user(ready)
     port = free_port()
-    ready.read_until(ready.start("serve", "--port", str(port), *arguments), "Ssoko serves")
+    ready.read_until(ready.start("serve", "--port", str(port), *arguments), "Ssoko is at")
     return port
 
 

@@ -1,4 +1,4 @@
-"""How commands answer: lines for people, ``--json`` for scripts, one line for an error."""
+"""Output of commands: text, JSON with ``--json``, and errors on one line."""
 
 import json
 import sys
@@ -13,9 +13,9 @@ _AS_JSON = "ssoko.json"
 
 
 class Failed(click.ClickException):
-    """A command that did not do what it was asked; nothing was changed.
+    """A command failed and changed nothing.
 
-    With ``--json`` the error is an object on standard output too, for the script that reads it.
+    With ``--json`` the error is also printed as a JSON object on standard output.
     """
 
     def __init__(self, error: Exception, *, exit_code: int = 1, as_json: bool = False) -> None:
@@ -31,10 +31,10 @@ class Failed(click.ClickException):
 
 
 class Commands(click.Group):
-    """A group whose commands may raise Ssoko's errors."""
+    """A command group that prints Ssoko's errors and sets the exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        # In the order of use, not of the alphabet.
+        # In order of use, not in alphabetical order.
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -53,7 +53,7 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
         is_flag=True,
         callback=_remember,
         is_eager=True,
-        help="Answer with one JSON object, for scripts.",
+        help="Print the result as JSON.",
     )(function)
 
 
@@ -63,10 +63,10 @@ def _remember(ctx: click.Context, parameter: click.Parameter, value: bool) -> bo
     return value
 
 
-def say(as_json: bool, answer: dict[str, Any], *lines: str) -> None:
-    """Print the answer as JSON, or the lines that tell a person the same."""
+def print_result(as_json: bool, result: dict[str, Any], *lines: str) -> None:
+    """Print the result of a command, as JSON or as lines of text."""
     if as_json:
-        click.echo(json.dumps(answer, ensure_ascii=False, default=str))
+        click.echo(json.dumps(result, ensure_ascii=False, default=str))
         return
     for line in lines:
         click.echo(line)

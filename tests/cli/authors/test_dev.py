@@ -30,7 +30,7 @@ def test_port_in_use_is_reported_with_a_fix() -> None:
         listener.listen()
         result = run("--port", str(listener.getsockname()[1]))
     assert result.exit_code == 2
-    assert "is in use; choose another one with --port" in result.output
+    assert "is in use. Choose another one with --port" in result.output
 
 
 def test_missing_plugin_error_lists_installed_plugins() -> None:

@@ -52,7 +52,7 @@ def test_other_lines_stay_unchanged(tmp_path: Path, before: str, after: str) -> 
 )
 def test_unsupported_syntax_is_refused_and_left_unchanged(tmp_path: Path, before: str) -> None:
     path = tmp_path / "ssoko.toml"
-    with pytest.raises(ConfigError, match="write this line by hand"):
+    with pytest.raises(ConfigError, match="Add this line yourself"):
         write_setting(path, before)
     assert path.read_text() == before
     assert [path.name for path in tmp_path.iterdir()] == ["ssoko.toml"]

@@ -1,4 +1,4 @@
-"""``ssoko demo``: a filled workspace on this machine, one command from nothing."""
+"""``ssoko demo``: serve a workspace with sample data on this machine."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: Marks a folder as one that ``--reset`` may remove.
 _MARK = ".ssoko-demo"
 
-#: Seconds for which the sign-in links work.
+#: Lifetime of the sign-in links, in seconds.
 _LINK_LIFETIME = 12 * 3600
 
 
@@ -32,14 +32,14 @@ _LINK_LIFETIME = 12 * 3600
     default=".demo",
     show_default=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where the demo keeps its database and keys.",
+    help="Directory for the database and keys of the demo.",
 )
-@click.option("--reset", is_flag=True, help="Forget the last demo and start over.")
+@click.option("--reset", is_flag=True, help="Delete the data of the last demo first.")
 def demo(port: int, data_dir: Path, reset: bool) -> None:
-    """Try Ssoko on this machine, with sample data.
+    """Serve a site with sample data on this machine.
 
-    Makes a workspace with people, groups, and a sandbox to sign in to. Not for production: http,
-    sample data, sign-in links on the terminal.
+    Creates a workspace with users, groups and a sandbox application, and prints sign-in links.
+    Not for production.
     """
     check_libraries()
     sockets = bind("localhost", port)
@@ -48,7 +48,7 @@ def demo(port: int, data_dir: Path, reset: bool) -> None:
     with owner_only():
         write_files(data_dir, environ["SSOKO_BASE_URL"], environ)
         (data_dir / _MARK).touch()
-        moved = _remember_address(data_dir / "address", environ["SSOKO_BASE_URL"])
+        has_moved = _store_base_url(data_dir / "address", environ["SSOKO_BASE_URL"])
         apply_migrations(environ)
     config = load_config(environ)
     log_to_stderr("WARNING")
@@ -59,24 +59,29 @@ def demo(port: int, data_dir: Path, reset: bool) -> None:
     app = create_app(config)
     services: Services = app.extensions["ssoko"]
     with db.session():
-        ready = sample.seed(services)
-        if moved:
-            sample.move(services, ready)
-        lines = _welcome(services, ready, data_dir)
+        data = sample.seed(services)
+        if has_moved:
+            sample.move(services, data)
+        lines = _welcome(services, data, data_dir)
     with_waitress(app, sockets, 4, lambda: click.echo("\n".join(lines)))
 
 
 def _prepare(data_dir: Path, *, reset: bool) -> None:
-    """Refuse a folder that is not a demo's; empty it for a new start."""
-    ours = (data_dir / _MARK).exists()
-    if data_dir.exists() and any(data_dir.iterdir()) and not ours:
-        raise InputError.of("--data-dir", f"{data_dir} holds other files; name another folder")
-    if reset and ours:
+    """Delete an earlier demo when ``reset`` is true.
+
+    :raises InputError: when the directory contains other files.
+    """
+    is_demo = (data_dir / _MARK).exists()
+    if data_dir.exists() and any(data_dir.iterdir()) and not is_demo:
+        raise InputError.of(
+            "--data-dir", f"{data_dir} contains other files. Choose another directory."
+        )
+    if reset and is_demo:
         shutil.rmtree(data_dir)
 
 
 def _environ(data_dir: Path, port: int) -> dict[str, str]:
-    """Return the demo's settings; those of a real site around it do not count."""
+    """Return the settings of the demo. Settings of a real site in the environment are ignored."""
     return {
         "SSOKO_DATA_DIR": str(data_dir),
         "SSOKO_BASE_URL": f"http://localhost:{port}",
@@ -85,14 +90,14 @@ def _environ(data_dir: Path, port: int) -> dict[str, str]:
     }
 
 
-def _remember_address(path: Path, base_url: str) -> bool:
-    """Write the address down and tell whether the last start had another one."""
+def _store_base_url(path: Path, base_url: str) -> bool:
+    """Write the base URL to a file, and tell whether it has changed since the last start."""
     before = path.read_text("utf-8") if path.exists() else base_url
     path.write_text(base_url, "utf-8")
     return before != base_url
 
 
-def _welcome(services: "Services", ready: "Demo", data_dir: Path) -> list[str]:
+def _welcome(services: "Services", data: "Demo", data_dir: Path) -> list[str]:
     from ssoko.services.authentication import links
 
     base_url = services.config.base_url
@@ -105,16 +110,16 @@ def _welcome(services: "Services", ready: "Demo", data_dir: Path) -> list[str]:
 
     return [
         "",
-        f"  Ssoko {__version__} demo at {base_url}   (data in {data_dir}; --reset starts over)",
+        f"  Ssoko {__version__} demo at {base_url}   (data in {data_dir}; --reset deletes it)",
         "",
-        f"  Admin    {ready.admin.display_name:16} {link(ready.admin.id)}",
-        f"  Person   {ready.person.display_name:16} {link(ready.person.id)}",
-        "           Each link signs in once; start the demo again for new ones.",
+        f"  Admin    {data.admin.display_name:16} {link(data.admin.id)}",
+        f"  User     {data.user.display_name:16} {link(data.user.id)}",
+        "           Each link works once. Start the demo again for new links.",
         "",
         "  Try      1  open the admin's link, then Marketplace, and install AWS",
-        "           2  open the person's link in a private window and press the Sandbox tile",
-        "           3  see both under Activity",
+        "           2  open the user's link in a private window and click the Sandbox tile",
+        "           3  open Activity as the admin to see both",
         "",
-        "  Not for production: http and sample data. For a real site: ssoko init. Ctrl-C stops.",
+        "  Not for production. To set up a site, run ssoko init. Press Ctrl-C to stop.",
         "",
     ]

@@ -1,7 +1,7 @@
-"""A workspace to look around in: people, groups, one application, two weeks of events.
+"""The sample data of the demo: users, groups, one application and two weeks of events.
 
-Everything is made by the services that real sites use, with the clock set back, so that the
-activity log reads as if the workspace had been there all along.
+Everything is created through the services, with the clock set back, so that the activity log
+looks like that of a workspace in use.
 """
 
 import random
@@ -36,47 +36,47 @@ _PEOPLE = (
     ("frida", "Frida", "Lindqvist", ()),
 )
 _ADMIN = "amina"
-_PERSON = "bram"
-_LEFT = "dalia"
-_VISITING = "frida"
+_USER = "bram"
+_DISABLED = "dalia"
+_TEMPORARY = "frida"
 
 _GROUPS = (
-    ("Everyone", "All who work here"),
-    ("Engineering", "Builds and runs things"),
-    ("Finance", "Pays for them"),
+    ("Everyone", "All employees"),
+    ("Engineering", "Software and infrastructure"),
+    ("Finance", "Accounting and purchasing"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What the demo offers to start with.
+    """The rows of the demo that its commands refer to.
 
-    :param admin: runs the workspace; ``person`` only uses it.
-    :param application: the sandbox, or None when its plugin is not there.
+    :param admin: an admin of the workspace; ``user`` is not one.
+    :param application: the sandbox, or None when its plugin is not installed.
     """
 
     workspace: WorkspaceView
     admin: UserView
-    person: UserView
+    user: UserView
     application: ApplicationView | None
 
 
 def seed(services: Services) -> Demo:
-    """Return the demo workspace, filled when it is not there yet."""
-    if SLUG not in {one.slug for one in workspaces.list_workspaces()}:
+    """Return the demo workspace. Create it if it does not exist."""
+    if SLUG not in {workspace.slug for workspace in workspaces.list_workspaces()}:
         _fill(services)
     workspace = workspaces.get_workspace(SLUG)
-    found = views.list_applications(Scope(services, workspace.id, SYSTEM), integration=SANDBOX)
+    page = views.list_applications(Scope(services, workspace.id, SYSTEM), integration=SANDBOX)
     return Demo(
         workspace,
         users.find_user(workspace.id, _ADMIN),
-        users.find_user(workspace.id, _PERSON),
-        found.items[0] if found.items else None,
+        users.find_user(workspace.id, _USER),
+        page.items[0] if page.items else None,
     )
 
 
 def move(services: Services, demo: Demo) -> None:
-    """Propose the sandbox again, after the demo has moved to another URL."""
+    """Update the sandbox after the base URL of the demo has changed."""
     application = demo.application
     if application is not None and SANDBOX in services.registry.integrations:
         change.update_application(
@@ -91,22 +91,22 @@ def _fill(services: Services) -> None:
     workspace = workspaces.create_workspace(
         _at(services, start), SYSTEM, slug=SLUG, name="Demo company", contact="Amina in Engineering"
     )
-    people = _people(Scope(_at(services, start + 60), workspace.id, SYSTEM))
-    admin = people[_ADMIN]
+    accounts = _create_users(Scope(_at(services, start + 60), workspace.id, SYSTEM))
+    admin = accounts[_ADMIN]
     scope = Scope(services, workspace.id, Actor("user", admin.id, admin.display_name, "192.0.2.10"))
-    circles = _circles(replace(scope, services=_at(services, start + 300)), people)
-    application = _sandbox(replace(scope, services=_at(services, start + 900)), circles)
-    for moment, person, refused in _visits(start):
-        if person == _LEFT and people[_LEFT].active and moment > start + 9 * _DAY:
+    group_ids = _create_groups(replace(scope, services=_at(services, start + 300)), accounts)
+    application = _install_sandbox(replace(scope, services=_at(services, start + 900)), group_ids)
+    for moment, username, refused in _sign_ins(start):
+        if username == _DISABLED and accounts[_DISABLED].active and moment > start + 9 * _DAY:
             then = replace(scope, services=_at(services, start + 9 * _DAY))
-            people[_LEFT] = users.update_user(then, people[_LEFT].id, active=False)
-        visit = replace(scope, services=_at(services, moment))
-        _visit(visit, people[person], application, refused=refused)
+            accounts[_DISABLED] = users.update_user(then, accounts[_DISABLED].id, active=False)
+        then = replace(scope, services=_at(services, moment))
+        _record_sign_in(then, accounts[username], application, refused=refused)
     if application is not None and application.default_role is not None:
         assignments.assign_roles(
             scope,
             role_ids=[application.default_role.id],
-            user_id=people[_VISITING].id,
+            user_id=accounts[_TEMPORARY].id,
             expires_at=services.clock() + 3 * _DAY,
         )
 
@@ -115,7 +115,7 @@ def _at(services: Services, moment: int) -> Services:
     return replace(services, clock=lambda: moment)
 
 
-def _people(scope: Scope) -> dict[str, UserView]:
+def _create_users(scope: Scope) -> dict[str, UserView]:
     return {
         username: users.create_user(
             scope,
@@ -129,72 +129,72 @@ def _people(scope: Scope) -> dict[str, UserView]:
     }
 
 
-def _circles(scope: Scope, people: dict[str, UserView]) -> dict[str, str]:
-    """Make the groups and return their ids by name."""
-    made = {
+def _create_groups(scope: Scope, accounts: dict[str, UserView]) -> dict[str, str]:
+    """Create the groups and return their IDs by name."""
+    group_ids = {
         name: groups.create_group(scope, name=name, description=description).id
         for name, description in _GROUPS
     }
     for username, _, _, names in _PEOPLE:
         for name in names:
-            groups.add_member(scope, made[name], people[username].id)
-    return made
+            groups.add_member(scope, group_ids[name], accounts[username].id)
+    return group_ids
 
 
-def _sandbox(scope: Scope, circles: dict[str, str]) -> ApplicationView | None:
+def _install_sandbox(scope: Scope, group_ids: dict[str, str]) -> ApplicationView | None:
     if SANDBOX not in scope.services.registry.integrations:
         return None
-    made = install.install(scope, integration=SANDBOX, name="Sandbox", settings={})
-    if made.default_role is not None:
+    application = install.install(scope, integration=SANDBOX, name="Sandbox", settings={})
+    if application.default_role is not None:
         assignments.assign_roles(
-            scope, role_ids=[made.default_role.id], group_id=circles["Everyone"]
+            scope, role_ids=[application.default_role.id], group_id=group_ids["Everyone"]
         )
-    return made
+    return application
 
 
-def _visits(start: int) -> list[tuple[int, str, bool]]:
-    """Return times, usernames and whether the sign-in failed, the same at every run."""
+def _sign_ins(start: int) -> list[tuple[int, str, bool]]:
+    """Return times, usernames and whether the sign-in failed: the same on every run."""
     chance = random.Random(14)  # noqa: S311 - sample data
     names = [username for username, *_ in _PEOPLE]
-    found = []
+    sign_ins = []
     for day in range(1, _DAYS):
         for _ in range(chance.randint(3, 7)):
             moment = start + day * _DAY + chance.randint(-6, 6) * 1800 + chance.randint(0, 1799)
-            found.append((moment, chance.choice(names), chance.random() < 0.1))
-    return sorted(found)
+            sign_ins.append((moment, chance.choice(names), chance.random() < 0.1))
+    return sorted(sign_ins)
 
 
-def _visit(
-    scope: Scope, person: UserView, application: ApplicationView | None, *, refused: bool
+def _record_sign_in(
+    scope: Scope, user: UserView, application: ApplicationView | None, *, refused: bool
 ) -> None:
-    """Write the events of one sign-in, and of the application opened after it."""
-    address = f"192.0.2.{20 + len(person.username)}"
-    if refused or not person.active:
+    """Record the events of one sign-in, and of the application that is opened after it."""
+    address = f"192.0.2.{20 + len(user.username)}"
+    if refused or not user.active:
         _write(
             replace(scope, actor=Actor("anonymous", "", "", address)),
             "sign-in",
-            target=log.Target("user", person.id, person.display_name),
+            target=log.Target("user", user.id, user.display_name),
             outcome="refused",
-            detail={"reason": "wrong-password" if person.active else "user-disabled"},
+            detail={"reason": "wrong-password" if user.active else "user-disabled"},
         )
         return
-    scope = replace(scope, actor=Actor("user", person.id, person.display_name, address))
-    session = log.Target("session", "", person.display_name)
+    scope = replace(scope, actor=Actor("user", user.id, user.display_name, address))
+    session = log.Target("session", "", user.display_name)
     _write(scope, "session.started", target=session, detail={"method": "link"})
     if application is None:
         return
-    outside = person.username == _VISITING
+    has_access = user.username != _TEMPORARY
     _write(
         replace(scope, services=_at(scope.services, scope.services.clock() + 20)),
         "sign-in",
         target=log.Target("application", application.id, application.name),
-        outcome="refused" if outside else "done",
-        detail={"started": "ssoko", **({"code": "no-role"} if outside else {})},
+        outcome="done" if has_access else "refused",
+        detail={"started": "ssoko", **({} if has_access else {"code": "no-role"})},
     )
 
 
 def _write(scope: Scope, action: str, **event: Any) -> None:
     with database.atomic():
         log.record(scope, action, **event)
-    # Ids sort by the millisecond they were made in, and the log is read in their order.
+    # IDs sort by the millisecond of their creation, and the log is read in the order of IDs.
     time.sleep(0.001)

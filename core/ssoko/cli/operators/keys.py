@@ -1,4 +1,4 @@
-"""``ssoko keys``, ``ssoko notices``: change certificates over, and hear in time that one ends."""
+"""``ssoko keys``, ``ssoko notices``: rotate signing keys, record notices before expiry."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ssoko.cli.operators.open_site import opened, scope_of
-from ssoko.cli.output import Commands, json_option, say
+from ssoko.cli.output import Commands, json_option, print_result
 from ssoko.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,106 +18,108 @@ _ALGORITHMS = ("rsa-2048", "rsa-3072", "rsa-4096", "ec-p256", "ec-p384")
 
 @click.group(cls=Commands)
 def keys() -> None:
-    """Change a certificate, step by step, while people sign in.
+    """Rotate the signing certificate of an issuer, without interrupting sign-ins.
 
-    Say whose with --application (by slug), or with --issuer (by id) for a shared one.
+    Name the issuer with --application, or with --issuer if applications share it.
     """
 
 
-def _whose(function: Callable[..., Any]) -> Callable[..., Any]:
+def _issuer_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--issuer", default="", metavar="ID", help="Issuer, by its id."),
-        click.option("--application", default="", metavar="SLUG", help="Application, by its slug."),
-        click.option("--workspace", "slug", required=True, metavar="SLUG", help="Where it is."),
+        click.option("--issuer", default="", metavar="ID", help="ID of a shared issuer."),
+        click.option("--application", default="", metavar="SLUG", help="Slug of an application."),
+        click.option(
+            "--workspace", "slug", required=True, metavar="SLUG", help="Slug of the workspace."
+        ),
     ):
         function = option(function)
     return json_option(function)
 
 
 @keys.command("list")
-@_whose
+@_issuer_options
 def list_keys(slug: str, application: str, issuer: str, as_json: bool) -> None:
-    """List the keys: the active one, the next one, then the retired ones."""
+    """List the active key, the next key and the retired keys."""
     with opened() as services:
         from ssoko.schemas.issuers import KeySchema
         from ssoko.schemas.output import complete, page_of
         from ssoko.services.issuers import rotation
 
-        found = rotation.list_keys(*_issuer(services, slug, application, issuer))
-        answer = page_of(KeySchema)().dump(complete(found))
-        say(as_json, answer, *map(_line, found))
+        views = rotation.list_keys(*_issuer(services, slug, application, issuer))
+        result = page_of(KeySchema)().dump(complete(views))
+        print_result(as_json, result, *map(_line, views))
 
 
 @keys.command("next")
-@_whose
+@_issuer_options
 @click.option(
     "--algorithm",
     type=click.Choice(_ALGORITHMS),
     default="rsa-2048",
     show_default=True,
-    help="Many service providers do not take ECDSA (ec-*), AWS among them.",
+    help="Key type. AWS and many other service providers don't support ECDSA (ec-*).",
 )
-def make_next(slug: str, application: str, issuer: str, algorithm: str, as_json: bool) -> None:
-    """Make the next key and print its certificate, which is in the metadata at once."""
+def create_next(slug: str, application: str, issuer: str, algorithm: str, as_json: bool) -> None:
+    """Create the next key, publish it in the metadata and print its certificate."""
     with opened() as services:
         from ssoko.schemas.issuers import KeySchema
         from ssoko.services.issuers import rotation
 
         scope, issuer_id = _issuer(services, slug, application, issuer)
-        made = rotation.create_next(scope, issuer_id, algorithm=algorithm)
-        say(as_json, KeySchema().dump(made), made.certificate.rstrip())
+        key = rotation.create_next(scope, issuer_id, algorithm=algorithm)
+        print_result(as_json, KeySchema().dump(key), key.certificate.rstrip())
 
 
 @keys.command("activate")
-@_whose
+@_issuer_options
 def activate(slug: str, application: str, issuer: str, as_json: bool) -> None:
-    """Sign with the next key from now on; the old one is kept for 30 days."""
+    """Sign with the next key from now on. The old key is kept for 30 days."""
     with opened() as services:
         from ssoko.schemas.issuers import KeySchema
         from ssoko.services.issuers import rotation
 
         scope, issuer_id = _issuer(services, slug, application, issuer)
-        found = rotation.list_keys(scope, issuer_id)
-        following = next((key for key in found if key.state == "next"), None)
-        if following is None:
-            raise InputError.of("", "There is no next key. Make one first: ssoko keys next")
-        done = rotation.activate(scope, issuer_id, following.id)
-        say(as_json, KeySchema().dump(done), _line(done))
+        views = rotation.list_keys(scope, issuer_id)
+        next_key = next((key for key in views if key.state == "next"), None)
+        if next_key is None:
+            raise InputError.of("", "There is no next key. Create one first: ssoko keys next")
+        key = rotation.activate(scope, issuer_id, next_key.id)
+        print_result(as_json, KeySchema().dump(key), _line(key))
 
 
 @keys.command("undo")
-@_whose
+@_issuer_options
 def undo(slug: str, application: str, issuer: str, as_json: bool) -> None:
-    """Sign with the key again that was active before."""
+    """Roll back: sign with the previous key again."""
     with opened() as services:
         from ssoko.schemas.issuers import KeySchema
         from ssoko.services.issuers import rotation
 
-        done = rotation.undo(*_issuer(services, slug, application, issuer))
-        say(as_json, KeySchema().dump(done), _line(done))
+        key = rotation.undo(*_issuer(services, slug, application, issuer))
+        print_result(as_json, KeySchema().dump(key), _line(key))
 
 
 @click.command()
 @json_option
 def notices(as_json: bool) -> None:
-    """Log a notice of each certificate that ends soon, once.
+    """Record a notice for each certificate that expires soon.
 
-    A server does the same once an hour while pages are opened; run this from cron where nobody
-    opens one for days.
+    The server does this every hour while it is used. Run this command from cron on sites that
+    are not used for days.
     """
     with opened() as services:
         from ssoko.services import maintenance
 
         written = maintenance.run(services)
-        say(as_json, {"written": written}, f"{written} written")
+        print_result(as_json, {"written": written}, f"Recorded {written} notices.")
 
 
 def _issuer(services: "Services", slug: str, application: str, issuer: str) -> tuple["Scope", str]:
-    """Return the workspace and the id of the issuer."""
+    """Return the scope of the workspace and the ID of the issuer."""
     from ssoko.services.applications import views
 
     if bool(application) == bool(issuer):
-        raise InputError.of("", "Say whose keys, with --application or with --issuer.")
+        raise InputError.of("", "Name the issuer with --application or with --issuer.")
     scope = scope_of(services, slug)
     if application:
         return scope, views.get_application(scope, application).issuer.id

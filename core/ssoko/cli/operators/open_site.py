@@ -1,4 +1,4 @@
-"""Open the database for one command."""
+"""Check the installation, and open the database for one command."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,46 +12,46 @@ if TYPE_CHECKING:
 
 
 def check_libraries() -> None:
-    """Make sure that the two XML libraries fit together.
+    """Check that lxml and xmlsec use the same libxml2.
 
-    :raises ConfigError: with the command that fixes it.
+    :raises ConfigError: when they don't. The message has the command that fixes it.
     """
     try:
-        import lxml.etree  # noqa: F401 - xmlsec compares itself with what is loaded
+        import lxml.etree  # noqa: F401 - xmlsec compares its libxml2 with the one of lxml
         import xmlsec  # noqa: F401 - the import is the check
     except Exception as error:
         raise ConfigError(
-            f"lxml and xmlsec do not fit together ({error}). Install their wheels: "
+            f"lxml and xmlsec use different versions of libxml2 ({error}). Install their wheels: "
             "pip install --force-reinstall --only-binary lxml,xmlsec lxml xmlsec"
         ) from error
 
 
-def at_the_command_line() -> "Actor":
-    """Return who acts when an operator types a command."""
+def command_line_actor() -> "Actor":
+    """Return the actor of events that a command records."""
     from ssoko.services.context import Actor
 
     return Actor("system", "", "Command line")
 
 
 def scope_of(services: "Services", slug: str) -> "Scope":
-    """Return a workspace, with the operator at the command line as the actor.
+    """Return the scope of a workspace, with the command line as the actor.
 
     :raises NotFound: when no workspace has this slug.
     """
     from ssoko.services import workspaces
     from ssoko.services.context import Scope
 
-    return Scope(services, workspaces.get_workspace(slug).id, at_the_command_line())
+    return Scope(services, workspaces.get_workspace(slug).id, command_line_actor())
 
 
 @contextmanager
 def opened(config: Config | None = None) -> "Iterator[Services]":
-    """Give a command its services, with the database open and up to date.
+    """Open the database and yield the services for a command.
 
-    The lower layers are imported here, so that ``--help`` is fast.
+    Lower layers are imported here, so that ``--help`` is fast.
 
-    :raises ConfigError: when Ssoko is not set up here.
-    :raises MigrationPending: when ``ssoko migrate`` comes first.
+    :raises ConfigError: when Ssoko is not set up.
+    :raises MigrationPending: when ``ssoko migrate`` must run first.
     """
     check_libraries()
     from ssoko.app import build_services

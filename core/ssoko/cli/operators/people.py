@@ -1,12 +1,12 @@
-"""``ssoko workspace``, ``ssoko user``, ``ssoko token``: the first things of a new site."""
+"""``ssoko workspace``, ``ssoko user``, ``ssoko token``: set up a new site."""
 
 import sys
 import time
 
 import click
 
-from ssoko.cli.operators.open_site import at_the_command_line, opened, scope_of
-from ssoko.cli.output import Commands, json_option, say
+from ssoko.cli.operators.open_site import command_line_actor, opened, scope_of
+from ssoko.cli.output import Commands, json_option, print_result
 from ssoko.errors import InputError
 
 _DAY = 86_400
@@ -14,13 +14,13 @@ _DAY = 86_400
 
 @click.group(cls=Commands)
 def workspace() -> None:
-    """Create and list workspaces, the tenants."""
+    """Create and list workspaces."""
 
 
 @workspace.command("create")
 @click.argument("slug")
-@click.option("--name", help="Name that people see; by default the slug.")
-@click.option("--contact", default="", help="Whom users should contact: an email address.")
+@click.option("--name", help="Name that users see. Default: the slug.")
+@click.option("--contact", default="", help="Email address that users can contact for help.")
 @json_option
 def create_workspace(slug: str, name: str | None, contact: str, as_json: bool) -> None:
     """Create a workspace. SLUG is its name in URLs: lowercase letters, digits, hyphens."""
@@ -28,12 +28,12 @@ def create_workspace(slug: str, name: str | None, contact: str, as_json: bool) -
         from ssoko.schemas.workspaces import WorkspaceSchema
         from ssoko.services import workspaces
 
-        made = workspaces.create_workspace(
-            services, at_the_command_line(), slug=slug, name=name or slug, contact=contact
+        view = workspaces.create_workspace(
+            services, command_line_actor(), slug=slug, name=name or slug, contact=contact
         )
-        url = f"{services.config.base_url}/w/{made.slug}/dashboard"
-        answer = WorkspaceSchema().dump(made) | {"url": url}
-        say(as_json, answer, f"Created workspace {made.slug}: {url}")
+        url = f"{services.config.base_url}/w/{view.slug}/dashboard"
+        result = WorkspaceSchema().dump(view) | {"url": url}
+        print_result(as_json, result, f"Created workspace {view.slug}: {url}")
 
 
 @workspace.command("list")
@@ -45,19 +45,19 @@ def list_workspaces(as_json: bool) -> None:
         from ssoko.schemas.workspaces import WorkspaceSchema
         from ssoko.services import workspaces
 
-        found = workspaces.list_workspaces()
-        answer = page_of(WorkspaceSchema)().dump(complete(found))
-        say(as_json, answer, *(f"{w.slug}  {w.name}" for w in found))
+        views = workspaces.list_workspaces()
+        result = page_of(WorkspaceSchema)().dump(complete(views))
+        print_result(as_json, result, *(f"{view.slug}  {view.name}" for view in views))
 
 
 @click.group(cls=Commands)
 def user() -> None:
-    """Create users, and links to sign them in."""
+    """Create users and sign-in links."""
 
 
 @user.command("create")
-@click.option("--workspace", "slug", required=True, metavar="SLUG", help="Where the user belongs.")
-@click.option("--username", required=True, help="What the person types to sign in.")
+@click.option("--workspace", "slug", required=True, metavar="SLUG", help="Slug of the workspace.")
+@click.option("--username", required=True, help="Name to sign in with.")
 @click.option("--email", default="", help="Email address; many service providers need it.")
 @click.option("--first-name", default="")
 @click.option("--last-name", default="")
@@ -78,15 +78,15 @@ def create_user(
 ) -> None:
     """Create a user.
 
-    At a terminal the password is asked for, unseen; leave it empty for a user without one, who
-    signs in with a link (`ssoko user link`). Scripts use --password-stdin.
+    Prompts for the password. Leave it empty to create a user without a password, who signs in
+    with a link (`ssoko user link`). In scripts, use --password-stdin.
     """
     password = _read_password() if password_stdin else _ask_password(as_json)
     with opened() as services:
         from ssoko.schemas.people import UserSchema
         from ssoko.services.people import users
 
-        made = users.create_user(
+        view = users.create_user(
             scope_of(services, slug),
             username=username,
             email=email,
@@ -95,67 +95,69 @@ def create_user(
             password=password,
             admin=admin,
         )
-        kind = "workspace admin" if made.admin else "user"
+        kind = "workspace admin" if view.admin else "user"
         url = f"{services.config.base_url}/w/{slug}/sign-in"
-        say(as_json, UserSchema().dump(made), f"Created {kind} {made.username}. Sign in at {url}")
+        print_result(
+            as_json, UserSchema().dump(view), f"Created {kind} {view.username}. Sign in at {url}"
+        )
 
 
 @user.command("link")
-@click.option("--workspace", "slug", required=True, metavar="SLUG", help="Where the user belongs.")
+@click.option("--workspace", "slug", required=True, metavar="SLUG", help="Slug of the workspace.")
 @click.option("--username", required=True, help="Username or email address.")
 @json_option
 def create_link(slug: str, username: str, as_json: bool) -> None:
-    """Print a link that signs a user in, once and within 30 minutes.
+    """Print a link that signs a user in.
 
-    For people without a password, and for the admin who lost theirs.
+    The link works once, for 30 minutes. Use it for users without a password, and for an admin
+    who forgot theirs.
     """
     with opened() as services:
         from ssoko.services import workspaces
         from ssoko.services.authentication import links
         from ssoko.services.people import users
 
-        found = users.find_user(workspaces.get_workspace(slug).id, username)
-        code = links.create_link(services, purpose="sign-in", user_id=found.id)
+        view = users.find_user(workspaces.get_workspace(slug).id, username)
+        code = links.create_link(services, purpose="sign-in", user_id=view.id)
         url = f"{services.config.base_url}/link/{code}"
-        say(as_json, {"url": url, "user": found.id}, url)
+        print_result(as_json, {"url": url, "user": view.id}, url)
 
 
 @click.group(cls=Commands)
 def token() -> None:
-    """Create tokens for the JSON API."""
+    """Create API tokens."""
 
 
 @token.command("create")
-@click.option("--workspace", "slug", required=True, metavar="SLUG", help="What it opens.")
-@click.option("--name", required=True, help="What it is for; shown in the list of tokens.")
+@click.option("--workspace", "slug", required=True, metavar="SLUG", help="Slug of the workspace.")
+@click.option("--name", required=True, help="Name in the list of tokens.")
 @click.option(
     "--scope",
     type=click.Choice(["read", "admin"]),
     default="admin",
     show_default=True,
-    help="read looks, admin changes.",
+    help="read can only read; admin can also change.",
 )
-@click.option("--expires-days", type=click.IntRange(1, 3650), help="By default it never expires.")
+@click.option("--expires-days", type=click.IntRange(1, 3650), help="Default: never expires.")
 @json_option
 def create_token(slug: str, name: str, scope: str, expires_days: int | None, as_json: bool) -> None:
-    """Create a token for the JSON API and print it. It is shown this once."""
+    """Create an API token and print it. You can't see it again later."""
     with opened() as services:
         from ssoko.schemas.authentication import TokenSchema
         from ssoko.services.authentication import api_tokens
 
         expires_at = int(time.time()) + expires_days * _DAY if expires_days else None
-        text, made = api_tokens.create_token(
+        text, view = api_tokens.create_token(
             scope_of(services, slug),
             name=name,
             token_scope=scope,
             expires_at=expires_at,
         )
-        answer = {"token": text, **TokenSchema().dump(made), "workspace": slug}
-        say(as_json, answer, text)
+        print_result(as_json, {"token": text, **TokenSchema().dump(view), "workspace": slug}, text)
 
 
 def _read_password() -> str:
-    """Return the first line of standard input without its line break, or all of a shorter one."""
+    """Return the first line of standard input, without its line break."""
     line = sys.stdin.buffer.readline().rstrip(b"\n").removesuffix(b"\r")
     try:
         password = line.decode("utf-8")
@@ -169,11 +171,11 @@ def _read_password() -> str:
 def _ask_password(as_json: bool) -> str | None:
     if as_json or not sys.stdin.isatty():
         return None
-    answer = click.prompt(
+    password = click.prompt(
         "Password (empty for none)",
         default="",
         show_default=False,
         hide_input=True,
-        confirmation_prompt="Again",
+        confirmation_prompt="Repeat the password",
     )
-    return str(answer) or None
+    return str(password) or None

@@ -1,4 +1,7 @@
-"""``ssoko plugins disable`` and ``enable``: what the next start loads. Imports no plugin."""
+"""``ssoko plugins disable`` and ``enable``: which plugins the next start loads.
+
+Imports no plugin.
+"""
 
 import difflib
 import os
@@ -8,7 +11,7 @@ import click
 
 from ssoko.cli.operators import settings_file
 from ssoko.cli.operators.open_site import opened
-from ssoko.cli.output import json_option, say
+from ssoko.cli.output import json_option, print_result
 from ssoko.config import CONFIG_FILE, SETTINGS, names_of
 from ssoko.errors import ConfigError, InputError, SsokoError
 
@@ -20,9 +23,9 @@ _DATA_DIR = next(setting.default for setting in SETTINGS if setting.name == "dat
 @click.argument("slug")
 @json_option
 def disable(slug: str, as_json: bool) -> None:
-    """Leave a plugin out from the next start on. SLUG is its name in `ssoko plugins`.
+    """Don't load a plugin, from the next start on. SLUG is its name in `ssoko plugins`.
 
-    Its applications go on signing people in from their record.
+    Users can still sign in to its applications.
     """
     path = _file()
     before = _disabled(path)
@@ -30,9 +33,10 @@ def disable(slug: str, as_json: bool) -> None:
     if changed := slug not in before:
         settings_file.write_text(path, _NAME, ",".join(sorted({*before, slug})))
     using = _applications(slug)
-    done = f"{slug} is disabled in {path}." if changed else f"{slug} is disabled already."
-    answer = {"slug": slug, "disabled": True, "changed": changed, "file": str(path)}
-    say(as_json, {**answer, "applications": using}, done, *_breaks(using), *_next(changed))
+    line = f"Disabled {slug} in {path}." if changed else f"{slug} is already disabled."
+    result = {"slug": slug, "disabled": True, "changed": changed, "file": str(path)}
+    result["applications"] = using
+    print_result(as_json, result, line, *_effects(using), *_next(changed))
 
 
 @click.command()
@@ -45,29 +49,28 @@ def enable(slug: str, as_json: bool) -> None:
     _check_known(slug, before)
     if changed := slug in before:
         settings_file.write_text(path, _NAME, ",".join(sorted(before - {slug})))
-    done = f"{slug} is enabled in {path}." if changed else f"{slug} is enabled already."
+    lines = [f"Enabled {slug} in {path}." if changed else f"{slug} is already enabled."]
     allowed = _allowed(path)
-    lines = [done]
     if allowed is not None and slug not in allowed:
-        lines.append(f"It stays out all the same: plugins in {path} does not name it.")
-    answer = {"slug": slug, "disabled": False, "changed": changed, "file": str(path)}
-    say(as_json, answer, *lines, *_next(changed))
+        lines.append(f'It is still not loaded: add it to "plugins" in {path}.')
+    result = {"slug": slug, "disabled": False, "changed": changed, "file": str(path)}
+    print_result(as_json, result, *lines, *_next(changed))
 
 
 def _file() -> Path:
-    """Return the file to change.
+    """Return the settings file.
 
-    :raises ConfigError: when it decides nothing, or there is no data directory.
+    :raises ConfigError: when the environment overrides it, or there is no data directory.
     """
     for variable in ("SSOKO_DISABLED_PLUGINS", "SSOKO_PLUGINS"):
         if os.environ.get(variable):
             raise ConfigError(
-                f"{variable} is set in the environment, which goes before {CONFIG_FILE}; "
-                "change it there. Nothing was changed"
+                f"{variable} is set in the environment, which overrides {CONFIG_FILE}. "
+                "Change it there. Nothing was changed"
             )
     folder = Path(os.environ.get("SSOKO_DATA_DIR") or _DATA_DIR)
     if not folder.is_dir():
-        raise ConfigError(f"There is no data directory {folder}; run: ssoko init")
+        raise ConfigError(f"The data directory {folder} does not exist. Run: ssoko init")
     return folder / CONFIG_FILE
 
 
@@ -76,8 +79,8 @@ def _disabled(path: Path) -> frozenset[str]:
 
 
 def _allowed(path: Path) -> frozenset[str] | None:
-    said = settings_file.read(path)[1].get("plugins", "*")
-    return None if said == "*" else names_of(said)
+    value = settings_file.read(path)[1].get("plugins", "*")
+    return None if value == "*" else names_of(value)
 
 
 def _check_known(slug: str, disabled: frozenset[str]) -> None:
@@ -87,12 +90,12 @@ def _check_known(slug: str, disabled: frozenset[str]) -> None:
     if slug in known:
         return
     close = difflib.get_close_matches(slug, sorted(known), 3)
-    hint = f"did you mean {' or '.join(close)}?" if close else "`ssoko plugins` lists them"
-    raise InputError.of("slug", f"There is no plugin {slug}; {hint}")
+    hint = f"Did you mean {' or '.join(close)}?" if close else "`ssoko plugins` lists them."
+    raise InputError.of("slug", f"There is no plugin {slug}. {hint}")
 
 
 def _applications(slug: str) -> int | None:
-    """Count those that use it; None where the database cannot tell, which must not stop this."""
+    """Return the number of applications of a plugin, or None when the database is unavailable."""
     try:
         with opened():
             from ssoko.services.marketplace.overview import count_everywhere
@@ -102,15 +105,15 @@ def _applications(slug: str) -> int | None:
         return None
 
 
-def _breaks(using: int | None) -> list[str]:
+def _effects(using: int | None) -> list[str]:
     if using is None:
-        return ["How many applications use it is not known: the database did not answer."]
+        return ["The database is unavailable, so the applications of this plugin are unknown."]
     if not using:
         return ["No application uses it."]
-    one, many = "1 application uses it; it goes", f"{using} applications use it; they go"
+    count = "1 application uses it." if using == 1 else f"{using} applications use it."
     return [
-        f"{one if using == 1 else many} on signing people in from the record. Until it is "
-        "enabled again, settings cannot be changed and no new ones installed."
+        f"{count} Users can still sign in. Until you enable the plugin again, you cannot change "
+        "settings or install new applications of it."
     ]
 
 

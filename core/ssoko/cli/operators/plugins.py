@@ -1,4 +1,4 @@
-"""``ssoko plugins``: what is installed, and what is the matter with it."""
+"""``ssoko plugins``: list the installed plugins and their problems."""
 
 import base64
 import os
@@ -11,7 +11,7 @@ import click
 
 from ssoko.cli.operators.open_site import check_libraries
 from ssoko.cli.operators.plugin_switch import disable, enable
-from ssoko.cli.output import Commands, json_option, say
+from ssoko.cli.output import Commands, json_option, print_result
 from ssoko.config import load_config
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ _HEAD = _COLUMNS.format(
 @json_option
 @click.pass_context
 def plugins(ctx: click.Context, as_json: bool) -> None:
-    """List the plugins, where they come from, and what is wrong.
+    """List the installed plugins, their source and their problems.
 
-    Exits with 1 when one of them is broken.
+    Exits with 1 if a plugin failed to load.
     """
     if ctx.invoked_subcommand is None:
         _list(as_json)
@@ -49,17 +49,17 @@ def _list(as_json: bool) -> None:
     from ssoko.services.plugins.inventory import Inventory
 
     config = _settings()
-    found = Inventory().states(load_registry(config))
-    _warn_of_the_index(config)
-    lines = [_HEAD, *(line for one in found for line in _lines(one))]
-    if not found:
-        lines = ["No plugins are installed. Add one, such as: pip install ssoko-aws"]
-    say(as_json, page_of(PluginSchema)().dump(complete(found)), *lines)
-    if any(one.state == "broken" for one in found):
+    views = Inventory().states(load_registry(config))
+    _warn_about_index(config)
+    lines = [_HEAD, *(line for view in views for line in _lines(view))]
+    if not views:
+        lines = ["No plugins are installed. To install one, run for example: pip install ssoko-aws"]
+    print_result(as_json, page_of(PluginSchema)().dump(complete(views)), *lines)
+    if any(view.state == "broken" for view in views):
         sys.exit(1)
 
 
-def _warn_of_the_index(config: "Config") -> None:
+def _warn_about_index(config: "Config") -> None:
     from ssoko.services.plugins.index import read_file
 
     if config.plugin_index and (problem := read_file(config.plugin_index).problem):
@@ -76,19 +76,19 @@ def _settings() -> "Config":
     return load_config({**os.environ, **keys})
 
 
-def _lines(one: "PluginView") -> Iterator[str]:
-    """Yield a line of columns, then what there is to say, indented."""
-    package = plain(f"{one.distribution} {one.version}".strip())
-    source = one.origin.kind if one.origin else "-"
-    tested = plain(one.tested_with) or "-"
-    tier = one.tier or ("none" if one.short_of else "-")
-    columns = (one.state, plain(one.slug), package, source, tier, tested, plain(one.publisher))
+def _lines(view: "PluginView") -> Iterator[str]:
+    """Yield the columns of a plugin, then its messages, indented."""
+    package = plain(f"{view.distribution} {view.version}".strip())
+    source = view.origin.kind if view.origin else "-"
+    tested = plain(view.tested_with) or "-"
+    tier = view.tier or ("none" if view.short_of else "-")
+    columns = (view.state, plain(view.slug), package, source, tier, tested, plain(view.publisher))
     yield _COLUMNS.format(*columns).rstrip()
-    reason = f"({one.stage}) {one.message}" if one.stage else one.message
-    for said in filter(None, (reason, one.restart, *one.warnings)):
-        yield f"          {plain(said)}"
+    reason = f"({view.stage}) {view.message}" if view.stage else view.message
+    for message in filter(None, (reason, view.restart, *view.warnings)):
+        yield f"          {plain(message)}"
 
 
 def plain(text: str) -> str:
-    """Return a text of a plugin's on one line, free of what a terminal would obey."""
+    """Return the text of a plugin on one line, without terminal control characters."""
     return "".join(c if c.isprintable() else " " for c in text)

@@ -1,21 +1,21 @@
-"""``ssoko purge``: delete what has ended."""
+"""``ssoko purge``: delete old traces."""
 
 import click
 
 from ssoko.cli.operators.open_site import opened
-from ssoko.cli.output import json_option, say
+from ssoko.cli.output import json_option, print_result
 
 
 @click.command()
 @json_option
 def purge(as_json: bool) -> None:
-    """Delete the traces of refused sign-ins after 30 days.
+    """Delete traces of refused sign-ins that are older than 30 days.
 
-    They are shown to nobody any more, and go bit by bit when new ones are written. Run this from
-    time to time where that is not soon enough.
+    The server hides them and deletes a few whenever it writes a new one. Run this command to
+    delete all of them now.
     """
     with opened() as services:
         from ssoko.services.troubleshooting import traces
 
-        gone = traces.purge(services)
-    say(as_json, {"traces": gone}, f"Deleted {gone} traces.")
+        count = traces.purge(services)
+    print_result(as_json, {"traces": count}, f"Deleted {count} traces.")

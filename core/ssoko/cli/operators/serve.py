@@ -1,4 +1,4 @@
-"""``ssoko serve``: bind, then say so, then answer until told to stop."""
+"""``ssoko serve``: listen on a port and serve requests until stopped."""
 
 import errno
 import logging
@@ -20,56 +20,67 @@ from ssoko.errors import ConfigError
 if TYPE_CHECKING:
     from flask import Flask
 
-#: SQLite before this may damage a WAL file that several processes write.
+#: First SQLite version in which several processes can safely write to a WAL file.
 SAFE_WAL = (3, 51, 3)
 
-#: Bytes of a request line: the longest AuthnRequest by Redirect that gunicorn lets through.
+#: Maximum of gunicorn for a request line, in bytes. It limits AuthnRequests by HTTP-Redirect.
 LONGEST_LINE = 8190
 
-#: Bytes of all request headers and of a body, for waitress; Flask's own limits are tighter.
+#: Limits of waitress for request headers and body, in bytes. The limits in Flask are lower.
 _HEADERS = 64 * 1024
 _BODY = 2 * 1024 * 1024
 
 
 @click.command()
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 is all."
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="IP address or host name to listen on; 0.0.0.0 means all IPv4 addresses.",
 )
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 chooses a free port.",
+)
 @click.option(
     "--workers",
     default=1,
     show_default=True,
     type=click.IntRange(1, 64),
-    help="Processes; more than one needs gunicorn. One a core is fastest.",
+    help="Number of processes. Use one per CPU core; more than one needs gunicorn.",
 )
 @click.option(
     "--threads",
     type=click.IntRange(1, 64),
-    help="Threads a process: 4 with one process, 1 with several. One has the highest throughput.",
+    help="Threads per process. Default: 4 with one process, 1 with several. One thread has the "
+    "highest throughput.",
 )
 @click.option(
     "--server",
     type=click.Choice(["auto", "waitress", "gunicorn"]),
     default="auto",
     show_default=True,
-    help="auto is waitress for one process and gunicorn for more.",
+    help="auto uses waitress for one process and gunicorn for several.",
 )
 def serve(host: str, port: int, workers: int, threads: int | None, server: str) -> None:
-    """Serve Ssoko until it is stopped.
+    """Start the server.
 
-    Ctrl-C and SIGTERM stop it, after the requests in progress. For other users than yourself, put a
-    proxy that speaks https in front, and name it in SSOKO_TRUSTED_PROXIES.
+    Ctrl-C or SIGTERM stops it after the requests in progress. In production, run it behind a
+    proxy with https, and set SSOKO_TRUSTED_PROXIES.
     """
     check_libraries()
     config = load_config()
     log_to_stderr(config.log_level)
     gunicorn = server == "gunicorn" or (server == "auto" and workers > 1)
     if workers > 1 and server == "waitress":
-        raise click.UsageError("waitress serves with one process; leave --workers or --server out")
+        raise click.UsageError("waitress has one process. Remove --workers or --server.")
     if gunicorn and find_spec("gunicorn") is None:
         raise ConfigError(
-            "Several workers need gunicorn: pip install 'ssoko[server]' - or use --workers 1"
+            "gunicorn is not installed. Run: pip install 'ssoko[server]', or use --workers 1 "
+            "with waitress"
         )
     _warn_about_sqlite(config, workers)
     _warn_about_counting(config, workers)
@@ -78,7 +89,7 @@ def serve(host: str, port: int, workers: int, threads: int | None, server: str) 
     sockets = bind(host, port)
     threads = threads or (1 if workers > 1 else 4)
     if gunicorn:
-        # Made here once so that what is wrong is said now; each worker makes its own.
+        # Reports errors before the workers start. Each worker creates its own application.
         create_app(config)
         _close_database()
         with_gunicorn(lambda: create_app(config), config, sockets, workers, threads)
@@ -87,34 +98,34 @@ def serve(host: str, port: int, workers: int, threads: int | None, server: str) 
 
 
 def log_to_stderr(level: str) -> None:
-    """Write the log to standard error, one line an entry."""
+    """Write the log to standard error, one line per entry."""
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # It warns whenever a request waits for a thread, as a browser's second one does.
+    # It warns whenever a request waits for a thread, which is normal with any browser.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """Listen on every address of ``host``.
+    """Listen on every IP address of ``host``.
 
-    :param port: 0 lets the system choose one.
-    :raises ConfigError: when the port is taken or the host is not of this machine.
+    :param port: 0 lets the system choose a free port.
+    :raises ConfigError: when the port is in use, or the host is not this machine.
     """
     try:
-        found = socket.getaddrinfo(
+        addresses = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_ADDRCONFIG
         )
     except OSError:
-        raise ConfigError(f"--host: {host} is no address of this machine") from None
+        raise ConfigError(f"--host: {host} is not an address of this machine") from None
     sockets: list[socket.socket] = []
-    for family, _, _, _, address in dict.fromkeys(found):
+    for family, _, _, _, address in dict.fromkeys(addresses):
         try:
             sockets.append(_listen(family, (address[0], port, *address[2:])))
         except OSError as error:
             # A host without IPv6 still resolves localhost to ::1.
-            if error.errno == errno.EADDRNOTAVAIL and (sockets or len(found) > 1):
+            if error.errno == errno.EADDRNOTAVAIL and (sockets or len(addresses) > 1):
                 continue
-            for opened in sockets:
-                opened.close()
+            for listener in sockets:
+                listener.close()
             raise ConfigError(_cannot_bind(host, port, error)) from error
         port = sockets[0].getsockname()[1]
     return sockets
@@ -136,31 +147,32 @@ def _listen(family: int, address: tuple[Any, ...]) -> socket.socket:
 
 def _cannot_bind(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is in use; choose another one with --port"
+        return f"Port {port} on {host} is in use. Choose another one with --port"
     if error.errno in {errno.EACCES, errno.EPERM}:
-        return f"Port {port} is for root only; choose one above 1023 with --port"
-    return f"{host}:{port} cannot be listened on: {error.strerror}"
+        return f"Only root can listen on port {port}. Choose a port above 1023 with --port"
+    return f"Cannot listen on {host}:{port}: {error.strerror}"
 
 
 def announcement(config: Config, sockets: list[socket.socket]) -> Callable[[], None]:
-    """Return the function that says where Ssoko is, once it answers."""
-    listening = ", ".join(_address(one) for one in sockets)
+    """Return a function that prints the URL, to call once the server is ready."""
+    listening = ", ".join(map(_address, sockets))
     port = sockets[0].getsockname()[1]
 
     def announce() -> None:
-        click.echo(f"Ssoko serves {config.base_url} (listening on {listening}). Ctrl-C stops it.")
-        if _is_elsewhere(config, port):
+        click.echo(f"Ssoko is at {config.base_url} (listening on {listening}).")
+        click.echo("Press Ctrl-C to stop.")
+        if _has_other_port(config, port):
             click.echo(
-                f"Warning: links lead to {config.base_url}, which is not this port. Without a "
-                f"proxy there, set SSOKO_BASE_URL=http://localhost:{port}",
+                f"Warning: SSOKO_BASE_URL is {config.base_url}, but this server listens on port "
+                f"{port}. Unless a proxy is there, set SSOKO_BASE_URL=http://localhost:{port}",
                 err=True,
             )
 
     return announce
 
 
-def _is_elsewhere(config: Config, port: int) -> bool:
-    """Tell whether the base URL is of this machine and of another port."""
+def _has_other_port(config: Config, port: int) -> bool:
+    """Tell whether the base URL is on this machine, with another port."""
     base = urlsplit(config.base_url)
     return base.hostname in {"localhost", "127.0.0.1"} and (base.port or 80) != port
 
@@ -189,13 +201,13 @@ def with_waitress(
         # Poll has no limit of 1024 descriptors.
         asyncore_use_poll=True,
         connection_limit=1000,
-        # Waitress takes headers of proxies away unless told not to. Behind a proxy, create_app
-        # reads as many of them as SSOKO_TRUSTED_PROXIES says.
+        # By default waitress removes X-Forwarded-* headers. Behind a proxy, create_app reads as
+        # many of them as SSOKO_TRUSTED_PROXIES allows.
         clear_untrusted_proxy_headers=not app.extensions["ssoko"].config.trusted_proxies,
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     ready()
-    # It ends on SystemExit and KeyboardInterrupt, after the requests under way.
+    # Returns on SystemExit and KeyboardInterrupt, after the requests in progress.
     server.run()
 
 
@@ -206,13 +218,13 @@ def with_gunicorn(
     workers: int,
     threads: int,
 ) -> None:
-    """Serve with gunicorn, one application a worker process."""
+    """Serve with gunicorn. Each worker process has its own application."""
     from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
     announce = announcement(config, sockets)
     options = {
-        # The sockets are bound already; gunicorn takes descriptors over.
-        "bind": [f"fd://{one.detach()}" for one in sockets],
+        # The sockets are already bound; gunicorn uses their file descriptors.
+        "bind": [f"fd://{listener.detach()}" for listener in sockets],
         "workers": workers,
         "threads": threads,
         "worker_class": "gthread",
@@ -220,7 +232,7 @@ def with_gunicorn(
         "limit_request_line": LONGEST_LINE,
         "limit_request_field_size": LONGEST_LINE,
         "control_socket_disable": True,
-        # Trust no header of a proxy here; SSOKO_TRUSTED_PROXIES says what to trust.
+        # gunicorn trusts no header of a proxy; create_app reads them (SSOKO_TRUSTED_PROXIES).
         "forwarded_allow_ips": "",
         "secure_scheme_headers": {},
         "loglevel": config.log_level.lower(),
@@ -240,7 +252,7 @@ def with_gunicorn(
 
 
 def _close_database() -> None:
-    # A connection must not cross the fork into the workers.
+    # Processes must not share a connection.
     from ssoko.store.models.table import database
 
     database.close()
@@ -251,8 +263,8 @@ def _warn_about_sqlite(config: Config, workers: int) -> None:
     if workers > 1 and is_sqlite and sqlite3.sqlite_version_info < SAFE_WAL:
         click.echo(
             f"Warning: SQLite {sqlite3.sqlite_version} can damage its file when several processes "
-            "write at once (its WAL-reset bug, fixed in 3.51.3). Use --workers 1, a newer "
-            "SQLite, or PostgreSQL.",
+            "write at once (WAL-reset bug, fixed in 3.51.3). Use --workers 1, a newer SQLite, or "
+            "PostgreSQL.",
             err=True,
         )
 
@@ -260,7 +272,7 @@ def _warn_about_sqlite(config: Config, workers: int) -> None:
 def _warn_about_counting(config: Config, workers: int) -> None:
     if workers > 1 and config.rate_limit_url.startswith("memory:"):
         click.echo(
-            "Warning: each of the workers counts sign-in attempts for itself; set "
-            "SSOKO_RATE_LIMIT_URL to a Redis that they share.",
+            "Warning: each worker counts failed sign-ins separately. To share the count, set "
+            "SSOKO_RATE_LIMIT_URL to a Redis server.",
             err=True,
         )

@@ -11,13 +11,13 @@ from typing import Any
 from ssoko.errors import ConfigError
 
 _HEAD = """\
-# Settings of this Ssoko. A variable of the environment goes before the line here.
+# Settings of Ssoko. Environment variables override this file.
 """
 _VALUE = r"""(?:"[^"\n]*"|'[^'\n]*'|\[[^\]#\n]*\])"""
 
 
 def read(path: Path) -> tuple[str, dict[str, Any]]:
-    """Return the text of the file and what it says; both empty when there is none.
+    """Return the text and the settings of the file; both are empty if it does not exist.
 
     :raises ConfigError: when it cannot be read.
     """
@@ -31,22 +31,25 @@ def read(path: Path) -> tuple[str, dict[str, Any]]:
 
 
 def write_text(path: Path, name: str, value: str) -> None:
-    """Set one setting to a text without quotes and backslashes in it.
+    """Set one setting. The value has no quotes and no backslashes.
 
-    The file is replaced in one step, so that a start meanwhile reads the old one or the new one.
-    Nobody gets to read it who could not before, and nobody but its owner and its group.
+    The file is replaced in one step, so a process that starts meanwhile reads the old or the new
+    file. Its permissions are never extended: only its owner and its group can read it.
 
-    :raises ConfigError: when the file cannot be read or written, or the line is too artful.
+    :raises ConfigError: when the file cannot be read or written, or its syntax is too complex to
+        edit safely.
     """
     path = path.resolve()
-    before, said = read(path)
+    before, settings = read(path)
     after = _with_line(before or _HEAD, name, f'{name} = "{value}"')
     try:
-        good = tomllib.loads(after) == {**said, name: value}
+        is_correct = tomllib.loads(after) == {**settings, name: value}
     except tomllib.TOMLDecodeError:
-        good = False
-    if not good:
-        raise ConfigError(f'{path}: write this line by hand, on one line: {name} = "{value}"')
+        is_correct = False
+    if not is_correct:
+        raise ConfigError(
+            f'{path} cannot be edited automatically. Add this line yourself: {name} = "{value}"'
+        )
     try:
         _replace(path, after)
     except OSError as error:
@@ -54,7 +57,7 @@ def write_text(path: Path, name: str, value: str) -> None:
 
 
 def _with_line(text: str, name: str, line: str) -> str:
-    """Return the text with the line in the place of the old one, its comment kept."""
+    """Return the text with the line of this setting replaced or added. Keeps its comment."""
     old = re.compile(rf"^[ \t]*{name}[ \t]*=[ \t]*{_VALUE}", re.MULTILINE)
     # Lines below the first table belong to that table.
     table = re.search(r"^[ \t]*\[", text, re.MULTILINE)
@@ -68,7 +71,7 @@ def _with_line(text: str, name: str, line: str) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    # mkstemp makes it for its owner's eyes alone.
+    # mkstemp creates a file that only its owner can read.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -85,9 +88,9 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _keep_owner(handle: int, path: Path) -> None:
-    """Leave the file to whom it belonged: root may be the one who types the command."""
+    """Keep the owner of the file, since root may run the command."""
     before = path.stat()
-    # Where the owner cannot be kept, it is the user who wrote the file.
+    # Only root may change the owner; otherwise the new file belongs to the current user.
     with suppress(PermissionError):
         os.fchown(handle, before.st_uid, before.st_gid)
         os.fchmod(handle, (before.st_mode & 0o660) | 0o600)

@@ -1,4 +1,4 @@
-"""``ssoko init`` and ``ssoko migrate``: make the place, and keep its database up to date."""
+"""``ssoko init`` and ``ssoko migrate``: create the data directory and migrate the database."""
 
 import base64
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from ssoko.cli.operators.open_site import check_libraries, opened
-from ssoko.cli.output import json_option, say
+from ssoko.cli.output import json_option, print_result
 from ssoko.config import (
     CONFIG_FILE,
     MASTER_FILE,
@@ -22,77 +22,85 @@ from ssoko.config import (
 )
 from ssoko.errors import ConfigError, InputError
 
-#: Seconds for which the set-up address works.
+#: Lifetime of the set-up link, in seconds.
 SETUP_LIFETIME = 30 * 60
 
 _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
 _TOML = """\
-# Settings of this Ssoko. A variable of the environment goes before the line here:
-# SSOKO_BASE_URL before base_url. docs/operators.md tells what each one means.
+# Settings of Ssoko. Environment variables override this file: SSOKO_BASE_URL overrides base_url.
+# docs/operators.md describes each setting.
 base_url = "{base_url}"
 """
 
 
 @click.command()
-@click.option("--base-url", metavar="URL", help="Address of Ssoko as browsers will see it.")
-@click.option("--no-input", is_flag=True, help="Ask nothing; take flags, environment, defaults.")
+@click.option("--base-url", metavar="URL", help="Public URL of Ssoko.")
+@click.option(
+    "--no-input", is_flag=True, help="Don't prompt; use options, environment and defaults."
+)
 @json_option
 def init(base_url: str | None, no_input: bool, as_json: bool) -> None:
-    """Set Ssoko up: configuration, keys, database.
+    """Create the data directory with configuration, keys and database.
 
-    All of it goes into the data directory, which is SSOKO_DATA_DIR or ./data. Prints an address,
-    good once and for 30 minutes, where the first admin signs up. Running it again keeps what is
-    there.
+    The directory is SSOKO_DATA_DIR or ./data. Prints a link to create the first admin, which
+    works once, for 30 minutes. If you run the command again, existing files are kept.
     """
     data_dir = Path(os.environ.get("SSOKO_DATA_DIR") or _DEFAULTS["data_dir"])
-    given = base_url or os.environ.get("SSOKO_BASE_URL") or ""
-    written = (data_dir / CONFIG_FILE).exists()
-    if base_url and written:
-        raise InputError.of("--base-url", f"change base_url in {data_dir / CONFIG_FILE} instead")
-    if not (given or written or no_input or as_json):
-        given = _ask_base_url()
+    url = base_url or os.environ.get("SSOKO_BASE_URL") or ""
+    is_configured = (data_dir / CONFIG_FILE).exists()
+    if base_url and is_configured:
+        raise InputError.of(
+            "--base-url", f"is already set. Change base_url in {data_dir / CONFIG_FILE}"
+        )
+    if not (url or is_configured or no_input or as_json):
+        url = _ask_base_url()
     with owner_only():
-        made, kept = write_files(data_dir, given or _DEFAULTS["base_url"], os.environ)
+        created, existing = write_files(data_dir, url or _DEFAULTS["base_url"], os.environ)
         applied = apply_migrations()
     with opened() as services:
-        url = setup_url(services)
-    answer = {"data_dir": str(data_dir), "created": made, "kept": kept, "migrations": applied}
+        link = setup_url(services)
+    result = {"data_dir": str(data_dir), "created": created, "kept": existing}
+    result |= {"migrations": applied, "setup_url": link}
     lines = [f"Data directory: {data_dir}"]
-    lines += [f"  {name}: made" for name in made]
-    lines += [f"  {name}: kept as it was" for name in kept]
-    lines.append(f"Database: {', '.join(applied) + ' applied' if applied else 'up to date'}")
-    if url:
-        lines += ["", "Start it:         ssoko serve", f"First admin:      {url}"]
-        lines.append("                  (works once, for 30 minutes; `ssoko init` makes another)")
+    lines += [f"  {name}: created" for name in created]
+    lines += [f"  {name}: kept" for name in existing]
+    lines.append(f"Database: {'applied ' + ', '.join(applied) if applied else 'up to date'}")
+    if link:
+        lines += ["", "Start the server:       ssoko serve", f"Create the first admin: {link}"]
+        lines.append("                        (works once, for 30 minutes; for a new link, run")
+        lines.append("                        `ssoko init` again)")
     else:
-        lines += ["", "An admin exists. Start it: ssoko serve"]
-    say(as_json, {**answer, "setup_url": url}, *lines)
+        lines += ["", "An admin already exists. Start the server: ssoko serve"]
+    print_result(as_json, result, *lines)
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Change nothing; exit with 1 when something is due.")
+@click.option(
+    "--check", is_flag=True, help="List pending migrations; exit with 1 if there are any."
+)
 @json_option
 def migrate(check: bool, as_json: bool) -> None:
-    """Bring the database up to date.
+    """Apply pending migrations to the database.
 
-    Safe to run twice at once. `ssoko serve` refuses to start before it was done.
+    Several processes can run it at the same time. `ssoko serve` does not start while migrations
+    are pending.
     """
     if not check:
         applied = apply_migrations()
-        said = f"Applied: {', '.join(applied)}" if applied else "The database is up to date."
-        say(as_json, {"applied": applied}, said)
+        line = f"Applied: {', '.join(applied)}" if applied else "The database is up to date."
+        print_result(as_json, {"applied": applied}, line)
         return
     names = _pending()
-    said = f"Due: {', '.join(names)}. Run: ssoko migrate" if names else "Nothing is due."
-    say(as_json, {"pending": names}, said)
+    line = f"Pending: {', '.join(names)}. Run: ssoko migrate" if names else "No pending migrations."
+    print_result(as_json, {"pending": names}, line)
     if names:
         sys.exit(1)
 
 
 @contextmanager
 def owner_only() -> Iterator[None]:
-    """Make files, the database's among them, that only their owner may read."""
+    """Create files, including the database, that only their owner can read."""
     before = os.umask(0o077)
     try:
         yield
@@ -103,30 +111,30 @@ def owner_only() -> Iterator[None]:
 def write_files(
     data_dir: Path, base_url: str, environ: Mapping[str, str]
 ) -> tuple[list[str], list[str]]:
-    """Write the configuration and the keys that are not there yet, for their owner's eyes only.
+    """Write the configuration and the keys that don't exist yet. Only their owner can read them.
 
-    :param environ: keys that it holds are not written.
-    :returns: the names of the files made, and of those kept.
-    :raises ConfigError: when the folder cannot be written to, or the base URL is unsafe.
+    :param environ: keys that it contains are not written.
+    :returns: the names of the created files, and of the existing files.
+    :raises ConfigError: when the directory cannot be written to, or the base URL is unsafe.
     """
-    wanted = {CONFIG_FILE: _TOML.format(base_url=check_base_url(base_url))}
+    files = {CONFIG_FILE: _TOML.format(base_url=check_base_url(base_url))}
     if not environ.get("SSOKO_SECRET_KEY"):
-        wanted[SECRET_FILE] = secrets.token_urlsafe(48) + "\n"
+        files[SECRET_FILE] = secrets.token_urlsafe(48) + "\n"
     if not environ.get("SSOKO_MASTER_KEY"):
-        wanted[MASTER_FILE] = base64.b64encode(secrets.token_bytes(32)).decode() + "\n"
-    made: list[str] = []
-    kept: list[str] = []
+        files[MASTER_FILE] = base64.b64encode(secrets.token_bytes(32)).decode() + "\n"
+    created: list[str] = []
+    existing: list[str] = []
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not any(data_dir.iterdir()):
-            # An empty folder that was made beforehand becomes ours; a full one may be shared.
+            # Restrict an empty directory; one with files may be shared on purpose.
             with suppress(PermissionError):
                 data_dir.chmod(0o700)
-        for name, text in wanted.items():
-            (made if _write_new(data_dir / name, text) else kept).append(name)
+        for name, text in files.items():
+            (created if _write_new(data_dir / name, text) else existing).append(name)
     except OSError as error:
         raise ConfigError(f"{data_dir} cannot be written to: {error.strerror}") from error
-    return made, kept
+    return created, existing
 
 
 def _write_new(path: Path, text: str) -> bool:
@@ -142,7 +150,7 @@ def _write_new(path: Path, text: str) -> bool:
 
 
 def apply_migrations(environ: Mapping[str, str] | None = None) -> list[str]:
-    """Migrate the configured database and return what was applied."""
+    """Migrate the configured database and return the names of the applied migrations."""
     check_libraries()
     from ssoko.store import db
     from ssoko.store import migrate as migrations
@@ -166,7 +174,7 @@ def _pending() -> list[str]:
 
 
 def setup_url(services) -> str | None:  # type: ignore[no-untyped-def]  # imported late
-    """Return a fresh address for the first admin, or None once there is one."""
+    """Return a new link to create the first admin, or None if an admin exists."""
     from ssoko.services.authentication import links, setup
 
     if not setup.needs_setup():
@@ -176,11 +184,11 @@ def setup_url(services) -> str | None:  # type: ignore[no-untyped-def]  # import
 
 
 def _ask_base_url() -> str:
-    """Ask for the base URL, when a terminal is attached."""
+    """Prompt for the base URL, if standard input is a terminal."""
     if not sys.stdin.isatty():
         return ""
 
-    def checked(value: str) -> str:
+    def validate(value: str) -> str:
         try:
             return check_base_url(value)
         except ConfigError as error:
@@ -188,8 +196,8 @@ def _ask_base_url() -> str:
 
     return str(
         click.prompt(
-            "Address of Ssoko as browsers will see it",
+            "Public URL of Ssoko",
             default=_DEFAULTS["base_url"],
-            value_proc=checked,
+            value_proc=validate,
         )
     )

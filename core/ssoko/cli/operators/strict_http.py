@@ -1,8 +1,8 @@
-"""Read HTTP more strictly than waitress does by itself (RFC 9112, section 6.1).
+"""Parse HTTP requests more strictly than waitress does (RFC 9112, section 6.1).
 
-A request with both Content-Length and Transfer-Encoding may be two requests to us and one to a
-proxy. Waitress goes by the latter and keeps the connection; here it is refused and the connection
-ends.
+A request with both Content-Length and Transfer-Encoding may be one request for a proxy and two for
+this server (request smuggling). Waitress accepts it and uses Transfer-Encoding. Here it is
+rejected and the connection is closed.
 """
 
 from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
@@ -10,7 +10,7 @@ from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[impo
 
 
 class StrictParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
-    """A parser that takes no message whose length is said in two ways."""
+    """A parser that rejects requests with both Content-Length and Transfer-Encoding."""
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
@@ -19,5 +19,5 @@ class StrictParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no 
 
 
 def read_strictly() -> None:
-    """Have every channel of this process read with :class:`StrictParser`."""
+    """Use :class:`StrictParser` for all connections of this process."""
     HTTPChannel.parser_class = StrictParser
