@@ -237,7 +237,7 @@ def test_unresponsive_application_does_not_delay_logout(
     press_sign_out(signed_in_page, workspace)
     statuses = results(signed_in_page)
     assert time.monotonic() - started < TIME_LIMIT
-    assert statuses.pop(f"Broken {fault}") == "Did not answer"
+    assert statuses.pop(f"Broken {fault}") == "Did not respond"
     assert set(statuses.values()) == {"Signed out"} and len(statuses) == 3
     expect(signed_in_page.get_by_text("One application may still have a session")).to_be_visible()
     assert_signed_out_everywhere(signed_in_page, workspace, mellon, toolkit)
@@ -304,7 +304,7 @@ def test_application_that_keeps_the_browser_is_skipped_at_the_next_logout(
     signed_in_page.wait_for_url("http://127.0.0.1:9/acs")
     press_sign_out(signed_in_page, workspace)
     statuses = results(signed_in_page)
-    assert statuses.pop("Keeper") == "Did not answer"
+    assert statuses.pop("Keeper") == "Did not respond"
     assert set(statuses.values()) == {"Signed out"} and len(statuses) == 3
     assert_signed_out_everywhere(signed_in_page, workspace, mellon, toolkit)
     workspace.api.delete(f"/applications/{application['id']}")

@@ -251,7 +251,9 @@ def sign_out(site, key, app, **changes):
     url = encode_redirect(
         app.issuer.logout_endpoint, build_logout_request(**statements | changes), key=key
     )
-    logout.request(site.services, app.issuer.id, decode_redirect(urlsplit(url).query.encode()))
+    logout.process_request(
+        site.services, app.issuer.id, decode_redirect(urlsplit(url).query.encode())
+    )
 
 
 @pytest.fixture

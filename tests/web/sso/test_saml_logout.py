@@ -571,7 +571,7 @@ def test_who_cannot_be_reached_is_told_in_a_frame_at_the_end(provider, pete, str
     page = stranger.get(answered.location)
     assert page.text.count("<iframe") == 1
     heard = second.answer(stranger, told_by(page, second), headers={"Sec-Fetch-Dest": "iframe"})
-    assert 'data-heard="yes"' in heard.text
+    assert 'data-received="yes"' in heard.text
     assert "frame-ancestors 'self'" in heard.headers["Content-Security-Policy"]
     answer = by_redirect(stranger.get(answered.location).location, first)
     assert answer.statuses == [names.STATUS_SUCCESS]
@@ -751,7 +751,7 @@ def test_sign_out_tells_the_applications_and_says_who_was_told(site, provider, p
     assert "<h1>You are signed out</h1>" in page.text
     assert re.findall(r"<b>(\w+)</b>.*?>([\w ]+)</span>", page.text) == [
         ("First", "Signed out"),
-        ("Second", "Did not answer"),
+        ("Second", "Did not respond"),
         ("Third", "Stays signed in until the session expires"),
     ]
     assert "2 applications may still have a session" in page.text

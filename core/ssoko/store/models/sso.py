@@ -106,9 +106,9 @@ class LogoutTarget(Table):
     name_qualifier = TextField(default="")
     sp_name_qualifier = TextField(default="")
     session_indexes = JSONField(default=list)
-    #: "waiting", "asked", and then "ended", "failed", "silent", "unproven" or "untold".
+    #: "waiting", "asked", and then "ended", "failed", "silent", "unproven" or "not-notified".
     state = TextField()
-    #: Told in a frame of our page, since the browser might not come back from there.
+    #: Notified in a frame of our page, since the browser may not return from the application.
     framed = BooleanField(default=False)
     #: ID of the LogoutRequest that it was sent.
     request_id = TextField(null=True, unique=True)

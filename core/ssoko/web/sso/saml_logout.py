@@ -1,7 +1,7 @@
-"""Single logout: the endpoint of the messages, and the page that tells the applications.
+"""Single logout: the endpoint for messages, and the page that notifies the applications.
 
-As in :mod:`ssoko.web.sso.saml`, no cookie counts: a message is judged by its signature, and
-the page of a sign-out in progress is opened by the key in its URL.
+As in :mod:`ssoko.web.sso.saml`, cookies are not used: a message is authenticated by its signature,
+and the page of a sign-out in progress by the key in its URL.
 """
 
 import secrets
@@ -22,18 +22,18 @@ from ssoko.web.sso import saml
 blueprint = Blueprint("logout", __name__)
 blueprint.register_error_handler(Refusal, saml.refused)
 
-# Whether an application can be reached is asked with a request that may be redirected anywhere; the
-# page has no script but our own.
-_TELLING_POLICY = (
+# The page's script checks whether an application can be reached. This request can be redirected
+# anywhere, so connect-src allows all hosts.
+_NOTIFICATION_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src https: http:; frame-src 'self' {origins}; base-uri 'none'; frame-ancestors 'none'"
 )
-_HEARD_POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'self'"
+_RECEIVED_POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'self'"
 
 
 @blueprint.before_request
 def refuse_head() -> None:
-    """Answer 405 to HEAD, which Flask would take for GET."""
+    """Return 405 for HEAD, which Flask handles like GET."""
     if request.method == "HEAD":
         both = request.endpoint == "logout.message"
         raise MethodNotAllowed(["GET", "POST"] if both else ["GET"])
@@ -41,7 +41,7 @@ def refuse_head() -> None:
 
 @blueprint.route("/saml/<issuer>/logout", methods=["GET", "POST"], provide_automatic_options=False)
 def message(issuer: str) -> BaseResponse:
-    """Take a LogoutRequest or a LogoutResponse; without either nobody is signed out."""
+    """Process a LogoutRequest or a LogoutResponse. Without either, no one is signed out."""
     saml.require_id(issuer)
     services, address = current_services(), request.remote_addr or ""
     destination = request.headers.get("Sec-Fetch-Dest")
@@ -55,7 +55,7 @@ def message(issuer: str) -> BaseResponse:
         sent = dict(pairs)
         if "SAMLResponse" not in sent:
             raise logout.log_refusal(services, issuer, refusal, address=address) from None
-        answer = logout.unreadable_response(
+        result = logout.unreadable_response(
             services,
             issuer,
             refusal,
@@ -63,11 +63,11 @@ def message(issuer: str) -> BaseResponse:
             in_frame=in_frame,
             address=address,
         )
-        return _send(answer)
+        return _send(result)
     if field == "SAMLRequest":
-        return _send(logout.request(services, issuer, inbound, address=address))
+        return _send(logout.process_request(services, issuer, inbound, address=address))
     return _send(
-        logout.respond(services, issuer, inbound, in_frame=in_frame, address=address),
+        logout.process_response(services, issuer, inbound, in_frame=in_frame, address=address),
     )
 
 
@@ -75,11 +75,11 @@ def message(issuer: str) -> BaseResponse:
 def signing_out(key: str) -> BaseResponse:
     """Notify the applications one after another, and show the result at the end."""
     unreachable = request.args.get("unreachable") == "1"
-    return _send(logout.go_on(current_services(), key, unreachable=unreachable))
+    return _send(logout.continue_logout(current_services(), key, unreachable=unreachable))
 
 
 def _pairs() -> list[tuple[str, str]]:
-    """Return the fields of the form or of the query string; those of a query are only looked at."""
+    """Return the fields of the form or the query string, to find out the kind of message."""
     if request.method == "POST":
         return saml.form_pairs()
     return parse_qsl(request.query_string.decode("latin-1"), keep_blank_values=True)
@@ -98,47 +98,51 @@ def _field(names: set[str]) -> Parameter:
         return "SAMLResponse"
     raise MessageRefused(
         "logout-message-missing",
-        "This address takes the logout messages of applications. To sign out, press Sign out on "
+        "This URL receives the logout messages of applications. To sign out, click Sign out on "
         "your dashboard.",
         received="no SAMLRequest and no SAMLResponse",
         expected="a signed LogoutRequest or LogoutResponse",
         source="SAML profiles, section 4.4",
-        fix="Let the service provider send a signed LogoutRequest here.",
+        fix="Configure the service provider to send a signed LogoutRequest to this URL.",
     )
 
 
 def _send(
-    answer: Outgoing | logout.Onward | logout.Heard | logout.Telling | logout.SignedOut,
+    result: Outgoing
+    | logout.Continuation
+    | logout.ResponseReceived
+    | logout.Notification
+    | logout.SignedOut,
 ) -> BaseResponse:
-    if isinstance(answer, logout.Onward):
-        return saml.redirect_once(f"/saml/signing-out/{answer.key}")
-    if isinstance(answer, logout.Telling):
-        return _telling(answer)
-    if isinstance(answer, logout.SignedOut):
-        return _signed_out(answer)
-    if isinstance(answer, logout.Heard):
-        return _alone("sso/heard.html", _HEARD_POLICY)
-    if answer.message:
+    if isinstance(result, logout.Continuation):
+        return saml.redirect_once(f"/saml/signing-out/{result.key}")
+    if isinstance(result, logout.Notification):
+        return _notify(result)
+    if isinstance(result, logout.SignedOut):
+        return _signed_out(result)
+    if isinstance(result, logout.ResponseReceived):
+        return _alone("sso/logout_received.html", _RECEIVED_POLICY)
+    if result.message:
         nonce = secrets.token_urlsafe(16)
         policy = saml.POLICY.format(nonce=nonce)
-        return _alone("sso/logout_post.html", policy, answer=answer, nonce=nonce)
-    return saml.redirect_once(answer.url)
+        return _alone("sso/logout_post.html", policy, result=result, nonce=nonce)
+    return saml.redirect_once(result.url)
 
 
-def _telling(answer: logout.Telling) -> Response:
-    origins = {f"{p.scheme}://{p.netloc}" for p in (urlsplit(o.url) for o in answer.outgoing)}
+def _notify(result: logout.Notification) -> Response:
+    origins = {f"{p.scheme}://{p.netloc}" for p in (urlsplit(o.url) for o in result.outgoing)}
     return _alone(
         "sso/signing_out.html",
-        _TELLING_POLICY.format(origins=" ".join(sorted(origins))),
-        answer=answer,
+        _NOTIFICATION_POLICY.format(origins=" ".join(sorted(origins))),
+        result=result,
         origin=min(origins),
         here=request.path,
     )
 
 
-def _signed_out(answer: logout.SignedOut) -> Response:
-    g.workspace = answer.workspace
-    page = render_template("sso/signed_out.html", title="You are signed out", answer=answer)
+def _signed_out(result: logout.SignedOut) -> Response:
+    g.workspace = result.workspace
+    page = render_template("sso/signed_out.html", title="You are signed out", result=result)
     response = make_response(page)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -16,7 +16,7 @@ function submit() {
 
 function isDone(frame) {
   // Only a page of this site, which the application redirects to, is readable here.
-  return frame.contentDocument?.body?.dataset.heard === "yes";
+  return frame.contentDocument?.body?.dataset.received === "yes";
 }
 
 function signOutInFrames() {

@@ -79,7 +79,7 @@ def ask(site, key, app, **changes):
     )
     url = encode_redirect(app.issuer.logout_endpoint, xml, key=key)
     inbound = decode_redirect(urlsplit(url).query.encode())
-    return logout.request(site.services, app.issuer.id, inbound)
+    return logout.process_request(site.services, app.issuer.id, inbound)
 
 
 def answer(site, key, app, outgoing):
@@ -94,7 +94,7 @@ def answer(site, key, app, outgoing):
     )
     url = encode_redirect(app.issuer.logout_endpoint, xml, message="SAMLResponse", key=key)
     inbound = decode_redirect(urlsplit(url).query.encode(), message="SAMLResponse")
-    return logout.respond(site.services, app.issuer.id, inbound)
+    return logout.process_response(site.services, app.issuer.id, inbound)
 
 
 def running(session):
@@ -108,13 +108,13 @@ def test_the_session_is_over_before_anybody_is_told(site, install, key):
         site.begin(app, session)
     onward = ask(site, key, first)
     assert not running(session)
-    telling = logout.go_on(site.services, onward.key)
-    assert telling.told[0].state == "asked" and telling.left <= 4
-    done = answer(site, key, second, telling.outgoing[0])
+    notification = logout.continue_logout(site.services, onward.key)
+    assert notification.statuses[0].state == "asked" and notification.seconds_left <= 4
+    done = answer(site, key, second, notification.outgoing[0])
     assert done.key != onward.key
     with pytest.raises(NotFound):
-        logout.go_on(site.services, onward.key)
-    last = logout.go_on(site.services, done.key)
+        logout.continue_logout(site.services, onward.key)
+    last = logout.continue_logout(site.services, done.key)
     assert isinstance(last, Outgoing)
     assert last.url.startswith("https://first.example.com/slo?SAMLResponse=")
     (event,) = site.events(action="logout")
@@ -139,7 +139,7 @@ def other_answer(site, app, outgoing, *, key=None, relay_state="", **changes):
         app.issuer.logout_endpoint, xml, message="SAMLResponse", key=key, relay_state=relay_state
     )
     inbound = decode_redirect(urlsplit(url).query.encode(), message="SAMLResponse")
-    return logout.respond(site.services, app.issuer.id, inbound)
+    return logout.process_response(site.services, app.issuer.id, inbound)
 
 
 @pytest.mark.parametrize(
@@ -160,17 +160,17 @@ def test_a_response_without_proof_does_not_stop_the_sign_out(site, install, key,
     for app in apps:
         site.begin(app, session)
     onward = ask(site, key, apps[0])
-    telling = logout.go_on(site.services, onward.key)
-    app = by_name[telling.outgoing[0].application_name]
+    notification = logout.continue_logout(site.services, onward.key)
+    app = by_name[notification.outgoing[0].application_name]
     signed = {"key": key} if "destination" in changes or "issue_instant" in changes else {}
-    onward = other_answer(site, app, telling.outgoing[0], **changes, **signed)
-    telling = logout.go_on(site.services, onward.key)
-    other = by_name[telling.outgoing[0].application_name]
+    onward = other_answer(site, app, notification.outgoing[0], **changes, **signed)
+    notification = logout.continue_logout(site.services, onward.key)
+    other = by_name[notification.outgoing[0].application_name]
     assert other is not app
-    states = {one.name: one.state for one in telling.told}
+    states = {one.name: one.state for one in notification.statuses}
     assert states == {app.name: "unproven", other.name: "asked"}
-    onward = answer(site, key, other, telling.outgoing[0])
-    last = logout.go_on(site.services, onward.key)
+    onward = answer(site, key, other, notification.outgoing[0])
+    last = logout.continue_logout(site.services, onward.key)
     response, _ = parse_logout_response(
         decode_redirect(urlsplit(last.url).query.encode(), message="SAMLResponse").xml
     )
@@ -187,12 +187,12 @@ def test_a_proof_counts_after_a_response_without_one(site, install, key):
     session = site.sign_in()
     for app in (first, second):
         site.begin(app, session)
-    telling = logout.go_on(site.services, ask(site, key, first).key)
-    other_answer(site, second, telling.outgoing[0])
-    answer(site, key, second, telling.outgoing[0])
+    notification = logout.continue_logout(site.services, ask(site, key, first).key)
+    other_answer(site, second, notification.outgoing[0])
+    answer(site, key, second, notification.outgoing[0])
     assert LogoutTarget.get(LogoutTarget.application == second.id).state == "ended"
     with pytest.raises(MessageRefused):
-        other_answer(site, second, telling.outgoing[0])
+        other_answer(site, second, notification.outgoing[0])
 
 
 def test_an_application_without_a_certificate_is_told(site, install, key):
@@ -201,9 +201,9 @@ def test_an_application_without_a_certificate_is_told(site, install, key):
     session = site.sign_in()
     for app in (first, bare):
         site.begin(app, session)
-    telling = logout.go_on(site.services, ask(site, key, first).key)
-    onward = other_answer(site, bare, telling.outgoing[0])
-    assert isinstance(logout.go_on(site.services, onward.key), Outgoing)
+    notification = logout.continue_logout(site.services, ask(site, key, first).key)
+    onward = other_answer(site, bare, notification.outgoing[0])
+    assert isinstance(logout.continue_logout(site.services, onward.key), Outgoing)
     assert not traces.list_traces(site.services, site.workspace.id).items
 
 
@@ -212,9 +212,9 @@ def test_a_response_that_belongs_to_no_request_is_refused(site, install, key):
     session = site.sign_in()
     for app in (first, second):
         site.begin(app, session)
-    telling = logout.go_on(site.services, ask(site, key, first).key)
+    notification = logout.continue_logout(site.services, ask(site, key, first).key)
     with pytest.raises(MessageRefused):
-        other_answer(site, second, telling.outgoing[0], in_response_to="_nobody")
+        other_answer(site, second, notification.outgoing[0], in_response_to="_nobody")
 
 
 def test_what_a_person_signed_in_to_in_two_browsers_is_told_once(site, install, key):
@@ -224,12 +224,12 @@ def test_what_a_person_signed_in_to_in_two_browsers_is_told_once(site, install, 
         for app in (first, second):
             site.begin(app, session)
     onward = ask(site, key, first, session_indexes=())
-    telling = logout.go_on(site.services, onward.key)
-    assert len(telling.told) == 1
-    query = parse_qs(urlsplit(telling.outgoing[0].url).query)
+    notification = logout.continue_logout(site.services, onward.key)
+    assert len(notification.statuses) == 1
+    query = parse_qs(urlsplit(notification.outgoing[0].url).query)
     assert set(query) == {"SAMLRequest", "RelayState", "SigAlg", "Signature"}
     request, _ = parse_logout_request(
-        decode_redirect(urlsplit(telling.outgoing[0].url).query.encode()).xml
+        decode_redirect(urlsplit(notification.outgoing[0].url).query.encode()).xml
     )
     assert query["RelayState"] == [request.id]
     rows = Participation.select().where(Participation.application == second.id)
@@ -245,8 +245,8 @@ def test_what_nobody_was_told_is_told_at_the_next_chance(site, install, key):
     actor = Actor("system")
     sessions.end_sessions(Scope(site.services, site.workspace.id, actor), site.amina.id)
     onward = ask(site, key, first)
-    telling = logout.go_on(site.services, onward.key)
-    assert [one.name for one in telling.told] == ["second"]
+    notification = logout.continue_logout(site.services, onward.key)
+    assert [one.name for one in notification.statuses] == ["second"]
 
 
 def test_a_browser_that_never_comes_back_is_written_down_in_the_end(site, install):
@@ -255,13 +255,13 @@ def test_a_browser_that_never_comes_back_is_written_down_in_the_end(site, instal
         mine = token(site)
         site.begin(app, sessions.load_session(site.services, mine))
         key = logout.sign_out(site.services, mine, Actor("user", site.amina.id, "Amina"))
-        logout.go_on(site.services, key)
+        logout.continue_logout(site.services, key)
         site.clock.ahead += 601
     (event,) = site.events(action="logout")
     assert (event.outcome, event.detail["result"]) == ("refused", "silent")
     with pytest.raises(NotFound):
-        logout.go_on(site.services, key)
-    site.clock.ahead += logout_flow.KEPT
+        logout.continue_logout(site.services, key)
+    site.clock.ahead += logout_flow.KEEP_FLOWS
     logout_flow.close_abandoned(site.services)
     assert not LogoutFlow.select().exists() and not LogoutTarget.select().exists()
 
@@ -272,8 +272,8 @@ def test_a_late_answer_still_counts_and_a_very_late_one_does_not(site, install, 
     for app in (first, second):
         site.begin(app, sessions.load_session(site.services, mine))
     flow = logout.sign_out(site.services, mine, Actor("user", site.amina.id, "Amina"))
-    one = logout.go_on(site.services, flow).outgoing[0]
-    two = logout.go_on(site.services, flow).outgoing[0]
+    one = logout.continue_logout(site.services, flow).outgoing[0]
+    two = logout.continue_logout(site.services, flow).outgoing[0]
     apps = {f"https://{app.name}.example.com": app for app in (first, second)}
     of = [apps[f"https://{urlsplit(sent.url).netloc}"] for sent in (one, two)]
     answer(site, key, of[0], one)

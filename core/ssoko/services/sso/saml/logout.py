@@ -1,8 +1,9 @@
 """Single logout (SAML profiles, section 4.4), started by a user or by a service provider.
 
-The session ends first, in the transaction that accepts the request; whatever happens to the browser
-afterwards, it is over. Then the other applications are notified
-(:mod:`ssoko.services.sso.saml.logout_flow`), and last the one that message gets its response.
+The session ends first, in the transaction that accepts the request, so it is ended whatever happens
+in the browser afterwards. Then the other applications are notified
+(:mod:`ssoko.services.sso.saml.logout_flow`). Last, the service provider that sent the LogoutRequest
+gets its LogoutResponse.
 """
 
 from collections.abc import Iterable
@@ -23,7 +24,7 @@ from ssoko.services.sso.evidence import note_accepted
 from ssoko.services.sso.log import write_refusal
 from ssoko.services.sso.saml import logout_flow, pending
 from ssoko.services.sso.saml.assertion import new_message_id
-from ssoko.services.sso.saml.logout_flow import BUDGET, Asker, Told
+from ssoko.services.sso.saml.logout_flow import BUDGET, LogoutStatus, Requester
 from ssoko.services.sso.saml.logout_messages import (
     Outcome,
     Outgoing,
@@ -50,47 +51,47 @@ from ssoko.store.models.table import database
 
 
 @dataclass(frozen=True, slots=True)
-class Onward:
-    """Other applications must be notified: the page with this key continues."""
+class Continuation:
+    """The sign-out continues on the page with this key, because more applications are left."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """A response arrived in a frame of the page that waits for it."""
+class ResponseReceived:
+    """A LogoutResponse arrived in a frame. The page around it continues the sign-out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
+class Notification:
     """The page that notifies one application, or several in frames.
 
-    :param framed: the messages go into frames of the page, and it waits for all of them.
-    :param left: seconds until it continues without a response.
+    :param framed: the messages are sent in frames of the page, which waits for all of them.
+    :param seconds_left: seconds until the page continues without responses.
     """
 
-    told: tuple[Told, ...]
+    statuses: tuple[LogoutStatus, ...]
     outgoing: tuple[Outgoing, ...]
     framed: bool
-    left: int
+    seconds_left: int
     workspace: WorkspaceView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedOut:
-    """The result: which applications were notified and which were not."""
+    """The sign-out is complete. ``statuses`` has its result for each application."""
 
-    told: tuple[Told, ...]
+    statuses: tuple[LogoutStatus, ...]
     workspace: WorkspaceView
 
 
-def request(
+def process_request(
     services: Services, issuer_id: str, inbound: Inbound, *, address: str = ""
-) -> Outgoing | Onward | SignedOut:
-    """Process a LogoutRequest of an SP, independent of the browser's own session.
+) -> Outgoing | Continuation | SignedOut:
+    """Process the LogoutRequest of an SP. The cookies of the browser are not used.
 
-    :raises NotFound: when there is no such issuer.
-    :raises Refusal: when a page shows why no session was ended.
+    :raises NotFound: when the issuer does not exist.
+    :raises Refusal: when no session was ended; a page shows the reason.
     """
     attempt = _attempt(services, issuer_id, inbound, address)
     party: Party | None = None
@@ -117,22 +118,22 @@ def request(
         raise
 
 
-def respond(
+def process_response(
     services: Services,
     issuer_id: str,
     inbound: Inbound,
     *,
     in_frame: bool | None = None,
     address: str = "",
-) -> Onward | Heard:
+) -> Continuation | ResponseReceived:
     """Process the LogoutResponse of an application that was notified.
 
-    One that cannot be verified proves nothing, but the application was notified and the browser is
-    back, so the sign-out continues, and the list at its end says so.
+    If it cannot be verified, the sign-out continues, since the application was notified and the
+    browser has returned. The result page then shows that the response was not verified.
 
-    :param in_frame: where the browser shows it; None when it does not say.
-    :raises NotFound: when there is no such issuer.
-    :raises Refusal: when no such response is expected.
+    :param in_frame: whether the browser shows it in a frame; None when unknown.
+    :raises NotFound: when the issuer does not exist.
+    :raises Refusal: when this response is not expected.
     """
     attempt = _attempt(services, issuer_id, inbound, address)
     try:
@@ -145,11 +146,11 @@ def respond(
         target = check_response(attempt, message, inbound, party)
     except Refusal as refusal:
         request_ids = (inbound.relay_state, claimed_request_id(inbound.xml))
-        return _unproven(attempt, refusal, request_ids, in_frame)
+        return _continue_unverified(attempt, refusal, request_ids, in_frame)
     try:
-        # An SP that does not know the user has no session of the user either.
+        # An SP that does not know the user has no session to end.
         ended = message.succeeded or names.STATUS_UNKNOWN_PRINCIPAL in message.statuses
-        return _settle(target, "ended" if ended else "failed", in_frame)
+        return _record_response(target, "ended" if ended else "failed", in_frame)
     except Refusal as refusal:
         write_refusal(attempt, refusal)
         raise
@@ -163,8 +164,8 @@ def unreadable_response(
     relay_state: str,
     in_frame: bool | None = None,
     address: str = "",
-) -> Onward | Heard:
-    """Process a LogoutResponse that could not be decoded, as :func:`respond` does.
+) -> Continuation | ResponseReceived:
+    """Process a LogoutResponse that could not be decoded, as :func:`process_response` does.
 
     :raises NotFound: when there is no such issuer.
     :raises Refusal: when no response is expected.
@@ -176,43 +177,43 @@ def unreadable_response(
         address=address,
         started="logout",
     )
-    return _unproven(attempt, refusal, (relay_state,), in_frame)
+    return _continue_unverified(attempt, refusal, (relay_state,), in_frame)
 
 
-def _unproven(
+def _continue_unverified(
     attempt: Attempt, refusal: Refusal, request_ids: Iterable[str], in_frame: bool | None
-) -> Onward | Heard:
-    """Continue the sign-out that a response without proof belongs to; raise when there is none."""
+) -> Continuation | ResponseReceived:
+    """Continue the sign-out of an unverified response. Raises the refusal if there is none."""
     target = find_target(attempt, request_ids)
-    answer: Onward | Heard | None = None
+    result: Continuation | ResponseReceived | None = None
     if target is not None:
         try:
-            answer = _settle(target, "unproven", in_frame)
-        except MessageRefused:  # there was a response already
-            answer = None
-    # Nobody can prove anything without a certificate: that is no fault of this response.
-    if answer is None or refusal.code != "logout-no-certificate":
+            result = _record_response(target, "unproven", in_frame)
+        except MessageRefused:  # the target already has a result
+            result = None
+    # Without a recorded certificate no response can be verified, so this is not worth a trace.
+    if result is None or refusal.code != "logout-no-certificate":
         write_refusal(attempt, refusal)
-    if answer is None:
+    if result is None:
         raise refusal
-    return answer
+    return result
 
 
-def _settle(
+def _record_response(
     target: LogoutTarget, state: logout_flow.Result, in_frame: bool | None
-) -> Onward | Heard:
+) -> Continuation | ResponseReceived:
     with database.atomic():
-        if not logout_flow.settle(target, state):
-            raise _answered_already(target.request_id or "")
+        if not logout_flow.record_response(target, state):
+            raise _duplicate_response(target.request_id or "")
         if target.framed if in_frame is None else in_frame:
-            return Heard()
-        return Onward(logout_flow.new_key(target.flow))
+            return ResponseReceived()
+        return Continuation(logout_flow.new_key(target.flow))
 
 
 def sign_out(services: Services, token: str, actor: Actor) -> str | None:
-    """End the session of a browser; return the key of the page that tells the applications.
+    """End the session of a browser.
 
-    :returns: None when the session has signed in to none.
+    :returns: the key of the page that notifies the applications, or None when there are none.
     """
     with database.atomic():
         row = Session.get_or_none(Session.id == digest(token), Session.ended_at.is_null())
@@ -225,46 +226,47 @@ def sign_out(services: Services, token: str, actor: Actor) -> str | None:
         return logout_flow.start(services, row.user, others, address=actor.address)
 
 
-def go_on(
+def continue_logout(
     services: Services, key: str, *, unreachable: bool = False
-) -> Telling | Outgoing | SignedOut:
-    """Notify the next application, or finish: respond to the SP that asked, or show the result.
+) -> Notification | Outgoing | SignedOut:
+    """Notify the next application. After the last one, respond to the SP that started the logout,
+    or show the result.
 
-    Opening the page again means that the notified application did not respond.
+    If the page is opened again, the application that was notified last has not responded.
 
-    :param unreachable: the browser cannot reach the one whose turn it was.
+    :param unreachable: the browser cannot connect to the next application.
     :raises NotFound: when the key is used or expired.
     """
     now = services.clock()
     flow = logout_flow.find(key, now=now)
     if flow is None:
-        raise NotFound("This sign-out is over.")
+        raise NotFound("This sign-out is already complete.")
     with database.atomic():
         targets = logout_flow.targets_of(flow)
         workspace = workspaces.get_workspace(flow.workspace.slug)
         if flow.finished_at is None:
-            turn = logout_flow.move_on(flow, targets, unreachable=unreachable, now=now)
-            if turn:
-                return Telling(
-                    outgoing=tuple(logout_flow.ask(services, target) for target in turn),
-                    framed=turn[0].framed,
-                    left=max(0, BUDGET - 1 - (now - flow.created_at)),
-                    told=logout_flow.told(targets),
+            batch = logout_flow.next_targets(flow, targets, unreachable=unreachable, now=now)
+            if batch:
+                return Notification(
+                    outgoing=tuple(logout_flow.request_for(services, target) for target in batch),
+                    framed=batch[0].framed,
+                    seconds_left=max(0, BUDGET - 1 - (now - flow.created_at)),
+                    statuses=logout_flow.statuses(targets),
                     workspace=workspace,
                 )
             logout_flow.finish(services, flow, targets)
-            answer = _answer(services, flow, targets)
-            if answer is not None:
-                return answer
-        return SignedOut(told=logout_flow.told(targets), workspace=workspace)
+            response = _final_response(services, flow, targets)
+            if response is not None:
+                return response
+        return SignedOut(statuses=logout_flow.statuses(targets), workspace=workspace)
 
 
 def log_refusal(
     services: Services, issuer_id: str, refusal: Refusal, *, address: str = ""
 ) -> Refusal:
-    """Log a message that was refused before it could be decoded, and return the refusal.
+    """Record the refusal of a message that could not be decoded, and return it.
 
-    :raises NotFound: when there is no such issuer.
+    :raises NotFound: when the issuer does not exist.
     """
     attempt = Attempt(
         services=services,
@@ -292,14 +294,16 @@ def _attempt(services: Services, issuer_id: str, inbound: Inbound, address: str)
 
 def _accept(
     attempt: Attempt, message: LogoutRequest, party: Party, inbound: Inbound
-) -> Outgoing | Onward | SignedOut:
+) -> Outgoing | Continuation | SignedOut:
     services, now = attempt.services, attempt.now
     name_id = check_request(attempt, message, inbound)
     pending.remember(attempt.issuer_id, message, now=now)
     entity_id = issuers.entity_id(services.config.base_url, party.issuer_id)
-    meant = participations_of(party, name_id, message.session_indexes, idp_entity_id=entity_id)
-    user = _only_user(meant)
-    session_ids = [row.session.id for row in meant]
+    participations = participations_of(
+        party, name_id, message.session_indexes, idp_entity_id=entity_id
+    )
+    user = _only_user(participations)
+    session_ids = [row.session.id for row in participations]
     with database.atomic():
         ended = (
             Session.update(ended_at=now)
@@ -307,45 +311,46 @@ def _accept(
             .execute()
         )
         Participation.update(ended_at=now).where(
-            Participation.id.in_([row.id for row in meant])
+            Participation.id.in_([row.id for row in participations])
         ).execute()
         if message.session_indexes:
-            # Our assertion alone told it this index.
-            note_accepted(services, party.application_id, meant)
+            # The SP knows the SessionIndex only from the assertion, so it accepted that one.
+            note_accepted(services, party.application_id, participations)
         others = _signed_in_to(session_ids)
         _record(attempt, party, user, sessions=int(ended), others=others)
         if others:
-            asker = Asker(
+            requester = Requester(
                 application_id=party.application_id,
                 request_id=message.id,
                 relay_state=inbound.relay_state,
             )
             address = attempt.address
-            return Onward(logout_flow.start(services, user, others, asker=asker, address=address))
+            return Continuation(
+                logout_flow.start(services, user, others, requester=requester, address=address)
+            )
     if party.sp.slo_url:
         return _response(services, party, message.id, inbound.relay_state, Outcome())
-    return SignedOut(told=(), workspace=workspaces.get_workspace(user.workspace.slug))
+    return SignedOut(statuses=(), workspace=workspaces.get_workspace(user.workspace.slug))
 
 
-def _only_user(meant: Iterable[Participation]) -> User:
-    users = {row.session.user_id: row.session.user for row in meant}
+def _only_user(participations: Iterable[Participation]) -> User:
+    users = {row.session.user_id: row.session.user for row in participations}
     if len(users) > 1:
         raise RequestRefused(
             "logout-ambiguous",
-            "The application calls several people by this name and does not say whose session "
-            "is meant.",
+            "The application uses this NameID for several users, and did not send a SessionIndex.",
             status=names.STATUS_REQUEST_UNSUPPORTED,
-            received=f"a NameID of {len(users)} people, no SessionIndex",
+            received=f"a NameID of {len(users)} users, no SessionIndex",
             expected="a SessionIndex",
             source="SAML core, section 3.7.1",
-            fix="Choose a NameID source that tells people apart.",
+            fix="Choose a NameID source that is unique for each user.",
         )
     user: User = users.popitem()[1]
     return user
 
 
 def _signed_in_to(session_ids: list[str]) -> list[Participation]:
-    """Return the participations of these sessions whose applications were not notified yet."""
+    """Return the participations of these sessions that have not ended yet."""
     query = Participation.select(Participation, Application).join(Application)
     return list(
         query.where(
@@ -356,12 +361,17 @@ def _signed_in_to(session_ids: list[str]) -> list[Participation]:
     )
 
 
-def _answer(services: Services, flow: LogoutFlow, targets: list[LogoutTarget]) -> Outgoing | None:
-    """Return the answer to the application that message; None when nobody did or it is gone."""
-    asker = flow.application
-    if asker is None or asker.uninstalled_at is not None:
+def _final_response(
+    services: Services, flow: LogoutFlow, targets: list[LogoutTarget]
+) -> Outgoing | None:
+    """Return the response to the application that started the logout.
+
+    :returns: None when a user started it, or the application is uninstalled or has no logout URL.
+    """
+    requester = flow.application
+    if requester is None or requester.uninstalled_at is not None:
         return None
-    party = party_of(asker)
+    party = party_of(requester)
     if not party.sp.slo_url:
         return None
     outcome = Outcome(partial=any(target.state != "ended" for target in targets))
@@ -389,15 +399,15 @@ def _record(
         Scope(attempt.services, user.workspace_id, actor),
         "sign-out",
         target=log.Target("application", party.application_id, party.name),
-        detail={"started": party.name, "sessions": sessions, "told": len(others)},
+        detail={"started": party.name, "sessions": sessions, "notified": len(others)},
     )
 
 
-def _answered_already(request_id: str) -> MessageRefused:
+def _duplicate_response(request_id: str) -> MessageRefused:
     return MessageRefused(
         "logout-unsolicited",
-        "This logout answer came before.",
+        "This logout response was already processed.",
         received=request_id,
-        expected="one answer to each request",
+        expected="one response to each request",
         source="SAML core, section 3.2.2",
     )

@@ -1,9 +1,9 @@
 """A sign-out in progress: the applications to notify, their order, and the result of each.
 
-The session ends before any of this starts. The browser is sent to the applications one after
-the other, since applications get their cookies only in a top-level window. One that cannot be
-reached, or that the browser did not come back from last time, is notified in a frame of our page
-at the end. All together take at most :data:`BUDGET` seconds.
+The Ssoko session has already ended. The browser visits the applications one after another, since
+an application gets its cookies only in a top-level window. Applications that cannot be reached, or
+from which the last browser did not return, are notified last, in frames of our page. The whole
+sign-out takes at most :data:`BUDGET` seconds.
 """
 
 from collections.abc import Iterable
@@ -28,22 +28,22 @@ from ssoko.store.models.sso import LogoutFlow, LogoutTarget
 #: Seconds after which the sign-out finishes without further responses.
 BUDGET = 5
 
-#: Seconds that flows are kept, to know who did not answer the last time.
-KEPT = 30 * 86_400
+#: Seconds that flows are kept, to know which applications did not respond the last time.
+KEEP_FLOWS = 30 * 86_400
 
-#: What a response says: the session ended or not, or nothing that can be believed.
+#: The result of a response: the session ended or not, or the response could not be verified.
 Result = Literal["ended", "failed", "unproven"]
 
-_OVER = ("ended", "failed", "silent", "unproven", "untold")
+_OVER = ("ended", "failed", "silent", "unproven", "not-notified")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LogoutStatus:
     """One application in the list of a sign-out.
 
     :param state: ``waiting``, ``asked``, ``ended``, ``failed``, ``silent``, ``unproven`` or
-        ``untold``.
-    :param framed: told in a frame, where it may lack the cookie of the session that it ended.
+        ``not-notified``.
+    :param framed: notified in a frame, where it may not have received its session cookie.
     """
 
     name: str
@@ -52,8 +52,8 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
-    """The application that started a sign-out, and the data for its response."""
+class Requester:
+    """The application that started the logout, and the values that its response needs."""
 
     application_id: str
     request_id: str
@@ -65,10 +65,10 @@ def start(
     user: User,
     participations: Iterable[Participation],
     *,
-    asker: Asker | None = None,
+    requester: Requester | None = None,
     address: str = "",
 ) -> str:
-    """Note whom to tell, inside the caller's transaction, and return the key of the flow."""
+    """Store the applications to notify, in the caller's transaction, and return the flow's key."""
     now = services.clock()
     close_abandoned(services)
     key = make_token()
@@ -76,15 +76,15 @@ def start(
         key_hash=digest(key),
         workspace=user.workspace_id,
         user=user,
-        application=asker.application_id if asker else None,
-        request_id=asker.request_id if asker else "",
-        relay_state=asker.relay_state if asker else "",
+        application=requester.application_id if requester else None,
+        request_id=requester.request_id if requester else "",
+        relay_state=requester.relay_state if requester else "",
         address=address,
         created_at=now,
     )
     rows = sorted(participations, key=lambda p: (p.application.id, *_name(p)))
     targets = [_target(flow, list(same), now) for _, same in groupby(rows, key=_same)]
-    # Those that the browser may not come back from go last.
+    # Applications from which the browser may not return are last.
     for position, target in enumerate(sorted(targets, key=lambda t: (t.framed, not t.destination))):
         target.position = position
         target.save(force_insert=True)
@@ -94,7 +94,7 @@ def start(
 
 
 def find(key: str, *, now: int) -> LogoutFlow | None:
-    """Return the flow behind a key that is not too old."""
+    """Return the flow with this key, unless it has expired."""
     flow: LogoutFlow | None = LogoutFlow.get_or_none(
         LogoutFlow.key_hash == digest(key), LogoutFlow.created_at > now - LIFETIME
     )
@@ -107,30 +107,31 @@ def targets_of(flow: LogoutFlow) -> list[LogoutTarget]:
     return list(query.where(LogoutTarget.flow == flow).order_by(LogoutTarget.position))
 
 
-def told(targets: Iterable[LogoutTarget]) -> tuple[Told, ...]:
-    """Return what the page lists."""
-    return tuple(Told(t.application.name, t.state, t.framed) for t in targets)
+def statuses(targets: Iterable[LogoutTarget]) -> tuple[LogoutStatus, ...]:
+    """Return the status of each target, for the page."""
+    return tuple(LogoutStatus(t.application.name, t.state, t.framed) for t in targets)
 
 
 def new_key(flow: LogoutFlow) -> str:
-    """Give the flow another key, in the caller's transaction; the one before opens nothing."""
+    """Replace the key of the flow, in the caller's transaction, and return the new key."""
     key = make_token()
     LogoutFlow.update(key_hash=digest(key)).where(LogoutFlow.id == flow.id).execute()
     return key
 
 
-def move_on(
+def next_targets(
     flow: LogoutFlow, targets: list[LogoutTarget], *, unreachable: bool, now: int
 ) -> list[LogoutTarget]:
-    """Settle applications that did not respond; return the next ones, several in frames.
+    """Mark applications that did not respond, and return the next to notify.
 
-    :param unreachable: the browser found that whose turn it was cannot be reached.
+    :param unreachable: the browser cannot connect to the application that was requested.
+    :returns: one target for the top-level window, or all remaining ones for frames.
     """
     for target in targets:
         if target.state != "asked":
             continue
         if unreachable and not target.framed:
-            # It was not sent there, so nothing was said yet.
+            # The browser has not sent the request yet.
             _set(target, state="waiting", framed=True, request_id=None)
         else:
             _set(target, state="silent")
@@ -139,12 +140,12 @@ def move_on(
         for target in waiting:
             _set(target, state="silent")
         return []
-    on_top = [t for t in waiting if not t.framed]
-    return on_top[:1] or waiting
+    top_level = [t for t in waiting if not t.framed]
+    return top_level[:1] or waiting
 
 
-def ask(services: Services, target: LogoutTarget) -> Outgoing:
-    """Return the request for a target, and note that it is asked."""
+def request_for(services: Services, target: LogoutTarget) -> Outgoing:
+    """Return the LogoutRequest for a target, and mark the target as asked."""
     request_id = new_message_id()
     outgoing = logout_request(
         services,
@@ -157,10 +158,10 @@ def ask(services: Services, target: LogoutTarget) -> Outgoing:
     return outgoing
 
 
-def settle(target: LogoutTarget, result: Result) -> bool:
-    """Note a response; false when another request was faster.
+def record_response(target: LogoutTarget, result: Result) -> bool:
+    """Store the result of a LogoutResponse. False when the target already has a result.
 
-    A proof that comes after a response without one counts, and not the other way around.
+    A verified response replaces an unverified one, but not the reverse.
     """
     replaced = ("asked", "silent") if result == "unproven" else ("asked", "silent", "unproven")
     updated = (
@@ -172,7 +173,7 @@ def settle(target: LogoutTarget, result: Result) -> bool:
 
 
 def finish(services: Services, flow: LogoutFlow, targets: Iterable[LogoutTarget]) -> bool:
-    """Close a flow and write what became of it; false when it was closed already."""
+    """Finish a flow and record an event for each target. False when it was already finished."""
     closed = (
         LogoutFlow.update(finished_at=services.clock())
         .where(LogoutFlow.id == flow.id, LogoutFlow.finished_at.is_null())
@@ -186,7 +187,7 @@ def finish(services: Services, flow: LogoutFlow, targets: Iterable[LogoutTarget]
     for target in targets:
         if target.state not in _OVER:
             _set(target, state="silent")
-        if target.state == "untold":
+        if target.state == "not-notified":
             continue
         log.record(
             scope,
@@ -199,27 +200,27 @@ def finish(services: Services, flow: LogoutFlow, targets: Iterable[LogoutTarget]
 
 
 def close_abandoned(services: Services) -> None:
-    """Finish the flows whose browser never came back, and forget the old ones."""
+    """Finish flows that the browser abandoned, and delete old flows."""
     now = services.clock()
-    LogoutFlow.delete().where(LogoutFlow.created_at < now - KEPT).execute()
-    lost = LogoutFlow.select().where(
+    LogoutFlow.delete().where(LogoutFlow.created_at < now - KEEP_FLOWS).execute()
+    abandoned = LogoutFlow.select().where(
         LogoutFlow.finished_at.is_null(), LogoutFlow.created_at <= now - LIFETIME
     )
-    for flow in lost.limit(20):
+    for flow in abandoned.limit(20):
         finish(services, flow, targets_of(flow))
 
 
-_WORDS = {
-    "failed": "It answered that it could not end its session.",
-    "silent": "It did not answer in time, so its session may go on until it ends by itself.",
-    "unproven": "It was notified and answered, but the answer could not be verified.",
+_MESSAGES = {
+    "failed": "The application reported that it could not end its session.",
+    "silent": "The application did not respond in time. Its session may last until it expires.",
+    "unproven": "The application responded, but its response could not be verified.",
 }
 
 
 def _detail(target: LogoutTarget) -> dict[str, str]:
     detail = {"result": target.state, "logout_url": target.destination}
-    if target.state in _WORDS:
-        detail["message"] = _WORDS[target.state]
+    if target.state in _MESSAGES:
+        detail["message"] = _MESSAGES[target.state]
     return detail
 
 
@@ -236,13 +237,13 @@ def _target(flow: LogoutFlow, same: list[Participation], now: int) -> LogoutTarg
         name_qualifier=qualifier,
         sp_name_qualifier=sp_qualifier,
         session_indexes=[p.session_index for p in same],
-        state="waiting" if destination else "untold",
-        framed=bool(destination) and _lost_before(first.application.id, destination, now),
+        state="waiting" if destination else "not-notified",
+        framed=bool(destination) and _did_not_return(first.application.id, destination, now),
     )
 
 
-def _lost_before(application_id: str, destination: str, now: int) -> bool:
-    """Tell whether the last browser that was sent to this logout URL did not come back."""
+def _did_not_return(application_id: str, destination: str, now: int) -> bool:
+    """Tell whether the last browser that was sent to this logout URL did not return."""
     last = (
         LogoutTarget.select(LogoutTarget, LogoutFlow)
         .join(LogoutFlow)

@@ -1,4 +1,4 @@
-"""Logout messages on their way to a service provider, through the browser."""
+"""Build and sign the logout messages that the browser takes to a service provider."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -17,7 +17,7 @@ from ssoko.services.sso import sign_in_context
 from ssoko.store import sql
 from ssoko.store.models.applications import Application
 
-#: Seconds that a request of ours may be on its way.
+#: Seconds for which a LogoutRequest is valid.
 VALID = 300
 
 _KEY = "SELECT id FROM signing_key WHERE issuer_id = ? AND state = 'active'"
@@ -39,8 +39,8 @@ class Party:
 class Outgoing:
     """A signed message that the browser takes to an SP.
 
-    :param url: the whole address by HTTP-Redirect; the form's address by HTTP-POST.
-    :param message: base64, the value of the form's ``field``; empty by HTTP-Redirect.
+    :param url: with HTTP-Redirect, the URL including the message; with HTTP-POST, the form's URL.
+    :param message: with HTTP-POST, the base64 value of the form field ``field``; otherwise "".
     """
 
     application_name: str
@@ -52,7 +52,11 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a LogoutResponse says: a status of SAML core 3.2.2.2, or that not all SPs ended it."""
+    """The status of a LogoutResponse (SAML core, section 3.2.2.2).
+
+    :param partial: not all service providers ended their session.
+    :param responder: an error is the IdP's and not the SP's.
+    """
 
     status: str = names.STATUS_SUCCESS
     partial: bool = False
@@ -61,7 +65,7 @@ class Outcome:
 
 
 def party_of(application: Application) -> Party:
-    """Return an application's row as a party."""
+    """Return the party of an application."""
     return Party(
         application_id=application.id,
         name=application.name,
@@ -78,7 +82,7 @@ def logout_request(
     name_id: NameId,
     session_indexes: tuple[str, ...],
 ) -> Outgoing:
-    """Return the request that tells an SP to end its sessions of a person."""
+    """Return the LogoutRequest that asks an SP to end its sessions of a user."""
     sp, key = party.sp, _active_key(services, party.issuer_id)
     now = services.clock()
     xml = build_logout_request(
@@ -104,7 +108,7 @@ def logout_response(
     relay_state: str,
     outcome: Outcome,
 ) -> Outgoing:
-    """Return the answer to an SP's request; it goes to a registered address alone."""
+    """Return the response to an SP's LogoutRequest. It is only sent to a registered URL."""
     sp, key = party.sp, _active_key(services, party.issuer_id)
     url = sp.slo_response_url or sp.slo_url
     xml = build_logout_response(

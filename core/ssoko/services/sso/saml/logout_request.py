@@ -1,8 +1,8 @@
 """Verify and check logout messages, before any session ends.
 
-Stricter than a sign-in: a logout request without a valid signature of the service provider that
-it names has no effect, whatever the application's settings are, and a response without one proves
-nothing.
+Unlike an AuthnRequest, a logout request must always be signed by the service provider that it
+names; no setting of the application turns this off. A response without a valid signature is not
+believed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,7 +32,7 @@ from ssoko.store.models.applications import Application
 from ssoko.store.models.sessions import Participation
 from ssoko.store.models.sso import LogoutFlow, LogoutTarget
 
-#: States of a target that may still get a response; a late one is better than none.
+#: States of a target that can still get a response, even a late one.
 OUTSTANDING = ("asked", "silent", "unproven")
 
 #: Seconds after which a sign-out expires.
@@ -42,8 +42,8 @@ LIFETIME = 600
 def find_sender(attempt: Attempt, message: LogoutRequest | LogoutResponse) -> SignInContext:
     """Return the application whose service provider sent a message.
 
-    :raises NotFound: when there is no such issuer.
-    :raises MessageRefused: when the issuer serves no such service provider.
+    :raises NotFound: when the issuer does not exist.
+    :raises MessageRefused: when no application of the issuer has this service provider.
     """
     session_id, now = attempt.session_id, attempt.now
     context = sign_in_context.by_sp(
@@ -67,7 +67,7 @@ def find_sender(attempt: Attempt, message: LogoutRequest | LogoutResponse) -> Si
 
 
 def party_of_sender(context: SignInContext) -> Party:
-    """Return what is recorded of the service provider of a message."""
+    """Return the party of the application that sent a message."""
     return Party(
         application_id=context.application_id or "",
         name=context.name or "",
@@ -79,8 +79,8 @@ def party_of_sender(context: SignInContext) -> Party:
 def check_request(attempt: Attempt, request: LogoutRequest, inbound: Inbound) -> NameId:
     """Check a verified LogoutRequest, and return the NameID of its user.
 
-    :raises MessageRefused: when nothing may be done or sent.
-    :raises RequestRefused: when the SP gets a SAML status.
+    :raises MessageRefused: when the message has no effect and gets no response.
+    :raises RequestRefused: when the SP gets a response with an error status.
     """
     check_logout_request(
         request, now=attempt.now, destination=_endpoint(attempt), signed=inbound.signed_query
@@ -113,10 +113,10 @@ def check_response(
 def find_target(
     attempt: Attempt, request_ids: Iterable[str], application_id: str = ""
 ) -> LogoutTarget | None:
-    """Return the target of a pending request of ours to an application of this issuer.
+    """Return the target of a pending LogoutRequest to an application of this issuer.
 
-    :param request_ids: IDs that a response names; they have 128 random bits.
-    :param application_id: the only application that it may be; empty for any.
+    :param request_ids: IDs in a response. They cannot be guessed: they have 128 random bits.
+    :param application_id: only a target of this application; empty for any.
     """
     query = (
         LogoutTarget.select(LogoutTarget, LogoutFlow)
@@ -137,7 +137,7 @@ def find_target(
 
 
 def claimed_request_id(xml: bytes) -> str:
-    """Return what a message that was refused says it responds to, if that can be read."""
+    """Return the InResponseTo of a refused message, or "" if it cannot be parsed."""
     try:
         return parse_xml(xml).get("InResponseTo", "").strip()[:200]
     except MessageRefused:
@@ -149,8 +149,8 @@ def participations_of(
 ) -> list[Participation]:
     """Return the participations that a LogoutRequest refers to, including ended ones.
 
-    A missing qualifier is that of the IdP or SP itself (core, section 8.3.7). Without a
-    SessionIndex, all sessions of the user are meant (section 3.7.1).
+    A missing qualifier is the entity ID of the IdP or SP (SAML core, section 8.3.7). Without a
+    SessionIndex, the request refers to all sessions of the user (section 3.7.1).
 
     :raises RequestRefused: with UnknownPrincipal, when there is none.
     """
@@ -190,9 +190,9 @@ def verify_message(
     if not sp.certificates:
         raise MessageRefused(
             "logout-no-certificate",
-            "It cannot be verified that this message comes from the application.",
-            received="no certificate of the service provider on record",
-            expected="a certificate to verify the signature with",
+            "Ssoko cannot verify that this message comes from the application.",
+            received="no certificate of the service provider in the application's settings",
+            expected="a certificate to verify the signature",
             source="Logout messages must be signed (SAML profiles, section 4.4.3.1).",
             fix="Add the service provider's certificate to the application's settings.",
         )
