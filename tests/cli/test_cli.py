@@ -300,10 +300,10 @@ def test_keys_are_rotated_step_by_step(ready: Site, issuer: str) -> None:
     where = ("--workspace", "acme", "--issuer", issuer)
     (first,) = ready.json("keys", "list", *where)["items"]
     assert "no next key" in ready.error("keys", "activate", *where)
-    assert "none is kept" in ready.error("keys", "undo", *where)
+    assert "no previous key" in ready.error("keys", "undo", *where)
     printed = ready.run("keys", "next", *where, "--algorithm", "ec-p256").stdout
     assert printed.startswith("-----BEGIN CERTIFICATE-----")
-    assert "a next key already" in ready.error("keys", "next", *where)
+    assert "already a next key" in ready.error("keys", "next", *where)
     done = ready.json("keys", "activate", *where)
     assert (done["state"], done["description"]) == ("active", "EC P-256, SHA-256")
     assert done["created_by"] == "Command line"

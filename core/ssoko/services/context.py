@@ -1,4 +1,4 @@
-"""What every service is handed: who acts, and the parts that the process has one of."""
+"""The first arguments of services: the shared parts of the process, the workspace and the actor."""
 
 import threading
 import time
@@ -38,12 +38,12 @@ SYSTEM = Actor("system", "", "Ssoko")
 
 
 class Unset(Enum):
-    """Type of :data:`UNSET`, so that ``None`` and ``""`` stay values that can be given."""
+    """Type of :data:`UNSET`, which differs from the valid values ``None`` and ``""``."""
 
     UNSET = "unset"
 
 
-#: Default of the arguments that leave things as they are.
+#: Default of arguments that were not given: the value is not changed.
 UNSET = Unset.UNSET
 
 
@@ -53,7 +53,7 @@ def now() -> int:
 
 
 class Cache:
-    """A bounded cache that threads share; the entry that was unused for longest goes first."""
+    """A cache of limited size that threads share. Removes the least recently used entry."""
 
     def __init__(self, size: int = 2048) -> None:
         self._size = size
@@ -61,7 +61,7 @@ class Cache:
         self._entries: OrderedDict[Hashable, Any] = OrderedDict()
 
     def get(self, key: Hashable, compute: Callable[[], Any]) -> Any:
-        """Return the entry of *key*; one that is missing is computed and stored."""
+        """Return the entry of *key*. Compute and store it if it is missing."""
         with self._lock:
             if key in self._entries:
                 self._entries.move_to_end(key)
@@ -82,7 +82,7 @@ class FetchCounter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts that all use cases share, one of each per application.
+    """The parts that all use cases share. There is one set per Flask application.
 
     :func:`ssoko.app.build_services` creates them.
 
@@ -104,7 +104,7 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The workspace that a use case works in, and who causes it.
+    """The workspace and the actor of a use case.
 
     :param actor: named in the events that the use case records.
     """

@@ -1,4 +1,4 @@
-"""What a server does once an hour: write the notices that are due, and delete what is over."""
+"""Hourly maintenance: write due expiry notices, and delete expired rows."""
 
 import logging
 import threading
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class Hourly:
-    """Says, once an hour in this process, that it is time."""
+    """Tells when the hourly maintenance of this process is due."""
 
     PERIOD = 3600
 
@@ -22,9 +22,9 @@ class Hourly:
         self._last: int | None = None
 
     def is_due(self, now: int) -> bool:
-        """Tell whether an hour is over, the first time only.
+        """Return true for one caller per hour.
 
-        :param now: seconds since the epoch; it may jump either way.
+        :param now: seconds since the epoch; the clock may be set forward or back.
         """
         with self._lock:
             if self._last is not None and abs(now - self._last) < self.PERIOD:
@@ -34,20 +34,20 @@ class Hourly:
 
 
 def run(services: Services) -> int:
-    """Do all of it now, and return the number of notices that were written."""
+    """Run the maintenance now, and return the number of notices written."""
     rotation.forget_retired(now=services.clock())
     undo.delete_expired(now=services.clock())
     return expiry_notices.write_due(services)
 
 
 def run_if_due(services: Services, hourly: Hourly) -> None:
-    """Do all of it once an hour in this process.
+    """Run the maintenance if it is due in this process.
 
-    A database that is busy puts it off to the next hour and stops nothing.
+    If the database is busy, it is skipped until the next hour. No error is raised.
     """
     if not hourly.is_due(services.clock()):
         return
     try:
         run(services)
     except PeeweeException as error:
-        log.warning("The hourly maintenance is put off for an hour: %s", error)
+        log.warning("The hourly maintenance was skipped until the next hour: %s", error)

@@ -1,4 +1,4 @@
-"""Workspaces: the tenants."""
+"""Create, list and change workspaces (tenants)."""
 
 import re
 from dataclasses import dataclass
@@ -38,11 +38,11 @@ class WorkspaceView:
 def create_workspace(
     services: Services, actor: Actor, *, slug: str, name: str, contact: str = ""
 ) -> WorkspaceView:
-    """Make a workspace.
+    """Create a workspace.
 
-    :param slug: its part of every address: 2 to 40 of a to z, 0 to 9 and hyphens.
+    :param slug: its part of URLs: 2 to 40 of a to z, 0 to 9 and hyphens.
     :raises InputError: with every field that is wrong.
-    :raises Conflict: at ``slug``, when there is one already.
+    :raises Conflict: at ``slug``, when a workspace with this slug exists.
     """
     values = check_workspace(slug=slug, name=name, contact=contact)
     now = services.clock()
@@ -52,7 +52,7 @@ def create_workspace(
                 row = Workspace.create(created_at=now, **values)
         except IntegrityError:
             raise Conflict.of(
-                "slug", f"There is a workspace {slug} already; choose another"
+                "slug", f"The workspace {slug} already exists. Choose another slug"
             ) from None
         log.record(Scope(services, row.id, actor), "workspace.created", target=row)
     return view(row)
@@ -82,7 +82,7 @@ def get_workspace(slug: str) -> WorkspaceView:
     """
     row = Workspace.get_or_none(Workspace.slug == slug) if _SLUG.fullmatch(slug) else None
     if row is None:
-        raise NotFound("There is no such workspace")
+        raise NotFound("This workspace does not exist")
     return view(row)
 
 
@@ -98,7 +98,7 @@ def update_workspace(
     contact: str | None = None,
     time_zone: str | None = None,
 ) -> WorkspaceView:
-    """Change what is given.
+    """Change the given fields.
 
     :raises InputError: with every field that is wrong.
     """

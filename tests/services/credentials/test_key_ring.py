@@ -19,5 +19,5 @@ def test_what_is_encrypted_for_one_row_opens_in_no_other():
 
 def test_another_master_key_says_that_it_is_another():
     blob = KeyRing(bytes(32)).encrypt(b"secret", row_id="one")
-    with pytest.raises(ConfigError, match="SSOKO_MASTER_KEY is not the one"):
+    with pytest.raises(ConfigError, match="SSOKO_MASTER_KEY is not the key"):
         KeyRing(bytes([1] * 32)).decrypt(blob, row_id="one")

@@ -65,13 +65,13 @@ def test_a_password_that_will_do(password: str) -> None:
         12345678901234,
     ],
 )
-def test_a_password_that_is_refused_with_what_to_do(password: object) -> None:
+def test_refused_password_says_what_to_do(password: object) -> None:
     wrong = check_password_rules(password, username="amina.otieno", email="amina@acme.test")
     assert len(wrong) == 1
-    assert wrong[0].split()[0] in {"Use", "Leave", "This"}
+    assert wrong[0].split()[0] in {"Use", "Remove", "This"}
 
 
-def test_the_list_of_common_passwords_is_long_and_lower_case() -> None:
+def test_list_of_common_passwords_is_long_and_lowercase() -> None:
     listed = passwords._common()
     assert len(listed) > 1000
     assert all(word == word.casefold() and word == word.strip() for word in listed)

@@ -50,7 +50,7 @@ def test_a_database_that_cannot_be_written_to_loses_the_line_only(site, caplog):
     app = site.install()
     database.execute_sql("ALTER TABLE metadata_fetch RENAME TO elsewhere")
     note(site, app)
-    assert "was not written" in caplog.text
+    assert "was not recorded" in caplog.text
     database.execute_sql("ALTER TABLE elsewhere RENAME TO metadata_fetch")
     assert list_fetches(app.issuer.id) == ()
 

@@ -1,8 +1,7 @@
-"""Which roles, users and groups a role assignment can still connect.
+"""The roles, users and groups that can still be assigned to each other.
 
-What is assigned already is left out by the query, before the page is cut, so a page is only empty
-when nothing is left. An assignment that has expired does not count: assigning the role again
-renews it.
+The query excludes existing assignments, so a page is empty only when nothing is left. Expired
+assignments are not excluded: assigning the role again renews it.
 """
 
 from typing import Any

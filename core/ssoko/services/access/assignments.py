@@ -1,4 +1,4 @@
-"""Assignments: which roles users and groups were given, and until when."""
+"""Assign roles to users and groups, with an optional expiry, and list assignments."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from ssoko.store.models.people import Group, Membership, User, display_name
 from ssoko.store.models.table import database
 from ssoko.store.paging import Page, check_limit, decode_cursor, encode_cursor
 
-#: The last second of the year 9999; both databases and every page can show it.
+#: The last second of the year 9999, which both databases and all pages can show.
 LATEST = 253_402_300_799
 
-#: Roles that one call can give.
+#: The maximum number of roles in one call.
 MOST_ROLES = 200
 
 
@@ -30,8 +30,8 @@ class AssignmentView:
     """A role that a user has, directly or through a group.
 
     :param via: ``direct`` or ``group``.
-    :param user_id: the user in question; empty for a group's assignment seen from its role.
-    :param expires_at: seconds since the epoch, UTC; the assignment counts while now is before it.
+    :param user_id: the user; empty for an assignment to a group in the list of a role.
+    :param expires_at: seconds since the epoch, UTC; the assignment is active before this time.
     """
 
     id: str
@@ -109,20 +109,20 @@ def remove_role(
     user_id: str | None = None,
     group_id: str | None = None,
 ) -> None:
-    """Remove a role from a user or a group; roles that a user has through groups stay.
+    """Remove a role from a user or a group. Roles that a user has through groups are not removed.
 
-    :raises NotFound: when it is not assigned to them.
+    :raises NotFound: when it is not assigned.
     """
     with database.atomic():
         owner = _owner(scope.workspace_id, user_id, group_id)
         role = roles.row_of(scope.workspace_id, role_id)
         if not Assignment.delete().where(Assignment.role == role, _is_held_by(owner)).execute():
-            raise NotFound("This role is not assigned")
+            raise NotFound("This role is not assigned to this user or group")
         _record(scope, "role.removed", owner, role)
 
 
 def assignments_of_user(scope: Scope, user_id: str) -> tuple[AssignmentView, ...]:
-    """Return the roles of a user by name, direct and through groups, expired ones marked.
+    """Return the roles of a user by name, direct and through groups, including expired ones.
 
     :raises NotFound: when there is no such user in the workspace.
     """
@@ -131,7 +131,7 @@ def assignments_of_user(scope: Scope, user_id: str) -> tuple[AssignmentView, ...
 
 
 def assignments_of_group(scope: Scope, group_id: str) -> tuple[AssignmentView, ...]:
-    """Return the roles of a group by name, expired ones marked.
+    """Return the roles of a group by name, including expired ones.
 
     :raises NotFound: when there is no such group in the workspace.
     """
@@ -149,7 +149,7 @@ def assignments_of_role(
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[AssignmentView]:
-    """List who was given a role: groups by name, then users by name.
+    """List the assignments of a role: groups by name, then users by name.
 
     :raises NotFound: when there is no such role in the workspace.
     """
@@ -157,7 +157,7 @@ def assignments_of_role(
     role = roles.row_of(scope.workspace_id, role_id)
     phase, *after = decode_cursor(cursor, length=3) or ("group", "", "")
     if phase not in {"group", "user"}:
-        raise InputError.of("cursor", "Use the cursor of the previous page, or leave it out")
+        raise InputError.of("cursor", "Use the cursor of the previous page, or omit it")
     now = scope.services.clock()
     items: list[AssignmentView] = []
     if phase == "group":
@@ -181,7 +181,7 @@ def assignments_of_role(
 def reaching(
     workspace_id: str, people: Sequence[User], *conditions: Expression, now: int
 ) -> dict[str, tuple[AssignmentView, ...]]:
-    """Return, by user id, the assignments that reach these users, directly and through groups.
+    """Return the assignments of these users by user ID, direct and through groups.
 
     :param conditions: on :class:`Role`.
     """
@@ -308,7 +308,7 @@ def _check(role_ids: Sequence[str], expires_at: int | None, now: int) -> None:
 
 def _owner(workspace_id: str, user_id: str | None, group_id: str | None) -> User | Group:
     if bool(user_id) == bool(group_id):
-        raise InputError.of("user_id", "Choose a user or a group, and not both")
+        raise InputError.of("user_id", "Choose a user or a group, not both")
     if user_id:
         return users.row_of(workspace_id, user_id)
     return groups.row_of(workspace_id, group_id or "")

@@ -1,4 +1,4 @@
-"""Decide who has access to which application, and explain why."""
+"""Decide whether a user has access to an application, and explain the decision."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +28,7 @@ class Decision:
     """Whether a user has access to an application.
 
     :param sentence: the reason, for an admin.
-    :param paths: the assignments that let the user in; ``lapsed`` are those that did.
+    :param paths: the active assignments; ``lapsed`` are the expired ones.
     """
 
     allowed: bool
@@ -50,10 +50,10 @@ class AccessRow:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """An application that a user may launch.
+    """An application that a user can launch.
 
-    :param expires_at: when the last assignment lapses, or None when one never does.
-    :param launch_path: without the host.
+    :param expires_at: when the last assignment expires, or None when one never expires.
+    :param launch_path: path of the URL that launches the application.
     """
 
     application_id: str
@@ -112,7 +112,7 @@ def who_gets_in(
 
 
 def launchable(scope: Scope, user_id: str, *, q: str = "") -> tuple[Tile, ...]:
-    """Return the applications that a user may launch now, by name, in one statement.
+    """Return the applications that a user can launch now, by name, with one SQL statement.
 
     Applications whose sign-ins start only at the vendor are left out.
 
@@ -153,7 +153,7 @@ def launchable(scope: Scope, user_id: str, *, q: str = "") -> tuple[Tile, ...]:
     return tuple(_tile(row) for row in query if _has_tile(row["service_provider"]))
 
 
-#: Later than every expiry; in the place of none, so that a maximum finds it.
+#: Replaces "no expiry" in MAX(): later than every expiry.
 LAST_GRANT = SQL("9223372036854775807")
 
 
@@ -175,7 +175,7 @@ def _tile(row: dict[str, Any]) -> Tile:
 
 
 def _held_by(user_id: str) -> Any:
-    # Two branches, each with its own index, where an OR would read every assignment.
+    # A UNION of two branches, each with its own index. With OR, all assignments would be read.
     direct = Assignment.select(Assignment.role.alias("role_id"), Assignment.expires_at).where(
         Assignment.user == user_id
     )
@@ -249,5 +249,5 @@ def _application(workspace_id: str, application_id: str) -> Application:
         else None
     )
     if row is None:
-        raise NotFound("There is no such application")
+        raise NotFound("This application does not exist")
     return row

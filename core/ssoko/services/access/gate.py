@@ -1,4 +1,4 @@
-"""The one rule that decides about access, without a database."""
+"""The access rule, as a pure function."""
 
 from typing import Literal
 
@@ -21,13 +21,13 @@ def gate(
     has_role: bool,
     had_role: bool,
 ) -> Code:
-    """Return ``ok``, or the first reason against.
+    """Return ``ok``, or the first reason why access is denied.
 
-    :param has_role: an assignment counts now, given to the user or to one of their groups.
-    :param had_role: such an assignment has expired.
+    :param has_role: the user, or a group of the user, has an active assignment.
+    :param had_role: the user, or a group of the user, has an expired assignment.
     """
     if not same_workspace:
-        # Nothing about the application is for people of another workspace to know.
+        # Users of another workspace must learn nothing about the application.
         return "no-role"
     if not application_installed:
         return "application-uninstalled"

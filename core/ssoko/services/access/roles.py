@@ -1,4 +1,4 @@
-"""Roles: what users and groups are given, and what opens applications."""
+"""Roles: create, change and delete them. A role can give access to an application."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ from ssoko.text.names import check_name, fold, is_id, is_text, search_terms
 class RoleView:
     """A role.
 
-    :param application_id: the application that it opens, or None.
-    :param is_default: made with the application.
+    :param application_id: the application that it gives access to, or None.
+    :param is_default: created with the application.
     :param attributes: key to a text or a list of texts, for assertions.
-    :param assignment_count: users and groups that have it, expired assignments included, up
-        to :data:`~ssoko.store.counting.MOST`, where counting stops.
+    :param assignment_count: number of its assignments, including expired ones; at most
+        :data:`~ssoko.store.counting.MOST`.
     """
 
     id: str
@@ -41,7 +41,7 @@ class RoleView:
 
 
 def row_of(workspace_id: str, role_id: str) -> Role:
-    """Return the row of a role that is in use, counted and with its application.
+    """Return the row of a role that is not archived, with its application and assignment count.
 
     :raises NotFound: when there is none of this id in the workspace.
     """
@@ -49,7 +49,7 @@ def row_of(workspace_id: str, role_id: str) -> Role:
     if is_id(role_id):
         row = select_roles(workspace_id).where(Role.id == role_id).first()
     if row is None:
-        raise NotFound("There is no such role")
+        raise NotFound("This role does not exist")
     return row
 
 
@@ -61,12 +61,12 @@ def rows_of(workspace_id: str, role_ids: Sequence[str]) -> list[Role]:
     requested = [role_id for role_id in dict.fromkeys(role_ids) if is_id(role_id)]
     found = {row.id: row for row in select_roles(workspace_id).where(Role.id.in_(requested))}
     if len(found) < len(set(role_ids)):
-        raise NotFound("There is no such role")
+        raise NotFound("This role does not exist")
     return [found[role_id] for role_id in requested]
 
 
 def views_of(role_ids: Iterable[str], workspace_id: str) -> dict[str, RoleView]:
-    """Return the views of roles by id; those that are gone are left out."""
+    """Return the views of roles by ID, without roles that don't exist."""
     requested = list(dict.fromkeys(role_ids))
     if not requested:
         return {}
@@ -74,7 +74,7 @@ def views_of(role_ids: Iterable[str], workspace_id: str) -> dict[str, RoleView]:
 
 
 def select_roles(workspace_id: str) -> "ModelSelect[Role]":
-    """Select the roles in use of a workspace, counted and with their applications."""
+    """Select the roles that are not archived, with application and assignment count."""
     counted = capped_count(Assignment, "role_id", Role.id).alias("assignment_count")
     return (
         Role.select(Role, Application.id, Application.name, counted)
@@ -84,7 +84,7 @@ def select_roles(workspace_id: str) -> "ModelSelect[Role]":
 
 
 def view(row: Role) -> RoleView:
-    """Return what may be shown of a row from :func:`select_roles`."""
+    """Return the view of a row from :func:`select_roles`."""
     application = row.application
     return RoleView(
         id=row.id,
@@ -110,9 +110,9 @@ def create_role(
     application_id: str | None = None,
     attributes: dict[str, Any] | None = None,
 ) -> RoleView:
-    """Make a role.
+    """Create a role.
 
-    :param application_id: the application that it shall open, if any.
+    :param application_id: the application that it gives access to, if any.
     :raises InputError: with every field that is wrong.
     :raises Conflict: at ``name``, when there is one that looks the same.
     """
@@ -151,10 +151,10 @@ def find_role(workspace_id: str, id_or_name: str) -> RoleView:
     try:
         key = fold(id_or_name)
     except InputError:
-        raise NotFound("There is no such role") from None
+        raise NotFound("This role does not exist") from None
     row = select_roles(workspace_id).where(Role.name_key == key).first()
     if row is None:
-        raise NotFound("There is no such role")
+        raise NotFound("This role does not exist")
     return view(row)
 
 
@@ -170,8 +170,8 @@ def list_roles(
     """List roles by name.
 
     :param q: words that the name, or the application's name, must contain.
-    :param application_id: only roles of this application.
-    :param unless: leave out the roles that meet this condition on :class:`Role`.
+    :param application_id: return only roles of this application.
+    :param unless: exclude roles that meet this condition on :class:`Role`.
     """
     check_limit(limit)
     after = decode_cursor(cursor, length=2)
@@ -199,9 +199,9 @@ def update_role(
     application_id: str | None | Unset = UNSET,
     attributes: dict[str, Any] | None = None,
 ) -> RoleView:
-    """Change what is given.
+    """Change the given fields.
 
-    :param application_id: None takes the role off its application; a default role stays.
+    :param application_id: None removes the link to its application; not allowed for a default role.
     :raises InputError: with every field that is wrong.
     :raises Conflict: at ``name``, when there is one that looks the same.
     """
@@ -210,7 +210,9 @@ def update_role(
         row = row_of(scope.workspace_id, role_id)
         if not isinstance(application_id, Unset) and application_id != row.application_id:
             if row.is_default:
-                raise Conflict.of("application_id", "A default role stays with its application")
+                raise Conflict.of(
+                    "application_id", "You cannot change the application of a default role"
+                )
             values["application_id"] = (
                 _application(scope.workspace_id, application_id).id if application_id else None
             )
@@ -255,7 +257,7 @@ def _application(workspace_id: str, application_id: str) -> Application:
         else None
     )
     if row is None:
-        raise InputError.of("application_id", "Choose an application that is installed")
+        raise InputError.of("application_id", "Choose an installed application")
     return row
 
 
@@ -292,4 +294,7 @@ def _columns(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _taken() -> InputError:
-    return Conflict.of("name", "There is a role of this name, or one that looks the same")
+    return Conflict.of(
+        "name",
+        "This name, or one that looks the same, is used by another role. Choose another name",
+    )

@@ -1,4 +1,4 @@
-"""The activity log: what happened, written in the transaction that made it happen."""
+"""The activity log. An event is written in the transaction of the change that it describes."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -76,21 +76,21 @@ ACTIONS: dict[str, str] = {
     "workspace.created": "Workspace created",
 }
 
-#: The most events that one page scans; the rest is on the next page.
+#: The maximum number of events that one page scans. The next page continues there.
 SCAN = 50_000
 
-#: Seconds by which the clocks of several machines may disagree.
+#: Maximum difference between the clocks of several machines, in seconds.
 _SKEW = 60
 
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """One line of the log. Names are those of that time.
+    """One event of the log, with the names at that time.
 
     :param at: seconds since the epoch, UTC.
     :param actor_kind: ``user``, ``token``, ``system`` or ``anonymous``.
     :param outcome: ``done`` or ``refused``.
-    :param reference: what the person was shown, such as ``SK-7QF4-K2M9``.
+    :param reference: the reference that the user saw, such as ``SK-7QF4-K2M9``.
     """
 
     id: str
@@ -110,17 +110,17 @@ class EventView:
 
     @property
     def label(self) -> str:
-        """The action in words."""
+        """The label of the action."""
         return ACTIONS.get(self.action, self.action)
 
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """What happened on one day of the workspace's time zone.
+    """The number of sign-ins and refusals on one day of the workspace's time zone.
 
     :param day: as in ``2026-11-24``.
-    :param at: when it started, in seconds since the epoch, UTC.
-    :param sign_ins: sign-ins that worked, to Ssoko and to applications.
+    :param at: start of the day, in seconds since the epoch, UTC.
+    :param sign_ins: successful sign-ins, to Ssoko and to applications.
     """
 
     day: str
@@ -132,7 +132,7 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an event is about, as the log names it.
+    """The object that an event is about.
 
     :param kind: ``user``, ``group``, ``role``, ``application``, ``issuer``, ``token``,
         ``workspace`` or ``session``.
@@ -143,7 +143,7 @@ class Target:
     name: str
 
 
-#: Rows that an event can be about.
+#: The models whose rows can be the target of an event.
 Row = User | Group | Role | Application | Issuer | ApiToken | Workspace
 
 _KINDS: dict[type[Table], str] = {
@@ -170,9 +170,9 @@ def record(
     """Write one event, inside the caller's transaction.
 
     :param target: the row that the event is about.
-    :param application_id: shows the event on the page of this application too; by default the
-        target itself or the application of a role.
-    :param detail: never holds a secret.
+    :param application_id: the application whose page also lists the event; by default the target,
+        or the application of the target role.
+    :param detail: further values, never a secret.
     """
     about = Target("", "", "") if target is None else _target(target)
     if application_id is None:
@@ -215,12 +215,12 @@ def get_event(workspace_id: str, event_id: str) -> EventView:
         else None
     )
     if row is None:
-        raise NotFound("There is no such event")
+        raise NotFound("This event does not exist")
     return _view(row)
 
 
 def find_event(workspace_id: str, reference: str) -> EventView | None:
-    """Return the event of a reference that a person was shown."""
+    """Return the event with a reference that a user saw."""
     row = Event.get_or_none(*_of_reference(workspace_id, read_reference(reference) or "-"))
     return _view(row) if row else None
 
@@ -241,12 +241,12 @@ def list_events(
 ) -> Page[EventView]:
     """List events, the newest first.
 
-    A page may hold fewer than ``limit`` events and still have a next one: each looks at
-    :data:`SCAN` events and no more, so that a rare word does not read the whole log at once.
+    A page scans at most :data:`SCAN` events, so that a rare word does not read the whole log.
+    Therefore a page can have fewer than ``limit`` events and still have a next page.
 
     :param q: words, and ``actor: action: app: outcome: since: ref:`` qualifiers. A reference is
-        found whenever it was.
-    :param since: first second that counts; ``until`` is the first that does not.
+        found at any time.
+    :param since: first second of the range; ``until`` is the first second after it.
     :raises InputError: at ``q``, ``outcome``, ``limit`` or ``cursor``.
     """
     check_limit(limit)
@@ -255,7 +255,7 @@ def list_events(
         raise InputError.of("outcome", "Choose done or refused")
     after = decode_cursor(cursor, length=1)
     if filters.reference:
-        # There is one such event, so no time has to be looked through.
+        # A reference is unique, so no scan is needed.
         match = _matching(scope.workspace_id, filters, action=action, outcome=outcome)
         return _scan(_of_reference(scope.workspace_id, filters.reference), match, limit)
     since = max((s for s in (since, filters.since) if s is not None), default=None)
@@ -266,7 +266,7 @@ def list_events(
         (Event.application_id, application_id),
     ):
         if value:
-            # No id holds a hyphen, so what is no id fits nothing.
+            # IDs have no hyphens, so this matches nothing.
             place.append(column == (value if is_id(value) else "-"))
     if since is not None:
         place.append(Event.id >= _first_id(scope.workspace_id, since))
@@ -289,7 +289,7 @@ def counts_by_day(scope: Scope, *, days: int = 7) -> tuple[DayCount, ...]:
     today = datetime.fromtimestamp(scope.services.clock(), zone).date()
     dates = [today - timedelta(days=back) for back in range(min(max(days, 1), 31) - 1, -1, -1)]
     starts = [int(datetime(d.year, d.month, d.day, tzinfo=zone).timestamp()) for d in dates]
-    # A quarter of an hour is the finest step of any time zone.
+    # Offsets of time zones are multiples of 15 minutes.
     quarter = (Event.at / 900).alias("quarter")
     signed_in = fn.SUM(SQL("CASE WHEN action = 'sign-in' THEN 1 ELSE 0 END"))
     rows: Any = (
@@ -311,7 +311,7 @@ def counts_by_day(scope: Scope, *, days: int = 7) -> tuple[DayCount, ...]:
 
 
 def _of_reference(workspace_id: str, reference: str) -> list[Expression]:
-    # The index holds no empty ones; the query must say that none is looked for.
+    # The index excludes empty references, so the query must exclude them too.
     return [
         Event.workspace == workspace_id,
         Event.reference == reference,
@@ -320,7 +320,7 @@ def _of_reference(workspace_id: str, reference: str) -> list[Expression]:
 
 
 def _first_id(workspace_id: str, since: int) -> str:
-    """Return an id that no event of that time or later is below; ids are in order of time."""
+    """Return the lowest possible ID of an event at this time. IDs are in order of time."""
     found = (
         Event.select(Event.id)
         .where(Event.workspace == workspace_id, Event.at >= since - _SKEW)

@@ -19,7 +19,7 @@ _MOST = 8
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a query asks for; everything must fit.
+    """The conditions of a query. An event must meet all of them.
 
     :param actions: any of these, or every action when empty.
     """
@@ -37,19 +37,19 @@ def parse_query(q: str, *, now: int, actions: Mapping[str, str]) -> Filters:
     """Read a query.
 
     :param now: seconds since the epoch, for ``since:7d``.
-    :param actions: the actions there are, with their labels.
-    :raises InputError: at ``q``, saying what to write.
+    :param actions: all actions with their labels.
+    :raises InputError: at ``q``, with what to enter.
     """
     if not is_text(q) or len(q) > 300:
-        raise _wrong("Write at most 300 characters of plain text")
+        raise _wrong("Enter at most 300 characters of plain text")
     found: dict[str, list[str]] = {name: [] for name in ("", *QUALIFIERS)}
     for qualifier, quoted, bare in _TOKEN.findall(q):
         name, value = qualifier.lower(), quoted or bare
         if name and name not in found:
-            # A word with a colon in it, such as an address, is a word.
+            # Text with a colon that is not a qualifier, such as a URL, is a word.
             name, value = "", f"{qualifier}:{value}"
         if not value or (not name and value.rstrip(":").lower() in QUALIFIERS and ":" in value):
-            raise _wrong(f"Write something after {name or value.rstrip(':')}:, without a space")
+            raise _wrong(f"Enter a value after {name or value.rstrip(':')}:, without a space")
         found[name].append(value)
     if sum(map(len, found.values())) > _MOST:
         raise _wrong(f"Search for at most {_MOST} words at a time")
@@ -66,7 +66,7 @@ def parse_query(q: str, *, now: int, actions: Mapping[str, str]) -> Filters:
 
 
 def _apart(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
-    """Return the words of a query, and which of them are references."""
+    """Return the words of a query and the references among them."""
     references = [word for word in words if read_reference(word)]
     return tuple(word for word in words if word not in references), references
 
@@ -74,7 +74,7 @@ def _apart(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
 def _reference(requested: list[str]) -> str:
     for text in requested:
         if not read_reference(text):
-            raise _wrong("After ref:, write the whole reference, like SK-7QF4-K2M9")
+            raise _wrong("Enter the whole reference after ref:, for example SK-7QF4-K2M9")
     return read_reference(requested[-1]) if requested else ""
 
 
@@ -84,7 +84,7 @@ def _actions(requested: list[str], actions: Mapping[str, str]) -> tuple[str, ...
         low = text.lower()
         fits = [a for a, label in actions.items() if low in a or low in label.lower()]
         if not fits:
-            raise _wrong("After action:, write one like sign-in or role.assigned")
+            raise _wrong("Enter an action after action:, for example sign-in or role.assigned")
         chosen += [low] if low in actions else fits
     return tuple(chosen)
 
@@ -92,7 +92,7 @@ def _actions(requested: list[str], actions: Mapping[str, str]) -> tuple[str, ...
 def _outcome(requested: list[str]) -> str:
     for text in requested:
         if text.lower() not in {"done", "refused"}:
-            raise _wrong("After outcome:, write done or refused")
+            raise _wrong("Enter done or refused after outcome:")
     return requested[-1].lower() if requested else ""
 
 
@@ -104,7 +104,7 @@ def _since(text: str, now: int) -> int:
         return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp())
     except ValueError:
         raise _wrong(
-            "After since:, write a time like 24h or 7d, or a date like 2026-11-24"
+            "Enter a time after since:, for example 24h or 7d, or a date, for example 2026-11-24"
         ) from None
 
 

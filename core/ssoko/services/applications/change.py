@@ -130,7 +130,7 @@ def impact(scope: Scope, app_id: str) -> Impact:
     sentences = (
         f"{people} {'person' if people == 1 else 'people'} can no longer sign in to {view.name}."
         if people
-        else f"Nobody has access to {view.name}.",
+        else f"No one has access to {view.name}.",
         f"{sessions} {'session is' if sessions == 1 else 'sessions are'} signed in to it now. "
         "The vendor may keep them active until they expire there."
         if sessions
@@ -213,7 +213,9 @@ def restore(scope: Scope, app_id: str) -> ApplicationView:
             Role.update(removed_at=None).where(Role.id.in_([r.id for r in roles])).execute()
             log.record(scope, "application.restored", target=row)
     except IntegrityError:
-        raise Conflict.of("", "Another application took its name. Try again.") from None
+        raise Conflict.of(
+            "", "Another application got its name or slug at the same time. Try again."
+        ) from None
     return get_application(scope, app_id)
 
 

@@ -1,4 +1,4 @@
-"""API tokens: shown once, stored as a digest, bound to one workspace."""
+"""API tokens. A token is shown once, stored as a digest, and valid for one workspace."""
 
 from dataclasses import dataclass
 
@@ -17,15 +17,15 @@ from ssoko.store.models.table import database
 from ssoko.store.paging import Page, check_limit, cut, decode_cursor
 from ssoko.text.names import check_name, is_id
 
-#: ``read`` may look at everything that an admin may, ``admin`` may change it too.
+#: ``read`` can read everything that an admin can read; ``admin`` can also change it.
 SCOPES = ("read", "admin")
 
 PREFIX = "ssoko_"
 
-#: Seconds between two notes of when a token was last used.
+#: Seconds between two updates of ``last_used_at``.
 TOUCH = 60
 
-_WRONG = "This API token does not work. Make a new one under Settings, API tokens."
+_WRONG = "This API token is not valid. Create a new one under Settings > API tokens."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class TokenView:
 
     :param scope: one of :data:`SCOPES`.
     :param created_by: name of the user who created it.
-    :param active: not revoked, and its maker may still do what it may.
+    :param active: not revoked, not expired, and its creator still has the required rights.
     """
 
     id: str
@@ -50,7 +50,7 @@ class TokenView:
 
 @dataclass(frozen=True, slots=True)
 class TokenAuth:
-    """Who calls with a token, and what they may do.
+    """The token of an API request, and its scopes.
 
     :param scopes: ``admin`` includes ``read``.
     """
@@ -61,7 +61,7 @@ class TokenAuth:
     workspace: WorkspaceView
 
     def actor(self, address: str = "") -> Actor:
-        """Return the token as the activity log names it."""
+        """Return the token as the actor of events."""
         return Actor("token", self.id, self.name, address)
 
 
@@ -72,9 +72,9 @@ def create_token(
     token_scope: str = "admin",  # noqa: S107 - what the token may do, no secret
     expires_at: int | None = None,
 ) -> tuple[str, TokenView]:
-    """Make a token; return it, once, with what stays known of it.
+    """Create a token. Return its text, which cannot be read again, and its view.
 
-    A token that a user made stops when that user is disabled, demoted or deleted.
+    A token stops working when its creator is disabled, deleted or no longer an admin.
 
     :param token_scope: ``read`` or ``admin``.
     :param expires_at: seconds since the epoch in the future, or None for no expiry.
@@ -109,10 +109,10 @@ def create_token(
 
 
 def authenticate_token(services: Services, token: str) -> TokenAuth:
-    """Return who calls with a token.
+    """Return the token that authenticates a request.
 
-    :raises AuthenticationFailed: when it is unknown, expired or revoked, or its maker is
-        disabled or no longer an admin.
+    :raises AuthenticationFailed: when it is unknown, expired or revoked, or its creator is disabled
+        or no longer an admin.
     """
     now = services.clock()
     key = digest(token)
@@ -133,7 +133,7 @@ def authenticate_token(services: Services, token: str) -> TokenAuth:
 
 
 def list_tokens(scope: Scope, *, limit: int = 50, cursor: str | None = None) -> Page[TokenView]:
-    """List the tokens that were not revoked, the newest first."""
+    """List the tokens that were not revoked, newest first."""
     check_limit(limit)
     after = decode_cursor(cursor, length=1)
     query = _select(scope.workspace_id).where(ApiToken.revoked_at.is_null())
@@ -145,9 +145,9 @@ def list_tokens(scope: Scope, *, limit: int = 50, cursor: str | None = None) -> 
 
 
 def revoke_token(scope: Scope, token_id: str) -> None:
-    """Make a token stop at once.
+    """Revoke a token immediately.
 
-    :raises NotFound: when there is none of this id in the workspace that still works.
+    :raises NotFound: when the workspace has no active token with this ID.
     """
     now = scope.services.clock()
     with database.atomic():
@@ -157,7 +157,7 @@ def revoke_token(scope: Scope, token_id: str) -> None:
             ApiToken.revoked_at.is_null(),
         )
         if row is None:
-            raise NotFound("There is no such API token")
+            raise NotFound("This API token does not exist")
         ApiToken.update(revoked_at=now).where(ApiToken.id == row.id).execute()
         log.record(scope, "token.revoked", target=row)
 

@@ -1,4 +1,4 @@
-"""Links that work once: one sets up the first admin, the others sign a user in."""
+"""One-time links: to set up the first admin, and to sign a user in."""
 
 from dataclasses import dataclass
 
@@ -18,16 +18,16 @@ from ssoko.text.names import is_id
 
 PURPOSES = ("setup", "sign-in")
 
-#: Longest lifetime of a link, in seconds.
+#: Maximum lifetime of a link, in seconds.
 MAX_LIFETIME = 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """A link that still works.
+    """A link that is still valid.
 
     :param purpose: ``setup`` or ``sign-in``.
-    :param user: whom it signs in; None for a set-up link.
+    :param user: the user that it signs in; None for a set-up link.
     """
 
     purpose: str
@@ -44,7 +44,7 @@ def create_link(
     lifetime: int = 1800,
     actor: Actor = SYSTEM,
 ) -> str:
-    """Make a link and return its code, which is not stored and cannot be shown again.
+    """Create a link and return its code. The code is not stored, so it cannot be shown again.
 
     :param purpose: ``setup`` or ``sign-in``; the latter needs a user.
     :param lifetime: seconds, up to a week.
@@ -54,10 +54,10 @@ def create_link(
     if purpose not in PURPOSES:
         raise InputError.of("purpose", "Use setup or sign-in")
     if (purpose == "sign-in") != bool(user_id):
-        raise InputError.of("user_id", "Name the user of a sign-in link, and of no other")
+        raise InputError.of("user_id", "Enter a user for a sign-in link, and none for a setup link")
     if not 0 < lifetime <= MAX_LIFETIME:
-        raise InputError.of("lifetime", f"Give a number of seconds from 1 to {MAX_LIFETIME}")
-    # 130 random bits: nobody guesses one, so tries need no counting.
+        raise InputError.of("lifetime", f"Enter a number of seconds from 1 to {MAX_LIFETIME}")
+    # 130 random bits cannot be guessed, so attempts are not limited.
     code = random_id(26)
     now = services.clock()
     with database.atomic():
@@ -72,7 +72,7 @@ def create_link(
 
 
 def peek_link(services: Services, code: str) -> LinkView | None:
-    """Return what a link is for, without using it; None when it works no more."""
+    """Return a link without using it; None when it is used or expired."""
     row = OneTimeLink.get_or_none(
         OneTimeLink.id == digest(code),
         OneTimeLink.used_at.is_null(),
@@ -90,9 +90,9 @@ def peek_link(services: Services, code: str) -> LinkView | None:
 
 
 def use_sign_in_link(code: str, *, now: int) -> User | None:
-    """Use a link up and return whom it signs in, inside the caller's transaction."""
+    """Use a sign-in link, inside the caller's transaction, and return its user."""
     link = digest(code)
-    # The condition and the change are one statement: of two at once, one changes nothing.
+    # Condition and change are one statement, so only one of two concurrent requests succeeds.
     used = OneTimeLink.update(used_at=now).where(
         OneTimeLink.id == link,
         OneTimeLink.purpose == "sign-in",
@@ -106,9 +106,9 @@ def use_sign_in_link(code: str, *, now: int) -> User | None:
 
 
 def use_setup_links(code: str, *, now: int) -> bool:
-    """Use up every set-up link, and tell whether this code was one of those that worked.
+    """Use all set-up links, and tell whether this code was valid.
 
-    Two set-ups with different codes meet at the same rows, so the second waits for the first.
+    Concurrent set-ups with different codes update the same rows, so the second waits for the first.
     """
     used = (
         OneTimeLink.update(used_at=now)
@@ -123,5 +123,5 @@ def use_setup_links(code: str, *, now: int) -> bool:
 def _user(user_id: str) -> User:
     row: User | None = User.get_or_none(User.id == user_id) if is_id(user_id) else None
     if row is None:
-        raise NotFound("There is no such user")
+        raise NotFound("This user does not exist")
     return row

@@ -1,8 +1,8 @@
-"""Browser sessions: how they start, what extends them, and how they end.
+"""Browser sessions: start, read, extend and end them.
 
-The browser holds a random token; stored is its SHA-256. A session ends when it was not used for
-``session_idle`` seconds, ``session_lifetime`` seconds after its start, when it is ended, when the
-password changes, and when the person is disabled or deleted; each counts from the next request.
+The browser has a random token; its SHA-256 is stored. A session ends after ``session_idle`` seconds
+without activity, ``session_lifetime`` seconds after its start, on sign-out, when the password
+changes, and when the user is disabled or deleted. This takes effect at the next request.
 """
 
 import json
@@ -30,11 +30,12 @@ from ssoko.text.names import is_id, is_text
 class SignedIn:
     """A signed-in browser.
 
-    :param session_id: SHA-256 of the token; names the session inside Ssoko and opens nothing.
-    :param handle: names it in pages and addresses.
-    :param authn_at: when the person proved who they are, seconds since the epoch, UTC.
-    :param authn_method: how: ``password`` or ``link``.
-    :param expires_at: when the session ends in any case.
+    :param session_id: SHA-256 of the token; identifies the session inside Ssoko and cannot be used
+        to sign in.
+    :param handle: identifies the session in pages and URLs.
+    :param authn_at: when the user authenticated, in seconds since the epoch, UTC.
+    :param authn_method: ``password`` or ``link``.
+    :param expires_at: when the session ends even if it is active.
     """
 
     session_id: str
@@ -46,11 +47,11 @@ class SignedIn:
     expires_at: int
 
     def actor(self, address: str = "") -> Actor:
-        """Return the person as the activity log names them."""
+        """Return the user as the actor of events."""
         return Actor("user", self.user.id, self.user.display_name, address)
 
 
-# Every request reads this; query building would cost more than the query.
+# Fixed SQL, since every request runs it and building the query would take longer than running it.
 _READ = """
 SELECT s.id, s.handle, s.authn_at, s.authn_method, s.expires_at, s.last_seen_at,
        u.id, u.username, u.email, u.first_name, u.last_name, u.is_admin, u.attributes,
@@ -89,7 +90,7 @@ def start_session(
 
 
 def read_session(services: Services, token: str) -> tuple[SignedIn, int] | None:
-    """Return the session behind a token and when it was last seen, or None when it is over."""
+    """Return the session of a token and when it was last seen, or None when it has ended."""
     session_id = digest(token)
     if not session_id:
         return None
@@ -130,13 +131,13 @@ def _signed_in(row: tuple[Any, ...]) -> SignedIn:
 
 
 def _plain(text: str, longest: int) -> str:
-    """Cut what a browser says about itself down to what can be stored and shown."""
+    """Limit the User-Agent to text that can be stored and shown."""
     return "".join(c for c in text[:longest] if is_text(c) and c.isprintable())
 
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two notes of when a session was last seen.
+#: Seconds between two updates of ``last_seen_at``.
 TOUCH = 60
 
 
@@ -144,8 +145,8 @@ TOUCH = 60
 class SessionView:
     """A session in a user's list.
 
-    :param current: the session that the list is shown in.
-    :param applications: names of those that it has signed in to, by name.
+    :param current: the session of the current request.
+    :param applications: names of the applications that it signed in to, sorted.
     """
 
     handle: str
@@ -160,7 +161,7 @@ class SessionView:
 
 
 def load_session(services: Services, token: str) -> SignedIn | None:
-    """Return the session behind a token, or None when it is over or never was one."""
+    """Return the session of a token, or None when it has ended or does not exist."""
     found = read_session(services, token)
     if found is None:
         return None
@@ -172,7 +173,7 @@ def load_session(services: Services, token: str) -> SignedIn | None:
 
 
 def end_session(services: Services, token_or_id: str, actor: Actor) -> None:
-    """End a session; it is no error when it is over.
+    """End a session, unless it has already ended.
 
     :param token_or_id: the token, or ``SignedIn.session_id``.
     """
@@ -195,10 +196,10 @@ def end_session(services: Services, token_or_id: str, actor: Actor) -> None:
 def replace_session(services: Services, before: str, after: str, actor: Actor) -> None:
     """End the session that a browser had before it signed in again.
 
-    Where the same person goes on, the new session takes over what the old one has signed in to, so
-    that those applications are notified when it ends.
+    If the same user signs in again, the new session takes over the applications of the old one, so
+    that they are notified when it ends.
 
-    :param before: token of the old session; ``after`` is that of the new one.
+    :param before: token of the old session; ``after`` is the token of the new one.
     """
     with database.atomic():
         rows = list(Session.select().where(Session.id.in_([digest(before), digest(after)])))
@@ -218,9 +219,9 @@ def end_sessions(
 ) -> int:
     """End sessions of a user and return how many.
 
-    :param handle: of the only one to end.
-    :param keep: ``session_id`` or ``handle`` of one that goes on.
-    :raises NotFound: when there is no such user, or no such session of theirs that still runs.
+    :param handle: end only this session.
+    :param keep: ``session_id`` or ``handle`` of a session that is not ended.
+    :raises NotFound: when the user does not exist, or has no such active session.
     """
     user = users.row_of(scope.workspace_id, user_id)
     now = scope.services.clock()
@@ -235,7 +236,7 @@ def end_sessions(
             update = update.where(Session.handle == (handle if is_id(handle) else ""))
         ended = int(update.execute())
         if handle is not None and not ended:
-            raise NotFound("There is no such session")
+            raise NotFound("This session does not exist or has ended")
         if ended:
             activity_log.record(scope, "session.ended", target=user, detail={"sessions": ended})
     return ended
@@ -244,9 +245,9 @@ def end_sessions(
 def list_sessions(
     scope: Scope, user_id: str, *, current: str | None = None
 ) -> tuple[SessionView, ...]:
-    """Return the sessions of a user that still run, the one seen last first; at most 200.
+    """Return the active sessions of a user, the one seen last first; at most 200.
 
-    :param current: ``SignedIn.session_id`` of the one to mark.
+    :param current: ``SignedIn.session_id`` of the current session.
     :raises NotFound: when there is no such user in the workspace.
     """
     user = users.row_of(scope.workspace_id, user_id)
@@ -298,16 +299,16 @@ def change_password(
     new: str,
     address: str,
 ) -> None:
-    """Let people change their own password; every other session of theirs ends.
+    """Change the user's own password, and end all other sessions of the user.
 
     :raises InputError: at ``current_password`` when it is wrong, at ``password`` for the new one.
-    :raises TooManyAttempts: since this allows guessing too.
+    :raises TooManyAttempts: when there were too many attempts.
     """
     account = f"{signed_in.workspace.id}/{signed_in.user.id}"
     services.limiter.check_sign_in(account, address)
     row = users.row_of(signed_in.workspace.id, signed_in.user.id)
     if not services.hasher.verify(row.password_hash, current):
-        raise InputError.of("current_password", "This is not your password now; type it again")
+        raise InputError.of("current_password", "This is not your current password. Enter it again")
     services.limiter.forgive(account, address)
     users.update_user(
         Scope(services, signed_in.workspace.id, signed_in.actor(address)),
@@ -318,7 +319,7 @@ def change_password(
 
 
 def delete_old_sessions(services: Services, *, older_than: int = 30 * 86_400) -> int:
-    """Delete sessions and links that ended so many seconds ago; return how many."""
+    """Delete sessions and links that ended this many seconds ago, and return how many."""
     before = services.clock() - older_than
     with database.atomic():
         OneTimeLink.delete().where(OneTimeLink.expires_at < before).execute()
@@ -332,5 +333,5 @@ def _touch(session_id: str, now: int) -> None:
                 Session.id == session_id, Session.last_seen_at < now
             ).execute()
     except OperationalError:
-        # Another process blocks the database; the user stays signed in.
-        log.warning("Could not note that a session was seen; the database is busy")
+        # Another process blocks the database. The user stays signed in.
+        log.warning("The last activity of a session was not stored, because the database is busy")

@@ -1,4 +1,4 @@
-"""The first minutes: a new Ssoko gets its workspace and its first admin."""
+"""First set-up: create the workspace and the first admin."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ from ssoko.store.models.people import User
 from ssoko.store.models.table import database
 from ssoko.store.models.workspaces import Workspace
 
-_GONE = "There is nothing to set up here"
+_GONE = "This site is already set up, or the link has expired"
 
 
 def needs_setup() -> bool:
-    """Tell whether there is no admin yet, in any workspace."""
+    """Tell whether no workspace has an admin yet."""
     return not User.select(User.id).where(User.is_admin).exists()
 
 
@@ -36,11 +36,12 @@ def complete_setup(
     address: str,
     user_agent: str,
 ) -> tuple[str, str]:
-    """Make the first admin, and the workspace unless it is there; return token and slug.
+    """Create the first admin, and the workspace unless it exists. Return the session's token and
+    the slug.
 
-    However many try at once, one of them succeeds.
+    Of several concurrent calls, only one succeeds.
 
-    :raises NotFound: when there is an admin already, or the code works no more.
+    :raises NotFound: when an admin exists, or the code is used or expired.
     :raises InputError: with every field that is wrong.
     """
     link = links.peek_link(services, code)

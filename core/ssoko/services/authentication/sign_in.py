@@ -1,7 +1,7 @@
-"""Sign in, by a password or by a link.
+"""Sign in with a password or with a link.
 
-A failed sign-in reveals no reason, not even by its duration: a password is hashed and an event
-written in every case. Only a correct password reveals that an account is disabled.
+A failed sign-in does not reveal the reason, not even by its duration: a password is hashed and an
+event is written in every case. Only the correct password shows that an account is disabled.
 """
 
 from ssoko.errors import AuthenticationFailed, InputError, TooManyAttempts
@@ -16,10 +16,10 @@ from ssoko.store.models.table import database
 from ssoko.store.models.workspaces import Workspace
 from ssoko.text.names import fold
 
-#: The one sentence for every cause, but for the right password of a disabled account.
+#: The message for every cause, except for the correct password of a disabled account.
 WRONG = "The username or password is wrong. Check both and try again."
 DISABLED = "This account is disabled. Ask an admin of your workspace to enable it."
-LINK_OVER = "This link works no more. Ask for a new one."
+LINK_OVER = "This link has expired or was already used. Ask for a new one."
 
 
 def sign_in(
@@ -34,11 +34,11 @@ def sign_in(
     """Start a session with a password and return its token.
 
     :param username: username or email.
-    :raises AuthenticationFailed: with one sentence for all causes.
-    :raises TooManyAttempts: before the password is looked at.
+    :raises AuthenticationFailed: with the same message for all causes.
+    :raises TooManyAttempts: before the password is checked.
     """
     user = users.find_row(workspace_id, username)
-    # The account counts as one however its name is typed; so does a name that nobody has.
+    # The limit counts per account, in any spelling of the name, and also for unknown names.
     account = f"{workspace_id}/{user.id if user is not None else _key(username)}"
     try:
         services.limiter.check_sign_in(account, address)
@@ -58,9 +58,9 @@ def sign_in(
 def sign_in_with_link(
     services: Services, code: str, *, address: str, user_agent: str
 ) -> tuple[str, str]:
-    """Use a sign-in link up; return the token of a new session and the workspace's slug.
+    """Use a sign-in link. Return the token of a new session and the workspace's slug.
 
-    :raises AuthenticationFailed: when the link was used, is too old, or never was one.
+    :raises AuthenticationFailed: when the link was used, has expired or does not exist.
     """
     with database.atomic():
         user = links.use_sign_in_link(code, now=services.clock())
@@ -73,7 +73,7 @@ def sign_in_with_link(
 
 def _begin(services: Services, user: User, *, method: str, address: str, user_agent: str) -> str:
     with database.atomic():
-        # Between the look at the password and here the person may have been disabled.
+        # The user may have been disabled after the password was checked.
         if not User.select().where(User.id == user.id, User.active).exists():
             raise AuthenticationFailed(DISABLED)
         token = start_session(services, user, method=method, address=address, user_agent=user_agent)
@@ -89,7 +89,7 @@ def _begin(services: Services, user: User, *, method: str, address: str, user_ag
 def _record_refusal(
     services: Services, workspace_id: str, user: User | None, address: str, reason: str
 ) -> None:
-    # A name that nobody has is not written down: people type passwords into the wrong field.
+    # Unknown usernames are not logged, since users sometimes type their password there.
     log.record(
         Scope(services, workspace_id, Actor("anonymous", "", "", address)),
         "sign-in",
@@ -111,7 +111,7 @@ def _rehash(services: Services, user: User, password: str) -> None:
     if user.password_hash is None or not services.hasher.is_outdated(user.password_hash):
         return
     fresh = services.hasher.hash(password)
-    # Only over the hash that was checked, never over a password that changed meanwhile.
+    # Update only the hash that was checked, in case the password was changed meanwhile.
     User.update(password_hash=fresh).where(
         User.id == user.id, User.password_hash == user.password_hash
     ).execute()

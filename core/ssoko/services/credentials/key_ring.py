@@ -15,7 +15,7 @@ _KEY_ID = 8
 
 
 class KeyRing:
-    """The master key, and the signing keys that this process has loaded so far."""
+    """The master key, and a cache of the signing keys that this process has decrypted."""
 
     def __init__(self, master_key: bytes) -> None:
         self._aead = AESGCM(master_key)
@@ -23,34 +23,34 @@ class KeyRing:
         self._loaded: dict[str, SigningKey] = {}
 
     def encrypt(self, plain: bytes, *, row_id: str) -> bytes:
-        """Encrypt with AES-256-GCM; only the row with this id can be decrypted from it.
+        """Encrypt with AES-256-GCM, bound to the ID of the row.
 
-        The blob is version, id of the master key, nonce, ciphertext.
+        The result is: version, ID of the master key, nonce, ciphertext.
         """
         nonce = secrets.token_bytes(_NONCE)
         return _VERSION + self._id + nonce + self._aead.encrypt(nonce, plain, row_id.encode())
 
     def decrypt(self, blob: bytes, *, row_id: str) -> bytes:
-        """Undo :meth:`encrypt`.
+        """Decrypt the result of :meth:`encrypt`.
 
-        :raises ConfigError: when the master key is another one, or the row was tampered with.
+        :raises ConfigError: when it was encrypted with another master key, or the row was modified.
         """
         start = len(_VERSION) + _KEY_ID
         if blob[:1] != _VERSION or blob[1:start] != self._id:
             raise ConfigError(
-                "SSOKO_MASTER_KEY is not the one that this database was encrypted with; "
-                "put the old key back"
+                "SSOKO_MASTER_KEY is not the key that this database was encrypted with. "
+                "Restore that key"
             )
         nonce, sealed = blob[start : start + _NONCE], blob[start + _NONCE :]
         try:
             return self._aead.decrypt(nonce, sealed, row_id.encode())
         except InvalidTag:
             raise ConfigError(
-                f"The encrypted value of {row_id} was changed outside Ssoko; restore a backup"
+                f"The encrypted value of {row_id} was changed outside Ssoko. Restore a backup"
             ) from None
 
     def load(self, signing_key_id: str, blob: bytes, certificate: str) -> SigningKey:
-        """Return the key of one row, decrypted and parsed the first time only."""
+        """Return the key of a row, decrypted and parsed only once."""
         key = self._loaded.get(signing_key_id)
         if key is None:
             key = SigningKey.from_pem(self.decrypt(blob, row_id=signing_key_id), certificate)
@@ -58,5 +58,5 @@ class KeyRing:
         return key
 
     def loaded(self, signing_key_id: str) -> SigningKey | None:
-        """Return the key if this process has loaded it already."""
+        """Return the key if it is in the cache."""
         return self._loaded.get(signing_key_id)

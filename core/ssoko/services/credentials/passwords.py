@@ -1,7 +1,7 @@
-"""Passwords: what is accepted, and how they are kept (argon2id).
+"""Passwords: their rules, and how they are hashed (argon2id).
 
-The rules follow NIST SP 800-63B, section 3.1.1.2: length counts, composition does not, and what
-attackers try first is refused.
+The rules follow NIST SP 800-63B, section 3.1.1.2: a minimum length, no composition rules, and no
+common passwords.
 """
 
 import os
@@ -21,7 +21,7 @@ MAX_LENGTH = 1024
 #: Seconds that a sign-in waits for a free core before it is rejected as busy.
 WAIT = 10
 
-_RULE_LENGTH = f"Use at least {MIN_LENGTH} characters; a few words in a row are easy to keep"
+_RULE_LENGTH = f"Use at least {MIN_LENGTH} characters. Several words are easy to remember"
 _KEYBOARD_ROWS = (
     "1234567890-=",
     "qwertyuiop[]",
@@ -35,17 +35,17 @@ _KEYBOARD_ROWS = (
     "zaq12wsxcde34rfvbgt56yhnmju78",
 )
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-#: A run this long along a row, an alphabet or a repetition says nothing new.
+#: Minimum length of a sequence, such as abcd, or of a repetition that adds no strength.
 _RUN = 4
 
 
 class Hasher:
-    """Hashes passwords, as many at a time as there are cores.
+    """Hashes passwords. Runs at most one hash per core at the same time.
 
     The defaults are OWASP's minimum for argon2id: 19 MiB, two passes, one lane; about 50 ms.
 
     :param memory_cost: KiB.
-    :param cores: how many hashes may run at once in this process.
+    :param cores: how many hashes can run at the same time in this process.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Hasher:
             time_cost=time_cost, memory_cost=memory_cost, parallelism=1
         )
         self._slots = threading.BoundedSemaphore(cores or os.cpu_count() or 1)
-        # What is compared with when there is nothing to compare with, so that it takes as long.
+        # Compared with when a user has no password, so that it takes the same time.
         self._nobody = self._argon2.hash(os.urandom(16).hex())
 
     def hash(self, password: str) -> str:
@@ -64,7 +64,7 @@ class Hasher:
             return self._argon2.hash(_normal(password))
 
     def verify(self, hashed: str | None, password: str) -> bool:
-        """Tell whether the password is the one that was hashed; takes as long when it is not.
+        """Tell whether the password matches the hash. Always takes the same time.
 
         :param hashed: None for a user who is unknown, disabled or has no password.
         """
@@ -77,7 +77,7 @@ class Hasher:
         return fit and hashed is not None
 
     def is_outdated(self, hashed: str) -> bool:
-        """Tell whether a hash was made with other costs than these."""
+        """Tell whether a hash was created with other cost parameters."""
         return self._argon2.check_needs_rehash(hashed)
 
     def _slot(self) -> "_Slot":
@@ -90,7 +90,7 @@ class _Slot:
 
     def __enter__(self) -> None:
         if not self._slots.acquire(timeout=WAIT):
-            raise Unavailable("Too many people sign in at this moment. Try again in a moment.")
+            raise Unavailable("Too many users are signing in. Try again in a moment.")
 
     def __exit__(self, *_: object) -> None:
         self._slots.release()
@@ -102,35 +102,35 @@ def hash_password(password: str, *, hasher: Hasher) -> str:
 
 
 def verify_password(hashed: str | None, password: str, *, hasher: Hasher) -> bool:
-    """Tell whether the password is right; None and a wrong one take the same time."""
+    """Tell whether the password matches. Takes the same time when there is no hash."""
     return hasher.verify(hashed, password)
 
 
 def check_password_rules(password: object, *, username: str = "", email: str = "") -> list[str]:
-    """Return what to change about a new password; nothing when it will do."""
+    """Return the problems of a new password; empty when it is accepted."""
     if not is_text(password):
-        return ["Leave out the control characters"]
+        return ["Remove the control characters"]
     normal = _normal(password)
     if len(normal) < MIN_LENGTH:
         return [_RULE_LENGTH]
     if len(normal) > MAX_LENGTH:
         return [f"Use at most {MAX_LENGTH} characters"]
     if normal.strip() == "":
-        return ["Use something else than spaces"]
+        return ["Use other characters than spaces"]
     own = _own_names(username, email)
     low = normal.casefold()
     for name in own:
         if len(low.replace(name, "")) < MIN_LENGTH - _RUN and name in low:
-            return ["Use a password that is not the username or the email"]
+            return ["Use a password that is different from the username and the email"]
     if is_common(normal):
-        return ["This password is among those that attackers try first; use another one"]
+        return ["This password is too common. Use another one"]
     if _weight(low) <= MIN_LENGTH - _RUN:
-        return ["Use something with fewer repetitions, sequences and keys in a row"]
+        return ["Use fewer repetitions and sequences, such as aaaa, abcd or qwerty"]
     return []
 
 
 def is_common(password: str) -> bool:
-    """Tell whether the password is in the list that comes with Ssoko, or nearly."""
+    """Tell whether the password, or a simple variant of it, is in the list of common passwords."""
     low = password.casefold()
     bare = low.strip("0123456789!@#$%^&*?.,_-+ ")
     plain = low.translate(_LEET)
@@ -159,12 +159,12 @@ def _fold_quietly(name: str) -> str:
 
 
 def _normal(password: str) -> str:
-    # NFC, so that a letter with an accent is the same from every keyboard.
+    # NFC, since keyboards encode letters with accents differently.
     return unicodedata.normalize("NFC", password)
 
 
 def _weight(text: str) -> int:
-    """Count the characters that do not merely go on with a run or repeat an earlier piece."""
+    """Count the characters that neither continue a sequence nor repeat an earlier part."""
     kept = 0
     i = 0
     while i < len(text):
@@ -186,7 +186,7 @@ def _run_at(text: str, start: int) -> int:
 
 
 def _repeat_at(text: str, start: int) -> int:
-    """Return how many characters from ``start`` on stand earlier in the text already."""
+    """Return how many characters from ``start`` on repeat an earlier part of the text."""
     length = 0
     while start + length < len(text) and text.find(text[start : start + length + 1]) < start:
         length += 1

@@ -1,4 +1,4 @@
-"""Rate limits of sign-in: counted before the work is done, never switched off."""
+"""Rate limits of sign-in. Attempts are counted before the password is checked."""
 
 import ipaddress
 import logging
@@ -18,14 +18,14 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: Attempts at one account from one address, and at all accounts from one address, in a window
-#: that starts with the first attempt. An account has no limit over all addresses: anyone who knows
-#: a name could keep its owner out.
+#: Attempts from one IP address at one account, and at all accounts, in a window that starts with
+#: the first attempt. There is no limit per account over all IP addresses, since anyone who knows
+#: the username could lock out its owner.
 WINDOW_MINUTES = 15
 PER_ACCOUNT = 10
 PER_ADDRESS = 200
 
-#: Seconds until a store that failed is asked again.
+#: Seconds until a store that failed is tried again.
 RETRY_STORE = 5
 
 _ACCOUNT = RateLimitItemPerMinute(PER_ACCOUNT, WINDOW_MINUTES, namespace="sign-in")
@@ -34,14 +34,15 @@ _TOLD = RateLimitItemPerMinute(1, WINDOW_MINUTES, namespace="sign-in-told")
 
 
 class Limiter:
-    """Counts attempts in one place for all processes, and in this one when that place is down.
+    """Counts attempts in a store that all processes share. While it is down, counts in this
+    process.
 
-    :param url: ``memory://``, ``redis://host`` or another address that ``limits`` knows.
-    :raises ConfigError: when there is no such kind of store, or its driver is missing.
+    :param url: ``memory://``, ``redis://host`` or another URL that ``limits`` supports.
+    :raises ConfigError: when the store is unknown or its driver is not installed.
     """
 
     def __init__(self, url: str = "memory://") -> None:
-        # A counter of limits' own memory store may lose a hit that races with the first one.
+        # The memory store of limits can lose a hit that is concurrent with the first one.
         self._lock = threading.Lock()
         self._local = FixedWindowRateLimiter(MemoryStorage())
         self._shared: FixedWindowRateLimiter | None = None
@@ -50,9 +51,9 @@ class Limiter:
             self._shared = FixedWindowRateLimiter(_open(url))
 
     def check_sign_in(self, account_key: str, address: str) -> None:
-        """Count an attempt, before the password is looked at.
+        """Count an attempt, before the password is checked.
 
-        :param account_key: whatever names the account the same way however it is typed.
+        :param account_key: identifies the account, in any spelling of its name.
         :param address: IP address; an IPv6 one counts as its /64 network.
         :raises TooManyAttempts: with the seconds to wait.
         """
@@ -61,18 +62,18 @@ class Limiter:
         self._hit(_ADDRESS, place)
 
     def forgive(self, account_key: str, address: str) -> None:
-        """Forget the attempts at this account from this address: the last one was right."""
+        """Reset the count for this account and IP address, after a successful sign-in."""
         place = network_of(address)
 
         def forget(strategy: FixedWindowRateLimiter) -> None:
             strategy.clear(_ACCOUNT, account_key, place)
-            # Others at the same address keep what they have used up.
+            # Remove only the successful attempt from the count for the IP address.
             strategy.hit(_ADDRESS, place, cost=-1)
 
         self._ask(forget)
 
     def is_first_refusal(self, account_key: str, address: str) -> bool:
-        """Tell, once in a window, that this refusal is news, so that a flood is one event."""
+        """Return true once per window, so that many refusals are logged as one event."""
         return self._ask(lambda s: s.hit(_TOLD, account_key, network_of(address)))
 
     def _hit(self, item: RateLimitItem, *names: str) -> None:
@@ -90,13 +91,15 @@ class Limiter:
                 return question(self._shared)
             except StorageError as error:
                 self._down_until = time.monotonic() + RETRY_STORE
-                log.warning("The store of rate limits is down, counting here: %s", error)
+                log.warning(
+                    "The rate limit store is unavailable; this process counts by itself: %s", error
+                )
         with self._lock:
             return question(self._local)
 
 
 def network_of(address: str) -> str:
-    """Return what counts as one place: an IPv4 address, or the /64 of an IPv6 one."""
+    """Return the network that counts as one client: an IPv4 address, or an IPv6 /64."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Secret tokens: random, and stored only as a digest."""
+"""Random secret tokens. Only their digests are stored."""
 
 import hashlib
 import secrets
@@ -12,7 +12,7 @@ def make_token(prefix: str = "") -> str:
 def digest(token: object) -> str:
     """Return the SHA-256 of a token in hexadecimal, by which it is stored and found.
 
-    What is no token at all, such as None or a text that cannot be encoded, gives ``""``.
+    Returns ``""`` for None and for text that cannot be encoded.
     """
     if not isinstance(token, str) or not token or not token.isascii() or len(token) > 200:
         return ""

@@ -1,7 +1,8 @@
-"""Say in time that a certificate ends: ours, and those recorded of service providers.
+"""Warn before certificates expire: the signing certificates, and those of service providers.
 
-Pages ask for what is due now. The log gets one event for each threshold and certificate, from
-:func:`write_due`, which any number of processes may run: a unique row decides who writes it.
+Pages show the notices that are due now. :func:`write_due` records one event for each threshold and
+certificate. Several processes can run it at the same time: a unique row ensures that each event is
+written once.
 """
 
 from collections.abc import Iterable, Iterator
@@ -34,14 +35,15 @@ Use = Literal["ours", "signing", "encryption"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A certificate that ends within 90 days, or has ended.
+    """A certificate that expires within 90 days, or has expired.
 
-    :param use: ``ours``, or what the service provider's certificate is for.
-    :param issuer_id: whose key it is; empty for those of service providers.
-    :param application_id: which application it is about; empty for a shared issuer.
-    :param name: of the application, or of the shared issuer.
-    :param days_left: whole days; below 0 once it has ended.
-    :param threshold: the one that was passed last; 0 once it has ended.
+    :param use: ``ours`` for a signing certificate, or the use of the service provider's
+        certificate.
+    :param issuer_id: the issuer of the key; empty for certificates of service providers.
+    :param application_id: the application concerned; empty for a shared issuer.
+    :param name: name of the application or of the shared issuer.
+    :param days_left: whole days; negative after the expiry.
+    :param threshold: the threshold that was passed last; 0 after the expiry.
     """
 
     workspace_id: str
@@ -62,13 +64,13 @@ class Notice:
 
 
 def due(scope: Scope) -> tuple[Notice, ...]:
-    """Return what ends within 90 days in a workspace, what ends first before the others."""
+    """Return the notices of a workspace, in order of expiry."""
     now = scope.services.clock()
     return _sorted((*_ours(scope.workspace_id, now), *_theirs(scope.workspace_id, now)))
 
 
 def due_for(scope: Scope, application_id: str) -> tuple[Notice, ...]:
-    """Return what ends within 90 days of one application: its issuer's and its SP's."""
+    """Return the notices of one application: of its issuer and of its service provider."""
     now = scope.services.clock()
     row = installed_applications(scope.workspace_id).where(Application.id == application_id).first()
     if row is None:
@@ -80,9 +82,9 @@ def due_for(scope: Scope, application_id: str) -> tuple[Notice, ...]:
 
 
 def write_due(services: Services) -> int:
-    """Write the events that are due in all workspaces, each once; return how many were written.
+    """Write the due events of all workspaces, each once, and return how many were written.
 
-    A certificate that is found late gets the event of the last threshold it passed alone.
+    If several thresholds have passed since the last run, only the event of the last one is written.
     """
     written = 0
     for workspace in Workspace.select(Workspace.id):
@@ -131,7 +133,7 @@ def _owner(notice: Notice) -> str:
 
 
 def _ours(workspace_id: str, now: int) -> Iterator[Notice]:
-    """Find the active certificates that end soon, but for those of uninstalled applications."""
+    """Find the active certificates that expire soon, without uninstalled applications."""
     rows: Any = (
         SigningKey.select(SigningKey.certificate, Issuer)
         .join(Issuer)
@@ -174,7 +176,7 @@ def _theirs(workspace_id: str, now: int) -> Iterator[Notice]:
 
 def _of_sp(application: Application, *, now: int) -> Iterator[Notice]:
     sp = application.service_provider
-    # One certificate may be recorded for both; it ends once.
+    # One certificate can be recorded for both uses; report it once.
     uses: dict[str, Use] = {pem: "encryption" for pem in sp.get("encryption_certificates", ())}
     uses |= {pem: "signing" for pem in sp.get("certificates", ())}
     about = _about(application.workspace_id, application)
@@ -192,7 +194,7 @@ def _about(workspace_id: str, application: Application | None) -> dict[str, str]
 
 def _notice(pem: str, now: int, **about: Any) -> Notice | None:
     sha256, not_after = _facts(pem)
-    # The last day is one day, until its last second.
+    # The last day counts as a whole day.
     days_left = (not_after - now) // DAY
     if not_after <= now:
         threshold = 0
@@ -208,7 +210,7 @@ def _notice(pem: str, now: int, **about: Any) -> Notice | None:
 
 @lru_cache(maxsize=4096)
 def _facts(pem: str) -> tuple[str, int]:
-    """Return fingerprint and end; what cannot be read never ends, and is refused elsewhere."""
+    """Return fingerprint and expiry. A certificate that cannot be parsed gets no notice."""
     try:
         facts = keys.describe(pem)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Issuers: the identity, the addresses and the keys that Ssoko shows to service providers."""
+"""Issuers: the entity ID, endpoints and keys that Ssoko presents to service providers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ from ssoko.store.models.workspaces import Workspace
 from ssoko.store.paging import Page, check_limit, cut, decode_cursor
 from ssoko.text.names import check_name, slugify
 
-#: Seconds that SPs may keep our metadata.
+#: Seconds for which service providers can cache the metadata.
 METADATA_CACHE = 3600
 
-#: Some SPs read the first certificate alone, so the one that signs comes first.
+#: Some service providers read only the first certificate, so the active one comes first.
 _ORDER = ("active", "next", "retired")
 
 
@@ -34,7 +34,7 @@ class IssuerView:
     """An issuer, with the values that go into a vendor's console.
 
     :param certificate: PEM of the active key.
-    :param certificates: PEM of all that the metadata hold, the active one first.
+    :param certificates: PEM of all certificates in the metadata, the active one first.
     :param certificate_not_after: seconds since the epoch.
     :param certificate_sha256: fingerprint, in hexadecimal with colons.
     :param key_description: such as ``RSA 2048, SHA-256``.
@@ -57,27 +57,27 @@ class IssuerView:
 
     @property
     def certificate_file_name(self) -> str:
-        """Name of the file that the certificate is saved as."""
+        """File name for the download of the certificate."""
         return f"{slugify(self.name, fallback='ssoko')}-certificate.pem"
 
 
 def entity_id(base_url: str, issuer_id: str) -> str:
-    """Return the entity ID, which is also the address of the metadata."""
+    """Return the entity ID, which is also the URL of the metadata."""
     return f"{base_url}/saml/{issuer_id}/metadata"
 
 
 def login_endpoint(base_url: str, issuer_id: str) -> str:
-    """Return where AuthnRequests go, by either binding."""
+    """Return the URL for AuthnRequests, with either binding."""
     return f"{base_url}/saml/{issuer_id}/login"
 
 
 def logout_endpoint(base_url: str, issuer_id: str) -> str:
-    """Return where logout messages go, by either binding."""
+    """Return the URL for logout messages, with either binding."""
     return f"{base_url}/saml/{issuer_id}/logout"
 
 
 def create_issuer(scope: Scope, *, name: str) -> IssuerView:
-    """Make a shared issuer with its first key.
+    """Create a shared issuer with its first key.
 
     :raises InputError: at ``name``.
     """
@@ -92,7 +92,7 @@ def create_issuer(scope: Scope, *, name: str) -> IssuerView:
 
 
 def add_issuer(scope: Scope, *, name: str, shared: bool, key: keys.NewKey) -> Issuer:
-    """Write an issuer and its active key, inside the caller's transaction."""
+    """Insert an issuer and its active key, inside the caller's transaction."""
     now = scope.services.clock()
     issuer = Issuer.create(workspace=scope.workspace_id, name=name, shared=shared, created_at=now)
     row_id = new_id()
@@ -115,7 +115,7 @@ def workspace_name(workspace_id: str) -> str:
     """Return the name of a workspace; raises NotFound."""
     workspace = Workspace.get_or_none(Workspace.id == workspace_id)
     if workspace is None:
-        raise NotFound("There is no such workspace.")
+        raise NotFound("This workspace does not exist.")
     return str(workspace.name)
 
 
@@ -123,7 +123,7 @@ def get_issuer(scope: Scope, issuer_id: str) -> IssuerView:
     """Return one issuer; raises NotFound."""
     issuer = Issuer.get_or_none(Issuer.id == issuer_id, Issuer.workspace == scope.workspace_id)
     if issuer is None:
-        raise NotFound("There is no such issuer in this workspace.")
+        raise NotFound("This issuer does not exist.")
     return issuer_views(scope.services, [issuer])[issuer.id]
 
 
@@ -134,9 +134,9 @@ def list_issuers(
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[IssuerView]:
-    """Return the issuers by name, those that applications have of their own too.
+    """Return the issuers by name, including those of single applications.
 
-    :param shared: true for the shared ones alone, false for the others alone.
+    :param shared: true for only shared issuers, false for only the others.
     """
     query = Issuer.select().where(Issuer.workspace == scope.workspace_id)
     if shared is not None:
@@ -151,7 +151,7 @@ def list_issuers(
 
 
 def issuer_views(services: Services, issuers: Sequence[Issuer]) -> dict[str, IssuerView]:
-    """Return the views of these rows by id; two queries, however many there are."""
+    """Return the views of these rows by ID, with two queries."""
     ids = [issuer.id for issuer in issuers]
     certificates = _published(ids, now=services.clock())
     counts: dict[str, int] = _pairs(
@@ -171,7 +171,7 @@ def _pairs(query: Any) -> dict[str, Any]:
 
 
 def _published(issuer_ids: Sequence[str], *, now: int) -> dict[str, tuple[str, ...]]:
-    """Return what goes into the metadata of each issuer: active, next, retired but kept."""
+    """Return the certificates in the metadata of each issuer: active, next, then retired."""
     rows: Any = (
         SigningKey.select(SigningKey.issuer, SigningKey.state, SigningKey.certificate)
         .where(
@@ -212,14 +212,14 @@ def _view(
 def issuer_metadata(services: Services, issuer_id: str) -> tuple[bytes, str]:
     """Return the metadata of an issuer and its ETag, without quotes.
 
-    It contains no user data and is public, whether applications are enabled or not: an SP is set
-    up with it before the first sign-in.
+    The metadata contains no user data. It is public even if the application is disabled, since the
+    service provider is set up with it before the first sign-in.
 
     :raises NotFound: when there is no such issuer.
     """
     certificates = _published([issuer_id], now=services.clock()).get(issuer_id)
     if not certificates:
-        raise NotFound("There is no such issuer.")
+        raise NotFound("This issuer does not exist.")
     sps = _service_providers(issuer_id)
     base_url = services.config.base_url
     xml = build_idp_metadata(

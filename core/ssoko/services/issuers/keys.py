@@ -13,7 +13,7 @@ from ssoko.saml import names
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
-#: What a key can be made as, and the signature algorithm that goes with it.
+#: Key type to its signature algorithm.
 ALGORITHMS: Final = {
     "rsa-2048": names.RSA_SHA256,
     "rsa-3072": names.RSA_SHA256,
@@ -25,16 +25,16 @@ ALGORITHMS: Final = {
 #: Ten years of 365 days, in seconds.
 LIFETIME: Final = 10 * 365 * 86_400
 
-#: Seconds by which a certificate is backdated, for SPs whose clocks are slow.
+#: Seconds by which a certificate is backdated, for service providers whose clocks are slow.
 BACKDATED: Final = 600
 
-#: AWS takes certificates of fewer characters than this.
+#: AWS requires certificates with fewer characters than this.
 MAX_PEM: Final = 2500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewKey:
-    """A key pair that is nowhere but in memory yet.
+    """A key pair that is not stored yet.
 
     :param algorithm: URI of the signature algorithm.
     """
@@ -49,7 +49,7 @@ class NewKey:
 def generate(
     algorithm: str = "rsa-2048", *, common_name: str, organization: str = "", now: int
 ) -> NewKey:
-    """Make a key and its self-signed certificate; some 100 ms for RSA-2048.
+    """Generate a key and its self-signed certificate. Takes about 100 ms for RSA-2048.
 
     :param algorithm: one of :data:`ALGORITHMS`.
     :param now: seconds since the epoch.
@@ -97,13 +97,13 @@ def _certificate(
 
 
 def _shorten(text: str) -> str:
-    """Cut to the 64 characters that X.520 allows, counted in bytes to be safe."""
+    """Shorten to 64 bytes; X.520 allows 64 characters."""
     return text.strip().encode()[:64].decode("utf-8", "ignore").strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateFacts:
-    """What the pages show of a certificate.
+    """The properties of a certificate that pages show.
 
     :param sha256: fingerprint, upper-case hexadecimal with colons.
     :param key: such as ``RSA 2048, SHA-256``.
@@ -116,7 +116,7 @@ class CertificateFacts:
 
 
 def describe(certificate_pem: str) -> CertificateFacts:
-    """Read the facts of a certificate; raises ValueError when it is none."""
+    """Parse a certificate; raises ValueError when it is invalid."""
     certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
     public = certificate.public_key()
     if isinstance(public, rsa.RSAPublicKey):
@@ -124,7 +124,7 @@ def describe(certificate_pem: str) -> CertificateFacts:
     elif isinstance(public, ec.EllipticCurvePublicKey):
         key = f"EC P-{public.key_size}"
     else:
-        raise ValueError("the certificate holds neither an RSA nor an EC key")
+        raise ValueError("the key of the certificate is neither RSA nor EC")
     algorithm = certificate.signature_hash_algorithm
     return CertificateFacts(
         sha256=certificate.fingerprint(hashes.SHA256()).hex(":").upper(),

@@ -1,4 +1,4 @@
-"""Who fetched the metadata of an issuer, so that an admin sees who has the next certificate."""
+"""Record who fetched the metadata of an issuer, to show admins who has the next certificate."""
 
 import logging
 import threading
@@ -17,7 +17,7 @@ from ssoko.store.sql import execute, query
 
 log = logging.getLogger(__name__)
 
-#: Rows of one issuer; beyond them the one that was not seen for longest goes.
+#: Maximum number of rows per issuer. The least recently seen one is deleted.
 MOST = 100
 
 _LONGEST_AGENT = 120
@@ -43,10 +43,10 @@ DELETE FROM metadata_fetch WHERE issuer_id = ? AND id NOT IN (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchView:
-    """One program at one address that fetches the metadata of an issuer.
+    """A program at an IP address that fetches the metadata of an issuer.
 
-    :param user_agent: what the program calls itself, cut to 120 characters.
-    :param times: how often it was seen.
+    :param user_agent: the User-Agent, shortened to 120 characters.
+    :param times: number of fetches.
     :param newest_key_id: the newest key in the metadata of its last fetch; IDs are in order.
     """
 
@@ -59,10 +59,10 @@ class FetchView:
 
 
 class FetchPace:
-    """Counts who fetches metadata, and says when it is time to write it down.
+    """Limits how often fetches of metadata are written to the database.
 
-    A network is written once in :data:`PERIOD` seconds, and this process writes :data:`MOST` times
-    in that period however many networks ask: strangers cannot keep the database busy.
+    Each network is written at most once in :data:`PERIOD` seconds, and this process writes at most
+    :data:`MOST` times in that period. So anonymous clients cannot overload the database.
     """
 
     PERIOD = 60
@@ -70,15 +70,15 @@ class FetchPace:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # When each was written last, and how often it came since.
+        # Key to the time of the last write, and the number of fetches since then.
         self._seen: dict[tuple[str, str], tuple[int, int]] = {}
         self._began, self._written = 0, 0
 
     def take(self, document: str, address: str, *, now: int) -> int:
-        """Count a fetch and return how many to write down now; 0 is none.
+        """Count a fetch, and return the number of fetches to write now, or 0.
 
-        :param document: names what was fetched.
-        :param now: seconds since the epoch; it may jump either way.
+        :param document: identifies the fetched document.
+        :param now: seconds since the epoch; the clock may be set forward or back.
         """
         key = (document, network_of(address))
         with self._lock:
@@ -90,7 +90,7 @@ class FetchPace:
             seen = self._seen.get(key)
             count = (seen[1] if seen else 0) + 1
             if (seen and self._fresh(seen, now)) or self._written >= self.MOST:
-                # Those that were never written are not remembered: there may be any number.
+                # Networks that were never written are not stored, since their number is unlimited.
                 if seen:
                     self._seen[key] = (seen[0], count)
                 return 0
@@ -105,11 +105,12 @@ class FetchPace:
 def note_fetch(
     services: Services, issuer_id: str, sent: bytes, *, etag: str, address: str, user_agent: str
 ) -> None:
-    """Write down that metadata were sent: once a minute an address, and once for each version.
+    """Record a fetch of metadata: at most once per minute and IP address, and once for each
+    version.
 
-    When the database is busy or read-only, the record is lost, but not the response.
+    If the database is busy or read-only, the record is lost; the response is still sent.
 
-    :param sent: the metadata.
+    :param sent: the metadata that were sent.
     """
     now = services.clock()
     times = services.fetches.take(f"{issuer_id} {etag}", address, now=now)
@@ -122,7 +123,7 @@ def note_fetch(
             execute(_WRITE, (new_id(), issuer_id, address[:64], agent, now, now, times, newest))
             execute(_TRIM, (issuer_id, issuer_id, MOST))
     except PeeweeException as error:
-        log.warning("Who fetched the metadata of %s was not written: %s", issuer_id, error)
+        log.warning("A fetch of the metadata of %s was not recorded: %s", issuer_id, error)
 
 
 def list_fetches(issuer_id: str) -> tuple[FetchView, ...]:
@@ -146,8 +147,8 @@ def list_fetches(issuer_id: str) -> tuple[FetchView, ...]:
 
 
 def newest_key(issuer_id: str, sent: bytes) -> str:
-    """Return the id of the newest key whose certificate is in these metadata, or an empty text."""
-    # Looked for in what was sent: a key that was made meanwhile is not in it.
+    """Return the ID of the newest key whose certificate is in these metadata, or ""."""
+    # Searches the sent metadata, since a key may have been created meanwhile.
     for key_id, certificate in query(_KEYS, (issuer_id,)):
         if certificate_b64(certificate).encode() in sent:
             return str(key_id)

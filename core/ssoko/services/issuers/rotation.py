@@ -1,8 +1,8 @@
-"""Change the key of an issuer while people sign in: ``next``, then ``active``, then ``retired``.
+"""Rotate the key of an issuer: a key is ``next``, then ``active``, then ``retired``.
 
-A next key is in the metadata at once, beside the active one. When it becomes active, the old one is
-kept in the metadata for :data:`KEPT` seconds, and can take over again as long as it is there. What
-a started sign-in needs only the ID of its key, so a change never stops one.
+A next key is immediately in the metadata, in addition to the active key. When it is activated, the
+old key stays in the metadata for :data:`KEPT` seconds, and can be activated again during that time.
+Rotation does not interrupt sign-ins, since a sign-in in progress loads its key by ID.
 """
 
 from collections.abc import Sequence
@@ -27,25 +27,25 @@ State = Literal["next", "active", "retired"]
 #: Seconds that the certificate of a retired key stays in the metadata: 30 days.
 KEPT = 30 * 86_400
 
-#: Seconds after which no started sign-in can need a retired key.
+#: Seconds after which no sign-in in progress can need a retired key.
 SETTLED = 3600
 
-#: Keys of an issuer that are listed; the oldest retired ones are left out.
+#: Maximum number of listed keys per issuer; the oldest retired keys are omitted.
 LISTED = 50
 
 _ORDER: tuple[State, ...] = ("active", "next", "retired")
-_ANOTHER = "Someone else just changed the keys. Review them again."
+_ANOTHER = "Someone else changed the keys at the same time. Review them, then try again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyView:
-    """One signing key, as far as it may be seen: everything but the private part.
+    """A signing key without its private part.
 
     :param algorithm: URI of the signature algorithm.
     :param description: such as ``RSA 2048, SHA-256``.
     :param certificate: PEM.
     :param sha256: fingerprint, in hexadecimal with colons.
-    :param published_until: when a retired key leaves the metadata; None for the others.
+    :param published_until: when a retired key is removed from the metadata; None for other keys.
     :param published: the certificate is in the metadata now.
     """
 
@@ -67,12 +67,12 @@ class KeyView:
 
     @property
     def kept(self) -> bool:
-        """Retired, and able to take over again."""
+        """Whether the key is retired and can be activated again."""
         return self.state == "retired" and self.published
 
 
 def list_keys(scope: Scope, issuer_id: str) -> tuple[KeyView, ...]:
-    """Return the keys of an issuer: active, next, then the retired ones, the last one first.
+    """Return the keys of an issuer: active, next, then retired, the latest first.
 
     :raises NotFound: when there is no such issuer.
     """
@@ -94,11 +94,11 @@ def create_next(
     *,
     algorithm: str = "rsa-2048",
 ) -> KeyView:
-    """Make the next key of an issuer; its certificate is in the metadata from now on.
+    """Create the next key of an issuer. Its certificate is immediately in the metadata.
 
     :param algorithm: one of :data:`ssoko.services.issuers.keys.ALGORITHMS`.
     :raises InputError: at ``algorithm``.
-    :raises Conflict: when there is a next key already.
+    :raises Conflict: when there already is a next key.
     :raises NotFound: when there is no such issuer.
     """
     issuer = find_issuer(scope.workspace_id, issuer_id)
@@ -131,20 +131,22 @@ def create_next(
 
 
 def activate(scope: Scope, issuer_id: str, key_id: str) -> KeyView:
-    """Sign with this key from now on: the next one, or a retired one that is still kept.
+    """Activate the next key, or a retired key that is still in the metadata.
 
-    The active key is retired and kept. When a retired key takes over again, the key that it
-    replaces is the next one again, unless there is another by now.
+    The active key is retired and stays in the metadata. If a retired key is activated, the replaced
+    key becomes the next key again, unless there is another next key.
 
-    :raises Conflict: when it is neither, or the keys were just changed.
+    :raises Conflict: when the key is in another state, or the keys were changed at the same time.
     :raises NotFound: when there is no such key.
     """
     issuer, now = find_issuer(scope.workspace_id, issuer_id), scope.services.clock()
     row = _find(issuer, key_id)
     if row.state == "active":
-        raise Conflict.of("", "This key is active already.")
+        raise Conflict.of("", "This key is already active.")
     if row.state == "retired" and not _is_published(row, now):
-        raise Conflict.of("", "This key is retired for good. Make a new one.")
+        raise Conflict.of(
+            "", "This key was retired and cannot be activated again. Create a new key."
+        )
     try:
         with database.atomic():
             _step_down(issuer, now, back=row.state == "retired")
@@ -161,36 +163,36 @@ def activate(scope: Scope, issuer_id: str, key_id: str) -> KeyView:
             action = "key.rolled-back" if row.state == "retired" else "key.activated"
             _record(scope, action, issuer, row)
     except IntegrityError:
-        # Two at once: the one unique active key is the other one's.
+        # Another request activated a key at the same time.
         raise Conflict.of("", _ANOTHER) from None
     return get_key(scope, issuer_id, key_id)
 
 
 def undo(scope: Scope, issuer_id: str) -> KeyView:
-    """Sign with the key again that was retired last.
+    """Roll back: activate the key that was retired last.
 
-    :raises Conflict: when none is kept.
+    :raises Conflict: when no retired key is in the metadata.
     """
     kept = [key for key in list_keys(scope, issuer_id) if key.kept]
     if not kept:
-        raise Conflict.of("", "There is no earlier key to go back to; none is kept.")
+        raise Conflict.of("", "There is no previous key to roll back to.")
     return activate(scope, issuer_id, kept[0].id)
 
 
 def retire(scope: Scope, issuer_id: str, key_id: str) -> KeyView:
-    """Take a retired key out of the metadata for good.
+    """Remove a retired key from the metadata permanently.
 
-    :raises Conflict: when it is active, next or out already.
+    :raises Conflict: when it is active or next, or already removed.
     :raises NotFound: when there is no such key.
     """
     issuer, now = find_issuer(scope.workspace_id, issuer_id), scope.services.clock()
     row = _find(issuer, key_id)
     if row.state == "active":
-        raise Conflict.of("", "This key signs. Make the next one active first.")
+        raise Conflict.of("", "This is the active key. Activate the next key first.")
     if row.state == "next":
-        raise Conflict.of("", "This key has not signed yet. Make it active, or discard it.")
+        raise Conflict.of("", "This is the next key. Activate or discard it.")
     if not _is_published(row, now):
-        raise Conflict.of("", "This key is retired for good already.")
+        raise Conflict.of("", "This key was already removed from the metadata.")
     with database.atomic():
         if not _update(row, SigningKey.state == "retired", published_until=now):
             raise Conflict.of("", _ANOTHER)
@@ -199,17 +201,17 @@ def retire(scope: Scope, issuer_id: str, key_id: str) -> KeyView:
 
 
 def discard(scope: Scope, issuer_id: str, key_id: str) -> None:
-    """Take the next key out of the metadata and forget it.
+    """Remove the next key from the metadata and delete it.
 
-    One that has signed before the change was undone is kept as a retired one, out of the metadata.
+    A key that has signed before a rollback is kept as a retired key outside the metadata.
 
-    :raises Conflict: when it is not the next one.
+    :raises Conflict: when it is not the next key.
     :raises NotFound: when there is no such key.
     """
     issuer, now = find_issuer(scope.workspace_id, issuer_id), scope.services.clock()
     row = _find(issuer, key_id)
     if row.state != "next":
-        raise Conflict.of("", f"Only a next key can be discarded; this one is {row.state}.")
+        raise Conflict.of("", f"You can discard only a next key. This key is {row.state}.")
     with database.atomic():
         if row.activated_at is None:
             gone = SigningKey.delete().where(SigningKey.id == row.id, SigningKey.state == "next")
@@ -228,7 +230,9 @@ def discard(scope: Scope, issuer_id: str, key_id: str) -> None:
 
 
 def forget_retired(*, now: int) -> int:
-    """Delete the private part of keys that left the metadata an hour ago; return of how many."""
+    """Delete the private part of keys that were removed from the metadata an hour ago; return how
+    many.
+    """
     query = SigningKey.update(private_key=b"").where(
         SigningKey.state == "retired",
         SigningKey.published_until <= now - SETTLED,
@@ -243,13 +247,13 @@ def find_issuer(workspace_id: str, issuer_id: str) -> Issuer:
     if is_id(issuer_id):
         found = Issuer.get_or_none(Issuer.id == issuer_id, Issuer.workspace == workspace_id)
     if found is None:
-        raise NotFound("There is no such issuer in this workspace.")
+        raise NotFound("This issuer does not exist.")
     issuer: Issuer = found
     return issuer
 
 
 def _rows(issuer: Issuer) -> Sequence[SigningKey]:
-    # Without the private part, which nothing here needs.
+    # Without the private part, which is not needed here.
     wanted = [c for c in SigningKey._meta.sorted_fields if c is not SigningKey.private_key]
     last = fn.COALESCE(SigningKey.retired_at, SigningKey.created_at)
     query = SigningKey.select(*wanted).where(SigningKey.issuer == issuer)
@@ -261,17 +265,17 @@ def _find(issuer: Issuer, key_id: str) -> SigningKey:
     if is_id(key_id):
         row = SigningKey.get_or_none(SigningKey.id == key_id, SigningKey.issuer == issuer)
     if row is None:
-        raise NotFound("This issuer has no such key.")
+        raise NotFound("This key does not exist.")
     return row
 
 
 def _require_no_next(issuer: Issuer) -> None:
     if SigningKey.select().where(SigningKey.issuer == issuer, SigningKey.state == "next").exists():
-        raise Conflict.of("", "There is a next key already. Make it active, or discard it.")
+        raise Conflict.of("", "There is already a next key. Activate or discard it.")
 
 
 def _step_down(issuer: Issuer, now: int, *, back: bool) -> None:
-    """Take the active key's place away; it must happen before another one takes it."""
+    """Deactivate the active key. This must happen before another key is activated."""
     active = SigningKey.update(state="retired", retired_at=now, published_until=now + KEPT).where(
         SigningKey.issuer == issuer, SigningKey.state == "active"
     )
@@ -317,7 +321,7 @@ def _view(row: SigningKey, *, now: int) -> KeyView:
 
 
 def _record(scope: Scope, action: str, issuer: Issuer, key: SigningKey) -> None:
-    """Write the event, also into the log of the application that the issuer is the own one of."""
+    """Record the event. If the issuer belongs to one application, its page lists the event too."""
     application = None
     if not issuer.shared:
         application = Application.get_or_none(Application.issuer == issuer)

@@ -1,4 +1,4 @@
-"""Where the rotation of an issuer's key stands, and how each service provider takes part in it."""
+"""The status of a key rotation, and what each service provider needs for it."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,24 +8,24 @@ from ssoko.services.issuers.metadata_fetches import FetchView, list_fetches
 from ssoko.services.issuers.rotation import KeyView, find_issuer, list_keys
 from ssoko.store.models.applications import Application, installed_applications
 
-#: How a vendor accepts a new certificate; the first is the hardest to rotate.
+#: How vendors accept a new certificate, the most difficult first.
 Accepted = Literal["one", "metadata", "many"]
 _HARDEST: tuple[Accepted, ...] = ("one", "metadata", "many")
 
-#: Seconds without a fetch of the metadata after which fetches are not regular.
+#: Fetches of metadata count as regular if the last one was within this many seconds.
 LATELY = 30 * 86_400
 
-#: Category of the integrations that stand for no vendor.
+#: Category of integrations that are not made for one vendor.
 _GENERIC = "Generic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One application of the issuer, and what its plugin says of certificates.
+    """An application of the issuer, and how its vendor accepts certificates.
 
-    :param vendor: the name of the vendor in a sentence.
-    :param accepted: ``one`` while the plugin is missing: that plan works everywhere.
-    :param import_at: the vendor's menus, or empty when the plugin does not know.
+    :param vendor: the name of the vendor, to use in a sentence.
+    :param accepted: ``one`` if the plugin is not loaded, since that plan works with every vendor.
+    :param import_at: the menu path at the vendor, or empty if unknown.
     """
 
     application_id: str
@@ -39,10 +39,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
-    """The keys of an issuer by what they are for, and who is concerned.
+    """The keys of an issuer by state, and the applications and programs that use them.
 
-    :param kept: retired keys that are still in the metadata, the last one first.
-    :param fetches: who fetched the metadata since the newest certificate is there, or in the 30
+    :param kept: retired keys that are still in the metadata, the latest first.
+    :param fetches: who fetched the metadata since the newest certificate was added, or in the 30
         days before, the latest first.
     """
 
@@ -57,18 +57,18 @@ class Rotation:
 
     @property
     def newest(self) -> KeyView:
-        """The key that came into the metadata last."""
+        """The key that was added to the metadata last."""
         return self.next or self.active
 
     @property
     def accepted(self) -> Accepted:
-        """How the hardest of the service providers takes a new certificate."""
+        """How the service provider with the most difficult rotation accepts certificates."""
         found = {side.accepted for side in self.sides}
         return next((one for one in _HARDEST if one in found), "metadata")
 
     @property
     def other_side(self) -> str:
-        """How to call the service providers in a sentence."""
+        """The name of the service provider or providers, to use in a sentence."""
         return self.sides[0].vendor if len(self.sides) == 1 else "the service providers"
 
     @property
@@ -78,7 +78,7 @@ class Rotation:
 
     @property
     def missing(self) -> tuple[FetchView, ...]:
-        """Who fetched the metadata before, and not since."""
+        """Who fetched the metadata before, but not the newest certificate."""
         return tuple(one for one in self.fetches if one.newest_key_id < self.newest.id)
 
     @property
@@ -87,7 +87,7 @@ class Rotation:
 
 
 def rotation(scope: Scope, issuer_id: str) -> Rotation:
-    """Return where the rotation of an issuer's key stands; raises NotFound."""
+    """Return the status of the rotation of an issuer's key; raises NotFound."""
     issuer = find_issuer(scope.workspace_id, issuer_id)
     listed = list_keys(scope, issuer_id)
     following = next((key for key in listed if key.state == "next"), None)

@@ -1,4 +1,4 @@
-"""Groups of users."""
+"""Groups of users, and their members."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ MAX_DESCRIPTION = 500
 class GroupView:
     """A group.
 
-    :param member_count: up to :data:`~ssoko.store.counting.MOST`, where counting stops.
+    :param member_count: at most :data:`~ssoko.store.counting.MOST`.
     """
 
     id: str
@@ -36,7 +36,7 @@ class GroupView:
 
 
 def create_group(scope: Scope, *, name: str, description: str = "") -> GroupView:
-    """Make a group.
+    """Create a group.
 
     :raises InputError: at ``name`` or ``description``.
     :raises Conflict: at ``name``, when there is one that looks the same.
@@ -72,7 +72,7 @@ def list_groups(
     """List groups by name.
 
     :param q: words that the name must contain.
-    :param unless: leave out the groups that meet this condition on :class:`Group`.
+    :param unless: exclude groups that meet this condition on :class:`Group`.
     """
     check_limit(limit)
     after = decode_cursor(cursor, length=2)
@@ -94,7 +94,7 @@ def update_group(
     name: str | None = None,
     description: str | None = None,
 ) -> GroupView:
-    """Change what is given.
+    """Change the given fields.
 
     :raises InputError: at ``name`` or ``description``.
     :raises Conflict: at ``name``, when there is one that looks the same.
@@ -129,7 +129,7 @@ def delete_group(scope: Scope, group_id: str) -> None:
 def add_member(scope: Scope, group_id: str, user_id: str) -> bool:
     """Add a user to a group.
 
-    :returns: False when the user was in it already.
+    :returns: False when the user already was a member.
     :raises NotFound: when there is no such group or user in the workspace.
     """
     now = scope.services.clock()
@@ -148,7 +148,7 @@ def add_member(scope: Scope, group_id: str, user_id: str) -> bool:
 def add_members(scope: Scope, group_id: str, user_ids: Sequence[str]) -> int:
     """Add users to a group: all of them or none.
 
-    :returns: how many were not in it before.
+    :returns: how many were added.
     :raises NotFound: when there is no such group or user in the workspace.
     """
     with database.atomic():
@@ -166,9 +166,9 @@ def add_to_groups(scope: Scope, user_id: str, group_ids: Sequence[str]) -> None:
 
 
 def remove_member(scope: Scope, group_id: str, user_id: str) -> None:
-    """Take a user out of a group.
+    """Remove a user from a group.
 
-    :raises NotFound: when there is no such group or user, or they are not in it.
+    :raises NotFound: when there is no such group or user, or the user is not a member.
     """
     with database.atomic():
         group = row_of(scope.workspace_id, group_id)
@@ -245,7 +245,7 @@ def row_of(workspace_id: str, group_id: str) -> Group:
         else None
     )
     if row is None:
-        raise NotFound("There is no such group")
+        raise NotFound("This group does not exist")
     return row
 
 
@@ -255,7 +255,7 @@ def matching(q: str) -> list[Expression]:
 
 
 def view(row: Group) -> GroupView:
-    """Return what may be shown of a row."""
+    """Return the view of a row."""
     return _counted(Group.select(Group, _member_count()).where(Group.id == row.id).get())
 
 
@@ -290,7 +290,10 @@ def _values(*, name: str | None, description: str | None) -> dict[str, str]:
 
 
 def _taken() -> InputError:
-    return Conflict.of("name", "There is a group of this name, or one that looks the same")
+    return Conflict.of(
+        "name",
+        "This name, or one that looks the same, is used by another group. Choose another name",
+    )
 
 
 def _member(user: User) -> dict[str, str]:

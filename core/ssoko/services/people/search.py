@@ -1,8 +1,8 @@
-"""Pages of users, narrowed by a search and by what they belong to, quick at a million users.
+"""Search and filter users, in pages; fast with a million users.
 
-The order is (search key, id). A condition that few users meet is looked up first and sorted
-after; one that many meet is tested while walking the order, which fills a page soon. Neither
-reads every user, and nothing is counted beyond :data:`FEW`.
+The order is (search key, id). If few users meet a condition, they are looked up and then sorted. If
+many do, the users are read in order and tested until the page is full. Neither way reads all users,
+and counting stops at :data:`FEW`.
 """
 
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ from ssoko.store.models.people import User, UserWord, prefix_range
 from ssoko.store.paging import check_limit, decode_cursor, encode_cursor
 from ssoko.text.names import search_terms, search_words
 
-#: How many users a condition may let through and still be looked up first.
+#: Conditions that at most this many users meet are looked up first.
 FEW = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """Which users are meant, said in two ways.
+    """A condition on users, in two forms.
 
-    :param ids: query of their ids, repetitions allowed.
+    :param ids: query of the user IDs, which may have duplicates.
     :param test: condition on one :class:`User`.
     """
 
@@ -32,20 +32,20 @@ class Belonging:
 
 
 def search_key(*, names: Sequence[str], words: Sequence[str]) -> str:
-    """Return what users are sorted by and walked through: the name first, then every word.
+    """Return the sort key of a user: the name, then all words.
 
-    It starts with a space, so that every word in it follows one.
+    It starts with a space, so that a space comes before each word.
     """
     return "".join(f" {word}" for word in (*search_terms(" ".join(names), at_most=16), *words))
 
 
 def words_of(username: str, email: str, first_name: str, last_name: str) -> tuple[str, ...]:
-    """Return the words that a user is found by."""
+    """Return the words by which a search finds a user."""
     return search_words(first_name, last_name, username, email)
 
 
 def write_words(workspace_id: str, user_id: str, words: Sequence[str]) -> None:
-    """Store the words of a user who has none stored."""
+    """Store the search words of a new user."""
     if words:
         UserWord.insert_many(
             [{"workspace_id": workspace_id, "word": w, "user_id": user_id} for w in words]
@@ -53,7 +53,7 @@ def write_words(workspace_id: str, user_id: str, words: Sequence[str]) -> None:
 
 
 def forget_words(workspace_id: str, user_id: str, words: Sequence[str]) -> None:
-    """Delete the words that were stored for a user."""
+    """Delete the search words of a user."""
     UserWord.delete().where(
         UserWord.workspace_id == workspace_id,
         UserWord.word.in_(list(words)),
@@ -72,10 +72,10 @@ def find_people(
     limit: int = 50,
     cursor: str | None = None,
 ) -> tuple[list[User], str | None]:
-    """Return the users of one page and the cursor of the next.
+    """Return one page of users, and the cursor of the next page.
 
     :param q: each word must match the start of a word in the user's names, username or email.
-    :param unless: leave out the users who meet this condition on :class:`User`.
+    :param unless: exclude users who meet this condition on :class:`User`.
     :raises InputError: at ``limit`` or ``cursor``.
     """
     check_limit(limit)
@@ -84,10 +84,10 @@ def find_people(
     key: Any = User.search_key
     place: Any = User.workspace
     if few:
-        # Not the bare columns, or SQLite walks their index through all users to avoid a sort.
+        # Expressions instead of columns, so that SQLite does not scan their index to avoid a sort.
         key, place = key.concat(""), place.concat("")
     if admin is not None:
-        # Written bare, as the partial index is.
+        # Without a parameter, so that the partial index is used.
         tests.append(User.is_admin if admin else ~User.is_admin)
     if unless is not None:
         tests.append(~unless)

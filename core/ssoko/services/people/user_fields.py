@@ -1,4 +1,4 @@
-"""What the fields of a user may hold."""
+"""Validate the fields of a user."""
 
 import re
 from typing import Any
@@ -32,10 +32,10 @@ def check_fields(
     password: object = UNSET,
     known_as: tuple[str, str] = ("", ""),
 ) -> dict[str, Any]:
-    """Return the typed values by column, as they are stored; a password is only checked.
+    """Return the entered values by column, as they are stored. A password is only checked.
 
-    :param known_as: username and email that a new password may not contain, when
-        they are not typed here.
+    :param known_as: username and email that a new password must not contain, if they are not among
+        the values.
     :raises InputError: with every field that is wrong.
     """
     errors: dict[str, list[str]] = {}
@@ -71,14 +71,14 @@ def check_fields(
 def _username(typed: object, field: str) -> dict[str, str]:
     name = check_name(typed, field=field)
     if _SPACE.search(name):
-        raise InputError.of(field, "Leave out the spaces, as in amina.otieno")
+        raise InputError.of(field, "Remove the spaces, for example amina.otieno")
     return {"username": name, "username_key": fold(name, field=field)}
 
 
 def _email(typed: object, field: str) -> dict[str, str]:
     address = check_name(typed, field=field, required=False, longest=MAX_EMAIL)
     if address and not (_EMAIL.fullmatch(address) and _HOST.fullmatch(address.rpartition("@")[2])):
-        raise InputError.of(field, "Write an address like amina@example.org")
+        raise InputError.of(field, "Enter an email address, for example amina@example.org")
     return {"email": address, "email_key": fold(address, field=field)}
 
 
@@ -89,7 +89,7 @@ def _part(typed: object, field: str) -> dict[str, str]:
 def _flag(name: str) -> Any:
     def check(typed: object, column: str) -> dict[str, bool]:
         if not isinstance(typed, bool):
-            raise InputError.of(name, "Give true or false")
+            raise InputError.of(name, "Enter true or false")
         return {column: typed}
 
     return check
@@ -111,21 +111,21 @@ def check_attributes(typed: object, *, field: str = "attributes") -> dict[str, A
     :raises InputError: at ``attributes`` or ``attributes.<key>``.
     """
     if not isinstance(typed, dict):
-        raise InputError.of(field, "Give keys with texts or lists of texts")
+        raise InputError.of(field, "Enter an object: each key with a text or a list of texts")
     if len(typed) > MAX_KEYS:
-        raise InputError.of(field, f"Give at most {MAX_KEYS} keys")
+        raise InputError.of(field, f"Enter at most {MAX_KEYS} keys")
     errors: dict[str, list[str]] = {}
     for key, value in typed.items():
         if not isinstance(key, str) or not _KEY.fullmatch(key):
             errors[field] = [
-                "Start each key with a letter, then use letters, digits and _ . : - up to 64"
+                "Start each key with a letter, then use letters, digits and _ . : - (at most 64)"
             ]
             continue
         values = value if isinstance(value, list) else [value]
         if not all(map(is_text, values)) or len(values) > MAX_VALUES:
-            errors[f"{field}.{key}"] = ["Give a text, or a list of up to 200 texts"]
+            errors[f"{field}.{key}"] = ["Enter a text, or a list of at most 200 texts"]
         elif any(len(text) > MAX_VALUE for text in values):
-            errors[f"{field}.{key}"] = [f"Shorten this to {MAX_VALUE} characters"]
+            errors[f"{field}.{key}"] = [f"Enter at most {MAX_VALUE} characters"]
     if errors:
         raise InputError(errors)
     return {key: value for key, value in typed.items() if value not in ("", [])}

@@ -1,4 +1,4 @@
-"""Users: who may sign in, and what is known about them."""
+"""Users of a workspace: create, find, change and delete them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +29,7 @@ class UserView:
     """A user, without secrets.
 
     :param attributes: key to a text or a list of texts.
-    :param theme: ``light``, ``dark`` or empty for what the device says.
+    :param theme: ``light``, ``dark``, or empty for the setting of the device.
     """
 
     id: str
@@ -59,11 +59,12 @@ def create_user(
     active: bool = True,
     attributes: dict[str, Any] | None = None,
 ) -> UserView:
-    """Make a user.
+    """Create a user.
 
     :param password: None for a user who signs in only with a link.
     :raises InputError: with every field that is wrong.
-    :raises Conflict: at ``username`` or ``email``, when it or a look-alike is in use.
+    :raises Conflict: at ``username`` or ``email``, when it, or a value that looks the same, is in
+        use.
     """
     values = check_fields(
         username=username,
@@ -75,7 +76,7 @@ def create_user(
         attributes={} if attributes is None else attributes,
         password=UNSET if password is None else password,
     )
-    # Hashing is slow, so it happens before the transaction.
+    # Hashing is slow, so it is done before the transaction.
     if password is not None:
         values["password_hash"] = scope.services.hasher.hash(password)
     with database.atomic():
@@ -123,7 +124,7 @@ def find_user(workspace_id: str, username_or_email: str) -> UserView:
     """
     row = find_row(workspace_id, username_or_email)
     if row is None:
-        raise NotFound("There is no such user")
+        raise NotFound("This user does not exist")
     return view(row)
 
 
@@ -140,7 +141,7 @@ def list_users(
     """List users by name.
 
     :param q: starts of words in the names, the username or the email.
-    :param unless: leave out the users who meet this condition on :class:`User`.
+    :param unless: exclude users who meet this condition on :class:`User`.
     """
     rows, following = find_people(
         workspace_id, q=q, admin=admin, active=active, unless=unless, limit=limit, cursor=cursor
@@ -163,13 +164,14 @@ def update_user(
     theme: str | Unset = UNSET,
     keep_session: str | None = None,
 ) -> UserView:
-    """Change what is given. A new password and disabling end the person's sessions at once.
+    """Change the given fields. Disabling the user or setting a password ends all sessions of the
+    user.
 
-    :param password: None takes the password away.
-    :param keep_session: id of the session in which people change their own password.
+    :param password: None removes the password.
+    :param keep_session: ID of a session that is not ended, when users change their own password.
     :raises InputError: with every field that is wrong.
-    :raises Conflict: at ``username`` or ``email`` when it is taken, at ``admin`` or ``active``
-        for the last active admin.
+    :raises Conflict: at ``username`` or ``email`` when it is in use, at ``admin`` or ``active`` for
+        the last active admin.
     """
     before = row_of(scope.workspace_id, user_id)
     values = check_fields(
@@ -226,7 +228,7 @@ def row_of(workspace_id: str, user_id: str) -> User:
         else None
     )
     if row is None:
-        raise NotFound("There is no such user")
+        raise NotFound("This user does not exist")
     return row
 
 
@@ -245,7 +247,7 @@ def find_row(workspace_id: str, username_or_email: str) -> User | None:
 
 
 def view(row: User) -> UserView:
-    """Return what may be shown of a row."""
+    """Return the view of a row."""
     return UserView(
         id=row.id,
         username=row.username,
@@ -321,7 +323,9 @@ def _search_key(values: dict[str, Any], words: tuple[str, ...]) -> str:
 
 
 def _refuse_taken(workspace_id: str, values: dict[str, Any], *, besides: str = "") -> None:
-    """Report every value that is in use; the unique indexes decide in a race."""
+    """Raise an error for all values that are in use. Concurrent requests are caught by unique
+    indexes.
+    """
     errors: dict[str, list[str]] = {}
     for field, column in (("username", User.username_key), ("email", User.email_key)):
         key = values.get(f"{field}_key")
@@ -342,19 +346,19 @@ _TAKEN = {
 
 
 def _conflict(error: IntegrityError) -> InputError:
-    # SQLite names the columns, PostgreSQL the index.
+    # The error message has the columns in SQLite, and the index in PostgreSQL.
     text = str(error)
     field = "email" if "email_key" in text or "user_one_email" in text else "username"
     return Conflict.of(field, _TAKEN[field])
 
 
 def keep_an_admin(workspace_id: str, *, field: str, leaving: str) -> None:
-    """Refuse to lose the last active admin, inside the caller's transaction.
+    """Raise an error if the last active admin would be lost, inside the caller's transaction.
 
-    :param leaving: id of the active admin who is to be disabled, demoted or deleted.
+    :param leaving: ID of the active admin to disable, demote or delete.
     :raises Conflict: at ``field``.
     """
-    # A write to the workspace's row makes two admins who remove each other take turns.
+    # Updating the workspace's row serializes two admins who remove each other.
     Workspace.update(name=Workspace.name).where(Workspace.id == workspace_id).execute()
     others = User.select(User.id).where(
         User.workspace == workspace_id, User.is_admin, User.active, User.id != leaving
@@ -367,9 +371,10 @@ def keep_an_admin(workspace_id: str, *, field: str, leaving: str) -> None:
 
 
 def sign_out_everywhere(user_id: str, *, now: int, keep: str | None = None) -> int:
-    """End a person's sessions and links, inside the caller's transaction; return how many ended.
+    """End the sessions and links of a user, inside the caller's transaction, and return their
+    number.
 
-    :param keep: id or handle of a session that goes on.
+    :param keep: ID or handle of a session that is not ended.
     """
     ended = Session.update(ended_at=now).where(
         Session.user == user_id,

@@ -1,4 +1,6 @@
-"""One attempt to sign in or out at a service provider: what was received, and what was found."""
+"""One attempt to sign in or out at a service provider: what was received, and what was found in the
+database.
+"""
 
 from dataclasses import dataclass
 

@@ -130,7 +130,9 @@ def note_said(
         with database.atomic():
             note_accepted(services, application_id, list(rows))
     except PeeweeException as error:
-        log.warning("What %s said of %s was not written: %s", integration, application_id, error)
+        log.warning(
+            "A confirmation of %s about %s was not recorded: %s", integration, application_id, error
+        )
 
 
 def sent_lately(application_id: str) -> tuple[Sent, ...]:
@@ -190,4 +192,4 @@ def _note_file(
             execute(_TAKEN, (new_id(), application_id, kind, key_id, now, actor.name))
     except PeeweeException as error:
         # The file is sent anyway; a later download is recorded.
-        log.warning("Who took the %s of %s was not written: %s", kind, application_id, error)
+        log.warning("A download of the %s of %s was not recorded: %s", kind, application_id, error)

@@ -85,7 +85,7 @@ def preview_application(scope: Scope, application: ApplicationView, *, user_id: 
     now = services.clock()
     sign_in = sign_in_context.for_user(workspace_id, application.id, user_id=user.id, now=now)
     if sign_in is None:
-        raise NotFound("There is no such application. It may have been uninstalled.")
+        raise NotFound("This application does not exist. It may have been uninstalled.")
     context = sign_in.with_user()
     values = PersonValues(context, now=now)
     refusals: list[AccessRefused] = []

@@ -57,7 +57,7 @@ def _detail(key: str, state: StepState, facts: Mapping[str, Any]) -> str:
     if state == "passed":
         return _passed(key, facts)
     if key == "user":
-        return f"{facts['user']} was signed in" if facts.get("user") else "Nobody was signed in"
+        return f"{facts['user']} was signed in" if facts.get("user") else "No user was signed in"
     if key == "response":
         name = facts.get("application") or "the service provider"
         status = facts.get("status")

@@ -94,7 +94,7 @@ def get_trace(services: Services, workspace_id: str, reference: str) -> TraceVie
     )
     if row is None:
         raise NotFound(
-            f"There is no trace {reference[:40]}. Traces are kept for {KEPT // 86_400} days."
+            f"The trace {reference[:40]} does not exist. Traces are kept for {KEPT // 86_400} days."
         )
     return _view(row)
 

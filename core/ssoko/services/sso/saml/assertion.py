@@ -1,4 +1,4 @@
-"""Build the signed SAML response of one sign-in, or the response with an error status."""
+"""Build the signed SAML response of one sign-in, or a response with an error status."""
 
 import secrets
 from hashlib import sha256
@@ -155,13 +155,13 @@ def _check_subject(request: AuthnRequest | None, name_id: NameId) -> None:
     if subject and not _is_same_subject(subject, name_id):
         raise RequestRefused(
             "other-subject",
-            "The application asked for another user than the one who is signed in.",
+            "The application requested another user than the one who is signed in.",
             status=names.STATUS_UNKNOWN_PRINCIPAL,
             responder=True,
             received=subject[:500],
             expected=name_id.value[:500],
             source="SAML core, section 3.4.1.4 (strongly matching subject)",
-            fix="Sign in as the user that the application asks for.",
+            fix="Sign in as the user that the application requests.",
         )
 
 
@@ -208,7 +208,7 @@ def plugin_attributes(
             f"{context.name} needs information that your account does not have.",
             received=str(refusal)[:500],
             expected="what the plugin needs for its attributes",
-            fix=refusal.fix or "Do what the plugin says, then sign in again.",
+            fix=refusal.fix or "Follow the plugin's message, then sign in again.",
         ) from refusal
     except (HookFailed, InputError) as error:
         raise AccessRefused(

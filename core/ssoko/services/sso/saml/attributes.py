@@ -1,4 +1,4 @@
-"""Attributes of an assertion: where their values come from."""
+"""The attributes of an assertion and the sources of their values."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
@@ -16,7 +16,7 @@ from ssoko.saml.xml import check_text
 from ssoko.services.sso.sign_in_context import UserContext
 from ssoko.store.sql import query
 
-#: Sources with one value each, and what pages call them.
+#: Sources with a single value, and their labels on pages.
 LABELS = {
     "user.email": "email address",
     "user.username": "username",
@@ -31,7 +31,7 @@ SELECT g.name FROM membership m JOIN user_group g ON g.id = m.group_id
 WHERE m.user_id = ? ORDER BY g.name_key
 """
 
-# The roles of other applications are nobody's business here.
+# An application must not learn the roles of other applications.
 _ROLES = """
 SELECT r.name, r.name_key, r.application_id FROM role_assignment g JOIN role r ON r.id = g.role_id
 WHERE g.user_id = ? AND (g.expires_at IS NULL OR g.expires_at > ?)
@@ -51,7 +51,7 @@ ORDER BY name_key
 
 
 class PersonValues:
-    """What is known of the person who signs in; groups and roles are read when asked for."""
+    """The values of the user who signs in. Groups and roles are read when needed."""
 
     def __init__(self, context: UserContext, *, now: int) -> None:
         self._candidate = context
@@ -59,7 +59,7 @@ class PersonValues:
         self.user_id = context.user_id
 
     def values(self, source: str) -> tuple[str, ...]:
-        """Return the values of one source with its changes, none of them empty."""
+        """Return the values of one source after its transformations, without empty ones."""
         parsed = _parsed(source)
         return parsed.change(tuple(filter(None, self._values(parsed.base))))
 
@@ -88,17 +88,17 @@ class PersonValues:
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
-        """Names of the groups that the person is in."""
+        """Names of the user's groups."""
         return tuple(name for (name,) in query(_GROUPS, (self.user_id,)))
 
     @cached_property
     def roles(self) -> tuple[str, ...]:
-        """Names of the person's roles of this application, and of those of no application."""
+        """Names of the user's roles: those of this application and those of no application."""
         return tuple(name for name, _, _ in self._role_rows)
 
     @cached_property
     def application_roles(self) -> tuple[str, ...]:
-        """Names of the roles of this application that let the person in."""
+        """Names of the user's active roles of this application."""
         return tuple(name for name, _, application in self._role_rows if application)
 
     @cached_property
@@ -116,7 +116,7 @@ class PersonValues:
         )
 
     def person(self) -> Person:
-        """Return the person as a plugin sees one."""
+        """Return the user in the form that plugins receive."""
         context = self._candidate
         return Person(
             id=context.user_id,
@@ -142,14 +142,15 @@ def attributes_for(
     more: Sequence[SamlAttribute] = (),
     refuse: Callable[[AccessRefused], None] = _stop,
 ) -> tuple[Attribute, ...]:
-    """Return the attributes of one assertion; those without a value are left out.
+    """Return the attributes of one assertion. Attributes without a value are omitted.
 
-    Mappings of the same name become one attribute with all their values, in the first one's
-    format: some SPs read only the first of two attributes, others refuse both.
+    Mappers with the same name become one attribute with all their values and the format of the
+    first mapper: some service providers read only the first of two attributes, others refuse both.
 
-    :param more: what the plugin adds.
-    :param refuse: called with each refusal; raises it, unless this is a preview.
-    :raises AccessRefused: when the person lacks a required one, or a value cannot be sent.
+    :param more: attributes that the plugin adds.
+    :param refuse: called with each refusal. Raises it, except in a preview.
+    :raises AccessRefused: when the user has no value for a required attribute, or a value cannot be
+        sent.
     """
     found: dict[str, Attribute] = {}
     for mapper in mappers:
@@ -189,11 +190,11 @@ def _can_be_sent(name: str, value: str, refuse: Callable[[AccessRefused], None])
         refuse(
             AccessRefused(
                 "attribute-unsendable",
-                f"A value of yours for {name} has characters that cannot be sent.",
+                f"Your account has a value for {name} that cannot be sent.",
                 received=ascii(value)[:200],
                 expected="characters of XML 1.0",
                 source=str(error),
-                fix="Type this value of the user again.",
+                fix="Enter this value of the user again, without control characters.",
             )
         )
         return False
@@ -204,19 +205,19 @@ def _parsed(source: str) -> Source:
     try:
         return parse_source(source)
     except ValidationError:
-        # Recorded by another version; what this one does not know gives no value.
+        # Recorded by another version of Ssoko. Unknown sources have no value.
         return Source(source)
 
 
 def source_label(source: str) -> str:
-    """Return what pages call a source: ``user.attributes.staff|lower`` is "attributes.staff"."""
+    """Return the label of a source: "attributes.staff" for ``user.attributes.staff|lower``."""
     base = _parsed(source).base
     return LABELS.get(base, base.removeprefix("user."))
 
 
 def _missing(mapper: AttributeMapping) -> AccessRefused:
     what = source_label(mapper.source)
-    changed = " that its changes leave over" if _parsed(mapper.source).steps else ""
+    changed = " that its transformations keep" if _parsed(mapper.source).steps else ""
     return AccessRefused(
         "attribute-missing",
         f"This application needs {mapper.label or mapper.name}, and your account has no {what}.",

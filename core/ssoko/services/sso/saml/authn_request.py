@@ -1,4 +1,4 @@
-"""Find the application of an AuthnRequest, and what a request demands of the user's session."""
+"""Find the application of an AuthnRequest, and decide whether its user must sign in first."""
 
 from ssoko.errors import AccessRefused, MessageRefused, NotFound, RequestRefused
 from ssoko.plugin import ServiceProvider
@@ -86,7 +86,7 @@ def requires_sign_in(
     if request.is_passive:
         refusal = RequestRefused(
             "no-passive",
-            "Nobody is signed in, and the application asked for no interaction.",
+            "No user is signed in, and the application requested a passive sign-in.",
             status=names.STATUS_NO_PASSIVE,
             responder=True,
             received="IsPassive with ForceAuthn"
@@ -109,7 +109,7 @@ def passive_denial(denial: AccessRefused) -> RequestRefused:
         responder=True,
         received=denial.received,
         expected=denial.expected,
-        source="SAML core, section 3.4.1 (IsPassive): nothing may be shown",
+        source="SAML core, section 3.4.1 (IsPassive): no page may be shown",
     )
     refusal.step = denial.step
     return refusal

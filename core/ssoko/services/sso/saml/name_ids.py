@@ -13,7 +13,7 @@ from ssoko.store.models.table import database
 
 
 def pairwise(user_id: str, sp_entity_id: str) -> str:
-    """Return the persistent NameID's value of a user at an SP, creating it at its first use."""
+    """Return the persistent NameID of a user at a service provider. Creates it at the first use."""
     known = known_pairwise(user_id, sp_entity_id)
     if known is None:
         with database.atomic():
@@ -27,7 +27,7 @@ def pairwise(user_id: str, sp_entity_id: str) -> str:
 
 
 def known_pairwise(user_id: str, sp_entity_id: str) -> str | None:
-    """Return that value if it exists."""
+    """Return the persistent NameID of a user at a service provider, if it exists."""
     row = PairwiseId.get_or_none(
         PairwiseId.user == user_id, PairwiseId.sp_entity_id == sp_entity_id
     )
@@ -42,16 +42,16 @@ def name_id_for(
     name_id_format: str = "",
     persistent: Callable[[str, str], str] = pairwise,
 ) -> NameId:
-    """Return the NameID of a person for an SP, making the persistent one at its first use.
+    """Return the NameID of a user for a service provider.
 
-    ``persistent`` is random, one for each user and SP entity ID, and survives every change of the
-    user; ``transient`` is new each time (core, sections 8.3.7 and 8.3.8). All other formats carry
-    the value of ``name_id_source``. AllowCreate counts as given: the admin who gave the role
-    asked for the identifier.
+    A ``persistent`` NameID is random and never changes: one for each user and SP entity ID. It is
+    created at its first use. A ``transient`` NameID is new each time (SAML core, sections 8.3.7 and
+    8.3.8). All other formats have the value of ``name_id_source``. AllowCreate is treated as true,
+    since an admin assigned the role.
 
     :param name_id_format: the format that the request asked for; by default the recorded one.
-    :param persistent: gives the value of a persistent NameID for a user's id and an entity ID.
-    :raises AccessRefused: code ``name-id-missing``, when the person has no such value.
+    :param persistent: returns the persistent NameID for a user ID and an entity ID.
+    :raises AccessRefused: code ``name-id-missing``, when the user has no such value.
     """
     form = name_id_format or str(sp.name_id_format)
     kind = names.standard_name_id_format(form)
@@ -66,7 +66,7 @@ def name_id_for(
         what = source_label(source)
         raise AccessRefused(
             "name-id-missing",
-            f"Your account has no {what}, which this application needs to know who you are.",
+            f"Your account has no {what}. This application needs it to identify you.",
             received=f"no {what}",
             expected=f"a value for {source}",
             source="The NameID is required (SAML profiles, section 4.1.4.2).",

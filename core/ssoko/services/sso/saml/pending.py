@@ -1,4 +1,4 @@
-"""AuthnRequests that wait for their person, and the memory of signed ones."""
+"""Pending AuthnRequests, whose user must sign in first, and replay detection for signed ones."""
 
 import secrets
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from ssoko.saml.request import AuthnRequest
 from ssoko.store.models.sso import PendingRequest, SeenRequest
 from ssoko.store.models.table import database
 
-#: Seconds that a person has to sign in.
+#: Seconds that a user has to sign in.
 LIFETIME = 600
 
-#: Seconds after which a request is stale whatever its clock says: age, skew and waiting.
+#: Seconds after which a request has certainly expired: maximum age, clock skew and waiting time.
 REMEMBERED = 1800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A request that waits.
+    """A pending AuthnRequest.
 
-    :param id: hash of the key in the address.
-    :param asked_session: for ForceAuthn: the session that was there when the person was asked to
-        sign in again; empty when there was none, None when nobody was asked.
+    :param id: hash of the key in the URL.
+    :param asked_session: for ForceAuthn: the session in which the user was asked to sign in again;
+        empty when there was no session, None when the user was not asked.
     """
 
     id: str
@@ -36,9 +36,10 @@ class Pending:
 def keep(
     issuer_id: str, inbound: Inbound, *, now: int, asked_session: str | None = None
 ) -> tuple[str, str]:
-    """Store a request, in the caller's transaction, and return its key and its id.
+    """Store a request, in the caller's transaction, and return its key and its ID.
 
-    The key has 256 bits and opens the request once within :data:`LIFETIME`; only its hash is kept.
+    The key has 256 random bits and can be used once, within :data:`LIFETIME` seconds. Only its hash
+    is stored.
     """
     PendingRequest.delete().where(PendingRequest.expires_at <= now).execute()
     key = secrets.token_urlsafe(32)
@@ -58,9 +59,9 @@ def keep(
 
 
 def find(issuer_id: str, key: str, *, now: int) -> Pending:
-    """Return the request behind a key.
+    """Return the request with this key.
 
-    :raises MessageRefused: when it was answered already, has waited too long, or never was.
+    :raises MessageRefused: when it was completed, has expired or does not exist.
     """
     row = PendingRequest.get_or_none(
         PendingRequest.id == _hash(key),
@@ -84,36 +85,36 @@ def find(issuer_id: str, key: str, *, now: int) -> Pending:
 
 
 def ask_again(pending_id: str, session_id: str) -> None:
-    """Note that the person behind this session, or none, is sent to sign in again."""
+    """Store the session in which the user is asked to sign in again; None without a session."""
     PendingRequest.update(asked_session=session_id).where(PendingRequest.id == pending_id).execute()
 
 
 def finish(pending_id: str) -> None:
-    """Take a request away, in the transaction that answers it.
+    """Delete a request, in the transaction that completes it.
 
-    :raises MessageRefused: when another tab was faster.
+    :raises MessageRefused: when it was completed in another tab.
     """
     if not PendingRequest.delete().where(PendingRequest.id == pending_id).execute():
         raise gone()
 
 
 def gone() -> MessageRefused:
-    """Say that a key opens nothing."""
+    """Return the refusal for a key that is used, expired or unknown."""
     return MessageRefused(
         "request-gone",
-        "This sign-in was finished already, or it waited for too long. "
-        "Start again at the application.",
-        received="an address that opens nothing any more",
-        expected=f"a request that came less than {LIFETIME // 60} minutes ago, answered once",
+        "This sign-in was already completed, or it has expired. Start again at the application.",
+        received="a URL that was already used or has expired",
+        expected=f"a request from the last {LIFETIME // 60} minutes that is not completed",
     )
 
 
 def remember(
     issuer_id: str, request: AuthnRequest | LogoutRequest, *, pending_id: str = "", now: int
 ) -> None:
-    """Accept a signed request once (core, section 1.3.4; security considerations, 6.4.5).
+    """Accept a signed request only once (SAML core, section 1.3.4; security considerations, 6.4.5).
 
-    :param pending_id: where it waits; it may come from there again.
+    :param pending_id: ID of the pending request that is continued; the same request is then
+        accepted again.
     :raises MessageRefused: when the same request was accepted before.
     """
     unique = "\0".join((issuer_id, request.issuer, request.id))
@@ -133,7 +134,7 @@ def remember(
         return
     raise MessageRefused(
         "replayed",
-        "This request was used before. Start again at the application.",
+        "This request was already used. Start again at the application.",
         received=request.id,
         expected="a new ID in each signed request",
         source="SAML security considerations, section 6.4.5",

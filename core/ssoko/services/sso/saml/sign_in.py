@@ -269,7 +269,7 @@ def waiting_application(services: Services, issuer_id: str, key: str) -> str:
 
 
 class _Stopped(Exception):
-    """A refusal, with what was known of the attempt."""
+    """A refusal, with the attempt up to that step."""
 
     def __init__(self, attempt: Attempt, refusal: Refusal) -> None:
         self.attempt, self.refusal = attempt, refusal
