@@ -84,7 +84,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 #: The paths that misbehave.
-WAYS = tuple(
+PATHS = tuple(
     name[1:]
     for name, member in vars(_Handler).items()
     if name[0] == "_"

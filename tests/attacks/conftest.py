@@ -65,14 +65,14 @@ def workspace(ssoko: Server) -> Workspace:
 def rival(ssoko: Server) -> Workspace:
     """Return another workspace on the same server, with one user."""
     other = ssoko.workspace("rival")
-    other.person("rita")
+    other.create_user("rita")
     return other
 
 
 @pytest.fixture(scope="session")
 def amina(workspace: Workspace) -> dict[str, str]:
     """Return the user with access to every application."""
-    return workspace.person("amina")
+    return workspace.create_user("amina")
 
 
 class Applications:

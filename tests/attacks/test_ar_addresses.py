@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ..e2e.server import Refused, Workspace
+from ..e2e.server import ApiError, Workspace
 from ..e2e.visitor import Visitor
 from . import kit
 from .conftest import Applications
@@ -108,9 +108,9 @@ def test_ar_04_an_unsafe_acs_url_is_not_saved(target: Target, url: str) -> None:
     api = target.workspace.api
     before = [a["id"] for a in api.items("/applications")]
     settings = {"entity_id": "https://unsafe.example/", "acs_urls": [url]}
-    with pytest.raises(Refused) as new:
+    with pytest.raises(ApiError) as new:
         api.post("/applications", integration="custom-saml", name="Unsafe", settings=settings)
-    with pytest.raises(Refused) as changed:
+    with pytest.raises(ApiError) as changed:
         api.patch(f"/applications/{target.id}", settings={"acs_urls": [target.acs_url, url]})
     assert new.value.status == changed.value.status == 422
     assert "acs_urls" in new.value.problem or "U+0000" in new.value.problem
@@ -142,12 +142,12 @@ def test_ar_05_the_endpoint_of_another_application_is_refused(
     refused(target, target.by_redirect(target.request(Destination=other.login)))
 
 
-@pytest.mark.parametrize("way", ["redirect", "post"])
+@pytest.mark.parametrize("binding", ["redirect", "post"])
 def test_ar_06_a_signed_request_without_destination_is_refused(
-    signed: Target, sp: kit.Identity, way: str
+    signed: Target, sp: kit.Identity, binding: str
 ) -> None:
     xml = signed.request(Destination="")
-    if way == "post":
+    if binding == "post":
         refused(signed, signed.by_post(kit.sign_xml(xml, sp)))
     else:
         refused(signed, signed.by_query(kit.signed_query(sp, SAMLRequest=kit.deflated(xml))))
@@ -214,7 +214,7 @@ def test_ar_10_an_unknown_issuer_url_is_not_found(target: Target, issuer: str) -
 
 
 def test_ar_11_a_user_without_a_role_is_refused(target: Target) -> None:
-    target.workspace.person("stranger")
+    target.workspace.create_user("stranger")
     stranger = target.workspace.sign_in("stranger")
     page = target.by_redirect(target.request())(stranger)
     assert page.status == 403 and not page.has_assertion()
@@ -226,12 +226,12 @@ def test_ar_11_a_user_without_a_role_is_refused(target: Target) -> None:
     target.accepts()
 
 
-@pytest.mark.parametrize("way", ["redirect", "post"])
+@pytest.mark.parametrize("binding", ["redirect", "post"])
 def test_ar_12_a_replayed_signed_request_is_refused(
-    signed: Target, sp: kit.Identity, way: str
+    signed: Target, sp: kit.Identity, binding: str
 ) -> None:
     xml = signed.request()
-    if way == "post":
+    if binding == "post":
         send = signed.by_post(kit.sign_xml(xml, sp))
     else:
         send = signed.by_query(kit.signed_query(sp, SAMLRequest=kit.deflated(xml), RelayState="r"))

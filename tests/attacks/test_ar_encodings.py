@@ -80,8 +80,8 @@ def test_ar_18_base64_without_deflate_by_redirect_is_refused(target: Target) -> 
     refused(target, target.by_query(kit.query(SAMLRequest=kit.posted(target.request()))))
 
 
-@pytest.mark.parametrize("way", ["zlib", "gzip", "twice", "tail", "empty"])
-def test_ar_18_other_compressions_are_refused(target: Target, way: str) -> None:
+@pytest.mark.parametrize("compression", ["zlib", "gzip", "twice", "tail", "empty"])
+def test_ar_18_other_compressions_are_refused(target: Target, compression: str) -> None:
     xml = target.request().encode()
     raw = zlib.compressobj(wbits=-15)
     packed = raw.compress(xml) + raw.flush()
@@ -92,7 +92,7 @@ def test_ar_18_other_compressions_are_refused(target: Target, way: str) -> None:
         "twice": base64.b64decode(kit.deflated(packed)),
         "tail": packed + packed,
         "empty": b"\x03\x00",
-    }[way]
+    }[compression]
     value = base64.b64encode(data).decode()
     refused(target, target.by_query(kit.query(SAMLRequest=value)))
 

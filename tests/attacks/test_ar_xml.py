@@ -179,18 +179,20 @@ def giants(target: Target) -> dict[str, Callable[[], str]]:
     ["5 MB of text", "20,000 levels", "200 levels", "50,000 attributes", "8,000 attributes",
      "1 MB name", "200 kB name", "30,000 elements", "10,000 namespaces", "10,000 IDs"],
 )  # fmt: skip
-@pytest.mark.parametrize("way", ["redirect", "post", "post, deflated"])
-def test_ar_17_too_much_xml_is_refused(ssoko: Server, target: Target, name: str, way: str) -> None:
+@pytest.mark.parametrize("binding", ["redirect", "post", "post, deflated"])
+def test_ar_17_too_much_xml_is_refused(
+    ssoko: Server, target: Target, name: str, binding: str
+) -> None:
     xml = giants(target)[name]()
     before = memory(ssoko)
-    if way == "post" and len(xml) > MEGABYTE:
+    if binding == "post" and len(xml) > MEGABYTE:
         # The server hangs up before it has read this much, so no client gets it all out.
         assert cut_off(target, kit.query(SAMLRequest=kit.posted(xml))) in (b"", b"413")
         target.accepts()
         return
-    if way == "post":
+    if binding == "post":
         send = target.by_post(xml)
-    elif way == "redirect":
+    elif binding == "redirect":
         send = target.by_redirect(xml)
     else:
         send = target.by_form({"SAMLRequest": kit.deflated(xml)})

@@ -54,7 +54,7 @@ class Field:
 
     def __init__(self, target: Target, workspace: Workspace) -> None:
         self.target, self.workspace = target, workspace
-        self.person = workspace.person("sown")["id"]
+        self.person = workspace.create_user("sown")["id"]
         self.admin = workspace.sign_in()
         self.logout = target.login.removesuffix("login") + "logout"
         self.tokens: dict[str, str] = {}

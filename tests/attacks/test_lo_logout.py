@@ -190,13 +190,13 @@ def test_lo_01_a_sha_1_signature_is_refused(
         "no NameID",
     ],
 )
-@pytest.mark.parametrize("way", ["redirect", "post"])
+@pytest.mark.parametrize("binding", ["redirect", "post"])
 def test_lo_02_a_signed_but_wrong_logout_request_is_refused(
-    session: Session, victim: Target, sp: kit.Identity, changes: dict[str, str], way: str
+    session: Session, victim: Target, sp: kit.Identity, changes: dict[str, str], binding: str
 ) -> None:
     before = changes.get("before", "")
     xml = session.request(victim, **{k: v for k, v in changes.items() if k != "before"})
-    if way == "redirect":
+    if binding == "redirect":
         send = signed(victim, before + xml, sp)
     else:
         send = by_post(victim, before + kit.sign_xml(xml, sp))
@@ -228,16 +228,18 @@ def is_signed_query(query: str, certificate: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("way", ["redirect", "post"])
+@pytest.mark.parametrize("binding", ["redirect", "post"])
 @pytest.mark.parametrize("who", ["the person's browser", "another browser"])
 def test_lo_04_a_valid_logout_request_ends_the_session(
-    workspace: Workspace, victim: Target, sp: kit.Identity, way: str, who: str
+    workspace: Workspace, victim: Target, sp: kit.Identity, binding: str, who: str
 ) -> None:
     gone = Session(workspace, victim)
     other = Session(workspace, victim)
     number = kit.new_id()
     xml = gone.request(victim, ID=number)
-    send = signed(victim, xml, sp) if way == "redirect" else by_post(victim, kit.sign_xml(xml, sp))
+    send = (
+        signed(victim, xml, sp) if binding == "redirect" else by_post(victim, kit.sign_xml(xml, sp))
+    )
     page = send(gone.visitor if who.startswith("the") else Visitor())
     assert page.status == 303
     address = page.headers["location"]

@@ -9,10 +9,10 @@ from urllib.error import URLError
 import pytest
 from lxml import etree
 
-from ..e2e.server import Refused, Server, Workspace
+from ..e2e.server import ApiError, Server, Workspace
 from ..e2e.visitor import Visitor
 from . import kit
-from .bad_web import WAYS, BadWeb
+from .bad_web import PATHS, BadWeb
 from .conftest import Listener
 from .site import Target, memory
 
@@ -56,12 +56,12 @@ def refuses(workspace: Workspace, *, status: int = 422, **body: str) -> str:
     """Check that metadata is refused within the time limit, and nothing is installed."""
     before = [a["id"] for a in workspace.api.items("/applications")]
     began = time.monotonic()
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(ApiError) as refusal:
         workspace.api.post("/applications/metadata", **body)
     assert time.monotonic() - began < 15
     assert refusal.value.status == status, refusal.value.problem
     if "xml" in body:
-        with pytest.raises(Refused) as install:
+        with pytest.raises(ApiError) as install:
             workspace.api.post(
                 "/applications", integration="custom-saml", name="MD", sp_metadata=body["xml"]
             )
@@ -177,7 +177,7 @@ def test_md_03_too_large_metadata_is_refused(
     before = memory(ssoko)
     xml = metadata(services="<!--" + "x" * size + "-->")
     # It hangs up before it has read three megabytes, so the response may be lost.
-    with pytest.raises((Refused, URLError)) as refusal:
+    with pytest.raises((ApiError, URLError)) as refusal:
         workspace.api.post("/applications/metadata", xml=xml)
     assert size > 1_000_000 or refusal.value.status == 422
     assert memory(ssoko) - before < 60 * 1024 * 1024
@@ -188,22 +188,22 @@ def test_md_03_misbehaving_metadata_servers_are_contained(
 ) -> None:
     before = memory(ssoko)
 
-    def ask(way: str) -> tuple[int, str, float]:
+    def ask(path: str) -> tuple[int, str, float]:
         began = time.monotonic()
-        with pytest.raises(Refused) as refusal:
+        with pytest.raises(ApiError) as refusal:
             workspace.api.post(
-                "/applications/metadata", url=f"http://127.0.0.1:{bad_web.server_port}/{way}"
+                "/applications/metadata", url=f"http://127.0.0.1:{bad_web.server_port}/{path}"
             )
         return refusal.value.status, refusal.value.problem, time.monotonic() - began
 
     # The slow ones last, beside each other, so that it all takes as long as one of them.
-    ways = sorted(WAYS, key=lambda way: way in ("slow", "silent"))
+    paths = sorted(PATHS, key=lambda path: path in ("slow", "silent"))
     with ThreadPoolExecutor(2) as pool:
-        answers = dict(zip(ways, pool.map(ask, ways), strict=True))
-    for way, (status, problem, took) in answers.items():
-        assert status == 422 and took < 15, f"{way}: {status} in {took} s: {problem}"
+        answers = dict(zip(paths, pool.map(ask, paths), strict=True))
+    for path, (status, problem, took) in answers.items():
+        assert status == 422 and took < 15, f"{path}: {status} in {took} s: {problem}"
         assert "url" in problem and "WEREWOLF" not in problem and "root:" not in problem
-    assert bad_web.visits == Counter({f"/{way}": 1 for way in WAYS}), "no redirect is followed"
+    assert bad_web.visits == Counter({f"/{path}": 1 for path in PATHS}), "no redirect is followed"
     assert memory(ssoko) - before < 40 * 1024 * 1024
 
 

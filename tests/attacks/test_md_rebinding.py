@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ..e2e.server import Refused, Server, Workspace
+from ..e2e.server import ApiError, Server, Workspace
 
 #: Python runs this before anything else. 192.88.99.1 counts as public, and no server responds there
 #: since RFC 7526 took it out of use.
@@ -56,7 +56,7 @@ def rebound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 
 
 def test_md_07_a_host_is_resolved_once_and_that_ip_address_is_contacted(rebound: Workspace) -> None:
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(ApiError) as refusal:
         rebound.api.post("/applications/metadata", url="https://rebind.example/metadata")
     assert refusal.value.status == 422
     # What is said of the address depends on the network: that no server responds, or the wrong one.

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from lxml import etree
 
-from ..e2e.server import Refused, Workspace
+from ..e2e.server import ApiError, Workspace
 from ..e2e.visitor import Visitor
 from . import kit
 from .conftest import Applications
@@ -121,7 +121,7 @@ def test_rs_02_characters_that_xml_cannot_carry_are_rejected(
     workspace: Workspace, amina: dict, target: Target, text: str
 ) -> None:
     for change in ({"first_name": text}, {"attributes": {"motto": text}}):
-        with pytest.raises(Refused) as refusal:
+        with pytest.raises(ApiError) as refusal:
             workspace.api.patch(f"/users/{amina['id']}", **change)
         assert refusal.value.status in (400, 422)
     target.accepts()
@@ -182,7 +182,7 @@ def test_rs_07_the_posting_page_is_locked_down(target: Target) -> None:
 def test_rs_08_a_removed_role_counts_immediately(
     workspace: Workspace, target: Target, how: str
 ) -> None:
-    person = workspace.person(f"leaver-{how}")
+    person = workspace.create_user(f"leaver-{how}")
     api, role = workspace.api, target.application["default_role"]["id"]
     api.post(f"/users/{person['id']}/roles", role=role)
     visitor = workspace.sign_in(person["username"])
@@ -232,7 +232,7 @@ def test_rs_10_an_idp_initiated_response_has_no_in_response_to(
     assert status_of(root) == [f"{kit.STATUS}Success"]
     assert not root.xpath("//@InResponseTo")
     assert kit.is_signed_by(one(root, "saml:Assertion"), target.certificate)
-    workspace.person("rs-10")
+    workspace.create_user("rs-10")
     page = workspace.sign_in("rs-10").get(target.application["launch_url"])
     assert page.status == 403 and not page.has_assertion()
 
@@ -255,7 +255,7 @@ def test_rs_12_weak_or_unsuitable_keys_are_rejected(target: Target, kind: str) -
         "a key": lambda: kit.make_identity("key").key,
     }[kind]()
     settings = {"certificates": [weak], "encrypt_assertions": True}
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(ApiError) as refusal:
         target.workspace.api.patch(f"/applications/{target.id}", settings=settings)
     assert refusal.value.status == 422 and "certificates" in refusal.value.problem
     assert "PRIVATE KEY" not in refusal.value.problem
@@ -270,7 +270,7 @@ def test_rs_12_our_own_keys_are_long_enough(target: Target) -> None:
 def test_rs_13_a_value_of_64_kilobytes_arrives_complete(
     workspace: Workspace, amina: dict, target: Target
 ) -> None:
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(ApiError) as refusal:
         workspace.api.patch(f"/users/{amina['id']}", attributes={"motto": "x" * 65_536})
     assert refusal.value.status == 422
     target.accepts()

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ..e2e.server import PASSWORD, Refused, Workspace, at_sign_in
+from ..e2e.server import PASSWORD, ApiError, Workspace, at_sign_in
 from ..e2e.visitor import Response, Visitor
 
 
@@ -84,7 +84,7 @@ def test_li_01_and_02_sign_in_does_not_reveal_which_users_exist(
 
 
 def test_se_03_a_cookie_from_before_sign_out_is_rejected(workspace: Workspace) -> None:
-    workspace.person("leaver")
+    workspace.create_user("leaver")
     visitor = workspace.sign_in("leaver")
     old = copy.deepcopy(visitor)
     page = visitor.get(f"{workspace.url}/dashboard")
@@ -101,7 +101,7 @@ def test_se_04_and_05_sessions_end_with_the_account_or_password(
     workspace: Workspace, change: dict | str
 ) -> None:
     name = f"ends-{'-'.join(change) if isinstance(change, dict) else change}"
-    person = workspace.person(name)
+    person = workspace.create_user(name)
     visitor = workspace.sign_in(name)
     assert not at_sign_in(visitor.get(f"{workspace.url}/dashboard"))
     if change == "delete":
@@ -122,7 +122,7 @@ def guess(
 
 
 def test_li_03_and_04_parallel_guesses_are_limited(workspace: Workspace) -> None:
-    workspace.person("guessed")
+    workspace.create_user("guessed")
     visitor = Visitor()
     page = visitor.get(f"{workspace.url}/sign-in")
 
@@ -167,8 +167,8 @@ def signs_in_from(address: str, workspace: Workspace, username: str) -> bool:
     ["", "short", "password1234", "qwertyuiop12", "123456789012", "a" * 12, "x" * 5000],
 )
 def test_li_06_weak_passwords_are_rejected(workspace: Workspace, password: str) -> None:
-    with pytest.raises(Refused) as refusal:
-        workspace.person("weak", password=password)
+    with pytest.raises(ApiError) as refusal:
+        workspace.create_user("weak", password=password)
     assert refusal.value.status == 422 and "password" in refusal.value.problem
 
 
@@ -180,7 +180,7 @@ def test_li_06_weak_passwords_are_rejected(workspace: Workspace, password: str) 
 def test_li_12_look_alike_usernames_are_rejected(
     workspace: Workspace, amina: dict, name: str
 ) -> None:
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(ApiError) as refusal:
         workspace.api.post(
             "/users", username=name, email="look@alike.test", first_name="L", last_name="A"
         )

@@ -264,7 +264,7 @@ def build_scene(workspace: Workspace, empty: Workspace, fresh: Server) -> Scene:
     api = workspace.api
     people = {}
     for username, first, last in PEOPLE:
-        person = workspace.person(username, first_name=first, last_name=last)
+        person = workspace.create_user(username, first_name=first, last_name=last)
         people[username] = person["id"]
     group = api.post("/groups", name="Engineering")
     for username in ("amina", "neema", "long"):

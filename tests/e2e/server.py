@@ -30,8 +30,8 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-class Refused(AssertionError):
-    """The API returned an error."""
+class ApiError(AssertionError):
+    """The API returned an error status."""
 
     def __init__(self, status: int, problem: Any) -> None:
         self.status = status
@@ -78,7 +78,7 @@ class Api:
             query = {"cursor": page["next"]}
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Send a request; an error status raises :class:`Refused`."""
+        """Send a request; an error status raises :class:`ApiError`."""
         request = urllib.request.Request(
             self.root + path,
             data=None if body is None else json.dumps(body).encode(),
@@ -90,7 +90,7 @@ class Api:
                 content = response.read()
         except urllib.error.HTTPError as error:
             with error:
-                raise Refused(error.code, error.read().decode("utf-8", "replace")) from None
+                raise ApiError(error.code, error.read().decode("utf-8", "replace")) from None
         return json.loads(content) if content else None
 
 
@@ -107,7 +107,7 @@ class Workspace:
         """Return the URL that all pages of this workspace start with."""
         return f"{self.server.url}/w/{self.slug}"
 
-    def person(self, username: str, **more: Any) -> dict[str, Any]:
+    def create_user(self, username: str, **more: Any) -> dict[str, Any]:
         """Create a user whose password is ``PASSWORD``."""
         details = {
             "email": f"{username}@{self.slug}.test",
@@ -123,8 +123,8 @@ class Workspace:
         application = self.api.post(
             "/applications", integration="custom-saml", name=name, settings=settings
         )
-        for person in assign_to:
-            self.api.post(f"/users/{person}/roles", role=application["default_role"]["id"])
+        for user_id in assign_to:
+            self.api.post(f"/users/{user_id}/roles", role=application["default_role"]["id"])
         return application
 
     def sign_in(self, username: str = ADMIN, password: str = PASSWORD) -> Visitor:

@@ -29,7 +29,7 @@ def connections(
     """Return one provider for each binding."""
     home = tmp_path_factory.mktemp("keys")
     make_certificate(home)
-    cases = Cases(workspace, workspace.person("amina")["id"], mellon, providers, home)
+    cases = Cases(workspace, workspace.create_user("amina")["id"], mellon, providers, home)
     issuer = cases.share()
     connections = {}
     for binding, name_id_format in zip(BINDINGS, (EMAIL, PERSISTENT), strict=True):

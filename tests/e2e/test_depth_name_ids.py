@@ -20,7 +20,7 @@ Connections = dict[tuple[str, str], Connection]
 @pytest.fixture(scope="module")
 def person(workspace: Workspace) -> str:
     """Return the ID of a user."""
-    return workspace.person("amina")["id"]
+    return workspace.create_user("amina")["id"]
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ def connections(
     """Return the providers of this module, by binding and kind."""
     home = tmp_path_factory.mktemp("keys")
     make_certificate(home)
-    cases = Cases(workspace, workspace.person("amina")["id"], mellon, providers, home)
+    cases = Cases(workspace, workspace.create_user("amina")["id"], mellon, providers, home)
     return cases.connect_all(
         Case(name="redirect"),
         Case(name="post", binding="post", signed_requests=True),

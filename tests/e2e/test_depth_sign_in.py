@@ -42,7 +42,7 @@ def connections(
     make_certificate(home)
     make_certificate(elsewhere)
     other = (elsewhere / "certificate.pem").read_text()
-    person = workspace.person("amina")["id"]
+    person = workspace.create_user("amina")["id"]
     cases = Cases(workspace, person, mellon, providers, home)
     own = cases.certificate
     return cases.connect_all(

@@ -146,7 +146,7 @@ def test_broken_plugin_shows_its_traceback_and_the_site_keeps_running(dev: DevSe
     module = dev.file("__init__.py")
     good = module.read_text("utf-8")
     module.write_text(good + "\ndef antlers(:\n", "utf-8")
-    dev.wait_until(lambda: "Stopped at import" in dev.get().words())
+    dev.wait_until(lambda: "Failed at import" in dev.get().words())
     broken = dev.get()
     assert broken.status == 200
     assert "def antlers(:" in broken.words()

@@ -138,7 +138,7 @@ def open_tile(context: BrowserContext, page: Page) -> dict[str, Any]:
 def test_admin_connects_aws_and_users_sign_in(
     browser: Browser, context: BrowserContext, workspace: Workspace, providers: Host, tmp_path: Path
 ) -> None:
-    amina = workspace.person("amina", first_name="Amina", last_name="Otieno")
+    amina = workspace.create_user("amina", first_name="Amina", last_name="Otieno")
     page, aws = context.new_page(), context.new_page()
     aws.goto(f"{providers.url}/aws/console")
     sign_in(page, workspace, ADMIN)

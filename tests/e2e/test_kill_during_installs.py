@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .server import Refused, Server, Workspace
+from .server import ApiError, Server, Workspace
 from .service_providers import Host
 from .visitor import Visitor
 
@@ -26,7 +26,7 @@ class Installer(threading.Thread):
         super().__init__()
         self.workspace, self.numbers, self.sp = workspace, numbers, sp
         self.promised: list[dict[str, Any]] = []
-        self.trouble: list[Refused] = []
+        self.trouble: list[ApiError] = []
 
     def run(self) -> None:
         while self.numbers:
@@ -40,7 +40,7 @@ class Installer(threading.Thread):
             except GONE:
                 self.numbers.append(number)
                 return
-            except Refused as refused:
+            except ApiError as refused:
                 self.trouble.append(refused)
                 continue
             self.promised.append(application)
@@ -97,7 +97,7 @@ def test_each_application_is_absent_or_complete_after_kill_9(
     applications = workspace.api.items("/applications")
     assert len(applications) >= KILLS
     assert_no_partial_install(workspace, applications)
-    person = workspace.person("amina")
+    person = workspace.create_user("amina")
     visitor = workspace.sign_in("amina")
     for application in applications:
         role = application["default_role"]["id"]

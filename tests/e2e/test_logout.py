@@ -37,7 +37,7 @@ SIGNED = {
 @pytest.fixture(scope="module")
 def amina(workspace: Workspace) -> dict[str, Any]:
     """Return a user with access to the applications of this module."""
-    return workspace.person("amina")
+    return workspace.create_user("amina")
 
 
 @pytest.fixture(scope="module")

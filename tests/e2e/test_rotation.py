@@ -145,7 +145,7 @@ class Crowd:
 @pytest.fixture(scope="module")
 def crowd(workspace: Workspace) -> Crowd:
     """Return a user with the roles of four applications that share an issuer."""
-    amina = workspace.person("amina")
+    amina = workspace.create_user("amina")
     issuer = workspace.api.post("/issuers", name="Rotating")
     providers = {}
     for name in REFRESHES:

@@ -37,7 +37,7 @@ class Person:
 @pytest.fixture(scope="module")
 def amina(workspace: Workspace) -> Person:
     """Return a user who is a member of two groups."""
-    user = workspace.person("amina", attributes={"room": "B 12"})
+    user = workspace.create_user("amina", attributes={"room": "B 12"})
     for name in ("Engineering", "Field & sea"):
         group = workspace.api.post("/groups", name=name)
         workspace.api.post(f"/groups/{group['id']}/members", user=user["id"])

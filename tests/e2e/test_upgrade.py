@@ -78,7 +78,7 @@ def notes(tmp_path: Path, providers: Host, context: BrowserContext) -> Iterator[
     server.start()
     try:
         workspace, provider = server.workspace("acme"), providers.provider("upgraded")
-        amina = workspace.person("amina")
+        amina = workspace.create_user("amina")
         application = workspace.api.post(
             "/applications",
             integration="notes",

@@ -55,7 +55,7 @@ def install(tmp_path: Path, build_wheel: Callable[[Path], Path]) -> Callable[[Pa
 
 @pytest.mark.release
 @pytest.mark.parametrize("project", OURS, ids=lambda path: path.name)
-def test_our_own_plugins_conform_as_wheels(project, install, tmp_path):
+def test_shipped_plugins_conform_as_wheels(project, install, tmp_path):
     slug = project.name.replace("_", "-")
     result = conformance("--ssoko-plugin", slug, site=install(project), cwd=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -63,7 +63,7 @@ def test_our_own_plugins_conform_as_wheels(project, install, tmp_path):
 
 
 @pytest.mark.release
-def test_a_new_plugin_conforms_and_a_spoilt_one_is_caught(project, install, tmp_path):
+def test_new_plugin_conforms_and_a_broken_one_fails(project, install, tmp_path):
     site = install(project)
     result = conformance("--ssoko-plugin", "moosehead", site=site, cwd=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -81,13 +81,13 @@ def test_a_new_plugin_conforms_and_a_spoilt_one_is_caught(project, install, tmp_
     assert "test_plugin_is_loaded" not in result.stdout
 
 
-def test_a_plugin_that_is_not_there_is_named(tmp_path):
+def test_missing_plugin_is_reported(tmp_path):
     result = conformance("--ssoko-plugin", "nowhere", cwd=tmp_path)
     assert result.returncode != 0
     assert "0 installed plugins have the slug nowhere" in result.stdout
 
 
-def test_the_plugin_must_be_named(tmp_path):
+def test_plugin_option_is_required(tmp_path):
     result = conformance(cwd=tmp_path)
     assert result.returncode != 0
     assert "--ssoko-plugin SLUG" in result.stdout
@@ -99,7 +99,7 @@ def test_the_plugin_must_be_named(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["missing.whl", "setup.cfg"])
-def test_what_is_no_wheel_is_not_verified(name, tmp_path):
+def test_other_files_than_wheels_are_not_verified(name, tmp_path):
     (tmp_path / "setup.cfg").write_text("[metadata]")
     result = CliRunner().invoke(cli, ["plugin", "verify", str(tmp_path / name)])
     assert result.exit_code == 1
@@ -108,7 +108,7 @@ def test_what_is_no_wheel_is_not_verified(name, tmp_path):
 
 @pytest.mark.release
 @pytest.mark.e2e
-def test_a_wheel_that_breaks_a_rule_is_not_fit(project, build_wheel):
+def test_wheel_that_fails_a_rule_is_not_ready(project, build_wheel):
     # The template as it is: SSK007 names what is left to write.
     wheel = build_wheel(project)
     result = CliRunner().invoke(cli, ["plugin", "verify", str(wheel), "--core", str(ROOT)])

@@ -63,11 +63,11 @@ def test_host_is_read_from_pasted_text(text):
         ("urn:moose", "https://moose.test/a/acs", "warning"),
     ],
 )
-def test_urls_that_do_not_belong_together_are_reported(entity_id, acs_url, level):
+def test_mismatched_urls_are_reported(entity_id, acs_url, level):
     (problem,) = URLS.problems({"entity_id": entity_id, "acs_url": acs_url})
     assert problem.level == level
 
 
-def test_urls_that_belong_together_have_no_problem():
+def test_matching_urls_have_no_problem():
     urls = {"entity_id": "https://moose.test/a", "acs_url": "https://moose.test/a/acs"}
     assert URLS.problems(urls) == ()

@@ -167,7 +167,7 @@ def _install(
 # ---------------------------------------------------------------------------
 
 
-def test_each_is_stopped_where_it_fails_and_named(site: Site) -> None:
+def test_each_hostile_plugin_fails_at_its_stage_and_is_reported(site: Site) -> None:
     found: dict[str, set[str]] = {}
     for problem in site.services.registry.problems:
         stage, words = STOPPED[problem.slug]
@@ -179,12 +179,12 @@ def test_each_is_stopped_where_it_fails_and_named(site: Site) -> None:
     assert found["twice"] == {"ssoko-one", "ssoko-two"}
 
 
-def test_everything_else_is_loaded(site: Site) -> None:
+def test_other_plugins_are_loaded(site: Site) -> None:
     loaded = set(site.services.registry.integrations)
     assert {"good", "endless", "paths", "slow", "texts", "custom-saml", "zoom"} <= loaded
 
 
-def test_the_command_line_names_them_all_and_keeps_its_lines(folder: Path, tmp_path: Path) -> None:
+def test_command_lists_all_failed_plugins_on_one_line_each(folder: Path, tmp_path: Path) -> None:
     path = os.pathsep.join([str(folder), *filter(os.path.isabs, sys.path)])
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SSOKO_")} | {
         "PYTHONPATH": path,
@@ -218,7 +218,7 @@ def test_the_command_line_names_them_all_and_keeps_its_lines(folder: Path, tmp_p
     assert not re.search(r"^loaded +aws$", said, re.MULTILINE)
 
 
-def test_the_page_and_the_api_name_them_all(site: Site) -> None:
+def test_page_and_api_list_all_failed_plugins(site: Site) -> None:
     page = site.get("/settings/plugins")
     words = " ".join(html.document_fromstring(page.text).text_content().split())
     assert page.status_code == 200
@@ -242,7 +242,7 @@ def test_the_page_and_the_api_name_them_all(site: Site) -> None:
 
 
 @pytest.mark.parametrize("slug", ["aws", "good", "texts"])
-def test_applications_still_sign_people_in(site: Site, slug: str) -> None:
+def test_users_can_still_sign_in_to_applications(site: Site, slug: str) -> None:
     made = site.made[slug]
     page = site.person.get(f"/w/acme/launch/{made.slug}")
     assert page.status_code == 200, page.text
@@ -259,7 +259,7 @@ def test_good_plugin_is_installed_next_to_hostile_ones(site: Site) -> None:
     assert site.get("/applications/another").status_code == 200
 
 
-def test_a_slow_plugin_is_named_in_the_log(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+def test_slow_plugin_is_logged(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     data = {"name": "Snail", "acs_url": "https://snail.test/acs"}
     with caplog.at_level(logging.WARNING):
         assert site.post("/marketplace/slow/install", data).status_code == 303
@@ -285,7 +285,7 @@ PAGES = """/marketplace /marketplace?q=evil /marketplace/texts /marketplace/text
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_text_of_a_plugin_becomes_markup(site: Site, path: str) -> None:
+def test_texts_of_plugins_are_escaped_for_admins(site: Site, path: str) -> None:
     role = site.made["texts"].default_role
     assert role
     answer = site.get(path.replace("ROLE", role.id).replace("PETE", site.pete))
@@ -294,13 +294,13 @@ def test_no_text_of_a_plugin_becomes_markup(site: Site, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/dashboard", "/launch/texts", "/account"])
-def test_no_text_of_a_plugin_becomes_markup_for_people(site: Site, path: str) -> None:
+def test_texts_of_plugins_are_escaped_for_users(site: Site, path: str) -> None:
     answer = site.person.get(f"/w/acme{path}")
     assert answer.status_code == 200
     assert_text_only(answer)
 
 
-def test_the_refusals_of_a_plugin_are_shown_as_text(site: Site) -> None:
+def test_refusals_of_plugins_are_escaped(site: Site) -> None:
     answer = site.post("/marketplace/texts/install", {"name": "x", "acs_url": "refuse"})
     assert answer.status_code == 422
     assert_text_only(answer)
@@ -323,7 +323,7 @@ def assert_text_only(answer: TestResponse) -> None:
     assert "alert(1)</script>" not in answer.text
 
 
-def test_the_texts_are_really_there(site: Site) -> None:
+def test_hostile_texts_are_on_the_pages(site: Site) -> None:
     for path in ("/marketplace/texts", "/marketplace/texts/install", "/applications/texts/guide"):
         assert "alert(1)" in site.get(path).text, path
 
@@ -333,7 +333,7 @@ def test_the_texts_are_really_there(site: Site) -> None:
 # ---------------------------------------------------------------------------
 
 
-def test_a_guide_that_names_a_file_shows_its_name_alone(site: Site) -> None:
+def test_guide_cannot_include_a_file(site: Site) -> None:
     page = site.get("/marketplace/paths/installation").text
     assert "etc/passwd" in page
     assert "root:" not in page
@@ -344,14 +344,14 @@ def test_a_guide_that_names_a_file_shows_its_name_alone(site: Site) -> None:
     ["/w/acme/logo/../../etc/passwd.svg", "/w/acme/logo/..%2f..%2fetc%2fpasswd.svg"]
     + ["/w/acme/logo/logo-path.svg", "/w/acme/logo/paths.svg", "/w/acme/marketplace/..%2fescape"],
 )
-def test_no_asset_is_a_file_of_the_server(site: Site, path: str) -> None:
+def test_assets_cannot_be_files_of_the_server(site: Site, path: str) -> None:
     answer = site.admin.get(path)
     assert answer.status_code == 404
     assert "root:" not in answer.text
 
 
 @pytest.mark.parametrize("rest", ["..%2f..%2fw%2facme%2f", "%2e%2e/%2e%2e/w/acme/", "/etc/passwd"])
-def test_the_pages_of_a_plugin_stay_where_they_are_mounted(site: Site, rest: str) -> None:
+def test_pages_of_a_plugin_are_limited_to_their_prefix(site: Site, rest: str) -> None:
     answer = site.admin.get(f"/plugins/paths/{rest}")
     mounted, _, cookies = answer.text.split("|")
     assert mounted == "/plugins/paths"
@@ -359,7 +359,7 @@ def test_the_pages_of_a_plugin_stay_where_they_are_mounted(site: Site, rest: str
     assert "Set-Cookie" not in answer.headers
 
 
-def test_a_plugin_whose_slug_climbs_has_no_pages(site: Site) -> None:
+def test_plugin_with_a_path_traversal_slug_has_no_pages(site: Site) -> None:
     assert site.admin.get("/plugins/../escape/").status_code == 404
 
 
@@ -368,7 +368,7 @@ def test_a_plugin_whose_slug_climbs_has_no_pages(site: Site) -> None:
 # ---------------------------------------------------------------------------
 
 
-def test_what_changes_on_disk_is_seen_and_not_imported(
+def test_changes_on_disk_are_detected_without_import(
     site: Site, folder: Path, tmp_path: Path
 ) -> None:
     def restart_of(slug: str) -> tuple[str, str]:

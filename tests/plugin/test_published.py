@@ -75,7 +75,7 @@ def fresh(
     return made
 
 
-def test_all_of_it_comes_from_the_wheels_and_is_loaded(fresh: Fresh):
+def test_all_plugins_are_installed_from_wheels_and_loaded(fresh: Fresh):
     where = fresh.run("-c", "import ssoko, ssoko_zoom; print(ssoko.__file__, ssoko_zoom.__file__)")
     assert where.stdout.count(str(fresh.folder)) == 2, where.stdout + where.stderr
     assert not list(fresh.folder.glob("venv/lib/*/site-packages/__editable__*"))
@@ -96,19 +96,19 @@ def judged(fresh: Fresh) -> dict[tuple[str, str], subprocess.CompletedProcess[st
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_a_wheel_is_silver_at_least(judged, slug: str):
+def test_wheel_is_at_least_silver(judged, slug: str):
     done = judged["check", slug]
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_a_wheel_conforms(judged, slug: str):
+def test_wheel_conforms(judged, slug: str):
     done = judged["conformance", slug]
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^10 passed", done.stdout, re.MULTILINE), done.stdout
 
 
-def test_the_wheels_make_an_index_that_the_marketplace_lists(fresh: Fresh):
+def test_index_of_the_wheels_is_listed_in_the_marketplace(fresh: Fresh):
     wheels = map(str, fresh.wheels.values())
     done = fresh.run("-m", "ssoko", "index", "build", *wheels)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -35,12 +35,12 @@ def test_every_specification_is_in_the_table_of_hooks():
     assert specifications == set(HOOKS)
 
 
-def test_every_kind_of_evidence_is_described_in_the_same_words():
+def test_all_evidence_is_described_with_its_label():
     for kind, when in EVIDENCE.items():
         assert f"| `done: {kind}` | {when} |" in README
 
 
-def test_every_value_of_a_guide_is_described_in_the_same_words():
+def test_all_values_of_guides_are_described_with_their_label():
     rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", README, re.MULTILINE))
     assert {name: rows.get(name) for name in GUIDE_VALUES} == GUIDE_VALUES
 
@@ -64,18 +64,18 @@ def test_sources_keys_fields_and_validators_are_listed():
         assert re.search(rf"`(acceptance\.)?{name}[(`]", README), name
 
 
-def test_the_contract_version_is_the_one_in_force():
+def test_contract_version_is_current():
     assert f"now {API_VERSION}." in README
 
 
-def test_the_example_test_uses_what_there_is():
+def test_example_test_uses_existing_names():
     assert callable(testing.assert_integration)
     for name in ("load", "service_provider", "problems", "call"):
         assert f"`{name}(" in README
         assert callable(getattr(testing.LoadedPlugin, name))
 
 
-def test_every_link_leads_somewhere():
+def test_all_links_have_a_target():
     headings = {
         re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-")
         for line in README.splitlines()

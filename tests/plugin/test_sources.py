@@ -29,16 +29,16 @@ PEOPLE = ("Amina@Acme.test", "ops")
         ("domain|prefix:x", ("xAcme.test",)),
     ],
 )
-def test_changes_are_made_from_left_to_right(change, after):
+def test_transformations_are_applied_from_left_to_right(change, after):
     assert parse_source(f"user.groups|{change}").change(PEOPLE) == after
 
 
-def test_values_that_become_the_same_are_said_once():
+def test_equal_values_are_merged():
     assert parse_source("user.groups|lower").change(("A", "a")) == ("a",)
     assert parse_source("user.groups").change(("A", "A")) == ("A", "A")
 
 
-def test_a_fixed_text_is_taken_as_it_stands():
+def test_fixed_text_is_not_changed():
     source = parse_source("constant:a|upper")
     assert (source.base, source.steps) == ("constant:a|upper", ())
 
@@ -46,7 +46,7 @@ def test_a_fixed_text_is_taken_as_it_stands():
 @pytest.mark.parametrize(
     "text", ["user.email", "user.attributes.a:b|lower", "user.groups|join:, |upper"]
 )
-def test_a_source_is_written_as_it_was_read(text):
+def test_source_round_trip(text):
     assert str(parse_source(text)) == text
 
 
@@ -71,7 +71,7 @@ def test_invalid_source_is_refused_with_the_reason(text, says):
         checks.check_source(text)
 
 
-def test_a_name_id_may_come_from_a_list_that_becomes_one_value():
+def test_name_id_can_come_from_a_list_that_is_joined():
     for text in ("user.groups|first", "user.roles|only:a*|join:,"):
         checks.check_name_id_source(text)
     for text in ("user.groups", "user.groups|upper"):

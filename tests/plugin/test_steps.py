@@ -36,14 +36,14 @@ def test_mark_at_the_end_of_a_step_is_not_shown(text):
 
 
 @pytest.mark.parametrize("end", ["**ADD ROLES**", "[Users](/users)", "`x`", "*now*"])
-def test_a_mark_may_follow_whatever_a_step_ends_with(end):
+def test_mark_can_follow_any_end_of_a_step(end):
     ((_, done, drawn),) = steps(f"1. Press {end} {MARK}")
     assert done == "role"
     assert "{{" not in drawn
     assert "done" not in drawn
 
 
-def test_a_step_keeps_its_values_and_its_later_paragraphs():
+def test_step_keeps_its_values_and_its_later_paragraphs():
     text = f"1. Copy it: {MARK}\n\n    {{{{ login_endpoint }}}}\n\n2. Go on."
     first, second = steps(text)
     assert first[1] == "role"
@@ -51,13 +51,13 @@ def test_a_step_keeps_its_values_and_its_later_paragraphs():
     assert second == (2, "", "<p>Go on.</p>")
 
 
-def test_a_step_may_hold_a_list_of_its_own():
+def test_step_can_contain_a_list():
     ((_, done, drawn),) = steps(f"1. Copy each: {MARK}\n    - one\n    - two")
     assert done == "role"
     assert "<li>one</li>" in drawn
 
 
-def test_text_and_steps_follow_each_other_as_they_were_written():
+def test_text_and_steps_keep_their_order():
     guide = render_guide("## In Ssoko\n\nFirst.\n\n1. A\n\nBetween.\n\n2. B\n\nLast.", {})
     (section,) = guide.sections
     shape = [part if isinstance(part, str) else len(part) for part in section.parts]
@@ -98,7 +98,7 @@ def test_mark_without_a_kind_is_an_unknown_value():
     assert "unknown value: done" in check_guide("1. Do. {{ done }}")[0]
 
 
-def test_kinds_are_named_in_their_order_and_once():
+def test_kinds_are_listed_once_in_order():
     text = f"1. A {{{{ done: installed }}}}\n2. B {MARK}\n3. C {MARK}"
     assert named_kinds(text) == ("installed", "role")
     assert render_guide(text, {}).kinds == ("installed", "role")
@@ -107,7 +107,7 @@ def test_kinds_are_named_in_their_order_and_once():
     assert rule_of("role") == ""
 
 
-def test_threads_that_come_first_together_get_one_parser_that_is_ready(monkeypatch):
+def test_concurrent_threads_share_one_parser(monkeypatch):
     def slowly(*arguments):
         time.sleep(0.05)
         return MarkdownIt(*arguments)

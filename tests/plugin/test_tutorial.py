@@ -72,7 +72,7 @@ def as_script(text: str, core: str) -> str:
 
 @pytest.mark.release
 @pytest.mark.e2e
-def test_the_tutorial_leads_to_a_proved_wheel(tmp_path):
+def test_tutorial_produces_a_verified_wheel(tmp_path):
     left_out = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__")
     core = shutil.copytree(ROOT, tmp_path / "core", ignore=left_out)
     venv.create(tmp_path / "venv", with_pip=True)
@@ -96,7 +96,7 @@ def test_the_tutorial_leads_to_a_proved_wheel(tmp_path):
     assert "ssoko_moosehead-0.1.0-py3-none-any.whl is ready to publish" in said
 
 
-def test_the_table_of_rules_is_that_of_the_code():
+def test_table_of_rules_matches_the_code():
     text = (DOCS / "rules.md").read_text("utf-8").replace("\\<", "<")
     for tier in TIERS:
         _, _, rest = text.partition(f"## {tier.capitalize()}\n")
@@ -107,7 +107,7 @@ def test_the_table_of_rules_is_that_of_the_code():
         assert rows == wanted
 
 
-def test_the_versions_and_fixtures_are_those_of_the_code():
+def test_versions_and_fixtures_match_the_code():
     text = (DOCS / "versions.md").read_text("utf-8")
     assert f"now {API_VERSION} |" in text
     fixtures = {name for name in vars(options) if name.startswith("ssoko_")}
@@ -115,6 +115,6 @@ def test_the_versions_and_fixtures_are_those_of_the_code():
 
 
 @pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)
-def test_links_of_the_authors_documents_lead_somewhere(path):
+def test_links_in_the_plugin_docs_have_a_target(path):
     for target in re.findall(r"\]\(([^)#:<{]+)\)", path.read_text("utf-8")):
         assert (path.parent / target).exists(), target

@@ -78,14 +78,14 @@ def test_ar_19_other_declared_encodings_are_refused(name):
         ("Windows-1252", "cp1252"),
     ],
 )
-def test_a_declaration_that_the_bytes_allow_is_followed(declared, codec):
+def test_declaration_that_the_bytes_allow_is_followed(declared, codec):
     text = f'<?xml version="1.0" encoding="{declared}"?><a>caf\u00e9</a>'
     assert parse_xml(text.encode(codec)).text == "caf\u00e9"
     assert parse_xml(b" \r\n" + text.encode(codec)).text == "caf\u00e9"
 
 
 @pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-32"])
-def test_a_message_in_utf_16_is_refused(codec):
+def test_message_in_utf_16_is_refused(codec):
     text = f'<?xml version="1.0" encoding="{codec[:6]}"?><a/>'
     assert refused(text.encode(codec)) in {"xml-encoding", "xml-malformed"}
 

@@ -57,7 +57,7 @@ CALLS: dict[str, Callable[[Scope, Any], object]] = {
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_what_is_in_another_workspace_is_not_found_and_stays_as_it_was(
+def test_objects_of_another_workspace_are_not_found_and_not_changed(
     services: Services, scope: Scope, name: str
 ) -> None:
     other = Other(services)
@@ -84,9 +84,7 @@ def test_in_its_own_workspace_every_call_finds_it(
 
 
 @pytest.mark.parametrize("bad", ["unknown", "", "\x00", "é", "a" * 1000, "../x", None])
-def test_an_id_that_can_be_none_is_not_found(
-    scope: Scope, workspace: WorkspaceView, bad: Any
-) -> None:
+def test_malformed_id_is_not_found(scope: Scope, workspace: WorkspaceView, bad: Any) -> None:
     for call in (
         lambda: users.get_user(workspace.id, bad),
         lambda: groups.get_group(workspace.id, bad),

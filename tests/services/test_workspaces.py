@@ -13,7 +13,7 @@ from ssoko.services.workspaces import (
 )
 
 
-def test_a_workspace_is_found_by_its_slug(services: Services, workspace: WorkspaceView) -> None:
+def test_workspace_is_found_by_its_slug(services: Services, workspace: WorkspaceView) -> None:
     assert get_workspace("acme") == workspace
     assert (workspace.name, workspace.contact, workspace.time_zone) == (
         "Acme",
@@ -25,7 +25,7 @@ def test_a_workspace_is_found_by_its_slug(services: Services, workspace: Workspa
     assert (event.action, event.actor_name) == ("workspace.created", "Ssoko")
 
 
-def test_a_slug_is_taken_once(services: Services, workspace: WorkspaceView) -> None:
+def test_slug_can_be_used_once(services: Services, workspace: WorkspaceView) -> None:
     with pytest.raises(Conflict) as refused:
         create_workspace(services, SYSTEM, slug="acme", name="Another")
     assert list(refused.value.errors) == ["slug"]
@@ -35,7 +35,7 @@ def test_a_slug_is_taken_once(services: Services, workspace: WorkspaceView) -> N
 @pytest.mark.parametrize(
     "slug", ["", "a", "A1", "a b", "-acme", "acme-", "x" * 41, "äcme", "a/b", "acme\n", None]
 )
-def test_every_wrong_field_is_named_at_once(services: Services, slug: str) -> None:
+def test_all_invalid_fields_are_reported_at_once(services: Services, slug: str) -> None:
     with pytest.raises(InputError) as refused:
         create_workspace(services, SYSTEM, slug=slug, name="", contact="x" * 301)
     assert sorted(refused.value.errors) == ["contact", "name", "slug"]
@@ -43,12 +43,12 @@ def test_every_wrong_field_is_named_at_once(services: Services, slug: str) -> No
 
 
 @pytest.mark.parametrize("slug", ["other", "", "ACME", "a\x00", "é", "../acme"])
-def test_an_unknown_workspace_is_not_found(workspace: WorkspaceView, slug: str) -> None:
+def test_unknown_workspace_is_not_found(workspace: WorkspaceView, slug: str) -> None:
     with pytest.raises(NotFound):
         get_workspace(slug)
 
 
-def test_a_change_is_written_with_its_event(scope: Scope) -> None:
+def test_change_records_an_event(scope: Scope) -> None:
     changed = update_workspace(scope, name="Acme Group", time_zone="Africa/Nairobi")
     assert changed == get_workspace("acme")
     assert (changed.name, changed.contact) == ("Acme Group", "it@acme.test")
@@ -57,14 +57,14 @@ def test_a_change_is_written_with_its_event(scope: Scope) -> None:
     assert event.detail == {"changed": ["name", "time_zone"]}
 
 
-def test_what_does_not_change_is_no_event(scope: Scope) -> None:
+def test_unchanged_values_record_no_event(scope: Scope) -> None:
     before = len(log.list_events(scope).items)
     update_workspace(scope, name="Acme")
     assert len(log.list_events(scope).items) == before
 
 
 @pytest.mark.parametrize("zone", ["", "Nairobi", "../etc/passwd", "/etc/passwd", "a\x00", "Africa"])
-def test_a_time_zone_must_be_one(scope: Scope, workspace: WorkspaceView, zone: str) -> None:
+def test_time_zone_must_be_valid(scope: Scope, workspace: WorkspaceView, zone: str) -> None:
     with pytest.raises(InputError) as refused:
         update_workspace(scope, time_zone=zone, name="")
     assert sorted(refused.value.errors) == ["name", "time_zone"]

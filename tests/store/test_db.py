@@ -17,19 +17,17 @@ Open = Callable[[str], Database]
 
 
 @pytest.mark.parametrize("url", ["", "ssoko.sqlite3", "mysql://host/name", "sqlite:////no/where/x"])
-def test_a_url_of_another_kind_is_refused_with_what_to_write(url: str, open_database: Open) -> None:
+def test_unsupported_database_url_is_refused_with_an_example(url: str, open_database: Open) -> None:
     with pytest.raises(ConfigError, match="SSOKO_DATABASE_URL"):
         open_database(url)
 
 
-def test_a_database_answers(either: str, open_database: Open) -> None:
+def test_database_runs_queries(either: str, open_database: Open) -> None:
     open_database(either)
     ping()
 
 
-def test_a_database_that_is_away_is_unavailable_and_not_an_error_of_ours(
-    tmp_path: Path, open_database: Open
-) -> None:
+def test_missing_database_raises_unavailable(tmp_path: Path, open_database: Open) -> None:
     path = tmp_path / "folder"
     path.mkdir()
     open_database(f"sqlite:///{path}")
@@ -37,13 +35,13 @@ def test_a_database_that_is_away_is_unavailable_and_not_an_error_of_ours(
         ping()
 
 
-def test_an_unreachable_server_is_unavailable(open_database: Open) -> None:
+def test_unreachable_server_raises_unavailable(open_database: Open) -> None:
     open_database("postgresql://nobody@127.0.0.1:1/nothing?connect_timeout=2")
     with pytest.raises(Unavailable):
         ping()
 
 
-def test_sqlite_keeps_its_promises(sqlite: str, open_database: Open) -> None:
+def test_sqlite_has_the_required_settings(sqlite: str, open_database: Open) -> None:
     open_database(sqlite)
     with session():
         assert database.execute_sql("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -51,7 +49,7 @@ def test_sqlite_keeps_its_promises(sqlite: str, open_database: Open) -> None:
         assert database.execute_sql("PRAGMA busy_timeout").fetchone() == (5000,)
 
 
-def test_a_transaction_that_fails_leaves_nothing(either: str, open_database: Open) -> None:
+def test_failed_transaction_is_rolled_back(either: str, open_database: Open) -> None:
     open_database(either)
     with session():
         with pytest.raises(RuntimeError), database.atomic():
@@ -60,7 +58,7 @@ def test_a_transaction_that_fails_leaves_nothing(either: str, open_database: Ope
         assert Workspace.select().count() == 0
 
 
-def test_a_workspace_takes_its_people_with_it(either: str, open_database: Open) -> None:
+def test_deleting_a_workspace_deletes_its_users(either: str, open_database: Open) -> None:
     open_database(either)
     with session():
         acme = Workspace.create(slug="acme", name="Acme", created_at=1)
@@ -69,14 +67,14 @@ def test_a_workspace_takes_its_people_with_it(either: str, open_database: Open) 
         assert User.select().count() == 0
 
 
-def test_ids_are_in_the_order_of_their_making() -> None:
+def test_ids_sort_by_creation() -> None:
     made = [new_id() for _ in range(1000)]
     assert {len(i) for i in made} == {22}
     assert made == sorted(set(made))
     assert len({random_id() for _ in range(1000)}) == 1000
 
 
-def test_a_backup_of_a_database_in_use_opens(
+def test_backup_of_a_database_in_use_can_be_opened(
     sqlite: str, tmp_path: Path, open_database: Open
 ) -> None:
     open_database(sqlite)

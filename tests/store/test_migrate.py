@@ -16,7 +16,7 @@ Open = Callable[[str], Database]
 FILES = sorted(path.stem for path in directory().glob("[0-9]*.py"))
 
 
-def test_the_migrations_make_what_the_models_say(either: str, open_database: Open) -> None:
+def test_migrated_schema_equals_the_models(either: str, open_database: Open) -> None:
     database = open_database(either)
     difference = diff_models(database, TABLES)
     assert not difference, str(difference)
@@ -29,9 +29,7 @@ def test_applied_migrations_are_not_pending(either: str, open_database: Open) ->
     assert migrate(database) == []
 
 
-def test_a_new_database_is_refused_until_it_is_migrated(
-    tmp_path: Path, open_database: Open
-) -> None:
+def test_database_is_refused_until_it_is_migrated(tmp_path: Path, open_database: Open) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'new.sqlite3'}")
     assert pending(database) == FILES
     with pytest.raises(MigrationPending, match="ssoko migrate"):
@@ -40,7 +38,7 @@ def test_a_new_database_is_refused_until_it_is_migrated(
     require_current(database)
 
 
-def test_three_processes_at_once_migrate_once(tmp_path: Path, open_database: Open) -> None:
+def test_three_concurrent_processes_migrate_once(tmp_path: Path, open_database: Open) -> None:
     url = f"sqlite:///{tmp_path / 'raced.sqlite3'}"
     database = open_database(url)
     applied: list[list[str]] = []
@@ -57,7 +55,7 @@ def test_three_processes_at_once_migrate_once(tmp_path: Path, open_database: Ope
     assert sorted(applied) == [[], [], FILES]
 
 
-def test_the_history_names_every_file(either: str, open_database: Open) -> None:
+def test_history_lists_every_migration(either: str, open_database: Open) -> None:
     database = open_database(either)
     rows = database.execute_sql(f"SELECT name FROM {HISTORY} ORDER BY name").fetchall()  # noqa: S608 - a constant
     assert [row[0] for row in rows] == FILES

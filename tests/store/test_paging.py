@@ -15,13 +15,13 @@ def forged(value: object) -> str:
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc"])), st.text("ab"))
-def test_a_cursor_comes_back_as_it_was(one: str, two: str) -> None:
+def test_cursor_round_trip(one: str, two: str) -> None:
     if any(c in "\ufffe\uffff" for c in one):
         return
     assert decode_cursor(encode_cursor(one, two), length=2) == (one, two)
 
 
-def test_no_cursor_is_the_first_page() -> None:
+def test_without_a_cursor_the_first_page_is_returned() -> None:
     assert decode_cursor(None, length=2) is None
     assert decode_cursor("", length=2) is None
 
@@ -44,20 +44,20 @@ def test_no_cursor_is_the_first_page() -> None:
         "W" * 5000,
     ],
 )
-def test_a_cursor_that_is_none_of_ours_is_refused_at_cursor(cursor: str) -> None:
+def test_invalid_cursor_is_refused_at_cursor(cursor: str) -> None:
     with pytest.raises(InputError) as refused:
         decode_cursor(cursor, length=2)
     assert list(refused.value.errors) == ["cursor"]
 
 
 @pytest.mark.parametrize("limit", [0, -1, 201, 10**9, True, "5"])
-def test_a_limit_is_from_1_to_200(limit: int) -> None:
+def test_limit_is_from_1_to_200(limit: int) -> None:
     with pytest.raises(InputError) as refused:
         check_limit(limit)
     assert list(refused.value.errors) == ["limit"]
 
 
-def test_one_row_more_than_the_limit_makes_a_next_page() -> None:
+def test_page_has_a_cursor_when_more_rows_follow() -> None:
     page = cut(["a", "b", "c"], 2, key=lambda row: (row,), view=str.upper)
     assert page.items == ("A", "B")
     assert decode_cursor(page.next, length=1) == ("b",)

@@ -100,7 +100,7 @@ def test_a_name_is_cleaned_at_its_ends() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["", "   ", "x" * 151, "a\nb", "a\x00", "\ud800", 7, None])
-def test_a_name_that_cannot_be_shown_is_refused(wrong: object) -> None:
+def test_name_with_control_characters_is_refused(wrong: object) -> None:
     with pytest.raises(InputError) as refused:
         check_name(wrong, field="title")
     assert list(refused.value.errors) == ["title"]

@@ -63,7 +63,7 @@ SAID = (
 )
 
 
-def test_a_site_goes_on_and_logs_each_once(moose, caplog: pytest.LogCaptureFixture) -> None:
+def test_site_logs_each_deprecation_once(moose, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     # As strict as a site can be: a warning would be an error here.
     with warnings.catch_warnings():
@@ -76,7 +76,7 @@ def test_a_site_goes_on_and_logs_each_once(moose, caplog: pytest.LogCaptureFixtu
     )
 
 
-def test_the_authors_tests_are_warned_at_the_line(moose) -> None:
+def test_tests_of_authors_get_a_warning_at_the_line(moose) -> None:
     with pytest.warns(DeprecationWarning) as told:
         LoadedPlugin(moose)
     assert {str(one.message) for one in told} == set(SAID)
@@ -84,7 +84,7 @@ def test_the_authors_tests_are_warned_at_the_line(moose) -> None:
     assert all(one.lineno > 1 for one in told)
 
 
-def test_a_check_names_the_hook_and_does_not_fail_for_it(project) -> None:
+def test_check_names_the_deprecated_hook_and_passes(project) -> None:
     for path in filter(lambda path: path.is_file(), project.rglob("*")):
         path.write_text(path.read_text("utf-8").replace("REPLACE", "Some words"), "utf-8")
     result = CliRunner().invoke(cli, ["plugin", "check", str(project)])

@@ -42,11 +42,11 @@ CHAT = IndexEntry(
 )
 
 
-def test_what_is_written_is_read_again():
+def test_index_round_trip():
     assert read_index(write_index([WIKI, CHAT])) == {"wiki": WIKI, "chat": CHAT}
 
 
-def test_the_same_entries_give_the_same_bytes():
+def test_same_entries_give_the_same_bytes():
     data = write_index([WIKI, CHAT])
     assert data == write_index([CHAT, WIKI])
     document = json.loads(data)
@@ -55,7 +55,7 @@ def test_the_same_entries_give_the_same_bytes():
     assert "Étoile".encode() in data
 
 
-def test_an_entry_that_no_ssoko_would_read_is_not_written():
+def test_invalid_entry_is_not_written():
     about = Integration(name="Chat", summary="Talk", homepage="http://localhost/chat")
     entry = IndexEntry(slug="chat", distribution="c", version="1", about=about, sha256=DIGEST)
     with pytest.raises(InputError) as caught:
@@ -71,7 +71,7 @@ def written(**changes: Any) -> bytes:
     return json.dumps(document).encode()
 
 
-def test_fields_of_another_time_are_passed_over_and_optional_ones_may_be_missing():
+def test_unknown_fields_are_ignored_and_optional_ones_can_be_missing():
     data = written(color="green", aliases=None, logo=None, tier=None, description=None)
     entry = read_index(data)["wiki"]
     assert (entry.tier, entry.about.aliases, entry.about.logo) == ("", (), "")
@@ -115,7 +115,7 @@ def test_fields_of_another_time_are_passed_over_and_optional_ones_may_be_missing
     ],
     ids=str,
 )
-def test_a_wrong_entry_is_named_with_its_field(changes, at):
+def test_invalid_entry_is_reported_with_its_field(changes, at):
     with pytest.raises(InputError) as caught:
         read_index(written(**changes))
     ((field, (message,)),) = caught.value.errors.items()
@@ -144,12 +144,12 @@ def test_a_wrong_entry_is_named_with_its_field(changes, at):
     ],
     ids=lambda data: str(data[:40]),
 )
-def test_what_is_no_index_is_refused(data):
+def test_other_files_are_refused(data):
     with pytest.raises(InputError):
         read_index(data.encode() if isinstance(data, str) else data)
 
 
-def test_an_entry_knows_which_core_it_fits_and_what_it_is_newer_than():
+def test_entry_compares_core_and_plugin_versions():
     assert WIKI.fits("0.1.0")
     assert WIKI.fits("0.1.1rc1")
     assert not WIKI.fits("0.2.0")

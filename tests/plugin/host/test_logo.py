@@ -13,7 +13,7 @@ OPEN = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
         '<rect width="9" height="9" fill="url(#g)"/><use href="#g"/>',
     ],
 )
-def test_a_picture_is_safe(inside):
+def test_safe_logo_is_accepted(inside):
     assert check_logo(f"{OPEN}{inside}</svg>") == ""
     assert check_logo(f'<?xml version="1.0" encoding="UTF-8"?>{OPEN}{inside}</svg>') == ""
 
@@ -46,7 +46,7 @@ def test_a_picture_is_safe(inside):
         ("<![CDATA[x]]>", "CDATA"),
     ],
 )
-def test_what_runs_loads_or_links_is_refused(inside, words):
+def test_logo_that_runs_loads_or_links_is_refused(inside, words):
     assert words in check_logo(f"{OPEN}{inside}</svg>")
 
 
@@ -66,5 +66,5 @@ def test_what_runs_loads_or_links_is_refused(inside, words):
         (f"{OPEN}\ud800</svg>", "UTF-8"),
     ],
 )
-def test_what_is_no_picture_is_refused(text, words):
+def test_file_that_is_not_an_svg_is_refused(text, words):
     assert words in check_logo(text)

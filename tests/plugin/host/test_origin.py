@@ -14,7 +14,7 @@ def found(folder: Path, **more: object) -> PathDistribution:
     return PathDistribution(distribution(folder, "ssoko-good", GOOD, **more))
 
 
-def test_without_a_direct_url_it_came_from_an_index(tmp_path: Path) -> None:
+def test_distribution_without_a_direct_url_is_from_an_index(tmp_path: Path) -> None:
     assert origin_of(found(tmp_path)) == Origin("index")
 
 
@@ -42,7 +42,7 @@ def test_direct_url_has_no_password(
     assert origin_of(found(tmp_path, direct_url=direct)) == Origin(kind, url)
 
 
-def test_a_changed_file_and_a_missing_one_are_named(tmp_path: Path) -> None:
+def test_changed_and_missing_files_are_named(tmp_path: Path) -> None:
     it = found(tmp_path, direct_url={"url": "file:///srv/good.whl"})
     code = tmp_path / "ssoko_good.py"
     code.write_text(code.read_text().replace("nothing else", "something "))
@@ -53,7 +53,7 @@ def test_a_changed_file_and_a_missing_one_are_named(tmp_path: Path) -> None:
     assert origin.changed == ("ssoko_good.py", "ssoko_good-1.0.dist-info/METADATA")
 
 
-def test_a_change_of_the_same_size_is_seen_too(tmp_path: Path) -> None:
+def test_change_of_the_same_size_is_detected(tmp_path: Path) -> None:
     it = found(tmp_path)
     code = tmp_path / "ssoko_good.py"
     before = fingerprint(it)
@@ -65,11 +65,11 @@ def test_a_change_of_the_same_size_is_seen_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("record", ["", "\x00", '"unclosed', "a,b", "x.py,md5=1,2"])
-def test_without_a_list_of_files_it_is_unknown(tmp_path: Path, record: str) -> None:
+def test_origin_is_unknown_without_a_list_of_files(tmp_path: Path, record: str) -> None:
     assert origin_of(found(tmp_path, record=record)).kind == "unknown"
 
 
-def test_metadata_that_are_no_text_stop_nothing(tmp_path: Path) -> None:
+def test_metadata_that_is_not_text_raises_no_error(tmp_path: Path) -> None:
     it = found(tmp_path)
     info = tmp_path / "ssoko_good-1.0.dist-info"
     (info / "RECORD").write_bytes(b"\xff\xfe")
@@ -83,9 +83,7 @@ def test_devices_and_pipes_are_not_read(tmp_path: Path) -> None:
     assert origin_of(it).changed == ("/dev/zero", "pipe", "../../x")
 
 
-def test_beyond_its_share_a_file_is_compared_by_size(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_large_files_are_compared_by_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     it = found(tmp_path)
     monkeypatch.setattr("ssoko.plugin.host.origin.MAX_BYTES", 0)
     code = tmp_path / "ssoko_good.py"

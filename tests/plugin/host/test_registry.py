@@ -104,7 +104,7 @@ def refused(**answers: object) -> str:
     return problem.message
 
 
-def test_a_good_plugin_is_loaded_with_its_declarations():
+def test_valid_plugin_is_loaded_with_its_declarations():
     entry = Registry.load([source(Plugin())]).get("zoom")
     assert entry.integration.name == "Zoom"
     assert entry.form is Form
@@ -113,7 +113,7 @@ def test_a_good_plugin_is_loaded_with_its_declarations():
     assert "service_provider" in entry.hooks
 
 
-def test_integrations_come_in_the_order_of_their_names():
+def test_integrations_are_sorted_by_name():
     plugins = {"a": "zebra", "b": "Alpaca", "c": "Moose"}
     registry = Registry.load(
         source(Plugin(integration=Integration(name=name, summary="An animal")), slug)
@@ -123,7 +123,7 @@ def test_integrations_come_in_the_order_of_their_names():
 
 
 @pytest.mark.parametrize("error", [ImportError("no module named zoomus"), SystemExit(3)])
-def test_a_plugin_that_fails_at_import_stops_no_other(error):
+def test_plugin_that_fails_at_import_does_not_affect_others(error):
     registry = Registry.load(
         [PluginSource("bad", raising(error), "ssoko-bad", "0.9"), source(Plugin())]
     )
@@ -135,12 +135,12 @@ def test_a_plugin_that_fails_at_import_stops_no_other(error):
     assert "Traceback" in problem.traceback
 
 
-def test_ctrl_c_still_stops_the_process():
+def test_ctrl_c_stops_the_process_during_import():
     with pytest.raises(KeyboardInterrupt):
         Registry.load([PluginSource("bad", raising(KeyboardInterrupt()))])
 
 
-def test_a_broken_plugin_is_logged_once(caplog):
+def test_failed_plugin_is_logged_once(caplog):
     Registry.load([PluginSource("bad", raising(ImportError("gone")), "ssoko-bad", "0.9")])
     (record,) = caplog.records
     assert record.getMessage() == (
@@ -148,7 +148,7 @@ def test_a_broken_plugin_is_logged_once(caplog):
     )
 
 
-def test_a_misspelt_hook_is_named_with_the_right_one():
+def test_misspelled_hook_is_reported_with_a_suggestion():
     class Misspelt(Plugin):
         @hookimpl
         def instal_form(self):
@@ -160,7 +160,7 @@ def test_a_misspelt_hook_is_named_with_the_right_one():
     assert "install_form" in problem.message
 
 
-def test_an_unknown_argument_is_refused():
+def test_unknown_argument_is_refused():
     class Nosy(Plugin):
         @hookimpl
         def service_provider(self, settings, database):
@@ -171,14 +171,14 @@ def test_an_unknown_argument_is_refused():
     assert "database" in problem.message
 
 
-def test_missing_required_hooks_are_all_named():
+def test_all_missing_required_hooks_are_reported():
     problem = only_problem(Registry.load([source(types.ModuleType("empty"))]))
     assert problem.stage == "register"
     for hook in ("integration", "install_form", "metadata_fields", "service_provider"):
         assert hook in problem.message
 
 
-def test_a_wrapper_is_refused():
+def test_wrapper_is_refused():
     class Wrapping(Plugin):
         @hookimpl(wrapper=True)
         def check_settings(self, settings):
@@ -190,7 +190,7 @@ def test_a_wrapper_is_refused():
 
 
 @pytest.mark.parametrize("slug", ["Zoom", "zoom us", "../zoom", "", "-zoom", "z" * 41])
-def test_a_name_that_is_no_slug_is_refused(slug):
+def test_invalid_slug_is_refused(slug):
     assert "slug" in only_problem(Registry.load([source(Plugin(), slug)])).message
 
 
@@ -239,16 +239,16 @@ def test_a_name_that_is_no_slug_is_refused(slug):
         ),
     ],
 )
-def test_wrong_declaration_is_refused_with_what_to_do(answers, words):
+def test_invalid_declaration_is_refused_with_the_fix(answers, words):
     assert words in refused(**answers)
 
 
-def test_a_short_summary_is_no_reason_to_refuse():
+def test_short_summary_is_accepted():
     plugin = Plugin(integration=Integration(name="Zoom", summary="Zoom."))
     assert not Registry.load([source(plugin)]).problems
 
 
-def test_a_form_may_have_fields_with_the_names_of_our_controls():
+def test_form_fields_can_have_the_names_of_ssoko_controls():
     class Same(Schema):
         name = fields.String()
         csrf_token = fields.String()
@@ -257,7 +257,7 @@ def test_a_form_may_have_fields_with_the_names_of_our_controls():
     assert not Registry.load([source(Plugin(install_form=Same))]).problems
 
 
-def test_a_form_that_cannot_be_made_is_refused():
+def test_form_that_cannot_be_created_is_refused():
     class Picky(Schema):
         def __init__(self, **kwargs):
             raise RuntimeError("no form today")
@@ -265,7 +265,7 @@ def test_a_form_that_cannot_be_made_is_refused():
     assert "no form today" in refused(install_form=Picky)
 
 
-def test_a_guide_may_show_what_was_typed():
+def test_guide_can_show_settings():
     plugin = Plugin(installation_guide="{{ settings.acs_url }}")
     assert not Registry.load([source(plugin)]).problems
 
@@ -278,7 +278,7 @@ def test_another_contract_version_is_refused(api):
     assert api in problem.message or "1.0" in problem.message
 
 
-def test_a_newer_contract_explains_hooks_that_are_not_known_yet():
+def test_unknown_hooks_of_a_newer_contract_are_explained():
     class Newer(Plugin):
         @hookimpl
         def acceptance_rules(self):
@@ -304,14 +304,14 @@ def test_two_distributions_with_one_slug_are_both_quarantined():
         assert "evil-aws 1.2" in problem.message
 
 
-def test_only_the_named_plugins_are_loaded():
+def test_only_listed_plugins_are_loaded():
     sources = [source(Plugin(), "zoom"), source(Plugin(), "aws")]
     registry = Registry.load(sources, only=frozenset({"aws"}))
     assert list(registry.integrations) == ["aws"]
     assert registry.skipped == (("zoom", "not named in SSOKO_PLUGINS"),)
 
 
-def test_a_disabled_plugin_is_not_even_imported():
+def test_disabled_plugin_is_not_imported():
     registry = Registry.load(
         [PluginSource("zoom", raising(ImportError()))], disabled=frozenset({"zoom"})
     )
@@ -327,7 +327,7 @@ def test_opt_in_plugin_is_skipped_unless_listed():
     assert "zoom" in Registry.load([source(plugin)], opt_in=frozenset({"zoom"})).integrations
 
 
-def test_one_object_under_two_slugs_is_two_integrations():
+def test_one_object_with_two_slugs_is_two_integrations():
     plugin = Plugin()
     assert len(Registry.load([source(plugin, "a"), source(plugin, "b")]).integrations) == 2
 
@@ -341,7 +341,7 @@ def call(plugin: object, hook: str, **kwargs: object) -> object:
     return Registry.load([source(plugin)]).call("zoom", hook, **kwargs)
 
 
-def test_a_hook_is_called_on_its_owner_alone():
+def test_hook_is_called_only_on_its_plugin():
     class Greedy(Plugin):
         @hookimpl(specname="service_provider", tryfirst=True)
         def mine_for_everybody(self, settings, site):
@@ -363,7 +363,7 @@ def test_value_of_the_wrong_type_is_a_failed_hook(answer):
 
 
 @pytest.mark.parametrize("error", [RuntimeError("x"), SystemExit(1), GeneratorExit()])
-def test_whatever_a_hook_raises_is_a_failed_hook(error):
+def test_any_exception_of_a_hook_is_a_failed_hook(error):
     with pytest.raises(HookFailed) as caught:
         call(Plugin(service_provider=error), "service_provider", settings={}, site=SITE)
     assert (caught.value.slug, caught.value.hook) == ("zoom", "service_provider")
@@ -378,13 +378,13 @@ def test_message_of_a_hooks_error_is_not_shown():
     assert "abc123" not in str(caught.value)
 
 
-def test_a_value_of_the_wrong_type_says_which():
+def test_error_names_the_value_of_the_wrong_type():
     plugin = Plugin(service_provider=lambda: replace(SP, acs_urls="https://zoom.test/acs"))
     with pytest.raises(HookFailed, match="ServiceProvider.acs_urls: use a tuple of texts"):
         call(plugin, "service_provider", settings={}, site=SITE)
 
 
-def test_a_hook_of_a_plugin_that_is_not_loaded_fails():
+def test_hook_of_a_plugin_that_is_not_loaded_fails():
     with pytest.raises(HookFailed, match="not loaded"):
         Registry().call("zoom", "service_provider", settings={}, site=SITE)
 
@@ -402,7 +402,7 @@ def test_optional_hook_that_returns_none_fails():
         call(WithOptionalHooks(), "web_application", context=None)
 
 
-def test_a_plugin_cannot_change_the_settings_it_is_given():
+def test_plugin_cannot_change_its_settings_argument():
     plugin = Plugin()
     settings = {"rows": [{"name": "email"}]}
     call(plugin, "service_provider", settings=settings, site=SITE)
@@ -413,7 +413,7 @@ def test_a_plugin_cannot_change_the_settings_it_is_given():
     assert settings == {"rows": [{"name": "email"}]}
 
 
-def test_values_that_core_refuses_are_wrong_input_and_a_failed_hook():
+def test_invalid_values_of_a_hook_are_an_input_error_and_a_failed_hook():
     plugin = Plugin(service_provider=replace(SP, acs_urls=("javascript:alert(1)",), lifetime=5))
     for kind in (InputError, HookFailed, ProposalRefused):
         with pytest.raises(kind) as caught:
@@ -421,7 +421,7 @@ def test_values_that_core_refuses_are_wrong_input_and_a_failed_hook():
     assert set(caught.value.errors) == {"acs_urls.0", "lifetime"}
 
 
-def test_a_sign_in_hook_with_a_value_xml_cannot_carry_fails_and_blames_no_person():
+def test_sign_in_hook_with_a_value_that_xml_does_not_allow_fails():
     plugin = WithOptionalHooks(saml_attributes=(SamlAttribute(name="team", values=("a\x00b",)),))
     with pytest.raises(HookFailed, match="control characters") as caught:
         call(plugin, "saml_attributes", settings={}, person=None, roles=())

@@ -49,14 +49,14 @@ def fields(**changes: object) -> list[str]:
 @pytest.mark.parametrize(
     "entity_id", ["urn:amazon:webservices", "Dropbox", "https://a/", "x" * 1024]
 )
-def test_any_uri_or_word_is_an_entity_id(entity_id):
+def test_entity_id_can_be_any_uri_or_word(entity_id):
     assert fields(entity_id=entity_id) == []
 
 
 @pytest.mark.parametrize(
     "entity_id", ["", " ", "x" * 1025, "a\x00", "a\ufffe", "a\ud800", " a", "a\n", "a\nb"]
 )
-def test_an_entity_id_that_metadata_cannot_hold_is_refused(entity_id):
+def test_entity_id_that_metadata_cannot_hold_is_refused(entity_id):
     assert fields(entity_id=entity_id) == ["entity_id"]
 
 
@@ -76,7 +76,7 @@ def test_an_entity_id_that_metadata_cannot_hold_is_refused(entity_id):
         "HTTPS://APP.TEST/ACS",
     ],
 )
-def test_https_and_this_machine_are_acs_urls(url):
+def test_acs_url_uses_https_or_localhost(url):
     assert fields(acs_urls=(url,)) == []
 
 
@@ -115,7 +115,7 @@ def test_https_and_this_machine_are_acs_urls(url):
         "https://app.test/" + "a" * 2048,
     ],
 )
-def test_what_could_lead_elsewhere_is_no_acs_url(url):
+def test_ambiguous_acs_url_is_refused(url):
     assert fields(acs_urls=("https://app.test/acs", url)) == ["acs_urls.1"]
     if url:
         assert fields(slo_url=url, slo_response_url=url, launch_url=url) == [
@@ -125,7 +125,7 @@ def test_what_could_lead_elsewhere_is_no_acs_url(url):
         ]
 
 
-def test_acs_urls_are_counted():
+def test_number_of_acs_urls_is_limited():
     assert fields(acs_urls=()) == ["acs_urls"]
     assert fields(acs_urls=("https://a.test/",) * 2) == ["acs_urls.1"]
     assert fields(acs_urls=tuple(f"https://a.test/{n}" for n in range(101))) == ["acs_urls"]
@@ -140,7 +140,7 @@ def test_acs_urls_are_counted():
         ((0, "https://elsewhere.test/acs"),),
     ],
 )
-def test_an_index_is_for_one_of_the_acs_urls(indexes):
+def test_acs_index_must_refer_to_an_acs_url(indexes):
     assert fields(acs_indexes=indexes) == ["acs_indexes"]
     assert fields(acs_indexes=((0, "https://app.test/acs"), (7, "https://app.test/acs"))) == []
 
@@ -154,12 +154,12 @@ def test_something_must_be_signed():
 @pytest.mark.parametrize(
     ("seconds", "good"), [(59, False), (60, True), (3600, True), (3601, False)]
 )
-def test_an_assertion_lives_from_a_minute_to_an_hour(seconds, good):
+def test_assertion_lifetime_is_from_one_minute_to_one_hour(seconds, good):
     assert (fields(lifetime=seconds) == []) is good
 
 
 @pytest.mark.parametrize(("seconds", "good"), [(0, True), (59, False), (60, True), (-1, False)])
-def test_a_session_has_a_sensible_end_or_none(seconds, good):
+def test_session_lifetime_is_limited(seconds, good):
     assert (fields(session_lifetime=seconds) == []) is good
 
 
@@ -176,7 +176,7 @@ def test_a_session_has_a_sensible_end_or_none(seconds, good):
         ({"relay_state": "x" * 4097}, "relay_state"),
     ],
 )
-def test_other_values_are_judged_too(changes, field):
+def test_other_values_are_validated(changes, field):
     assert fields(**changes) == [field]
 
 
@@ -249,7 +249,7 @@ def test_attributes_of_a_sign_in_must_fit_into_xml():
         ),
     ],
 )
-def test_a_value_of_the_wrong_type_is_never_made(make, words):
+def test_value_of_the_wrong_type_cannot_be_created(make, words):
     with pytest.raises(WrongType) as caught:
         make()
     assert words in str(caught.value)

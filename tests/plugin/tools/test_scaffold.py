@@ -20,7 +20,7 @@ def empty_folder(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def test_a_whole_distribution_is_written_and_the_next_command_named(empty_folder):
+def test_complete_distribution_is_written_and_the_next_command_is_printed(empty_folder):
     result = new("zoom", "--defaults")
     assert result.exit_code == 0, result.output
     names = {p.relative_to(empty_folder).as_posix() for p in empty_folder.rglob("*.*")}
@@ -39,7 +39,7 @@ def test_a_whole_distribution_is_written_and_the_next_command_named(empty_folder
     assert result.output.endswith("Next: cd ssoko-zoom && pip install -e . && ssoko dev\n")
 
 
-def test_names_and_category_go_where_they_belong(empty_folder):
+def test_names_and_category_are_in_the_files(empty_folder):
     new("google-workspace", "--vendor", "Google", "--category", "Productivity", "--defaults")
     code = (empty_folder / "ssoko-google-workspace/ssoko_google_workspace/__init__.py").read_text()
     assert 'name="Google Workspace"' in code

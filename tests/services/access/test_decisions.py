@@ -66,7 +66,7 @@ def group_of(services: Services, workspace: WorkspaceView, user: UserView) -> st
     return group.id
 
 
-def test_the_gate_opens_for_one_case_of_sixty_four() -> None:
+def test_gate_gives_access_in_one_of_sixty_four_cases() -> None:
     names = (
         "user_active",
         "same_workspace",
@@ -100,7 +100,7 @@ def test_without_a_role_nobody_gets_in(
     assert launchable(Scope(services, workspace.id, SYSTEM), user.id) == ()
 
 
-def test_a_role_lets_in_and_the_decision_names_it(
+def test_role_gives_access_and_the_decision_names_it(
     services: Services, workspace: WorkspaceView, aws: Application, user: UserView
 ) -> None:
     give(services, workspace, aws, user_id=user.id)
@@ -110,7 +110,7 @@ def test_a_role_lets_in_and_the_decision_names_it(
     assert decision.sentence == "Amina Otieno has access through the role sso-aws-AWS-role."
 
 
-def test_a_group_lets_in_as_well(
+def test_role_of_a_group_gives_access(
     services: Services, workspace: WorkspaceView, aws: Application, user: UserView
 ) -> None:
     group_id = group_of(services, workspace, user)
@@ -121,7 +121,7 @@ def test_a_group_lets_in_as_well(
     assert code(services, user, aws) == "no-role"
 
 
-def test_a_grant_lapses_in_the_very_second(
+def test_assignment_expires_at_the_exact_second(
     services: Services, workspace: WorkspaceView, aws: Application, user: UserView
 ) -> None:
     give(services, workspace, aws, user_id=user.id, expires_at=services.clock() + 60)
@@ -135,7 +135,7 @@ def test_a_grant_lapses_in_the_very_second(
     assert launchable(Scope(services, workspace.id, SYSTEM), user.id) == ()
 
 
-def test_what_closes_the_door_is_named_in_order(
+def test_reasons_for_denial_are_reported_in_order(
     scope: Scope, services: Services, workspace: WorkspaceView, aws: Application, user: UserView
 ) -> None:
     give(services, workspace, aws, user_id=user.id)
@@ -148,7 +148,7 @@ def test_what_closes_the_door_is_named_in_order(
     assert code(services, user, aws) == "application-uninstalled"
 
 
-def test_a_disabled_application_is_on_no_portal(
+def test_disabled_application_has_no_tile(
     services: Services, workspace: WorkspaceView, aws: Application, user: UserView
 ) -> None:
     give(services, workspace, aws, user_id=user.id)
@@ -195,7 +195,7 @@ def test_tiles_take_one_statement(
     assert len(statements) == 1
 
 
-def test_who_gets_in_lists_everybody_once_with_every_path(
+def test_access_list_has_each_user_once_with_all_assignments(
     scope: Scope,
     services: Services,
     workspace: WorkspaceView,

@@ -74,7 +74,7 @@ def events(services: Services, workspace: WorkspaceView) -> list[str]:
     return [event.action for event in log.list_events(Scope(services, workspace.id, SYSTEM)).items]
 
 
-def test_a_role_is_found_by_id_and_name(
+def test_role_is_found_by_id_and_name(
     services: Services, workspace: WorkspaceView, role: RoleView
 ) -> None:
     assert get_role(workspace.id, role.id) == role
@@ -86,7 +86,7 @@ def test_a_role_is_found_by_id_and_name(
             find_role(workspace.id, unknown)
 
 
-def test_every_wrong_field_is_named_at_once(scope: Scope, role: RoleView) -> None:
+def test_all_invalid_fields_are_reported_at_once(scope: Scope, role: RoleView) -> None:
     with pytest.raises(InputError) as refused:
         create_role(
             scope,
@@ -102,7 +102,7 @@ def test_every_wrong_field_is_named_at_once(scope: Scope, role: RoleView) -> Non
     assert list(refused.value.errors) == ["application_id"]
 
 
-def test_a_role_can_be_changed_and_deleted(
+def test_role_can_be_changed_and_deleted(
     scope: Scope, services: Services, workspace: WorkspaceView, role: RoleView
 ) -> None:
     changed = update_role(scope, role.id, name="Readers", attributes={"level": "1"})
@@ -114,7 +114,7 @@ def test_a_role_can_be_changed_and_deleted(
         get_role(workspace.id, role.id)
 
 
-def test_a_default_role_stays_with_its_application(
+def test_default_role_cannot_be_moved_or_deleted(
     scope: Scope, workspace: WorkspaceView, application: Application
 ) -> None:
     default = find_role(workspace.id, "sso-aws-AWS-role")
@@ -153,7 +153,7 @@ def test_roles_are_searched_by_their_and_their_applications_name(
     assert rest.next is None
 
 
-def test_a_role_is_given_and_taken_with_an_event_each(
+def test_assigning_and_removing_a_role_record_events(
     scope: Scope, services: Services, workspace: WorkspaceView, role: RoleView, user: UserView
 ) -> None:
     (assignment,) = assign_roles(scope, role_ids=[role.id], user_id=user.id)
@@ -188,7 +188,7 @@ def test_giving_again_sets_the_expiry_and_makes_no_second_assignment(
     assert Assignment.select().count() == 1
 
 
-def test_a_grant_counts_until_the_second_it_expires(
+def test_assignment_is_active_until_it_expires(
     scope: Scope, services: Services, role: RoleView, user: UserView
 ) -> None:
     assign_roles(
@@ -204,7 +204,7 @@ def test_a_grant_counts_until_the_second_it_expires(
 
 
 @pytest.mark.parametrize("seconds", [0, -1, LATEST])
-def test_an_expiry_is_in_the_future_and_before_the_year_10000(
+def test_expiry_must_be_in_the_future_and_before_the_year_10000(
     scope: Scope,
     services: Services,
     role: RoleView,
@@ -236,9 +236,7 @@ def test_all_roles_are_given_or_none(
     assert events(services, workspace) == before
 
 
-def test_a_role_reaches_people_through_their_groups(
-    scope: Scope, role: RoleView, user: UserView
-) -> None:
+def test_users_have_the_roles_of_their_groups(scope: Scope, role: RoleView, user: UserView) -> None:
     for name in ("Engineering", "Everyone"):
         group = groups.create_group(scope, name=name)
         groups.add_member(scope, group.id, user.id)
@@ -254,7 +252,9 @@ def test_a_role_reaches_people_through_their_groups(
     assert (of_group.via, of_group.group_name, of_group.user_id) == ("group", "Everyone", "")
 
 
-def test_who_has_a_role_is_listed_groups_first_and_paged(scope: Scope, role: RoleView) -> None:
+def test_assignments_of_a_role_are_listed_groups_first_in_pages(
+    scope: Scope, role: RoleView
+) -> None:
     for name in ("zulu", "yankee"):
         group = groups.create_group(scope, name=name)
         assign_roles(scope, role_ids=[role.id], group_id=group.id)
@@ -276,7 +276,7 @@ def test_who_has_a_role_is_listed_groups_first_and_paged(scope: Scope, role: Rol
         assignments_of_role(scope, role.id, cursor="WyJ4IiwiIiwiIl0")
 
 
-def test_a_role_of_an_uninstalled_application_is_out_of_use(
+def test_role_of_an_uninstalled_application_is_archived(
     scope: Scope,
     services: Services,
     workspace: WorkspaceView,
@@ -292,7 +292,7 @@ def test_a_role_of_an_uninstalled_application_is_out_of_use(
         assign_roles(scope, role_ids=[default.id], user_id=user.id)
 
 
-def test_a_role_given_ten_times_at_once_is_one_assignment(
+def test_ten_concurrent_assignments_create_one(
     either: str, open_services: Callable[[str], Services]
 ) -> None:
     services = open_services(either)

@@ -71,7 +71,7 @@ def found(services: Services, workspace: WorkspaceView, **filters: Any) -> list[
 
 
 @pytest.mark.usefixtures("log")
-def test_the_newest_event_comes_first(services: Services, workspace: WorkspaceView) -> None:
+def test_newest_event_is_first(services: Services, workspace: WorkspaceView) -> None:
     assert found(services, workspace) == [
         ("Lars Holm", "sign-in"),
         ("Neema Kileo", "sign-in"),
@@ -106,7 +106,7 @@ def test_the_newest_event_comes_first(services: Services, workspace: WorkspaceVi
         ("since:1h since:9h", ["Lars Holm", "Neema Kileo"]),
     ],
 )
-def test_a_query_narrows_the_log(
+def test_query_filters_the_log(
     services: Services, workspace: WorkspaceView, q: str, actors: list[str]
 ) -> None:
     assert [name for name, _ in found(services, workspace, q=q)] == actors
@@ -127,7 +127,7 @@ def test_a_query_narrows_the_log(
         ("\ud800", "plain text"),
     ],
 )
-def test_a_query_that_cannot_be_read_says_what_to_write(
+def test_invalid_query_says_what_to_enter(
     services: Services, workspace: WorkspaceView, q: str, advice: str
 ) -> None:
     with pytest.raises(InputError, match=advice) as refused:
@@ -136,7 +136,7 @@ def test_a_query_that_cannot_be_read_says_what_to_write(
 
 
 @pytest.mark.usefixtures("log")
-def test_filters_go_together(
+def test_filters_can_be_combined(
     services: Services, workspace: WorkspaceView, aws: Application
 ) -> None:
     now = services.clock()
@@ -178,7 +178,7 @@ def test_pages_hold_every_event_once(services: Services, workspace: WorkspaceVie
         assert sorted(names) == sorted({f"number {n}" for n in range(20)}), limit
 
 
-def test_a_search_goes_on_where_it_stopped_looking(
+def test_search_continues_on_the_next_page(
     services: Services, workspace: WorkspaceView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     note(services, workspace, LARS, "sign-in", target=Target("application", "", "needle"))
@@ -198,9 +198,7 @@ def test_a_search_goes_on_where_it_stopped_looking(
     assert 3 <= pages <= 5
 
 
-def test_an_event_keeps_everything_that_was_said(
-    services: Services, workspace: WorkspaceView
-) -> None:
+def test_event_has_all_recorded_values(services: Services, workspace: WorkspaceView) -> None:
     detail = {"got": "<saml:Issuer>", "expected": ["a", "b"], "count": 3}
     note(
         services,
@@ -220,7 +218,7 @@ def test_an_event_keeps_everything_that_was_said(
             get_event(workspace.id, unknown)
 
 
-def test_an_event_is_undone_with_its_change(
+def test_event_is_rolled_back_with_its_change(
     services: Services, workspace: WorkspaceView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -253,7 +251,9 @@ def test_days_are_counted_in_the_time_zone_of_the_workspace(
     assert (days[-2].done, days[-1].done, days[-1].refused) == (2, 2, 1)
 
 
-def test_a_day_of_23_or_25_hours_is_one_day(services: Services, workspace: WorkspaceView) -> None:
+def test_days_of_23_and_25_hours_are_counted_once(
+    services: Services, workspace: WorkspaceView
+) -> None:
     update_workspace(Scope(services, workspace.id, SYSTEM), time_zone="Europe/Berlin")
     services.clock.now = int(datetime(2027, 3, 29, 10, tzinfo=UTC).timestamp())
     days = counts_by_day(Scope(services, workspace.id, SYSTEM), days=3)

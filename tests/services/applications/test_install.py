@@ -44,7 +44,7 @@ def update(site, app, **changes):
 # Install
 
 
-def test_an_install_makes_everything_that_sign_in_needs(site):
+def test_install_creates_everything_that_sign_in_needs(site):
     actor = Actor("user", site.amina.id, "Amina Otieno", "192.0.2.7")
     app = install(site, actor=actor)
     assert (app.slug, app.name, app.integration) == ("aws", "AWS", "aws")
@@ -73,14 +73,14 @@ def test_slugs_differ_where_names_only_look_different(site):
 
 
 @pytest.mark.parametrize("name", ["aws", "ＡＷＳ", " AWS ", "АWS"])
-def test_a_name_that_looks_the_same_is_taken(site, name):
+def test_name_that_looks_the_same_is_refused(site, name):
     install(site, "AWS")
     with pytest.raises(Conflict) as error:
         install(site, name, CUSTOM, "custom-saml")
     assert set(error.value.errors) == {"name"}
 
 
-def test_a_role_that_is_there_already_is_named_at_the_name(site):
+def test_existing_role_name_is_reported_at_the_name(site):
     roles.create_role(site.scope, name="sso-aws-AWS-role")
     with pytest.raises(Conflict) as error:
         install(site)
@@ -98,14 +98,14 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_is_written(site):
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", "data:text/html,x", "/acs", "http://app.example.com/acs", ""]
 )
-def test_an_acs_url_that_could_harm_is_refused(site, url):
+def test_unsafe_acs_url_is_refused(site, url):
     settings = {"entity_id": "urn:sp", "acs_urls": [url]}
     with pytest.raises(InputError) as error:
         install(site, "App", settings, "custom-saml")
     assert next(iter(error.value.errors)).startswith("acs_urls")
 
 
-def test_the_dotted_name_of_a_nested_field_is_told(site):
+def test_error_has_the_dotted_name_of_a_nested_field(site):
     settings = CUSTOM | {"attributes": [{"name": "email", "source": "user.shoe_size"}]}
     with pytest.raises(InputError) as error:
         install(site, "App", settings, "custom-saml")
@@ -118,7 +118,7 @@ def test_settings_of_the_wrong_shape_are_refused(site, raw):
         install(site, "App", raw, "custom-saml")
 
 
-def test_an_integration_that_is_not_there_is_not_found(site):
+def test_unknown_integration_is_not_found(site):
     with pytest.raises(NotFound):
         install(site, integration="nothing")
 
@@ -141,7 +141,7 @@ def test_several_applications_share_an_issuer_that_was_made_for_it(site, saml):
     assert refusal.value.code == "request-missing"
 
 
-def test_one_service_provider_is_on_an_issuer_once(site):
+def test_service_provider_can_be_on_an_issuer_once(site):
     shared = issuers.create_issuer(site.scope, name="Shared")
     install(site, "One", CUSTOM, "custom-saml", issuer_id=shared.id)
     with pytest.raises(Conflict) as error:
@@ -152,7 +152,7 @@ def test_one_service_provider_is_on_an_issuer_once(site):
     assert [app.name for app in found] == ["One", "Two"]
 
 
-def test_the_own_issuer_of_another_application_cannot_be_joined(site):
+def test_issuer_of_another_application_cannot_be_used(site):
     own = install(site).issuer.id
     for issuer_id in (own, "nobody"):
         with pytest.raises(InputError) as error:
@@ -199,7 +199,7 @@ def test_settings_are_proposed_and_recorded_anew(site, saml):
     assert event.detail == {"changed": ["settings"]}
 
 
-def test_a_change_in_the_same_second_counts_at_the_next_sign_in(site):
+def test_change_within_the_same_second_applies_to_the_next_sign_in(site):
     app = site.install()
     session = site.sign_in()
     for number in range(3):
@@ -224,7 +224,7 @@ def test_wrong_settings_change_nothing(site):
     assert views.get_application(site.scope, app.id) == app
 
 
-def test_a_new_name_keeps_address_and_role(site):
+def test_renaming_keeps_urls_and_role(site):
     app = site.install("App")
     renamed = update(site, app, name="Better")
     assert (renamed.name, renamed.slug) == ("Better", "app")
@@ -243,7 +243,7 @@ def test_disabling_and_enabling_are_events_of_their_own(site):
         update(site, app, enabled="yes")
 
 
-def test_a_missing_plugin_leaves_the_sign_in_and_the_switches(site, saml):
+def test_application_works_without_its_plugin(site, saml):
     app = site.install()
     site.services = replace(site.services, registry=Registry.load([]))
     found = views.get_application(site.scope, app.id)
@@ -294,7 +294,7 @@ def test_mappings_are_replaced_and_used(site, saml):
         ([{"name": "a", "source": "user.email"}] * 51, {"mappers"}),
     ],
 )
-def test_a_wrong_mapping_is_named_and_nothing_changes(site, raw, names):
+def test_invalid_mapper_is_reported_and_nothing_changes(site, raw, names):
     app = site.install()
     with pytest.raises(InputError) as error:
         mappers.set_mappers(site.scope, app.id, raw)
@@ -340,7 +340,7 @@ def test_applications_are_found_by_state_word_and_page(site):
             named(**wrong)
 
 
-def test_the_last_sign_in_and_the_people_are_counted(site):
+def test_view_has_the_last_sign_in_and_the_number_of_users(site):
     app = site.install()
     site.begin(app, site.sign_in())
     view = views.get_application(site.scope, app.id)
@@ -351,7 +351,7 @@ def test_the_last_sign_in_and_the_people_are_counted(site):
 # Uninstall and restore
 
 
-def test_an_uninstalled_application_can_be_restored_with_its_assignments(site, saml):
+def test_uninstalled_application_can_be_restored_with_its_assignments(site, saml):
     app = site.install()
     session = site.sign_in()
     site.begin(app, session)
@@ -368,7 +368,7 @@ def test_an_uninstalled_application_can_be_restored_with_its_assignments(site, s
     saml.accept(app, site.begin(app, session, ID="_r"), request_id="_r")
 
 
-def test_the_name_can_be_used_again_and_then_not_be_restored(site):
+def test_application_whose_name_is_in_use_cannot_be_restored(site):
     app = install(site)
     change.uninstall(site.scope, app.id)
     install(site)
@@ -377,7 +377,7 @@ def test_the_name_can_be_used_again_and_then_not_be_restored(site):
     assert set(error.value.errors) == {"name"}
 
 
-def test_a_role_name_taken_meanwhile_stops_the_restoring(site):
+def test_application_whose_role_name_is_in_use_cannot_be_restored(site):
     app = install(site)
     change.uninstall(site.scope, app.id)
     roles.create_role(site.scope, name="SSO-aws-AWS-role")
@@ -398,7 +398,7 @@ def test_after_thirty_days_it_is_gone_for_good(site):
     assert Issuer.select().count() == 1
 
 
-def test_an_application_of_another_workspace_is_not_found(site):
+def test_application_of_another_workspace_is_not_found(site):
     app = install(site)
     for use in (
         lambda ws: views.get_application(Scope(site.services, ws, SYSTEM), app.id),

@@ -46,7 +46,7 @@ def test_lifetimes_are_honoured(site, saml):
         ("urn:example:staff", "urn:example:staff"),
     ],
 )
-def test_the_name_id_format_goes_into_answers_and_first_into_our_metadata(site, saml, word, uri):
+def test_name_id_format_is_in_responses_and_first_in_the_metadata(site, saml, word, uri):
     app = by_hand(site, site.install(), name_id_format=word)
     (name_id,) = saml.find(saml.decoded(site.begin(app, site.sign_in())), "//saml:NameID")
     assert name_id.get("Format") == uri
@@ -54,13 +54,13 @@ def test_the_name_id_format_goes_into_answers_and_first_into_our_metadata(site, 
     assert f"NameIDFormat>{uri}<".encode() in xml
 
 
-def test_the_name_id_takes_changes_on_its_way(site, saml):
+def test_name_id_source_can_have_transformations(site, saml):
     app = by_hand(site, site.install(), name_id_source="user.email|before-at|prefix:acme\\|upper")
     (name_id,) = saml.find(saml.decoded(site.begin(app, site.sign_in())), "//saml:NameID")
     assert name_id.text == "ACME\\AMINA"
 
 
-def test_what_is_set_by_hand_stays_when_the_plugin_proposes_anew(site):
+def test_override_is_kept_when_the_plugin_proposes_again(site):
     app = by_hand(site, site.install(), lifetime=900, acs_urls=[ACS, "https://b.example/acs"])
     assert app.overrides == {"lifetime": 900, "acs_urls": ["https://b.example/acs"]}
     app = change(site, app, settings={"acs_urls": ["https://new.example/acs"], "relay_state": "x"})
@@ -77,13 +77,13 @@ def test_null_goes_back_to_the_proposal(site):
     assert app.service_provider.lifetime == 300
 
 
-def test_the_proposals_own_value_is_not_kept_apart(site):
+def test_value_equal_to_the_proposal_is_not_an_override(site):
     app = by_hand(site, site.install(), lifetime=900)
     app = by_hand(site, app, lifetime=300, sign_response=True)
     assert app.overrides == {}
 
 
-def test_it_works_without_the_plugin_both_ways(site, saml):
+def test_override_can_be_set_and_reset_without_the_plugin(site, saml):
     app = site.install()
     site.services = replace(site.services, registry=Registry())
     app = by_hand(site, app, sign_response=False)
@@ -133,7 +133,7 @@ def test_everything_that_is_wrong_is_said_at_once_and_nothing_is_written(site):
 
 
 @pytest.mark.parametrize("lifetime", [59, 3601, True, "1e3", -1, [], "9" * 5000])
-def test_a_lifetime_is_a_number_from_60_to_3600(site, lifetime):
+def test_lifetime_is_a_number_from_60_to_3600(site, lifetime):
     app = site.install()
     with pytest.raises(InputError) as error:
         by_hand(site, app, lifetime=lifetime)
@@ -147,14 +147,14 @@ def test_settings_that_do_not_go_with_what_was_set_by_hand_are_refused(site):
     assert list(error.value.errors) == ["service_provider.sign_assertion"]
 
 
-def test_the_event_names_what_was_set(site):
+def test_event_names_the_changed_fields(site):
     app = by_hand(site, site.install(), lifetime=900)
     assert site.events(action="application.changed")[0].detail == {"changed": ["lifetime"]}
     by_hand(site, app, lifetime=900)
     assert len(site.events(action="application.changed")) == 1
 
 
-def test_what_get_says_can_be_sent_back_as_it_is(site):
+def test_values_of_get_can_be_sent_back_unchanged(site):
     app = site.install()
     recorded = Application.get_by_id(app.id).service_provider
     assert by_hand(site, app, **recorded).overrides == {}
@@ -164,7 +164,7 @@ def test_what_get_says_can_be_sent_back_as_it_is(site):
     ("method", "uri"),
     [("aes128-gcm", names.AES128_GCM), ("aes256-cbc", names.AES256_CBC)],
 )
-def test_the_encryption_method_is_the_recorded_one_and_cbc_is_warned_of(
+def test_encryption_method_is_the_recorded_one_and_cbc_is_warned_of(
     site, saml, sp_key, method, uri
 ):
     app = by_hand(
@@ -189,7 +189,7 @@ def test_the_encryption_method_is_the_recorded_one_and_cbc_is_warned_of(
     assert opened.get_nameid() == "amina@acme.test"
 
 
-def test_a_change_of_an_old_look_is_refused(site):
+def test_change_of_an_outdated_version_is_refused(site):
     app = site.install()
     change(site, app, name="Renamed")
     with pytest.raises(Conflict, match="Someone else changed"):
@@ -222,7 +222,7 @@ def test_mappings_go_back_to_the_proposal(site):
     assert not view.mappers_edited
 
 
-def test_one_name_has_one_format(site):
+def test_mappers_with_one_name_have_one_format(site):
     app = site.install()
     with pytest.raises(InputError) as error:
         set_mappers(
@@ -234,7 +234,7 @@ def test_one_name_has_one_format(site):
     assert list(error.value.errors) == ["mappers.1.name_format"]
 
 
-def test_a_plugins_attribute_of_the_same_name_joins_the_mapper(make_site, saml):
+def test_attribute_of_the_plugin_is_merged_with_a_mapper_of_the_same_name(make_site, saml):
     from ssoko.plugin import SamlAttribute
 
     from ..sso.saml.test_assertion import federation
@@ -247,7 +247,7 @@ def test_a_plugins_attribute_of_the_same_name_joins_the_mapper(make_site, saml):
     assert saml.find(root, "//saml:AttributeValue/text()") == ["a", "b"]
 
 
-def test_the_persistent_format_never_uses_the_source(site, saml):
+def test_persistent_format_never_uses_the_source(site, saml):
     app = by_hand(site, site.install(), name_id_format=NameIdFormat.PERSISTENT.value)
     (name_id,) = saml.find(saml.decoded(site.begin(app, site.sign_in())), "//saml:NameID")
     assert "amina" not in name_id.text

@@ -35,7 +35,7 @@ def test_shown_settings_are_those_of_the_form_without_encrypted_ones() -> None:
     assert public_now(loaded(PublicForm), STORED) == {"url": "https://w.test", "key": "plain"}
 
 
-def test_a_setting_that_a_newer_form_marks_as_secret_is_not_shown() -> None:
+def test_setting_that_a_newer_form_marks_as_secret_is_not_shown() -> None:
     assert public_now(loaded(SecretForm), STORED) == {"url": "https://w.test"}
 
 
@@ -43,5 +43,5 @@ def test_without_a_plugin_no_setting_is_shown() -> None:
     assert public_now(None, STORED) == {}
 
 
-def test_a_form_that_fails_shows_no_setting() -> None:
+def test_form_that_fails_shows_no_setting() -> None:
     assert public_now(loaded(BrokenForm), STORED) == {}

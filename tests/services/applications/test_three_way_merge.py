@@ -41,6 +41,6 @@ def test_changes_say_what_becomes_of_each_row():
     ]
 
 
-def test_a_field_changes_only_where_the_proposals_differ():
+def test_field_changes_only_where_the_proposals_differ():
     before, there, proposed = {"a": 1, "b": 2}, {"a": 9, "b": 8}, {"a": 1, "b": 3, "c": 4}
     assert merge_fields(before, there, proposed) == {"a": 9, "b": 3, "c": 4}

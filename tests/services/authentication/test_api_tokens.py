@@ -1,4 +1,4 @@
-"""API tokens: shown once, checked at every call, stopped at once."""
+"""API tokens: shown once, checked at every call, revoked immediately."""
 
 import pytest
 from ssoko.errors import AuthenticationFailed, InputError, NotFound
@@ -16,7 +16,7 @@ from ssoko.services.workspaces import WorkspaceView, create_workspace
 from ssoko.store.models.sessions import ApiToken
 
 
-def test_a_token_opens_its_workspace(
+def test_token_gives_access_to_its_workspace(
     scope: Scope, services: Services, workspace: WorkspaceView
 ) -> None:
     token, view = create_token(scope, name="lab")
@@ -37,23 +37,21 @@ def test_only_the_digest_is_stored_and_shown(scope: Scope) -> None:
     assert token.removeprefix("ssoko_") not in seen
 
 
-def test_a_token_to_read_may_not_change(scope: Scope, services: Services) -> None:
+def test_read_token_cannot_change_anything(scope: Scope, services: Services) -> None:
     token, view = create_token(scope, name="monitor", token_scope="read")
     assert authenticate_token(services, token).scopes == {"read"}
     assert view.scope == "read"
 
 
 @pytest.mark.parametrize("change", ["", "x", "ssoko_", "\x00", "é", None, "A" * 10_000])
-def test_what_is_nearly_a_token_opens_nothing(
-    scope: Scope, services: Services, change: str | None
-) -> None:
+def test_malformed_token_is_rejected(scope: Scope, services: Services, change: str | None) -> None:
     token, _ = create_token(scope, name="lab")
     for near in (change, token[:-1], token + "A", token.upper(), f" {token}", token[6:]):
         with pytest.raises(AuthenticationFailed):
             authenticate_token(services, near)
 
 
-def test_a_token_expires_in_the_very_second(scope: Scope, services: Services) -> None:
+def test_token_expires_at_the_exact_second(scope: Scope, services: Services) -> None:
     token, _ = create_token(scope, name="lab", expires_at=services.clock() + 60)
     services.clock.advance(seconds=59)
     authenticate_token(services, token)
@@ -63,7 +61,7 @@ def test_a_token_expires_in_the_very_second(scope: Scope, services: Services) ->
     assert [view.active for view in list_tokens(scope).items] == [False]
 
 
-def test_a_revoked_token_stops_at_once(scope: Scope, services: Services) -> None:
+def test_revoked_token_is_rejected_immediately(scope: Scope, services: Services) -> None:
     token, view = create_token(scope, name="lab")
     revoke_token(scope, view.id)
     with pytest.raises(AuthenticationFailed):
@@ -75,7 +73,7 @@ def test_a_revoked_token_stops_at_once(scope: Scope, services: Services) -> None
     assert log.list_events(scope).items[0].action == "token.revoked"
 
 
-def test_a_token_stops_with_whoever_made_it(
+def test_token_is_invalid_when_its_creator_is_no_longer_an_admin(
     scope: Scope, services: Services, workspace: WorkspaceView, admin: UserView
 ) -> None:
     users.create_user(Scope(services, workspace.id, SYSTEM), username="second", admin=True)
@@ -104,7 +102,7 @@ def test_being_used_is_written_once_a_minute(scope: Scope, services: Services) -
     assert seen == [0, 0, 80, 80]
 
 
-def test_every_wrong_field_is_named_at_once(scope: Scope, services: Services) -> None:
+def test_all_invalid_fields_are_reported_at_once(scope: Scope, services: Services) -> None:
     with pytest.raises(InputError) as refused:
         create_token(scope, name=" ", token_scope="root", expires_at=services.clock())
     assert sorted(refused.value.errors) == ["expires_at", "name", "scope"]

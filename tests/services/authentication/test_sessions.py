@@ -61,7 +61,7 @@ def last_event(services: Services, workspace: WorkspaceView) -> log.EventView:
 
 
 @pytest.mark.parametrize("name", ["amina", "AMINA", "amina@acme.test", " Amina@Acme.test"])
-def test_the_right_password_begins_a_session(
+def test_correct_password_starts_a_session(
     services: Services, workspace: WorkspaceView, user: UserView, name: str
 ) -> None:
     signed_in = open_session(services, enter(services, workspace, name))
@@ -99,7 +99,7 @@ def test_every_sign_in_has_a_new_token(
 
 
 @pytest.mark.parametrize("token", ["", "x", "é", "\x00", "\ud800", "x" * 10_000, None])
-def test_what_is_no_token_is_no_session(
+def test_invalid_token_has_no_session(
     services: Services, workspace: WorkspaceView, token: str
 ) -> None:
     assert load_session(services, token) is None
@@ -121,7 +121,7 @@ def test_what_is_no_token_is_no_session(
         ("linkonly", "", "no-password"),
     ],
 )
-def test_every_cause_has_one_sentence_and_its_event(
+def test_all_causes_have_the_same_message_and_an_event(
     services: Services,
     workspace: WorkspaceView,
     user: UserView,
@@ -141,7 +141,7 @@ def test_every_cause_has_one_sentence_and_its_event(
     assert not Session.select().exists()
 
 
-def test_only_who_knows_the_password_learns_that_the_account_is_disabled(
+def test_disabled_account_is_reported_only_with_the_correct_password(
     services: Services, workspace: WorkspaceView
 ) -> None:
     create_user(
@@ -153,7 +153,7 @@ def test_only_who_knows_the_password_learns_that_the_account_is_disabled(
     assert not Session.select().exists()
 
 
-def test_a_password_in_the_wrong_field_is_written_down_nowhere(
+def test_password_typed_as_username_is_not_logged(
     services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     with pytest.raises(AuthenticationFailed):
@@ -161,7 +161,7 @@ def test_a_password_in_the_wrong_field_is_written_down_nowhere(
     assert "passphrase" not in repr(log.list_events(Scope(services, workspace.id, SYSTEM)))
 
 
-def test_nobody_learns_from_the_time_it_takes(
+def test_failed_sign_ins_take_the_same_time(
     services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     # Costs that weigh as much as in production beside the rest of a sign-in.
@@ -226,7 +226,7 @@ def test_sixty_guesses_at_once_look_at_ten_passwords(
     assert enter(services, workspace, address="198.51.100.7")
 
 
-def test_the_right_password_forgets_the_wrong_ones(
+def test_successful_sign_in_resets_the_rate_limit(
     services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     for _ in range(3):
@@ -236,9 +236,7 @@ def test_the_right_password_forgets_the_wrong_ones(
         enter(services, workspace)
 
 
-def test_a_session_that_is_not_used_ends(
-    services: Services, workspace: WorkspaceView, user: UserView
-) -> None:
+def test_idle_session_ends(services: Services, workspace: WorkspaceView, user: UserView) -> None:
     token = enter(services, workspace)
     for _ in range(3):
         services.clock.advance(minutes=59)
@@ -247,7 +245,7 @@ def test_a_session_that_is_not_used_ends(
     assert load_session(services, token) is None
 
 
-def test_a_session_ends_in_any_case_after_its_lifetime(
+def test_active_session_ends_after_its_lifetime(
     services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     token = enter(services, workspace)
@@ -260,7 +258,7 @@ def test_a_session_ends_in_any_case_after_its_lifetime(
     assert load_session(services, token) is None
 
 
-def test_the_shortest_idle_time_is_kept_up_by_use(
+def test_use_extends_the_shortest_idle_time(
     services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     hasty = replace(services, config=replace(services.config, session_idle=60))
@@ -282,7 +280,7 @@ def test_being_seen_is_written_once_a_minute(
     assert seen == [0, 0, 75, 75, 75, 150]
 
 
-def test_a_database_that_is_busy_signs_nobody_out(
+def test_busy_database_does_not_sign_users_out(
     sqlite: str, open_services: Callable[[str], Services]
 ) -> None:
     services = open_services(sqlite)
@@ -351,7 +349,7 @@ def test_sessions_are_listed_and_ended_one_or_all(
     assert last_event(services, workspace).detail == {"sessions": 1}
 
 
-def test_a_session_that_is_over_is_in_no_list(
+def test_ended_session_is_not_listed(
     services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     enter(services, workspace)
@@ -359,7 +357,7 @@ def test_a_session_that_is_over_is_in_no_list(
     assert list_sessions(Scope(services, workspace.id, SYSTEM), user.id) == ()
 
 
-def test_a_hash_of_old_costs_is_renewed_at_sign_in(
+def test_outdated_hash_is_replaced_at_sign_in(
     services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     dearer = replace(services, hasher=Hasher(memory_cost=128, time_cost=1))
@@ -368,7 +366,7 @@ def test_a_hash_of_old_costs_is_renewed_at_sign_in(
     enter(dearer, workspace)
 
 
-def test_a_link_signs_in_once(services: Services, workspace: WorkspaceView, user: UserView) -> None:
+def test_link_signs_in_once(services: Services, workspace: WorkspaceView, user: UserView) -> None:
     code = create_link(services, purpose="sign-in", user_id=user.id)
     assert code not in repr([row.__data__ for row in OneTimeLink.select()])
     assert last_event(services, workspace).action == "link.created"
@@ -383,7 +381,7 @@ def test_a_link_signs_in_once(services: Services, workspace: WorkspaceView, user
         sign_in_with_link(services, code, address="192.0.2.7", user_agent="Firefox")
 
 
-def test_a_link_lasts_half_an_hour(
+def test_link_expires_after_30_minutes(
     services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     code = create_link(services, purpose="sign-in", user_id=user.id)
@@ -408,13 +406,13 @@ def test_disabling_and_a_new_password_take_the_links_away(
 
 
 @pytest.mark.parametrize("code", ["", "x", "\x00", "é", "x" * 5000, None])
-def test_what_is_no_code_is_no_link(services: Services, user: UserView, code: str) -> None:
+def test_invalid_code_has_no_link(services: Services, user: UserView, code: str) -> None:
     assert peek_link(services, code) is None
     with pytest.raises(AuthenticationFailed):
         sign_in_with_link(services, code, address="", user_agent="")
 
 
-def test_of_ten_who_press_one_link_at_once_one_gets_in(
+def test_one_of_ten_concurrent_uses_of_a_link_succeeds(
     either: str, open_services: Callable[[str], Services]
 ) -> None:
     services = open_services(either)

@@ -33,7 +33,7 @@ def set_up(services: Services, code: str, **changes: Any) -> tuple[str, str]:
     return complete_setup(services, code, **(fields | changes))
 
 
-def test_a_new_ssoko_is_set_up_once(services: Services) -> None:
+def test_site_is_set_up_once(services: Services) -> None:
     assert needs_setup()
     code = create_link(services, purpose="setup")
     link = peek_link(services, code)
@@ -56,7 +56,7 @@ def test_a_new_ssoko_is_set_up_once(services: Services) -> None:
         set_up(services, code, workspace_slug="other", username="mallory")
 
 
-def test_a_code_is_good_for_nothing_once_there_is_an_admin(services: Services) -> None:
+def test_setup_code_is_invalid_when_an_admin_exists(services: Services) -> None:
     codes = [create_link(services, purpose="setup") for _ in range(2)]
     workspace = create_workspace(services, SYSTEM, slug="acme", name="Acme")
     create_user(Scope(services, workspace.id, SYSTEM), username="joseph", admin=True, active=False)
@@ -74,14 +74,14 @@ def test_without_the_code_there_is_nothing_to_set_up(services: Services, code: s
     assert needs_setup()
 
 
-def test_a_code_runs_out(services: Services) -> None:
+def test_setup_code_expires(services: Services) -> None:
     code = create_link(services, purpose="setup", lifetime=60)
     services.clock.advance(seconds=60)
     with pytest.raises(NotFound):
         set_up(services, code)
 
 
-def test_a_sign_in_link_sets_nothing_up(services: Services) -> None:
+def test_sign_in_link_cannot_be_used_for_setup(services: Services) -> None:
     workspace = create_workspace(services, SYSTEM, slug="acme", name="Acme")
     user = create_user(Scope(services, workspace.id, SYSTEM), username="amina")
     code = create_link(services, purpose="sign-in", user_id=user.id)
@@ -89,7 +89,7 @@ def test_a_sign_in_link_sets_nothing_up(services: Services) -> None:
         set_up(services, code)
 
 
-def test_every_wrong_field_is_named_and_the_code_still_works(services: Services) -> None:
+def test_all_invalid_fields_are_reported_and_the_code_stays_valid(services: Services) -> None:
     code = create_link(services, purpose="setup")
     with pytest.raises(InputError) as refused:
         set_up(
@@ -112,7 +112,7 @@ def test_every_wrong_field_is_named_and_the_code_still_works(services: Services)
     assert set_up(services, code)[1] == "acme"
 
 
-def test_a_workspace_from_the_command_line_is_taken_over(services: Services) -> None:
+def test_existing_workspace_is_used_for_setup(services: Services) -> None:
     made = create_workspace(services, SYSTEM, slug="acme", name="Acme Group")
     set_up(services, create_link(services, purpose="setup"))
     assert get_workspace("acme") == made
@@ -120,7 +120,7 @@ def test_a_workspace_from_the_command_line_is_taken_over(services: Services) -> 
 
 
 @pytest.mark.parametrize("codes", [1, 8], ids=["the-same-code", "different-codes"])
-def test_of_eight_at_once_one_becomes_the_admin(
+def test_one_of_eight_concurrent_setups_succeeds(
     either: str, open_services: Callable[[str], Services], codes: int
 ) -> None:
     services = open_services(either)
@@ -164,12 +164,12 @@ def test_of_eight_at_once_one_becomes_the_admin(
         {"purpose": "setup", "lifetime": 10**9},
     ],
 )
-def test_a_link_that_makes_no_sense_is_refused(services: Services, wrong: dict[str, Any]) -> None:
+def test_invalid_link_values_are_refused(services: Services, wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         create_link(services, **wrong)
 
 
-def test_a_link_for_nobody_is_not_found(services: Services) -> None:
+def test_link_for_an_unknown_user_is_not_found(services: Services) -> None:
     for user_id in ("unknown", "\x00"):
         with pytest.raises(NotFound):
             create_link(services, purpose="sign-in", user_id=user_id)

@@ -5,7 +5,7 @@ from ssoko.errors import ConfigError
 from ssoko.services.credentials.key_ring import KeyRing
 
 
-def test_what_is_encrypted_for_one_row_opens_in_no_other():
+def test_encrypted_value_can_be_decrypted_only_for_its_row():
     ring = KeyRing(bytes(32))
     blob = ring.encrypt(b"secret", row_id="one")
     assert b"secret" not in blob
@@ -17,7 +17,7 @@ def test_what_is_encrypted_for_one_row_opens_in_no_other():
         ring.decrypt(blob[:-1] + bytes([blob[-1] ^ 1]), row_id="one")
 
 
-def test_another_master_key_says_that_it_is_another():
+def test_wrong_master_key_is_reported():
     blob = KeyRing(bytes(32)).encrypt(b"secret", row_id="one")
     with pytest.raises(ConfigError, match="SSOKO_MASTER_KEY is not the key"):
         KeyRing(bytes([1] * 32)).decrypt(blob, row_id="one")

@@ -32,7 +32,7 @@ def cheap() -> Hasher:
         "a long one " * 90,
     ],
 )
-def test_a_password_that_will_do(password: str) -> None:
+def test_good_password_is_accepted(password: str) -> None:
     assert check_password_rules(password, username="amina", email="amina@acme.test") == []
 
 
@@ -79,12 +79,12 @@ def test_list_of_common_passwords_is_long_and_lowercase() -> None:
     assert is_common("w3lc0me2026")
 
 
-def test_a_hash_is_argon2id_with_the_floor_of_owasp() -> None:
+def test_hash_is_argon2id_with_the_minimum_costs_of_owasp() -> None:
     hashed = hash_password("weathered teapot 41", hasher=Hasher())
     assert hashed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
-def test_only_the_right_password_verifies(cheap: Hasher) -> None:
+def test_only_the_correct_password_verifies(cheap: Hasher) -> None:
     hashed = cheap.hash("weathered teapot 41")
     assert verify_password(hashed, "weathered teapot 41", hasher=cheap)
     for wrong in ("", "weathered teapot 42", "x" * 5000, "\ud800", "a\x00"):
@@ -99,17 +99,17 @@ def test_everything_of_a_long_password_counts(cheap: Hasher) -> None:
     assert not cheap.verify(hashed, "x" * 100 + "b")
 
 
-def test_an_accent_is_the_same_from_every_keyboard(cheap: Hasher) -> None:
+def test_accented_letters_verify_in_any_unicode_form(cheap: Hasher) -> None:
     assert cheap.verify(cheap.hash("cafe\u0301 au lait noir"), "caf\u00e9 au lait noir")
 
 
-def test_a_hash_of_other_costs_is_outdated(cheap: Hasher) -> None:
+def test_hash_with_other_costs_is_outdated(cheap: Hasher) -> None:
     hashed = cheap.hash("weathered teapot 41")
     assert not cheap.is_outdated(hashed)
     assert Hasher(memory_cost=128, time_cost=1).is_outdated(hashed)
 
 
-def test_nobody_takes_as_long_as_somebody() -> None:
+def test_verifying_takes_the_same_time_without_a_hash() -> None:
     hasher = Hasher(memory_cost=8192, time_cost=1)
     hashed = hasher.hash("weathered teapot 41")
     cases = {
@@ -129,9 +129,7 @@ def test_nobody_takes_as_long_as_somebody() -> None:
     assert max(medians.values()) < 1.25 * min(medians.values()), medians
 
 
-def test_no_more_hashes_run_at_once_than_there_are_cores(
-    cheap: Hasher, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_at_most_one_hash_runs_per_core(cheap: Hasher, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "WAIT", 0.01)
     one_core = Hasher(memory_cost=64, time_cost=1, cores=1)
     with one_core._slot():

@@ -43,7 +43,7 @@ def test_sixty_guesses_at_once_are_counted_exactly(_: int) -> None:
     assert sum(passed) == PER_ACCOUNT
 
 
-def test_the_refusal_says_how_long_to_wait() -> None:
+def test_error_states_how_long_to_wait() -> None:
     limiter = Limiter()
     allowed(limiter, "amina", "192.0.2.1", PER_ACCOUNT)
     with pytest.raises(TooManyAttempts, match="Try again in 1[45] minutes") as refused:
@@ -51,19 +51,19 @@ def test_the_refusal_says_how_long_to_wait() -> None:
     assert 840 <= refused.value.retry_after <= 900
 
 
-def test_a_stranger_does_not_lock_the_owner_out() -> None:
+def test_attempts_from_another_ip_address_do_not_lock_out_the_owner() -> None:
     limiter = Limiter()
     allowed(limiter, "amina", "192.0.2.1", 30)
     limiter.check_sign_in("amina", "198.51.100.7")
 
 
-def test_one_place_cannot_try_every_account() -> None:
+def test_attempts_at_many_accounts_from_one_ip_address_are_limited() -> None:
     limiter = Limiter()
     tried = sum(allowed(limiter, f"user{n}", "192.0.2.1", 1) for n in range(PER_ADDRESS + 50))
     assert tried == PER_ADDRESS
 
 
-def test_what_went_well_is_not_held_against_an_office() -> None:
+def test_successful_sign_ins_do_not_use_up_the_limit_of_an_ip_address() -> None:
     limiter = Limiter()
     for n in range(PER_ADDRESS * 2):
         limiter.check_sign_in(f"user{n}", "192.0.2.1")
@@ -73,7 +73,7 @@ def test_what_went_well_is_not_held_against_an_office() -> None:
     assert allowed(limiter, "amina", "192.0.2.1", 20) == PER_ACCOUNT
 
 
-def test_a_flood_of_refusals_is_news_once() -> None:
+def test_many_refusals_are_reported_once_per_window() -> None:
     limiter = Limiter()
     told = [limiter.is_first_refusal("amina", "192.0.2.1") for _ in range(20)]
     assert told == [True] + [False] * 19
@@ -88,18 +88,18 @@ def test_a_flood_of_refusals_is_news_once() -> None:
         ("192.0.2.1", "192.0.2.2", False),
     ],
 )
-def test_an_ipv6_network_is_one_place(one: str, other: str, same: bool) -> None:
+def test_ipv6_network_counts_as_one_client(one: str, other: str, same: bool) -> None:
     assert (network_of(one) == network_of(other)) is same
 
 
-def test_an_address_that_is_none_counts_as_it_is() -> None:
+def test_invalid_ip_address_counts_as_text() -> None:
     limiter = Limiter()
     assert allowed(limiter, "amina", "", 20) == PER_ACCOUNT
     assert len(network_of("x" * 500)) == 64
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "http://host", "async+memory://"])
-def test_a_store_of_no_known_kind_is_refused(url: str) -> None:
+def test_unknown_store_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="SSOKO_RATE_LIMIT_URL"):
         Limiter(url)
 
@@ -120,14 +120,16 @@ class BreakableStorage(MemoryStorage):
         return super().incr(key, expiry, amount)
 
 
-def test_a_store_that_is_away_is_counted_for_here(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attempts_are_counted_in_the_process_while_the_store_is_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     limiter = Limiter("breakable://")
     assert allowed(limiter, "amina", "192.0.2.1", 4) == 4
     monkeypatch.setattr(BreakableStorage, "broken", True)
     assert allowed(limiter, "amina", "192.0.2.1", 60) == PER_ACCOUNT
 
 
-def test_a_store_that_is_back_counts_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_store_is_used_again_when_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ssoko.services.credentials.rate_limits.RETRY_STORE", 0)
     limiter = Limiter("breakable://")
     allowed(limiter, "amina", "192.0.2.1", 8)

@@ -31,12 +31,12 @@ def told(site):
     ]
 
 
-def test_nothing_is_said_of_a_certificate_that_lasts(site, app):
+def test_long_valid_certificate_has_no_notice(site, app):
     assert expiry_notices.due(site.scope) == ()
     assert expiry_notices.write_due(site.services) == 0
 
 
-def test_each_threshold_is_told_once_as_the_clock_moves(site, app):
+def test_each_threshold_is_recorded_once(site, app):
     expected = []
     for days in (100, 90, 89, 61, 60, 31, 30, 14, 13, 7, 2, 1):
         before_the_end(site, app, days)
@@ -51,7 +51,7 @@ def test_each_threshold_is_told_once_as_the_clock_moves(site, app):
     assert told(site) == [*expected, ("certificate.expired", app.id, 0)]
 
 
-def test_what_is_found_late_is_told_by_its_last_threshold_alone(site, app):
+def test_only_the_last_passed_threshold_is_recorded(site, app):
     before_the_end(site, app, 5)
     assert expiry_notices.write_due(site.services) == 1
     (event,) = site.events(action="certificate.expiring")
@@ -64,14 +64,14 @@ def test_what_is_found_late_is_told_by_its_last_threshold_alone(site, app):
     assert (event.actor_name, event.target_name) == ("Ssoko", "App")
 
 
-def test_a_clock_that_jumps_back_tells_nothing_twice(site, app):
+def test_notices_are_not_repeated_when_the_clock_is_set_back(site, app):
     before_the_end(site, app, 29)
     assert expiry_notices.write_due(site.services) == 1
     before_the_end(site, app, 29, hours=1)
     assert expiry_notices.write_due(site.services) == 0
 
 
-def test_the_page_says_what_is_due_without_writing(site, app):
+def test_notices_for_a_page_write_nothing(site, app):
     before_the_end(site, app, 6, hours=12)
     (found,) = expiry_notices.due(site.scope)
     assert (found.use, found.days_left, found.threshold, found.ended) == ("ours", 6, 7, False)
@@ -82,7 +82,7 @@ def test_the_page_says_what_is_due_without_writing(site, app):
     assert told(site) == []
 
 
-def test_the_certificates_of_service_providers_are_watched_too(site):
+def test_certificates_of_service_providers_have_notices(site):
     theirs = keys.generate(common_name="SP", now=site.clock())
     app = site.install(certificates=[theirs.certificate], encrypt_assertions=True)
     site.clock.ahead = 3600
@@ -103,7 +103,7 @@ def test_the_certificates_of_service_providers_are_watched_too(site):
     assert (event.application_id, event.detail["certificate"]) == (app.id, "theirs, signing")
 
 
-def test_a_rotation_ends_the_notices_of_the_old_certificate(site, app):
+def test_rotation_ends_the_notices_of_the_old_certificate(site, app):
     before_the_end(site, app, 20)
     made = rotation.create_next(site.scope, app.issuer.id)
     assert len(expiry_notices.due(site.scope)) == 1
@@ -111,7 +111,7 @@ def test_a_rotation_ends_the_notices_of_the_old_certificate(site, app):
     assert expiry_notices.due(site.scope) == ()
 
 
-def test_a_shared_issuer_is_named_and_an_uninstalled_application_is_not(site, app):
+def test_shared_issuer_has_notices_and_an_uninstalled_application_has_none(site, app):
     shared = issuers.create_issuer(site.scope, name="Shared")
     change.uninstall(site.scope, app.id)
     before_the_end(site, app, 1)
@@ -139,7 +139,7 @@ def test_processes_that_check_at_once_write_one_event(site, app):
     assert len(told(site)) == 1
 
 
-def test_the_check_runs_once_an_hour(site, app):
+def test_check_runs_once_per_hour(site, app):
     hourly = maintenance.Hourly()
     before_the_end(site, app, 14, hours=0.5)
     maintenance.run_if_due(site.services, hourly)
@@ -152,7 +152,7 @@ def test_the_check_runs_once_an_hour(site, app):
     assert len(told(site)) == 2
 
 
-def test_a_database_that_cannot_be_written_to_puts_the_check_off(site, app, caplog):
+def test_check_is_skipped_while_the_database_is_read_only(site, app, caplog):
     before_the_end(site, app, 14)
     database.execute_sql("ALTER TABLE certificate_notice RENAME TO elsewhere")
     maintenance.run_if_due(site.services, maintenance.Hourly())

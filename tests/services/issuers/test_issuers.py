@@ -12,7 +12,7 @@ from ssoko.services.issuers import issuers
 from ..conftest import custom
 
 
-def test_a_shared_issuer_is_made_with_a_key_and_an_event(site):
+def test_shared_issuer_is_created_with_a_key_and_an_event(site):
     view = issuers.create_issuer(site.scope, name=" Shared ")
     assert (view.name, view.shared, view.application_count) == ("Shared", True, 0)
     assert view.entity_id == f"https://sso.example/saml/{view.id}/metadata"
@@ -25,13 +25,13 @@ def test_a_shared_issuer_is_made_with_a_key_and_an_event(site):
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 200, "with\0nul", "bell\a"])
-def test_a_name_that_cannot_be_shown_is_refused(site, name):
+def test_name_with_control_characters_is_refused(site, name):
     with pytest.raises(InputError) as error:
         issuers.create_issuer(site.scope, name=name)
     assert set(error.value.errors) == {"name"}
 
 
-def test_the_issuer_of_another_workspace_is_not_found(site):
+def test_issuer_of_another_workspace_is_not_found(site):
     view = issuers.create_issuer(site.scope, name="Shared")
     with pytest.raises(NotFound):
         issuers.get_issuer(Scope(site.services, "elsewhere", SYSTEM), view.id)
@@ -50,7 +50,7 @@ def test_issuers_are_listed_in_pages(site):
     assert [view.name for view in everything.items] == ["A", "B", "C", "Own"]
 
 
-def test_the_metadata_say_what_a_service_provider_needs(site):
+def test_metadata_has_the_values_for_a_service_provider(site):
     app = site.install(name_id_format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent")
     xml, etag = issuers.issuer_metadata(site.services, app.issuer.id)
     idp = OneLogin_Saml2_IdPMetadataParser.parse(xml)
@@ -63,7 +63,7 @@ def test_the_metadata_say_what_a_service_provider_needs(site):
     assert issuers.issuer_metadata(site.services, app.issuer.id) == (xml, etag)
 
 
-def test_the_metadata_say_whether_requests_must_be_signed(site, sp_key):
+def test_metadata_states_whether_requests_must_be_signed(site, sp_key):
     app = site.install(certificates=[sp_key.certificate], require_signed_requests=True)
     xml, etag = issuers.issuer_metadata(site.services, app.issuer.id)
     assert b'WantAuthnRequestsSigned="true"' in xml
@@ -78,7 +78,7 @@ def test_the_metadata_say_whether_requests_must_be_signed(site, sp_key):
     assert other != etag
 
 
-def test_the_first_format_of_a_shared_issuer_suits_all_its_applications(site):
+def test_first_format_of_a_shared_issuer_suits_all_its_applications(site):
     shared = issuers.create_issuer(site.scope, name="Shared")
 
     def formats():
@@ -105,13 +105,13 @@ def test_the_first_format_of_a_shared_issuer_suits_all_its_applications(site):
         assert formats() == expected
 
 
-def test_a_disabled_application_keeps_its_metadata(site):
+def test_disabled_application_has_metadata(site):
     app = site.install()
     before = issuers.issuer_metadata(site.services, app.issuer.id)
     change.update_application(site.scope, app.id, enabled=False)
     assert issuers.issuer_metadata(site.services, app.issuer.id) == before
 
 
-def test_an_unknown_issuer_has_no_metadata(site):
+def test_unknown_issuer_has_no_metadata(site):
     with pytest.raises(NotFound):
         issuers.issuer_metadata(site.services, "nobody")

@@ -11,7 +11,7 @@ LONG = "A name of an application that is as long as names may be, " + "x" * 80
 
 
 @pytest.mark.parametrize("algorithm", ["rsa-2048", "ec-p256", "ec-p384"])
-def test_a_certificate_lasts_ten_years_and_fits_where_aws_takes_it(algorithm):
+def test_certificate_is_valid_for_ten_years_and_fits_in_aws(algorithm):
     key = keys.generate(algorithm, common_name=LONG, organization=LONG, now=NOW)
     certificate = x509.load_pem_x509_certificate(key.certificate.encode())
     assert certificate.public_key() == load_pem_private_key(key.private_pem, None).public_key()
@@ -21,7 +21,7 @@ def test_a_certificate_lasts_ten_years_and_fits_where_aws_takes_it(algorithm):
     certificate.verify_directly_issued_by(certificate)
 
 
-def test_the_largest_rsa_certificate_still_fits():
+def test_largest_rsa_certificate_fits_in_aws():
     key = keys.generate("rsa-4096", common_name="é" * 64, organization="ж" * 64, now=NOW)
     assert len(key.certificate) < keys.MAX_PEM
     assert keys.describe(key.certificate).key == "RSA 4096, SHA-256"
@@ -34,7 +34,7 @@ def test_two_certificates_of_one_name_have_different_serial_numbers():
     assert first.subject.rfc4514_string() == "CN=AWS"
 
 
-def test_the_facts_of_a_certificate_are_read_from_it():
+def test_properties_are_read_from_the_certificate():
     key = keys.generate(common_name="AWS", organization="Acme", now=NOW)
     facts = keys.describe(key.certificate)
     assert facts.key == "RSA 2048, SHA-256"
@@ -42,7 +42,7 @@ def test_the_facts_of_a_certificate_are_read_from_it():
     assert len(facts.sha256.split(":")) == 32
 
 
-def test_a_private_key_is_kept_encrypted_and_loaded_once(site):
+def test_private_key_is_stored_encrypted_and_loaded_once(site):
     app = site.install()
     row = SigningKey.get(SigningKey.issuer == app.issuer.id)
     blob = bytes(row.private_key)

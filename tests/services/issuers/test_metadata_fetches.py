@@ -12,7 +12,7 @@ def note(site, app, address="192.0.2.1", agent="SimpleSAMLphp"):
     note_fetch(site.services, app.issuer.id, sent, etag=etag, address=address, user_agent=agent)
 
 
-def test_an_address_is_written_once_a_minute_with_all_its_fetches_counted(site):
+def test_ip_address_is_recorded_once_per_minute_with_all_fetches(site):
     app = site.install()
     for _ in range(5):
         note(site, app)
@@ -26,14 +26,14 @@ def test_an_address_is_written_once_a_minute_with_all_its_fetches_counted(site):
     assert 60 <= seen.last_at - seen.first_at <= 65
 
 
-def test_what_a_program_calls_itself_is_cut_and_cleaned(site):
+def test_user_agent_is_shortened_and_cleaned(site):
     app = site.install()
     note(site, app, agent="evil\0\r\n\x1b[31m" + "x" * 500)
     (seen,) = list_fetches(app.issuer.id)
     assert seen.user_agent == "evil[31m" + "x" * 112
 
 
-def test_an_issuer_keeps_the_last_hundred_alone(site, monkeypatch):
+def test_last_hundred_fetches_of_an_issuer_are_kept(site, monkeypatch):
     monkeypatch.setattr(metadata_fetches, "MOST", 3)
     app = site.install()
     for number in range(5):
@@ -46,7 +46,7 @@ def test_an_issuer_keeps_the_last_hundred_alone(site, monkeypatch):
     ]
 
 
-def test_a_database_that_cannot_be_written_to_loses_the_line_only(site, caplog):
+def test_fetch_is_not_recorded_while_the_database_is_read_only(site, caplog):
     app = site.install()
     database.execute_sql("ALTER TABLE metadata_fetch RENAME TO elsewhere")
     note(site, app)
@@ -63,20 +63,20 @@ def test_many_networks_are_written_at_a_bounded_pace():
     assert pace.take("i", "198.51.100.1", now=1060) == 1
 
 
-def test_one_network_of_ipv6_counts_as_one_place():
+def test_ipv6_network_is_recorded_once():
     pace = FetchPace()
     assert pace.take("i", "2001:db8::1", now=1000) == 1
     assert pace.take("i", "2001:db8::2", now=1000) == 0
     assert pace.take("other", "2001:db8::2", now=1000) == 1
 
 
-def test_a_clock_that_jumps_back_stops_nothing():
+def test_fetches_are_recorded_when_the_clock_is_set_back():
     pace = FetchPace()
     assert pace.take("i", "192.0.2.1", now=10_000) == 1
     assert pace.take("i", "192.0.2.1", now=6_400) == 1
 
 
-def test_the_plan_tells_who_has_the_next_certificate(site):
+def test_rotation_plan_lists_who_has_the_next_certificate(site):
     app = site.install()
     services, place = site.services, site.workspace.id
     for address in ("192.0.2.1", "192.0.2.2"):
@@ -96,7 +96,7 @@ def test_the_plan_tells_who_has_the_next_certificate(site):
     assert plan_of(Scope(services, place, SYSTEM), app.issuer.id).all_fetched
 
 
-def test_whoever_did_not_come_for_a_month_is_not_waited_for(site):
+def test_programs_that_did_not_fetch_for_a_month_are_not_listed(site):
     app = site.install()
     note(site, app)
     site.clock.ahead = 40 * 86_400

@@ -55,13 +55,13 @@ def body(pem):
     return "".join(pem.splitlines()[1:-1])
 
 
-def test_an_issuer_begins_with_one_active_key(turn):
+def test_new_issuer_has_one_active_key(turn):
     (only,) = turn(rotation.list_keys)
     assert (only.state, only.published, only.created_by) == ("active", True, "")
     assert only.activated_at == only.created_at
 
 
-def test_a_next_key_is_in_the_metadata_at_once_behind_the_active_one(site, app, turn):
+def test_next_key_is_in_the_metadata_after_the_active_one(site, app, turn):
     before, tag = issuers.issuer_metadata(site.services, app.issuer.id)
     made = turn(rotation.create_next, algorithm="rsa-3072")
     assert (made.state, made.created_by, made.description) == (
@@ -93,7 +93,7 @@ def test_sign_ins_go_on_with_the_active_key_until_the_switch(site, app, turn, sa
 
 
 @pytest.mark.parametrize("algorithm", keys.ALGORITHMS)
-def test_every_kind_of_key_can_be_the_next_one(site, app, turn, saml, algorithm):
+def test_next_key_can_have_any_key_type(site, app, turn, saml, algorithm):
     made = turn(rotation.create_next, algorithm=algorithm)
     turn(rotation.activate, made.id)
     answer = site.begin(app, site.sign_in())
@@ -107,7 +107,7 @@ def test_every_kind_of_key_can_be_the_next_one(site, app, turn, saml, algorithm)
     }
 
 
-def test_the_old_key_is_kept_for_thirty_days_and_then_leaves_the_metadata(site, app, turn):
+def test_old_key_stays_in_the_metadata_for_thirty_days(site, app, turn):
     made = turn(rotation.create_next)
     turn(rotation.activate, made.id)
     old = turn(rotation.list_keys)[1]
@@ -128,7 +128,7 @@ def test_the_old_key_is_kept_for_thirty_days_and_then_leaves_the_metadata(site, 
         turn(rotation.undo)
 
 
-def test_a_switch_can_be_undone_and_done_again(site, app, turn, saml):
+def test_activation_can_be_rolled_back_and_repeated(site, app, turn, saml):
     first = turn(rotation.list_keys)[0]
     second = turn(rotation.create_next)
     session = site.sign_in()
@@ -162,7 +162,7 @@ def test_undo_keeps_another_next_key_that_was_made_meanwhile(turn):
     ]
 
 
-def test_a_sign_in_that_was_begun_with_a_retired_key_can_still_be_signed(site, app, turn):
+def test_sign_in_in_progress_can_use_a_retired_key(site, app, turn):
     first = turn(rotation.list_keys)[0]
     turn(rotation.activate, turn(rotation.create_next).id)
     turn(rotation.retire, first.id)
@@ -170,7 +170,7 @@ def test_a_sign_in_that_was_begun_with_a_retired_key_can_still_be_signed(site, a
     assert sign_in_context.signing_key(site.services, first.id).sign(b"begun before the switch")
 
 
-def test_the_private_part_of_a_retired_key_is_forgotten_after_an_hour(site, turn):
+def test_private_part_of_a_retired_key_is_deleted_after_an_hour(site, turn):
     first = turn(rotation.list_keys)[0]
     turn(rotation.activate, turn(rotation.create_next).id)
     assert rotation.forget_retired(now=site.clock() + 30 * DAY) == 0
@@ -181,7 +181,7 @@ def test_the_private_part_of_a_retired_key_is_forgotten_after_an_hour(site, turn
     assert turn(rotation.get_key, first.id).certificate == first.certificate
 
 
-def test_a_key_that_is_retired_for_good_leaves_the_metadata_now(site, app, turn):
+def test_retired_key_is_removed_from_the_metadata_immediately(site, app, turn):
     first = turn(rotation.list_keys)[0]
     second = turn(rotation.create_next)
     for key in (first, second):
@@ -194,7 +194,7 @@ def test_a_key_that_is_retired_for_good_leaves_the_metadata_now(site, app, turn)
         turn(rotation.retire, first.id)
 
 
-def test_a_next_key_is_discarded_without_a_trace_but_in_the_log(site, app, turn):
+def test_discarded_key_is_deleted_and_logged(site, app, turn):
     made = turn(rotation.create_next)
     turn(rotation.discard, made.id)
     assert published(site, app) == (app.issuer.certificate,)
@@ -205,7 +205,7 @@ def test_a_next_key_is_discarded_without_a_trace_but_in_the_log(site, app, turn)
         turn(rotation.discard, turn(rotation.list_keys)[0].id)
 
 
-def test_a_discarded_key_that_has_signed_can_sign_what_was_begun(site, turn):
+def test_discarded_key_that_has_signed_can_finish_sign_ins(site, turn):
     second = turn(rotation.create_next)
     turn(rotation.activate, second.id)
     turn(rotation.undo)
@@ -222,7 +222,7 @@ def test_there_is_one_next_key_at_a_time(turn):
 
 
 @pytest.mark.parametrize("algorithm", ["", "rsa-1024", "RSA-2048", "ed25519"])
-def test_an_unknown_algorithm_is_refused_with_those_that_there_are(turn, algorithm):
+def test_unknown_algorithm_is_refused_with_the_valid_ones(turn, algorithm):
     with pytest.raises(InputError, match="rsa-2048, rsa-3072, rsa-4096, ec-p256, ec-p384"):
         turn(rotation.create_next, algorithm=algorithm)
     assert len(turn(rotation.list_keys)) == 1
@@ -266,7 +266,7 @@ def test_several_admins_who_switch_at_once_switch_once(site, turn):
     assert len(site.events(action="key.activated")) == 1
 
 
-def test_the_plan_follows_what_the_plugins_say(site, app):
+def test_rotation_plan_depends_on_the_plugins(site, app):
     def plan(issuer_id):
         return plan_of(site.scope, issuer_id)
 
@@ -295,13 +295,13 @@ def test_the_plan_follows_what_the_plugins_say(site, app):
     assert replace(found, sides=(found.sides[0], hardest, other)).accepted == "one"
 
 
-def test_a_vendor_whose_plugin_is_missing_is_taken_to_hold_one_certificate(site, app):
+def test_vendor_of_a_missing_plugin_counts_as_accepting_one_certificate(site, app):
     without = replace(site.services, registry=Registry.load([]))
     found = plan_of(Scope(without, site.workspace.id, SYSTEM), app.issuer.id)
     assert (found.accepted, found.sides[0].import_at) == ("one", "")
 
 
-def test_the_pages_of_plugins_are_given_all_certificates_the_active_one_first(site, app, turn):
+def test_plugin_pages_get_all_certificates_with_the_active_one_first(site, app, turn):
     made = turn(rotation.create_next)
     turn(rotation.activate, made.id)
     (given,) = web_applications(site.services, "custom-saml")

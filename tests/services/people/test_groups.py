@@ -34,7 +34,7 @@ def last_event(services: Services, workspace: WorkspaceView) -> log.EventView:
     return log.list_events(Scope(services, workspace.id, SYSTEM)).items[0]
 
 
-def test_a_group_is_made_and_found(
+def test_group_is_created_and_found(
     services: Services, workspace: WorkspaceView, group: GroupView
 ) -> None:
     assert get_group(workspace.id, group.id) == group
@@ -44,7 +44,7 @@ def test_a_group_is_made_and_found(
     assert last_event(services, workspace).action == "group.created"
 
 
-def test_a_name_that_looks_the_same_is_taken(
+def test_name_that_looks_the_same_is_refused(
     scope: Scope, workspace: WorkspaceView, group: GroupView
 ) -> None:
     with pytest.raises(Conflict):
@@ -57,7 +57,7 @@ def test_a_name_that_looks_the_same_is_taken(
     assert get_group(workspace.id, other.id) == other
 
 
-def test_only_what_is_given_changes(
+def test_only_given_fields_change(
     scope: Scope, services: Services, workspace: WorkspaceView, group: GroupView
 ) -> None:
     changed = update_group(scope, group.id, name="Engineers")
@@ -117,7 +117,7 @@ def test_groups_of_a_user_are_not_offered_again(
     assert list_addable_groups(workspace.id, user.id, q="01").items == ()
 
 
-def test_a_deleted_group_leaves_its_members(
+def test_deleting_a_group_keeps_its_members(
     scope: Scope, workspace: WorkspaceView, group: GroupView, user: UserView
 ) -> None:
     add_member(scope, group.id, user.id)

@@ -79,9 +79,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
         ("\ud800amina", ["Amina"]),
     ],
 )
-def test_a_search_finds_the_beginnings_of_words(
-    workspace: WorkspaceView, q: str, names: list[str]
-) -> None:
+def test_search_finds_starts_of_words(workspace: WorkspaceView, q: str, names: list[str]) -> None:
     assert sorted(found(workspace, q=q)) == sorted(names)
 
 
@@ -123,7 +121,7 @@ def test_somebody_who_comes_or_goes_between_pages_repeats_nobody(
 
 
 @pytest.mark.usefixtures("crowd")
-def test_a_cursor_that_is_made_up_is_refused(workspace: WorkspaceView) -> None:
+def test_invalid_cursor_is_refused(workspace: WorkspaceView) -> None:
     for cursor in ("x", "\x00", "é", "bnVsbA"):
         with pytest.raises(InputError):
             list_users(workspace.id, cursor=cursor)
@@ -169,7 +167,7 @@ def test_another_workspace_has_other_people(services: Services, workspace: Works
     ],
     ids=str,
 )
-def test_a_list_does_not_read_everybody(
+def test_list_does_not_read_all_users(
     sqlite: str,
     open_services: Callable[[str], Services],
     monkeypatch: pytest.MonkeyPatch,

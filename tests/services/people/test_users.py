@@ -46,7 +46,7 @@ def sign_in(services: Services, workspace: WorkspaceView, username: str, passwor
     )
 
 
-def test_a_user_is_found_by_id_name_and_address(workspace: WorkspaceView, user: UserView) -> None:
+def test_user_is_found_by_id_username_and_email(workspace: WorkspaceView, user: UserView) -> None:
     assert user.display_name == "Amina Otieno"
     assert user.has_password
     for text in ("amina", "AMINA", " Amina@ACME.test "):
@@ -54,7 +54,7 @@ def test_a_user_is_found_by_id_name_and_address(workspace: WorkspaceView, user: 
     assert get_user(workspace.id, user.id) == user
 
 
-def test_no_view_holds_a_password(workspace: WorkspaceView, user: UserView) -> None:
+def test_views_have_no_password(workspace: WorkspaceView, user: UserView) -> None:
     assert "argon2" not in repr(user)
     stored = User.get_by_id(user.id).password_hash
     assert stored.startswith("$argon2id$")
@@ -62,7 +62,7 @@ def test_no_view_holds_a_password(workspace: WorkspaceView, user: UserView) -> N
 
 
 @pytest.mark.parametrize("name", ["amina", "AMINA", "ａｍｉｎａ", "аmina", "Αmina", " amina "])
-def test_a_user_name_that_looks_the_same_is_taken(
+def test_username_that_looks_the_same_is_refused(
     services: Services, workspace: WorkspaceView, user: UserView, name: str
 ) -> None:
     with pytest.raises(Conflict) as refused:
@@ -70,7 +70,7 @@ def test_a_user_name_that_looks_the_same_is_taken(
     assert list(refused.value.errors) == ["username"]
 
 
-def test_a_user_name_with_a_hidden_character_is_refused(
+def test_username_with_a_hidden_character_is_refused(
     services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     with pytest.raises(InputError) as refused:
@@ -78,7 +78,7 @@ def test_a_user_name_with_a_hidden_character_is_refused(
     assert list(refused.value.errors) == ["username"]
 
 
-def test_one_address_is_one_person_and_none_is_nobody(
+def test_email_is_unique_and_can_be_empty(
     services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     with pytest.raises(Conflict) as refused:
@@ -88,7 +88,9 @@ def test_one_address_is_one_person_and_none_is_nobody(
     add(services, workspace, "robot2")
 
 
-def test_every_wrong_field_is_named_at_once(services: Services, workspace: WorkspaceView) -> None:
+def test_all_invalid_fields_are_reported_at_once(
+    services: Services, workspace: WorkspaceView
+) -> None:
     with pytest.raises(InputError) as refused:
         add(
             services,
@@ -121,18 +123,14 @@ def test_every_wrong_field_is_named_at_once(services: Services, workspace: Works
 @pytest.mark.parametrize(
     "email", ["a@b", "amina.o'tieno+x@acme.test", "ünï@dömäin.test", "a@sub.domain-1.test"]
 )
-def test_an_address_that_mail_knows_is_accepted(
-    services: Services, workspace: WorkspaceView, email: str
-) -> None:
+def test_valid_email_is_accepted(services: Services, workspace: WorkspaceView, email: str) -> None:
     assert add(services, workspace, "someone", email=email).email == email
 
 
 @pytest.mark.parametrize(
     "email", ["a", "@b", "a@", "a b@c.test", "a@@b.test", "<a@b.test>", "a@b..test", "a@-b.test"]
 )
-def test_an_address_that_mail_does_not_know_is_refused(
-    services: Services, workspace: WorkspaceView, email: str
-) -> None:
+def test_invalid_email_is_refused(services: Services, workspace: WorkspaceView, email: str) -> None:
     with pytest.raises(InputError) as refused:
         add(services, workspace, "someone", email=email)
     assert list(refused.value.errors) == ["email"]
@@ -157,7 +155,7 @@ def test_attributes_hold_texts_and_lists_of_texts(
     assert get_user(workspace.id, made.id) == made
 
 
-def test_only_what_is_given_changes(
+def test_only_given_fields_change(
     scope: Scope, services: Services, workspace: WorkspaceView, user: UserView, actor: Actor
 ) -> None:
     services.clock.advance(hours=1)
@@ -172,11 +170,11 @@ def test_only_what_is_given_changes(
     assert list_users(workspace.id, q="otieno").items == ()
 
 
-def test_a_user_may_keep_the_own_name_in_another_case(scope: Scope, user: UserView) -> None:
+def test_user_can_change_the_case_of_the_username(scope: Scope, user: UserView) -> None:
     assert update_user(scope, user.id, username="Amina").username == "Amina"
 
 
-def test_a_change_that_is_refused_changes_nothing(
+def test_refused_change_writes_nothing(
     scope: Scope, services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     before = actions(services, workspace)
@@ -186,7 +184,7 @@ def test_a_change_that_is_refused_changes_nothing(
     assert actions(services, workspace) == before
 
 
-def test_the_theme_is_nobodys_business(
+def test_theme_is_not_logged(
     scope: Scope, services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     before = actions(services, workspace)
@@ -207,7 +205,7 @@ def test_disabling_ends_every_session_at_once(
     assert actions(services, workspace)[:2] == ["user.enabled", "user.disabled"]
 
 
-def test_a_disabled_user_has_no_session_even_if_one_were_left(
+def test_session_of_a_disabled_user_is_ignored(
     services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     token = sign_in(services, workspace, "amina", PASSWORD)
@@ -215,7 +213,7 @@ def test_a_disabled_user_has_no_session_even_if_one_were_left(
     assert sessions.load_session(services, token) is None
 
 
-def test_a_new_password_ends_the_other_sessions(
+def test_new_password_ends_the_other_sessions(
     services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     own, other = (sign_in(services, workspace, "amina", PASSWORD) for _ in range(2))
@@ -231,7 +229,7 @@ def test_a_new_password_ends_the_other_sessions(
     assert sign_in(services, workspace, "amina", "another kettle 7")
 
 
-def test_a_password_is_changed_by_whoever_knows_it(
+def test_password_change_requires_the_current_password(
     services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     signed_in = sessions.load_session(services, sign_in(services, workspace, "amina", PASSWORD))
@@ -248,7 +246,7 @@ def test_a_password_is_changed_by_whoever_knows_it(
     assert list(refused.value.errors) == ["password"]
 
 
-def test_a_password_can_be_taken_away(
+def test_password_can_be_removed(
     scope: Scope, services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     changed = update_user(scope, user.id, password=None)
@@ -257,7 +255,7 @@ def test_a_password_can_be_taken_away(
         sign_in(services, workspace, "amina", PASSWORD)
 
 
-def test_the_last_active_admin_stays(
+def test_last_active_admin_cannot_be_removed(
     scope: Scope, services: Services, workspace: WorkspaceView, admin: UserView
 ) -> None:
     other = add(services, workspace, "neema", admin=True, active=False)
@@ -273,7 +271,7 @@ def test_the_last_active_admin_stays(
     assert actions(services, workspace)[:2] == ["user.demoted", "user.enabled"]
 
 
-def test_an_admin_of_another_workspace_does_not_count(
+def test_admin_of_another_workspace_does_not_count_as_the_last_admin(
     scope: Scope, services: Services, admin: UserView
 ) -> None:
     other = create_workspace(services, SYSTEM, slug="other", name="Other")
@@ -307,7 +305,7 @@ def test_two_admins_who_remove_each_other_leave_one(
     assert len(list_users(workspace.id, admin=True).items) == 1
 
 
-def test_of_ten_who_take_one_name_at_once_one_gets_it(
+def test_one_of_ten_concurrent_users_gets_the_username(
     either: str, open_services: Callable[[str], Services]
 ) -> None:
     services = open_services(either)
@@ -333,7 +331,7 @@ def test_of_ten_who_take_one_name_at_once_one_gets_it(
     assert UserWord.select().count() == len(words_of("amina", "amina@acme.test", "", ""))
 
 
-def test_a_deleted_user_leaves_events_and_nothing_else(
+def test_deleted_user_leaves_only_events(
     scope: Scope, services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     token = sign_in(services, workspace, "amina", PASSWORD)

@@ -147,7 +147,7 @@ def test_fix_sets_the_requested_name_id_format(site) -> None:
     assert not fixes.find_fix(site.scope, trace).needed
 
 
-def test_a_name_id_format_without_values_has_no_fix(site) -> None:
+def test_name_id_format_without_values_has_no_fix(site) -> None:
     app = site.install(name_id_format=NameIdFormat.EMAIL.value)
     trace = requested_format(site, app, NameIdFormat.KERBEROS)
     assert fixes.find_fix(site.scope, trace) is None

@@ -280,7 +280,7 @@ def test_disabled_and_broken_plugins_are_explained(site, admin, notes, load):
     site.app.extensions["ssoko"] = site.services
     page = admin.get("/applications/notes")
     assert "Its plugin failed to load" in page.words
-    assert "ssoko-notes 0.2 stopped at import: ZeroDivisionError" in page.words
+    assert "ssoko-notes 0.2 failed at import: ZeroDivisionError" in page.words
 
 
 def test_updates_require_admin_rights(site, admin, notes, load):

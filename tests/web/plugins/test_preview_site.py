@@ -185,7 +185,7 @@ def test_typed_settings_are_tried(ada: Browser) -> None:
 def test_plugin_that_fails_to_load_shows_its_traceback(ada: Browser) -> None:
     response = ada.get("/dev/broken")
     assert response.status_code == 200
-    assert "Stopped at import." in response.text
+    assert "Failed at import." in response.text
     assert "def broken(:" in response.text
     assert "registry.py" not in response.text
     assert ada.get("/dev/aws").status_code == 200

@@ -142,7 +142,7 @@ def explain_missing_plugin(application: ApplicationView) -> MissingPlugin | None
         if problem.slug == slug:
             return MissingPlugin(
                 "Its plugin failed to load",
-                f"{problem.distribution} {problem.version} stopped at {problem.stage}: "
+                f"{problem.distribution} {problem.version} failed at {problem.stage}: "
                 f"{problem.message}.",
                 "Fix it or install another version, then restart Ssoko.",
             )

@@ -209,7 +209,7 @@ def test_md_01_utf_16_hides_no_doctype(site):
     assert "UTF-8" in errors["file"][0]
 
 
-def test_one_of_several_is_chosen_by_its_entity_id(read):
+def test_one_of_several_providers_is_chosen_by_entity_id(read):
     found = read(several(sp(), sp(entity_id="urn:two"), sp()))
     assert [one.entity_id for one in found.profiles] == [ENTITY, "urn:two"]
     assert fill_form.choose(found, "urn:two", field="sp").entity_id == "urn:two"
@@ -218,7 +218,7 @@ def test_one_of_several_is_chosen_by_its_entity_id(read):
         assert f"{ENTITY}, urn:two" in errors["sp"][0]
 
 
-def test_an_only_one_need_not_be_chosen_but_must_be_the_one_that_is_named(read):
+def test_single_provider_is_the_default_and_must_match_the_entity_id(read):
     found = read(sp())
     assert fill_form.choose(found, "", field="sp").entity_id == ENTITY
     assert refused(fill_form.choose, found, "urn:two", field="sp")
@@ -275,7 +275,7 @@ def test_custom_saml_gets_all_that_the_metadata_say(site, read, pems):
     ]
 
 
-def test_md_08_a_key_without_use_signs_and_encrypts(site, read, pems):
+def test_md_08_key_without_use_signs_and_encrypts(site, read, pems):
     raw = filled(site, read(sp(keys=key(pems[0]), role=SIGNED))).raw
     assert raw["certificates"] == raw["encryption_certificates"] == [pems[0].strip()]
     assert raw["require_signed_requests"]
@@ -288,7 +288,7 @@ def test_metadata_that_ask_for_no_signature_turn_none_off(site, read):
     assert site.registry.integrations["custom-saml"].form().load(raw)["sign_assertion"] is True
 
 
-def test_what_was_typed_by_hand_stays_and_what_a_file_filled_does_not(site, read):
+def test_typed_fields_are_kept_and_filled_fields_are_replaced(site, read):
     loaded = site.registry.integrations["custom-saml"]
     first = filled(site, read(sp(slo=SLO)), launch_url="https://app.example.com/start")
     assert first.raw["entity_id"] == ENTITY
@@ -315,7 +315,7 @@ def test_numbers_of_acs_urls_are_kept_where_they_say_more_than_the_order(site, r
     "answer",
     [{"nothing": "x"}, {"token": "x"}, {"acs": object()}, [("acs", "x")], {"acs": float("nan")}],
 )
-def test_an_answer_that_no_form_could_send_is_the_plugins_fault(site, read, answer):
+def test_values_that_no_form_can_send_are_an_error_of_the_plugin(site, read, answer):
     registry = Registry.load([PluginSource("switch", lambda: switch_plugin(answer))])
     loaded = registry.integrations["switch"]
     with pytest.raises(HookFailed):
@@ -364,7 +364,7 @@ def accept(site, workspace, actor):
     return accept
 
 
-def test_an_application_remembers_where_its_metadata_came_from(site, workspace, install):
+def test_source_of_metadata_is_recorded(site, workspace, install):
     app = install(sp())
     source = app.metadata_source
     assert (source.kind, source.name, source.words) == ("file", "sp.xml", "the file sp.xml")
@@ -396,7 +396,7 @@ def test_md_09_nothing_changes_before_the_difference_is_accepted(
     assert compare(app, sp(acs=(ACS, ACS + "/2"), keys=key(pems[1], "signing"))).changes == ()
 
 
-def test_an_import_lowers_no_protection(install, compare, accept, pems):
+def test_import_never_weakens_security(install, compare, accept, pems):
     app = install(sp(keys=key(pems[0]), role=SIGNED), encrypt_assertions=True, sign_response=True)
     role = ' AuthnRequestsSigned="false" WantAssertionsSigned="false"'
     shown = compare(app, sp(role=role, acs=(ACS + "/new",)))
@@ -457,7 +457,7 @@ def test_stronger_metadata_are_offered(install, compare, accept, pems):
     assert accept(app, shown).service_provider.require_signed_requests
 
 
-def test_a_name_id_format_that_the_vendor_still_takes_stays(install, compare):
+def test_name_id_format_that_the_sp_accepts_is_kept(install, compare):
     app = install(sp(formats=(PERSISTENT,)))
     transient = PERSISTENT.replace("persistent", "transient")
     assert compare(app, sp(formats=(transient, PERSISTENT))).changes == ()
@@ -477,7 +477,7 @@ def test_mappings_stay_and_what_is_asked_for_beyond_them_is_named(
     assert [m.name for m in accept(app, shown).mappers] == ["mine"]
 
 
-def test_the_metadata_of_somebody_else_are_refused(install, compare):
+def test_metadata_of_another_sp_is_refused(install, compare):
     app = install(sp())
     errors = refused(compare, app, sp(entity_id="urn:evil"))
     assert "urn:evil" in errors["file"][0]
@@ -485,7 +485,9 @@ def test_the_metadata_of_somebody_else_are_refused(install, compare):
     assert compare(app, several(sp(entity_id="urn:evil"), sp())).changes == ()
 
 
-def test_a_change_meanwhile_asks_to_compare_again(site, workspace, actor, install, compare, accept):
+def test_concurrent_change_requires_a_new_comparison(
+    site, workspace, actor, install, compare, accept
+):
     app = install(sp())
     shown = compare(app, sp(acs=(ACS + "/2",)))
     applications_change.update_application(Scope(site, workspace.id, actor), app.id, name="Other")
@@ -493,7 +495,7 @@ def test_a_change_meanwhile_asks_to_compare_again(site, workspace, actor, instal
         accept(app, shown)
 
 
-def test_a_source_alone_is_remembered_too(install, compare, accept, site):
+def test_source_is_recorded_without_other_changes(install, compare, accept, site):
     app = install(sp())
     shown = compare(app, sp(around=' cacheDuration="PT1H"'))
     assert shown.changes == ()
@@ -501,7 +503,7 @@ def test_a_source_alone_is_remembered_too(install, compare, accept, site):
     assert Event.get(Event.action == "application.refreshed").detail["changed"] == []
 
 
-def test_an_application_without_its_plugin_is_left_alone(services, workspace, install, read):
+def test_application_without_its_plugin_is_not_refreshed(services, workspace, install, read):
     app = install(sp())
     errors = refused(
         refresh.compare, Scope(services, workspace.id, SYSTEM), app.id, read(sp()), field="file"
@@ -509,7 +511,7 @@ def test_an_application_without_its_plugin_is_left_alone(services, workspace, in
     assert "not loaded" in errors[""][0]
 
 
-def test_where_metadata_came_from_goes_with_the_application(install):
+def test_source_of_metadata_is_deleted_with_the_application(install):
     app = install(sp())
     Application.delete().where(Application.id == app.id).execute()
     assert find_source(app.id) is None

@@ -79,7 +79,7 @@ def told(notes, saml) -> dict[str, list[str]]:
     return saml.accept(app, answer, request_id=request_id).get_attributes()
 
 
-def test_the_version_that_is_recorded_proposes_nothing(notes):
+def test_recorded_version_proposes_nothing(notes):
     assert notes.view.upgrade is None
     found = notes.compare()
     assert (found.parts, found.same_version, found.recorded_by) == ((), True, "ssoko-notes 0.1")
@@ -118,7 +118,7 @@ def test_each_part_shows_what_is_recorded_and_what_is_proposed(notes):
     ]
 
 
-def test_what_lowers_the_protection_is_not_preselected(notes):
+def test_weaker_security_is_not_preselected(notes):
     notes.load("0.2")
     assert notes.compare().preselected == set(ALL) - {"protection"}
 
@@ -131,7 +131,7 @@ def test_nothing_changes_until_it_is_accepted(notes, saml):
     assert told(notes, saml) == before == {"mail": ["amina@acme.test"], "sn": ["Otieno"]}
 
 
-def test_what_is_accepted_is_what_sign_in_says_from_then_on(notes, saml):
+def test_accepted_changes_apply_to_the_next_sign_in(notes, saml):
     role = notes.view.default_role
     notes.load("0.2")
     found = notes.decide("service_provider", "mappers", "default_role", "guide")
@@ -154,7 +154,7 @@ def test_protection_is_lowered_when_it_is_named(notes, saml):
     assert told(notes, saml)["mail"] == ["amina@acme.test"]
 
 
-def test_the_event_holds_the_difference_and_no_secret(notes):
+def test_event_has_the_differences_and_no_secrets(notes):
     notes.load("0.2")
     notes.decide("service_provider")
     (event,) = notes.site.events(action="application.upgraded")
@@ -175,7 +175,7 @@ def test_keeping_is_remembered_until_another_proposal(notes):
     assert notes.view.upgrade is not None
 
 
-def test_what_was_set_by_hand_stays(notes):
+def test_values_set_by_an_admin_are_kept(notes):
     notes.update(service_provider={"lifetime": 600})
     notes.load("0.2")
     (part, *_) = notes.compare().parts
@@ -209,7 +209,7 @@ def test_mappers_that_were_edited_stay(notes):
     assert [one.source for one in reset] == ["user.email|upper", "user.first_name"]
 
 
-def test_a_role_that_was_renamed_by_hand_keeps_its_name(notes):
+def test_renamed_role_keeps_its_name(notes):
     role = notes.view.default_role
     roles.update_role(notes.scope, role.id, name="Note takers")
     notes.load("0.2")
@@ -219,7 +219,7 @@ def test_a_role_that_was_renamed_by_hand_keeps_its_name(notes):
     assert role.assignment_count == 1
 
 
-def test_a_role_name_that_is_taken_refuses_it_all(notes):
+def test_role_name_in_use_refuses_the_whole_update(notes):
     roles.create_role(notes.scope, name="notes-Notes-people")
     notes.load("0.2")
     with pytest.raises(Conflict) as caught:
@@ -229,14 +229,14 @@ def test_a_role_name_that_is_taken_refuses_it_all(notes):
     assert notes.site.events(action="application.upgraded") == []
 
 
-def test_the_other_sides_entity_id_stays(notes):
+def test_entity_id_of_the_sp_is_not_changed(notes):
     notes.load("0.2")
     before = notes.view.service_provider.entity_id
     notes.decide(*ALL)
     assert notes.view.service_provider.entity_id == before
 
 
-def test_a_stale_page_is_refused(notes):
+def test_stale_page_is_refused(notes):
     notes.load("0.2")
     shown = notes.compare()
     notes.update(enabled=False)
@@ -247,13 +247,13 @@ def test_a_stale_page_is_refused(notes):
         notes.decide("guide", digest=shown.digest)
 
 
-def test_a_part_that_there_is_not_is_named(notes):
+def test_unknown_part_is_reported(notes):
     notes.load("0.2")
     with pytest.raises(InputError, match="accept: Choose from"):
         notes.decide("everything")
 
 
-def test_a_field_that_the_new_form_misses_is_named_and_nothing_is_written(notes, saml):
+def test_missing_required_field_is_reported_and_nothing_is_written(notes, saml):
     notes.load("0.3")
     found = notes.compare()
     assert (found.errors, found.parts) == ({"region": ["Enter a value."]}, ())
@@ -275,7 +275,7 @@ def test_filling_in_what_the_new_form_asks_for_accepts_nothing_else(notes):
     assert (notes.view.version, notes.view.upgrade) == ("0.3", None)
 
 
-def test_what_was_kept_out_stays_out_when_settings_are_saved(notes, saml):
+def test_skipped_parts_stay_skipped_when_settings_are_saved(notes, saml):
     notes.load("0.2")
     notes.decide(*(name for name in ALL if name != "protection"))
     notes.update(settings={"acs_url": "https://eu.notes.example/acs"})
@@ -298,7 +298,7 @@ def test_saving_settings_records_a_version_that_proposes_the_same(notes):
     assert notes.view.version == "0.5"
 
 
-def test_a_plugin_that_raises_is_told_in_a_sentence(notes, saml):
+def test_error_of_the_plugin_is_reported_in_a_sentence(notes, saml):
     notes.load("0.4")
     found = notes.compare()
     assert "raised RuntimeError" in found.problem
@@ -324,7 +324,7 @@ def test_lists_ask_the_plugin_once_for_each_state_of_an_application(notes, monke
     assert called == []
 
 
-def test_the_former_record_can_be_put_back(notes, saml):
+def test_former_record_can_be_restored(notes, saml):
     before = notes.view
     notes.load("0.2")
     found = notes.decide(*ALL)
@@ -340,7 +340,7 @@ def test_the_former_record_can_be_put_back(notes, saml):
     assert len(notes.site.events(action="application.upgrade-undone")) == 1
 
 
-def test_the_former_record_is_gone_after_a_change_and_after_thirty_days(notes):
+def test_former_record_cannot_be_restored_after_a_change_or_thirty_days(notes):
     notes.load("0.2")
     notes.decide(*ALL)
     notes.update(enabled=False)
@@ -371,7 +371,7 @@ def test_without_its_plugin_sign_in_goes_on_and_it_is_attached_again(notes, saml
     assert notes.view.service_provider.lifetime == 240
 
 
-def test_the_answer_of_a_person_before_and_after(notes):
+def test_response_of_a_user_is_compared_before_and_after(notes):
     notes.load("0.2")
     amina = notes.site.amina.id
     now = preview.preview_sign_in(notes.scope, notes.app_id, user_id=amina)
@@ -388,7 +388,7 @@ def test_the_answer_of_a_person_before_and_after(notes):
     assert not any(" ID=" in one.text for one in found.xml)
 
 
-def test_what_is_random_is_no_difference(notes):
+def test_random_values_are_not_differences(notes):
     notes.update(service_provider={"name_id_format": names.NAMEID_TRANSIENT})
     notes.load("0.2")
     amina = notes.site.amina.id

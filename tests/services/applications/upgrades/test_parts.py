@@ -64,7 +64,7 @@ def parts(before: Snapshot, new: Snapshot) -> dict[str, Part]:
     ],
     ids=str,
 )
-def test_what_gives_something_up_is_a_part_of_its_own(change: dict[str, Any]) -> None:
+def test_weaker_security_is_a_separate_part(change: dict[str, Any]) -> None:
     found = parts(snapshot(BEFORE), snapshot(replace(BEFORE, **change)))
     assert list(found) == ["protection"]
     assert found["protection"].careful
@@ -84,7 +84,7 @@ def test_what_gives_something_up_is_a_part_of_its_own(change: dict[str, Any]) ->
     ],
     ids=str,
 )
-def test_what_gives_nothing_up_is_preselected(change: dict[str, Any]) -> None:
+def test_other_parts_are_preselected(change: dict[str, Any]) -> None:
     found = parts(snapshot(BEFORE), snapshot(replace(BEFORE, **change)))
     assert list(found) == ["service_provider"]
     assert not found["service_provider"].careful
@@ -102,14 +102,14 @@ def test_another_entity_id_of_the_other_side_stays_out() -> None:
     assert (one.name, found["service_provider"].changes) == ("entity_id", ())
 
 
-def test_a_mapper_that_is_newly_required_may_refuse_people() -> None:
+def test_newly_required_mapper_is_not_preselected() -> None:
     mail = Mapping(name="mail", source="user.email")
     found = parts(snapshot(BEFORE, mail), snapshot(BEFORE, replace(mail, required=True)))
     assert found["mappers"].careful
     assert "would be refused" in found["mappers"].changes[0].caution
 
 
-def test_only_the_order_of_mappers_is_a_difference_too() -> None:
+def test_order_of_mappers_is_a_difference() -> None:
     one, other = (Mapping(name=name, source="user.id") for name in ("a", "b"))
     found = parts(snapshot(BEFORE, one, other), snapshot(BEFORE, other, one))
     assert found["mappers"].changes[0].words == "Order: a, b → b, a"

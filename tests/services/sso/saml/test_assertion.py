@@ -53,7 +53,7 @@ def change(site, user, **values):
         ("constant:everybody", "everybody"),
     ],
 )
-def test_the_name_id_comes_from_any_field(site, saml, source, value):
+def test_name_id_can_come_from_any_field(site, saml, source, value):
     app = site.install(name_id_source=source)
     change(site, site.amina, attributes={"staff": ["A-17", "B-2"]})
     root = saml.decoded(site.begin(app, site.sign_in()))
@@ -62,7 +62,7 @@ def test_the_name_id_comes_from_any_field(site, saml, source, value):
     assert name_id.get("Format") == names.NAMEID_UNSPECIFIED
 
 
-def test_a_person_without_the_value_is_told_what_is_missing(site):
+def test_user_without_a_name_id_value_sees_what_is_missing(site):
     app = site.install(name_id_source="user.attributes.staff")
     with pytest.raises(AccessRefused) as refusal:
         site.begin(app, site.sign_in())
@@ -72,7 +72,7 @@ def test_a_person_without_the_value_is_told_what_is_missing(site):
     assert not Participation.select().exists()
 
 
-def test_a_persistent_name_id_is_one_for_each_sp_and_survives_a_new_name(site, saml):
+def test_persistent_name_id_differs_per_sp_and_never_changes(site, saml):
     persistent = NameIdFormat.PERSISTENT.value
     app = site.install(name_id_format=persistent)
     other = site.install("Other", entity_id="urn:other", name_id_format=persistent)
@@ -99,7 +99,7 @@ def test_a_persistent_name_id_is_one_for_each_sp_and_survives_a_new_name(site, s
     assert name_id(app, site.sign_in("brian")) != first
 
 
-def test_a_transient_name_id_is_new_each_time(site, saml):
+def test_transient_name_id_is_new_each_time(site, saml):
     app = site.install(name_id_format=NameIdFormat.TRANSIENT.value)
     session = site.sign_in()
     answers = [site.begin(app, session, ID="_r") for _ in range(2)]
@@ -152,7 +152,7 @@ def test_mappings_give_values_of_every_source(site, saml):
     assert elsewhere.default_role.name not in found["roles"]
 
 
-def test_the_name_format_is_as_recorded(site, saml):
+def test_name_format_is_as_recorded(site, saml):
     app = site.install()
     set_mappers(
         site,
@@ -170,7 +170,7 @@ def test_the_name_format_is_as_recorded(site, saml):
     assert saml.find(root, "//saml:Attribute/@FriendlyName") == ["A"]
 
 
-def test_a_required_attribute_that_is_missing_stops_the_sign_in(site):
+def test_missing_required_attribute_denies_the_sign_in(site):
     app = site.install()
     set_mappers(
         site,
@@ -187,7 +187,7 @@ def test_a_required_attribute_that_is_missing_stops_the_sign_in(site):
 
 
 @pytest.mark.parametrize(("response", "assertion"), [(True, True), (True, False), (False, True)])
-def test_what_is_recorded_is_signed(site, saml, response, assertion):
+def test_recorded_signatures_are_applied(site, saml, response, assertion):
     app = site.install(sign_response=response, sign_assertion=assertion)
     answer = site.begin(app, site.sign_in(), ID="_r")
     saml.accept(app, answer, request_id="_r")
@@ -197,7 +197,7 @@ def test_what_is_recorded_is_signed(site, saml, response, assertion):
     assert len(saml.find(root, f"//saml:Assertion/{ds}")) == assertion
 
 
-def test_the_times_are_narrow_and_forgive_slow_clocks(site, saml):
+def test_validity_is_short_and_allows_slow_clocks(site, saml):
     app = site.install()
     session = site.sign_in()
     root = saml.decoded(site.begin(app, session))
@@ -216,7 +216,7 @@ def test_the_times_are_narrow_and_forgive_slow_clocks(site, saml):
     assert saml.find(root, "//saml:Audience/text()") == [app.service_provider.entity_id]
 
 
-def test_an_encrypted_assertion_opens_with_the_sps_key_alone(site, saml, sp_key):
+def test_only_the_key_of_the_sp_decrypts_the_assertion(site, saml, sp_key):
     app = site.install(certificates=[sp_key.certificate], encrypt_assertions=True)
     answer = site.begin(app, site.sign_in(), ID="_r")
     assert b"amina" not in base64.b64decode(answer.saml_response)
@@ -230,7 +230,7 @@ def test_an_encrypted_assertion_opens_with_the_sps_key_alone(site, saml, sp_key)
     assert response.get_nameid() == "amina@acme.test"
 
 
-def test_the_certificate_of_the_metadata_is_that_of_the_signature(site, saml):
+def test_metadata_has_the_certificate_of_the_signature(site, saml):
     app = site.install()
     root = saml.decoded(site.begin(app, site.sign_in()))
     shown = root.xpath("//*[local-name() = 'X509Certificate']/text()")
@@ -243,7 +243,7 @@ def test_the_certificate_of_the_metadata_is_that_of_the_signature(site, saml):
 # Participations
 
 
-def test_a_session_takes_part_once_in_an_application(site, saml):
+def test_session_has_one_participation_per_application(site, saml):
     app = site.install()
     session = site.sign_in()
     first = saml.decoded(site.begin(app, session))
@@ -316,7 +316,7 @@ def federation(make_site, answer):
     return site, app, plugin
 
 
-def test_a_plugin_adds_attributes_from_settings_person_and_roles(make_site, saml):
+def test_plugin_adds_attributes_from_settings_person_and_roles(make_site, saml):
     site, app, plugin = federation(
         make_site, (SamlAttribute(name="urn:role", values=("a", "b"), name_format="uri"),)
     )
@@ -327,7 +327,7 @@ def test_a_plugin_adds_attributes_from_settings_person_and_roles(make_site, saml
     assert found == ("sso-federation-Fed-role",)
 
 
-def test_a_plugin_reads_the_attributes_of_the_roles_that_let_the_person_in(make_site, saml):
+def test_plugin_gets_the_attributes_of_active_roles(make_site, saml):
     site, app, plugin = federation(make_site, ())
     roles.update_role(
         site.scope, app.default_role.id, attributes={"level": ["1", "2"], "team": "a"}
@@ -345,7 +345,7 @@ def test_a_plugin_reads_the_attributes_of_the_roles_that_let_the_person_in(make_
     ]
 
 
-def test_a_plugin_may_say_why_it_has_nothing_to_say(make_site):
+def test_plugin_can_refuse_a_sign_in_with_a_reason(make_site):
     def refuse():
         raise SignInRefused("No level was given", fix="Write level at the role")
 
@@ -362,7 +362,7 @@ def failing():
 
 
 @pytest.mark.parametrize("answer", [failing, "text", (SamlAttribute(name="", values=()),)])
-def test_a_plugin_that_fails_stops_that_sign_in_alone(make_site, answer):
+def test_failing_plugin_denies_only_its_sign_in(make_site, answer):
     site, app, _ = federation(make_site, answer)
     well = site.install()
     session = site.sign_in()
@@ -373,7 +373,7 @@ def test_a_plugin_that_fails_stops_that_sign_in_alone(make_site, answer):
     site.begin(well, session)
 
 
-def test_a_secret_setting_never_comes_back_and_stays_when_left_empty(make_site, saml):
+def test_secret_setting_is_never_returned_and_kept_when_left_empty(make_site, saml):
     site, app, plugin = federation(make_site, ())
     assert app.settings == {"region": "eu-1"}
     stored = Application.get_by_id(app.id).settings

@@ -46,7 +46,7 @@ def strict(site, sp_key, other_key):
 
 
 @pytest.mark.parametrize("send", [redirect, post])
-def test_a_request_signed_by_any_of_the_keys_is_answered(
+def test_request_signed_with_any_registered_key_gets_a_response(
     site, saml, strict, sp_key, other_key, send
 ):
     session = site.sign_in()
@@ -57,7 +57,7 @@ def test_a_request_signed_by_any_of_the_keys_is_answered(
 
 
 @pytest.mark.parametrize("signed_by", [None, "stranger"])
-def test_a_request_without_a_good_signature_is_refused(site, strict, signed_by):
+def test_request_without_a_valid_signature_is_refused(site, strict, signed_by):
     stranger = keys.generate("ec-p256", common_name="x", now=site.clock())
     inbound = redirect(site, strict, stranger if signed_by else None)
     with pytest.raises(MessageRefused) as refusal:
@@ -65,7 +65,7 @@ def test_a_request_without_a_good_signature_is_refused(site, strict, signed_by):
     assert refusal.value.code.startswith("signature")
 
 
-def test_a_bad_signature_is_refused_where_none_is_required_too(site, sp_key):
+def test_invalid_signature_is_refused_even_if_not_required(site, sp_key):
     app = site.install(certificates=[sp_key.certificate])
     stranger = keys.generate("ec-p256", common_name="x", now=site.clock())
     session = site.sign_in()
@@ -74,19 +74,19 @@ def test_a_bad_signature_is_refused_where_none_is_required_too(site, sp_key):
     assert site.begin(app, session)
 
 
-def test_a_signature_is_passed_over_without_a_certificate_to_hold_it_against(site, sp_key):
+def test_signature_is_ignored_without_a_registered_certificate(site, sp_key):
     app = site.install()
     inbound = redirect(site, app, sp_key)
     assert sign_in.begin(site.services, app.issuer.id, inbound, session=site.sign_in())
 
 
-def test_a_signed_request_without_destination_is_refused(site, strict, sp_key):
+def test_signed_request_without_destination_is_refused(site, strict, sp_key):
     inbound = redirect(site, strict, sp_key, Destination=None)
     with pytest.raises(MessageRefused, match="no Destination"):
         sign_in.begin(site.services, strict.issuer.id, inbound, session=site.sign_in())
 
 
-def test_a_signed_request_is_used_once(site, strict, sp_key):
+def test_signed_request_is_accepted_once(site, strict, sp_key):
     session = site.sign_in()
     inbound = redirect(site, strict, sp_key)
     sign_in.begin(site.services, strict.issuer.id, inbound, session=session)
@@ -99,7 +99,7 @@ def test_a_signed_request_is_used_once(site, strict, sp_key):
         assert refusal.value.code == "replayed"
 
 
-def test_a_signed_request_may_wait_for_its_person_and_come_back(site, saml, strict, sp_key):
+def test_pending_signed_request_can_be_continued(site, saml, strict, sp_key):
     inbound = redirect(site, strict, sp_key, ID="_r")
     asked = sign_in.begin(site.services, strict.issuer.id, inbound, session=None)
     for _ in range(2):
@@ -113,7 +113,7 @@ def test_a_signed_request_may_wait_for_its_person_and_come_back(site, saml, stri
         sign_in.begin(site.services, strict.issuer.id, inbound, session=session)
 
 
-def test_of_two_copies_that_wait_only_the_first_is_answered(site, strict, sp_key):
+def test_only_the_first_of_two_pending_copies_gets_a_response(site, strict, sp_key):
     inbound = post(site, strict, sp_key)
     first, second = (sign_in.hold(site.services, strict.issuer.id, inbound) for _ in range(2))
     session = site.sign_in()

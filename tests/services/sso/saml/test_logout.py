@@ -101,7 +101,7 @@ def running(session):
     return Session.get_by_id(session.session_id).ended_at is None
 
 
-def test_the_session_is_over_before_anybody_is_told(site, install, key):
+def test_session_ends_before_applications_are_notified(site, install, key):
     first, second = install("first"), install("second")
     session = site.sign_in()
     for app in (first, second):
@@ -153,7 +153,7 @@ def other_answer(site, app, outgoing, *, key=None, relay_state="", **changes):
     ],
     ids=["unsigned", "wrong destination", "stale", "another issuer", "malformed"],
 )
-def test_a_response_without_proof_does_not_stop_the_sign_out(site, install, key, changes):
+def test_response_without_proof_does_not_stop_the_sign_out(site, install, key, changes):
     apps = [install(name) for name in ("asking", "second", "third")]
     by_name = {app.name: app for app in apps}
     session = site.sign_in()
@@ -182,7 +182,7 @@ def test_a_response_without_proof_does_not_stop_the_sign_out(site, install, key,
     assert {step.key for step in trace.steps} == set(LOGOUT_STEPS)
 
 
-def test_a_proof_counts_after_a_response_without_one(site, install, key):
+def test_proof_counts_after_a_response_without_one(site, install, key):
     first, second = install("first"), install("second")
     session = site.sign_in()
     for app in (first, second):
@@ -195,7 +195,7 @@ def test_a_proof_counts_after_a_response_without_one(site, install, key):
         other_answer(site, second, notification.outgoing[0])
 
 
-def test_an_application_without_a_certificate_is_told(site, install, key):
+def test_application_without_a_certificate_is_told(site, install, key):
     first = install("first")
     bare = site.install("bare", entity_id="urn:bare", logout_url="https://bare.example.com/slo")
     session = site.sign_in()
@@ -207,7 +207,7 @@ def test_an_application_without_a_certificate_is_told(site, install, key):
     assert not traces.list_traces(site.services, site.workspace.id).items
 
 
-def test_a_response_that_belongs_to_no_request_is_refused(site, install, key):
+def test_response_that_belongs_to_no_request_is_refused(site, install, key):
     first, second = install("first"), install("second")
     session = site.sign_in()
     for app in (first, second):
@@ -217,7 +217,7 @@ def test_a_response_that_belongs_to_no_request_is_refused(site, install, key):
         other_answer(site, second, notification.outgoing[0], in_response_to="_nobody")
 
 
-def test_what_a_person_signed_in_to_in_two_browsers_is_told_once(site, install, key):
+def test_application_used_in_two_browsers_is_notified_once(site, install, key):
     first, second = install("first"), install("second")
     for _ in range(2):
         session = site.sign_in()
@@ -237,7 +237,7 @@ def test_what_a_person_signed_in_to_in_two_browsers_is_told_once(site, install, 
     assert not Session.select().where(Session.ended_at.is_null()).exists()
 
 
-def test_what_nobody_was_told_is_told_at_the_next_chance(site, install, key):
+def test_application_that_was_not_notified_is_notified_at_the_next_logout(site, install, key):
     first, second = install("first"), install("second")
     session = site.sign_in()
     for app in (first, second):
@@ -249,7 +249,7 @@ def test_what_nobody_was_told_is_told_at_the_next_chance(site, install, key):
     assert [one.name for one in notification.statuses] == ["second"]
 
 
-def test_a_browser_that_never_comes_back_is_written_down_in_the_end(site, install):
+def test_abandoned_logout_is_recorded(site, install):
     app = install("first")
     for _ in range(2):
         mine = token(site)
@@ -266,7 +266,7 @@ def test_a_browser_that_never_comes_back_is_written_down_in_the_end(site, instal
     assert not LogoutFlow.select().exists() and not LogoutTarget.select().exists()
 
 
-def test_a_late_answer_still_counts_and_a_very_late_one_does_not(site, install, key):
+def test_late_response_is_accepted_until_the_logout_expires(site, install, key):
     first, second = install("first"), install("second")
     mine = token(site)
     for app in (first, second):

@@ -13,7 +13,7 @@ from ssoko.services.people import groups, users
 from ssoko.services.sso.saml import sign_in
 
 
-def test_a_person_with_the_role_gets_an_assertion_that_a_strict_sp_accepts(site, saml):
+def test_user_with_the_role_gets_an_assertion_that_a_strict_sp_accepts(site, saml):
     app = site.install()
     session = site.sign_in()
     answer = site.begin(app, session, ID="_request1", relay_state="deep/link?x=1&y=<z>")
@@ -27,7 +27,7 @@ def test_a_person_with_the_role_gets_an_assertion_that_a_strict_sp_accepts(site,
     assert event.detail["started"] == "redirect"
 
 
-def test_the_tile_begins_a_sign_in_without_a_request(site, saml):
+def test_tile_starts_an_idp_initiated_sign_in(site, saml):
     app = site.install(relay_state="https://app.example.com/home")
     answer = sign_in.launch(site.services, "acme", app.slug, session=site.sign_in())
     response = saml.accept(app, answer)
@@ -36,14 +36,14 @@ def test_the_tile_begins_a_sign_in_without_a_request(site, saml):
     assert response.get_nameid() == "amina@acme.test"
 
 
-def test_an_own_issuer_and_an_id_launch_the_application_as_well(site, saml):
+def test_application_can_be_launched_by_issuer_and_by_id(site, saml):
     app = site.install()
     session = site.sign_in()
     saml.accept(app, sign_in.launch(site.services, app.issuer.id, session=session))
     saml.accept(app, sign_in.launch(site.services, "acme", app.id, session=session))
 
 
-def test_the_relay_state_of_a_launch_link_takes_precedence(site, saml):
+def test_relay_state_of_a_launch_link_takes_precedence(site, saml):
     app = site.install(relay_state="https://app.example.com/home")
     session, deep = site.sign_in(), "https://app.example.com/reports?a=1&b=2"
 
@@ -57,7 +57,7 @@ def test_the_relay_state_of_a_launch_link_takes_precedence(site, saml):
     assert (path, parse_qs(query)) == (f"/w/acme/launch/{app.slug}", {"RelayState": [deep]})
 
 
-def test_an_application_without_idp_initiated_sign_in_starts_at_the_vendor_only(site, saml):
+def test_application_without_idp_initiated_sign_in_starts_at_the_vendor_only(site, saml):
     app, session = site.install(), site.sign_in()
     change.update_application(site.scope, app.id, service_provider={"idp_initiated": False})
     with pytest.raises(MessageRefused) as caught:
@@ -73,7 +73,7 @@ def test_an_application_without_idp_initiated_sign_in_starts_at_the_vendor_only(
 
 
 @pytest.mark.parametrize("required", [False, True])
-def test_a_link_elsewhere_is_confirmed_where_signed_requests_are_required(
+def test_link_elsewhere_is_confirmed_where_signed_requests_are_required(
     site, saml, sp_key, required
 ):
     app = site.install(certificates=[sp_key.certificate], require_signed_requests=required)
@@ -91,7 +91,7 @@ def test_a_link_elsewhere_is_confirmed_where_signed_requests_are_required(
     saml.accept(app, launch(site.sign_in()))
 
 
-def test_a_launch_url_sends_the_person_to_the_vendor(site):
+def test_launch_url_opens_the_vendor(site):
     app = site.install(launch_url="https://app.example.com/start")
     answer = sign_in.launch(site.services, "acme", app.slug, session=site.sign_in())
     assert answer == sign_in.OpenLaunchUrl(
@@ -99,13 +99,13 @@ def test_a_launch_url_sends_the_person_to_the_vendor(site):
     )
 
 
-def test_a_launch_url_does_not_go_past_the_gate(site):
+def test_launch_url_requires_access(site):
     app = site.install(launch_url="https://app.example.com/start", people=False)
     with pytest.raises(AccessRefused):
         sign_in.launch(site.services, "acme", app.slug, session=site.sign_in())
 
 
-def test_nobody_signed_in_is_asked_to_and_then_the_request_goes_on(site, saml):
+def test_user_without_a_session_signs_in_and_continues(site, saml):
     app = site.install()
     asked = site.begin(app, None, ID="_request1", relay_state="keep me")
     assert isinstance(asked, sign_in.RequireSignIn)
@@ -120,7 +120,7 @@ def test_nobody_signed_in_is_asked_to_and_then_the_request_goes_on(site, saml):
     assert answer.relay_state == "keep me"
 
 
-def test_a_request_is_answered_once(site):
+def test_pending_request_gets_one_response(site):
     app = site.install()
     session = site.sign_in()
     key = sign_in.hold(site.services, app.issuer.id, site.inbound(app))
@@ -131,7 +131,7 @@ def test_a_request_is_answered_once(site):
     assert sign_in.waiting_application(site.services, app.issuer.id, key) == ""
 
 
-def test_a_request_waits_ten_minutes_and_no_longer(site):
+def test_pending_request_expires_after_ten_minutes(site):
     app = site.install()
     key = sign_in.hold(site.services, app.issuer.id, site.inbound(app))
     site.clock.ahead += 600
@@ -139,14 +139,14 @@ def test_a_request_waits_ten_minutes_and_no_longer(site):
         sign_in.resume(site.services, app.issuer.id, key, session=None)
 
 
-def test_the_key_of_one_issuer_opens_nothing_at_another(site):
+def test_key_of_a_pending_request_is_invalid_at_another_issuer(site):
     app, other = site.install(), site.install("Other", entity_id="urn:other")
     key = sign_in.hold(site.services, app.issuer.id, site.inbound(app))
     with pytest.raises(MessageRefused):
         sign_in.resume(site.services, other.issuer.id, key, session=None)
 
 
-def test_the_session_of_another_workspace_does_not_count(site, make_site):
+def test_session_of_another_workspace_is_ignored(site, make_site):
     app = site.install()
     from ssoko.services import workspaces
 
@@ -164,7 +164,7 @@ def test_the_session_of_another_workspace_does_not_count(site, make_site):
 # Who gets in
 
 
-def test_a_person_without_the_role_sees_why_and_no_assertion_is_made(site):
+def test_user_without_the_role_sees_the_reason_and_no_assertion_is_sent(site):
     app = site.install(people=False)
     session = site.sign_in()
     for enter in (
@@ -183,7 +183,7 @@ def test_a_person_without_the_role_sees_why_and_no_assertion_is_made(site):
         assert "Amina Otieno has no role of App" in event.detail["received"]
 
 
-def test_a_role_of_a_group_lets_its_members_in(site, saml):
+def test_role_of_a_group_gives_its_members_access(site, saml):
     app = site.install(people=False)
     group = groups.create_group(site.scope, name="Engineers")
     assignments.assign_roles(
@@ -198,7 +198,7 @@ def test_a_role_of_a_group_lets_its_members_in(site, saml):
     saml.accept(app, site.begin(app, session, ID="_r"), request_id="_r")
 
 
-def test_a_grant_that_expires_stops_the_next_sign_in(site, saml):
+def test_expired_assignment_denies_the_next_sign_in(site, saml):
     app = site.install(people=False)
     site.give(app, expires_at=site.clock() + 60)
     session = site.sign_in()
@@ -210,14 +210,14 @@ def test_a_grant_that_expires_stops_the_next_sign_in(site, saml):
     assert str(refusal.value) == "Your access to App has expired."
 
 
-def test_the_role_of_another_application_opens_nothing_here(site):
+def test_role_of_another_application_gives_no_access(site):
     site.install("Other", entity_id="urn:other")
     app = site.install(people=False)
     with pytest.raises(AccessRefused):
         site.begin(app, site.sign_in())
 
 
-def test_a_disabled_application_refuses_before_anybody_signs_in(site):
+def test_disabled_application_is_refused_before_the_user_signs_in(site):
     app = site.install()
     change.update_application(site.scope, app.id, enabled=False)
     for enter in (
@@ -231,7 +231,7 @@ def test_a_disabled_application_refuses_before_anybody_signs_in(site):
         assert refusal.value.code == "application-disabled"
 
 
-def test_an_uninstalled_application_is_gone_at_once(site):
+def test_uninstalled_application_is_refused_immediately(site):
     app = site.install()
     session = site.sign_in()
     key = sign_in.hold(site.services, app.issuer.id, site.inbound(app))
@@ -248,7 +248,7 @@ def test_an_uninstalled_application_is_gone_at_once(site):
         sign_in.launch(site.services, "acme", app.slug, session=session)
 
 
-def test_a_disabled_user_is_out_though_the_browser_still_has_a_session(site):
+def test_disabled_user_with_a_session_is_refused(site):
     app = site.install()
     session = site.sign_in()
     users.update_user(site.scope, site.amina.id, active=False)
@@ -340,7 +340,7 @@ def test_is_passive_without_the_role_tells_the_sp_and_shows_nothing(site, saml):
         ),
     ],
 )
-def test_what_cannot_be_given_is_told_to_the_sp_before_anybody_signs_in(site, saml, inner, status):
+def test_unsupported_request_gets_its_status_before_the_user_signs_in(site, saml, inner, status):
     app = site.install()
     answer = site.begin(app, None, inner=inner)
     assert isinstance(answer, sign_in.PostStatus)
@@ -357,7 +357,7 @@ def test_what_cannot_be_given_is_told_to_the_sp_before_anybody_signs_in(site, sa
         "</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>",
     ],
 )
-def test_what_python3_saml_asks_by_default_is_given(site, saml, inner):
+def test_default_request_of_python3_saml_is_accepted(site, saml, inner):
     app = site.install(name_id_format=NameIdFormat.EMAIL.value)
     answer = site.begin(app, site.sign_in(), ID="_r", inner=inner)
     saml.accept(app, answer, request_id="_r")
@@ -372,7 +372,7 @@ def test_what_python3_saml_asks_by_default_is_given(site, saml, inner):
         (NameIdFormat.TRANSIENT, ""),
     ],
 )
-def test_an_open_format_gives_what_the_request_asks_for(site, saml, requested, value):
+def test_open_format_gives_what_the_request_asks_for(site, saml, requested, value):
     app = site.install(name_id_source="user.username")
     session, inner = site.sign_in(), f'<samlp:NameIDPolicy Format="{requested}"/>'
     answers = [site.begin(app, session, inner=inner) for _ in range(2)]
@@ -382,14 +382,14 @@ def test_an_open_format_gives_what_the_request_asks_for(site, saml, requested, v
     assert (first.text == second.text) is (requested != NameIdFormat.TRANSIENT)
 
 
-def test_an_email_address_in_a_subject_is_compared_without_case(site, saml):
+def test_email_address_in_a_subject_is_compared_without_case(site, saml):
     app = site.install(name_id_format=NameIdFormat.EMAIL.value)
     inner = "<saml:Subject><saml:NameID>Amina@ACME.test</saml:NameID></saml:Subject>"
     answer = site.begin(app, site.sign_in(), ID="_r", inner=inner)
     saml.accept(app, answer, request_id="_r")
 
 
-def test_a_subject_that_is_somebody_else_is_told_to_the_sp(site, saml):
+def test_request_for_another_subject_gets_a_status(site, saml):
     app = site.install()
     session = site.sign_in()
     inner = "<saml:Subject><saml:NameID>{}</saml:NameID></saml:Subject>"
@@ -421,7 +421,7 @@ LOOK_ALIKES = [
 
 
 @pytest.mark.parametrize("url", LOOK_ALIKES)
-def test_an_acs_url_that_is_not_registered_gets_nothing(site, url):
+def test_unregistered_acs_url_gets_no_response(site, url):
     app = site.install()
     with pytest.raises(MessageRefused) as refusal:
         site.begin(app, site.sign_in(), AssertionConsumerServiceURL=url)
@@ -429,7 +429,7 @@ def test_an_acs_url_that_is_not_registered_gets_nothing(site, url):
     assert refusal.value.http == 400
 
 
-def test_a_request_may_name_any_of_several_acs_urls(site, saml):
+def test_request_can_name_any_registered_acs_url(site, saml):
     second = "https://app.example.com/saml/acs2"
     app = site.install(acs_urls=["https://app.example.com/saml/acs", second])
     session = site.sign_in()
@@ -443,7 +443,7 @@ def test_a_request_may_name_any_of_several_acs_urls(site, saml):
 
 
 @pytest.mark.parametrize("index", ["2", "65535"])
-def test_an_unknown_acs_index_gets_nothing(site, index):
+def test_unknown_acs_index_gets_no_response(site, index):
     app = site.install()
     with pytest.raises(MessageRefused) as refusal:
         site.begin(
@@ -458,7 +458,7 @@ def test_an_unknown_acs_index_gets_nothing(site, index):
 # Who asks
 
 
-def test_the_sp_of_another_application_is_unknown_here(site):
+def test_sp_of_another_application_is_unknown(site):
     app = site.install()
     site.install("Other", entity_id="urn:other")
     with pytest.raises(MessageRefused) as refusal:
@@ -469,7 +469,7 @@ def test_the_sp_of_another_application_is_unknown_here(site):
     assert (event.action, event.application_id) == ("request.refused", app.id)
 
 
-def test_an_unknown_issuer_is_not_found(site):
+def test_unknown_issuer_is_not_found(site):
     app = site.install()
     for enter in (
         lambda: sign_in.begin(site.services, "nobody", site.inbound(app), session=None),
@@ -482,7 +482,7 @@ def test_an_unknown_issuer_is_not_found(site):
             enter()
 
 
-def test_a_stale_request_is_refused_and_a_slightly_wrong_clock_is_not(site, saml):
+def test_old_request_is_refused_and_small_clock_skew_is_allowed(site, saml):
     from ssoko.saml.xml import instant
 
     app = site.install()
@@ -512,7 +512,7 @@ def test_garbage_is_refused_with_a_line_in_the_log(site):
     assert (event.application_id, event.actor_kind) == (app.id, "anonymous")
 
 
-def test_an_unsigned_request_may_come_twice_and_gets_new_ids(site, saml):
+def test_repeated_unsigned_request_gets_new_ids(site, saml):
     app = site.install()
     session = site.sign_in()
     first, second = (saml.decoded(site.begin(app, session, ID="_same")) for _ in range(2))
@@ -520,7 +520,7 @@ def test_an_unsigned_request_may_come_twice_and_gets_new_ids(site, saml):
     assert saml.find(first, "//@SessionIndex") == saml.find(second, "//@SessionIndex")
 
 
-def test_what_no_database_can_hold_is_written_down_all_the_same(site):
+def test_text_that_no_database_can_store_is_cleaned_and_recorded(site):
     app = site.install()
     refusal = MessageRefused("odd", "Odd.", received="\udcff\0" + "x" * 600)
     sign_in.log_refusal(site.services, app.issuer.id, refusal, session=None)
