@@ -76,7 +76,7 @@ def test_an_unsafe_setting_is_refused_by_name(
 
 
 def test_missing_keys_say_what_to_run(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="run: ssoko init"):
+    with pytest.raises(ConfigError, match="Run: ssoko init"):
         load_config({"SSOKO_DATA_DIR": str(tmp_path)})
 
 

@@ -23,7 +23,7 @@ from ssoko.services.issuers.metadata_fetches import FetchPace
 from ssoko.services.marketplace.plugin_pages import web_applications
 from ssoko.services.plugins.index import PluginIndex
 from ssoko.services.plugins.inventory import Inventory
-from ssoko.services.sso.evidence import note_said
+from ssoko.services.sso.evidence import note_confirmed
 from ssoko.store import db, migrate
 from ssoko.web import init_web
 from ssoko.web.api import init_api, problems
@@ -199,4 +199,4 @@ def _applications_of(services: Services, slug: str) -> tuple[WebApplication, ...
 
 def _accepted(services: Services, slug: str, application_id: str, session_index: str) -> None:
     with db.session():
-        note_said(services, slug, application_id, session_index)
+        note_confirmed(services, slug, application_id, session_index)

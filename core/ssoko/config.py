@@ -1,4 +1,4 @@
-"""Settings: one table, read once, refused when unsafe."""
+"""Settings: read once at start from environment and ``ssoko.toml``, and validated."""
 
 import base64
 import binascii
@@ -13,19 +13,19 @@ from urllib.parse import urlsplit
 
 from ssoko.errors import ConfigError
 
-#: Names a file in the data directory: settings that ``ssoko init`` wrote down.
+#: File in the data directory with the settings; ``ssoko init`` creates it.
 CONFIG_FILE = "ssoko.toml"
 SECRET_FILE = "secret.key"  # noqa: S105 - a file name
 MASTER_FILE = "master.key"
 
-#: Hosts where plain http is nobody else's business (RFC 6761, RFC 2606).
+#: Hosts for which http is allowed: loopback and reserved names (RFC 6761, RFC 2606).
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 _LOCAL_SUFFIXES = (".localhost", ".test", ".example", ".invalid")
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its environment variable is ``SSOKO_`` and the name in capitals."""
+    """A setting. Its environment variable is ``SSOKO_`` and the name in uppercase."""
 
     name: str
     default: str
@@ -37,47 +37,45 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("data_dir", "./data", "Folder of the configuration, the keys and the SQLite file."),
-    Setting("base_url", "http://localhost:8000", "Address of Ssoko as browsers and SPs see it."),
+    Setting("data_dir", "./data", "Directory of the configuration, the keys and the SQLite file."),
+    Setting("base_url", "http://localhost:8000", "Public URL of Ssoko."),
     Setting(
         "database_url",
         "",
         "sqlite:///file.sqlite3 or postgresql://user@host/name; "
-        "by default ssoko.sqlite3 in the data directory.",
+        "default: ssoko.sqlite3 in the data directory.",
     ),
-    Setting("secret_key", "", "Signs cookies; by default read from secret.key."),
+    Setting("secret_key", "", "Signs cookies. Default: the content of secret.key."),
     Setting(
         "master_key",
         "",
-        "32 bytes in base64 that encrypt the private keys; by default read from master.key.",
+        "Encrypts the private keys; 32 bytes in base64. Default: the content of master.key.",
     ),
-    Setting("plugins", "*", "Slugs of the only plugins to load, separated by commas; * is all."),
-    Setting("disabled_plugins", "", "Slugs of plugins not to load, separated by commas."),
-    Setting("opt_in_plugins", "", "Slugs of plugins to load that stay off unless named, likewise."),
+    Setting("plugins", "*", "Plugins to load: slugs separated by commas, or * for all."),
+    Setting("disabled_plugins", "", "Plugins not to load: slugs separated by commas."),
+    Setting("opt_in_plugins", "", "Plugins to load that are off by default: slugs."),
     Setting(
         "plugin_index",
         "",
-        "File made by `ssoko index build`: what the marketplace lists beside the plugins that "
-        "are here.",
+        "Path of a plugin index, created by `ssoko index build`.",
     ),
-    Setting("session_idle_minutes", "60", "A session ends after so many minutes without use."),
-    Setting("session_hours", "12", "A session ends after so many hours in any case."),
-    Setting("trusted_proxies", "0", "How many proxies in front set X-Forwarded-For and -Proto."),
+    Setting("session_idle_minutes", "60", "Minutes without activity after which a session ends."),
+    Setting("session_hours", "12", "Hours after which every session ends."),
+    Setting("trusted_proxies", "0", "Number of proxies that set X-Forwarded-For and -Proto."),
     Setting(
         "trusted_hosts",
         "",
-        "Host names to answer to beside the one in the base URL, separated by commas.",
+        "Additional host names that requests may use, separated by commas.",
     ),
     Setting(
         "rate_limit_url",
         "memory://",
-        "Where attempts are counted; redis://host counts over several processes.",
+        "Where failed sign-ins are counted; redis://host shares the count between processes.",
     ),
     Setting(
         "metadata_fetch_allow",
         "",
-        "host:port pairs, separated by commas, that metadata may be fetched from although they "
-        "are not public or not https on port 443.",
+        "Additional hosts to fetch metadata from: host:port pairs, separated by commas.",
     ),
     Setting("log_level", "INFO", "DEBUG, INFO, WARNING or ERROR."),
 )
@@ -85,7 +83,7 @@ SETTINGS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """The settings, checked. ``repr`` leaves the secrets out."""
+    """The validated settings. ``repr`` shows no secrets."""
 
     data_dir: Path
     base_url: str
@@ -115,8 +113,8 @@ class Config:
 def load_config(environ: Mapping[str, str] | None = None) -> Config:
     """Read the environment, then the files of the data directory, then the defaults.
 
-    :param environ: by default the process's own.
-    :raises ConfigError: naming the setting and what to do.
+    :param environ: default: the environment of the process.
+    :raises ConfigError: with the setting and what to do.
     """
     environ = os.environ if environ is None else environ
     by_name = {s.name: s for s in SETTINGS}
@@ -129,7 +127,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
 
     secret_key = value("secret_key") or _read_key(data_dir / SECRET_FILE)
     if len(secret_key) < 32:
-        raise ConfigError("SSOKO_SECRET_KEY is shorter than 32 characters; run: ssoko init")
+        raise ConfigError("SSOKO_SECRET_KEY is shorter than 32 characters. Run: ssoko init")
     return Config(
         data_dir=data_dir,
         base_url=check_base_url(value("base_url")),
@@ -154,9 +152,9 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
 def disabled_from_now_on(
     config: Config, environ: Mapping[str, str] | None = None
 ) -> frozenset[str]:
-    """Return the plugins that the next start will not load, as the environment or the file has it.
+    """Return the plugins that the next start will not load, from the environment or the file.
 
-    :param environ: by default the process's own.
+    :param environ: default: the environment of the process.
     """
     if (os.environ if environ is None else environ).get("SSOKO_DISABLED_PLUGINS"):
         return config.disabled_plugins
@@ -170,20 +168,18 @@ def disabled_from_now_on(
 def check_base_url(url: str) -> str:
     """Return the base URL without a slash at the end.
 
-    :raises ConfigError: when it is not an http(s) address, or plain http on a public host.
+    :raises ConfigError: when it is not an http(s) URL, or is http for a public host.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
-        raise ConfigError(
-            f"SSOKO_BASE_URL: write the address like https://sso.example.org, not {url!r}"
-        )
+        raise ConfigError(f"SSOKO_BASE_URL: enter a URL like https://sso.example.org, not {url!r}")
     if parts.path.rstrip("/") or parts.username:
         raise ConfigError("SSOKO_BASE_URL: remove the path and the username")
     if parts.scheme == "http" and not (host in _LOCAL_HOSTS or host.endswith(_LOCAL_SUFFIXES)):
         raise ConfigError(
-            f"SSOKO_BASE_URL: use https for {host}; passwords and assertions pass through it. "
-            "Plain http is for localhost only"
+            f"SSOKO_BASE_URL: use https for {host}, so that passwords and assertions are "
+            "encrypted. You can use http only for localhost"
         )
     return url.rstrip("/")
 
@@ -201,7 +197,7 @@ def _read_key(path: Path) -> str:
     try:
         return path.read_text("ascii").strip()
     except FileNotFoundError:
-        raise ConfigError(f"{path} is missing; run: ssoko init") from None
+        raise ConfigError(f"{path} does not exist. Run: ssoko init") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
 
@@ -213,17 +209,17 @@ def _master_key(text: str) -> bytes:
     except binascii.Error:
         key = b""
     if len(key) != 32:
-        raise ConfigError("SSOKO_MASTER_KEY: give 32 bytes in base64; ssoko init makes them")
+        raise ConfigError("SSOKO_MASTER_KEY: enter 32 bytes in base64. ssoko init creates them")
     return key
 
 
 def _text(value: Any) -> str:
-    """Return a value of the file as the environment would spell it; lists have commas there."""
+    """Return a value of the file as text; the items of a list are separated by commas."""
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def names_of(text: str | list[str]) -> frozenset[str]:
-    """Return the names of a text with commas between them, or of a list in the file."""
+    """Return the names in a list, or in a text that is separated by commas."""
     return frozenset(name.strip() for name in _text(text).split(",") if name.strip())
 
 
@@ -236,7 +232,7 @@ def _host_ports(name: str, text: str) -> frozenset[str]:
         )
         if not whole or int(port) > 65535:
             raise ConfigError(
-                f"SSOKO_{name.upper()}: write each as host:port, like idp.example:8443, "
+                f"SSOKO_{name.upper()}: enter each as host:port, like idp.example:8443, "
                 f"not {pair!r}"
             )
     return pairs
@@ -245,15 +241,17 @@ def _host_ports(name: str, text: str) -> frozenset[str]:
 def _local_file(name: str, text: str) -> Path | None:
     if "://" in text:
         raise ConfigError(
-            f"SSOKO_{name.upper()}: give the path of a file, not {text!r}. Ssoko fetches none; "
-            "download it first"
+            f"SSOKO_{name.upper()}: enter the path of a file, not {text!r}. Ssoko does not fetch "
+            "it; download it first"
         )
     return Path(text) if text else None
 
 
 def _number(name: str, text: str, low: int, high: int) -> int:
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-        raise ConfigError(f"SSOKO_{name.upper()}: give a number from {low} to {high}, not {text!r}")
+        raise ConfigError(
+            f"SSOKO_{name.upper()}: enter a number from {low} to {high}, not {text!r}"
+        )
     return int(text)
 
 

@@ -107,7 +107,7 @@ def test_sign_in_works_through_upgrade_removal_and_reinstall(notes: Notes) -> No
     expect(page.get_by_text("Update to 0.2")).to_be_visible()
     notes.press("Notes")
     notes.press("Review update to 0.2")
-    protection = page.get_by_role("group", name="Name ID and security")
+    protection = page.get_by_role("group", name="NameID and security")
     expect(protection.get_by_label(re.compile("^Don't apply"))).to_be_checked()
     page.get_by_label("Username or email").fill("amina")
     notes.press("Compare for this person")
@@ -123,7 +123,7 @@ def test_sign_in_works_through_upgrade_removal_and_reinstall(notes: Notes) -> No
     assert notes.received_attributes() == before
 
     notes.press("Apply selected")
-    expect(page.get_by_text("Not changed: Name ID and security")).to_be_visible()
+    expect(page.get_by_text("Not changed: NameID and security")).to_be_visible()
     # The provider still receives both signatures, which 0.2 alone would have disabled.
     assert notes.received_attributes() == {"mail": ["AMINA@ACME.TEST"], "given": ["Amina"]}
 

@@ -138,21 +138,21 @@ class InstallForm(Form):
     require_signed_requests = fields.Flag(
         load_default=False,
         label="Require signed requests",
-        help="Refuse requests without a signature that one of the certificates below verifies",
+        help="Refuse requests that are not signed with one of the certificates below",
     )
     encrypt_assertions = fields.Flag(
         load_default=False,
         label="Encrypt assertions",
-        help="With AES-GCM and the first encryption certificate below, or else the first "
-        "certificate",
+        help="Uses AES-GCM with the first encryption certificate, or the first certificate if "
+        "there is none",
     )
     certificates = fields.Certificates(
         fields.Text(validate=checks.check_certificate),
         load_default=list,
         validate=Length(max=10, error="Enter at most ten certificates"),
         label="Certificates",
-        help="The service provider's certificates in PEM, one after the other. Any of "
-        "them may sign requests",
+        help="The service provider's certificates in PEM, one after the other. They verify "
+        "signed requests",
         placeholder="-----BEGIN CERTIFICATE-----",
         where_to_find="As X509Certificate in the service provider's metadata",
         multiline=True,

@@ -96,7 +96,7 @@ def test_without_a_role_nobody_gets_in(
 ) -> None:
     decision = decide(Scope(services, workspace.id, SYSTEM), user_id=user.id, application_id=aws.id)
     assert (decision.allowed, decision.code, decision.paths) == (False, "no-role", ())
-    assert decision.sentence == "Amina Otieno has no role of AWS. Assign one to give access."
+    assert decision.sentence == "Amina Otieno has no role for AWS. Assign one to give access."
     assert launchable(Scope(services, workspace.id, SYSTEM), user.id) == ()
 
 

@@ -301,10 +301,10 @@ def test_plugin_can_confirm_only_its_own_applications(site, find):
     app = site.install()
     launch(site, app)
     index = Participation.get(Participation.application == app.id).session_index
-    evidence.note_said(site.services, "aws", app.id, index)
-    evidence.note_said(site.services, "custom-saml", app.id, "_another")
+    evidence.note_confirmed(site.services, "aws", app.id, index)
+    evidence.note_confirmed(site.services, "custom-saml", app.id, "_another")
     assert not find(app, "accepted").done
-    evidence.note_said(site.services, "custom-saml", app.id, index)
+    evidence.note_confirmed(site.services, "custom-saml", app.id, index)
     assert find(app, "accepted").done
 
 

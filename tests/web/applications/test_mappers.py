@@ -279,7 +279,7 @@ def test_preview_for_another_user_can_be_searched(admin, aws, amina):
 
 def test_check_links_to_the_page_of_each_fix(admin, site, aws, amina):
     page = admin.get(f"{PAGE}/check?person=amina")
-    assert "Amina Otieno has no role of AWS" in page.words
+    assert "Amina Otieno has no role for AWS" in page.words
     assert f"/users/{amina.id}/roles" in page.links()["Assign the role"]
     give(site, aws, amina)
     page = admin.get(f"{PAGE}/check")

@@ -119,7 +119,7 @@ def test_selected_changes_are_applied(site, admin, notes, load):
     load("0.2")
     posted = choices(admin.get(UPGRADE)) | {"do": "record"}
     page = admin.follow(admin.submit(UPGRADE, posted))
-    assert "Not changed: Name ID and security" in page.all_words
+    assert "Not changed: NameID and security" in page.all_words
     assert "Previous settings" in page.words
     result = view(site)
     assert (result.version, result.service_provider.sign_response) == ("0.2", True)

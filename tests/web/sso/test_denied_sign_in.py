@@ -345,7 +345,7 @@ DENIALS = [
     Denial("replayed", _replayed, "Request read", "_", "a new ID"),
     Denial("sp-unknown", _shared, "Application", "https://stranger.test", "the entity ID"),
     Denial(
-        "no-role", _without_role, "Role", "Pete Test has no role of Wiki", "role", "Open Access"
+        "no-role", _without_role, "Role", "Pete Test has no role for Wiki", "role", "Open Access"
     ),
     Denial("role-expired", _expired, "Role", "has expired", "role", "Open Access"),
     Denial("application-disabled", _disabled, "Application", "Wiki is disabled", "enabled"),
@@ -542,7 +542,7 @@ def test_reference_is_found_in_any_spelling(scene, pete, admin) -> None:
     for query in (reference, f"ref:{reference}", reference.lower()):
         listing = admin.get(f"/w/acme/activity?q={quote(query)}")
         assert f'href="/w/acme/traces/{reference}"' in listing.text, query
-    assert "write the whole reference" in admin.get("/w/acme/activity?q=ref:SK-1").text
+    assert "Enter the whole reference" in admin.get("/w/acme/activity?q=ref:SK-1").text
     tab = admin.get(f"/w/acme/applications/{scene.app.slug}/activity").text
     assert f'href="/w/acme/traces/{reference}"' in tab
     traces_page = admin.get(f"/w/acme/traces?app={scene.app.slug}").text

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = "{:8}  {:24}  {:36}  {:8}  {:12}  {:11}  {}"
 _HEAD = _COLUMNS.format(
-    *("state", "slug", "distribution", "source", "tier at most", "tested with", "publisher")
+    *("state", "slug", "distribution", "source", "quality tier", "tested with", "publisher")
 )
 
 

@@ -169,23 +169,23 @@ def assignments_of_role(
         after = ["", ""]
     if len(items) == limit:
         return Page(tuple(items), encode_cursor("user", "", ""))
-    people, following = _people_with(scope.workspace_id, role, q, after, limit - len(items))
-    mine = _select().where(Assignment.role == role, Assignment.user.in_([p.id for p in people]))
+    page, following = _users_with(scope.workspace_id, role, q, after, limit - len(items))
+    mine = _select().where(Assignment.role == role, Assignment.user.in_([user.id for user in page]))
     by_user = {
         assignment.user_id: assignment for assignment in _views(scope.workspace_id, mine, now)
     }
-    items += [by_user[person.id] for person in people]
+    items += [by_user[user.id] for user in page]
     return Page(tuple(items), following)
 
 
 def reaching(
-    workspace_id: str, people: Sequence[User], *conditions: Expression, now: int
+    workspace_id: str, accounts: Sequence[User], *conditions: Expression, now: int
 ) -> dict[str, tuple[AssignmentView, ...]]:
     """Return the assignments of these users by user ID, direct and through groups.
 
     :param conditions: on :class:`Role`.
     """
-    by_id = {person.id: person for person in people}
+    by_id = {user.id: user for user in accounts}
     members = Membership.select(Membership.group, Membership.user)
     memberships: list[Any] = list(members.where(Membership.user.in_([*by_id])).tuples())
     direct = list(_select().where(Assignment.user.in_([*by_id]), *conditions))
@@ -193,12 +193,12 @@ def reaching(
     through = (
         list(_select().where(Assignment.group.in_(groups_in), *conditions)) if groups_in else []
     )
-    found: dict[str, list[dict[str, Any]]] = {person_id: [] for person_id in by_id}
+    found: dict[str, list[dict[str, Any]]] = {user_id: [] for user_id in by_id}
     for row in direct:
         found[row["user_id"]].append(row)
     for group_id, user_id in memberships:
-        person = by_id[user_id]
-        names = {key: getattr(person, key) for key in ("username", "first_name", "last_name")}
+        user = by_id[user_id]
+        names = {key: getattr(user, key) for key in ("username", "first_name", "last_name")}
         found[user_id] += [
             row | names | {"user_id": user_id} for row in through if row["group_id"] == group_id
         ]
@@ -216,13 +216,13 @@ def _groups_with(role: Role, q: str, after: Sequence[str], limit: int) -> Any:
     )
 
 
-def _people_with(
+def _users_with(
     workspace_id: str, role: Role, q: str, after: Sequence[str], limit: int
 ) -> tuple[list[User], str | None]:
     ids = Assignment.select(Assignment.user).where(
         Assignment.role == role, Assignment.user.is_null(False)
     )
-    people, following = find_people(
+    page, following = find_people(
         workspace_id,
         q=q,
         belonging=Belonging(ids, fn.EXISTS(ids.where(Assignment.user == User.id))),
@@ -230,8 +230,8 @@ def _people_with(
         cursor=encode_cursor(*after) if after[0] else None,
     )
     if following is None:
-        return people, None
-    return people, encode_cursor("user", people[-1].search_key, people[-1].id)
+        return page, None
+    return page, encode_cursor("user", page[-1].search_key, page[-1].id)
 
 
 def _select() -> Any:

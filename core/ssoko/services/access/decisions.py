@@ -96,18 +96,18 @@ def who_gets_in(
     :raises NotFound: when the application is not in the workspace.
     """
     application = _application(scope.workspace_id, application_id)
-    people, following = find_people(
+    page, following = find_people(
         scope.workspace_id, q=q, belonging=_holders(application), limit=limit, cursor=cursor
     )
     now = scope.services.clock()
     of_application = Role.application == application
-    assignments = reaching(scope.workspace_id, people, of_application, now=now)
+    assignments = reaching(scope.workspace_id, page, of_application, now=now)
     rows = []
-    for person in people:
-        paths = tuple(assignment for assignment in assignments[person.id] if not assignment.expired)
-        lapsed = tuple(assignment for assignment in assignments[person.id] if assignment.expired)
-        code = _judge(person, application, paths, lapsed)
-        rows.append(AccessRow(users.view(person), paths or lapsed, code == "ok", code))
+    for user in page:
+        paths = tuple(assignment for assignment in assignments[user.id] if not assignment.expired)
+        lapsed = tuple(assignment for assignment in assignments[user.id] if assignment.expired)
+        code = _judge(user, application, paths, lapsed)
+        rows.append(AccessRow(users.view(user), paths or lapsed, code == "ok", code))
     return Page(tuple(rows), following)
 
 
@@ -220,7 +220,7 @@ def _judge(
 
 def _sentence(
     code: Code,
-    person: str,
+    user: str,
     application: str,
     paths: tuple[AssignmentView, ...],
     lapsed: tuple[AssignmentView, ...],
@@ -228,13 +228,13 @@ def _sentence(
     if code == "ok":
         best = paths[0]
         group = f", from the group {best.group_name}" if best.via == "group" else ""
-        return f"{person} has access through the role {best.role.name}{group}."
+        return f"{user} has access through the role {best.role.name}{group}."
     if code == "role-expired":
         role = max(lapsed, key=lambda assignment: assignment.expires_at or 0).role.name
-        return f"The role {role} of {person} has expired. Assign it again to restore access."
+        return f"The role {role} of {user} has expired. Assign it again to restore access."
     return {
-        "no-role": f"{person} has no role of {application}. Assign one to give access.",
-        "user-disabled": f"{person} is disabled. Enable the user to restore access.",
+        "no-role": f"{user} has no role for {application}. Assign one to give access.",
+        "user-disabled": f"{user} is disabled. Enable the user to restore access.",
         "application-disabled": f"{application} is disabled. Enable it to restore access.",
         "application-uninstalled": f"{application} is uninstalled. Restore it to restore access.",
     }[code]

@@ -65,7 +65,7 @@ class SamlForm(Schema):
     )
     name_id_source = fields.Text(
         validate=checks.check_name_id_source,
-        metadata={"label": "Name ID source"},
+        metadata={"label": "NameID source"},
     )
     sign_response = fields.Flag(
         metadata={
@@ -114,7 +114,7 @@ class SamlForm(Schema):
         validate=_MOST_CERTIFICATES,
         metadata={
             "label": "Encryption certificates",
-            "help": "PEM. The first one is used; without any, the first SP signing certificate",
+            "help": "PEM. The first one is used, or else the first SP signing certificate",
             "placeholder": "-----BEGIN CERTIFICATE-----",
         },
     )
@@ -123,7 +123,7 @@ class SamlForm(Schema):
         validate=Length(max=100, error="Enter at most 100 ACS URLs"),
         metadata={
             "label": "More ACS URLs",
-            "help": "One per line. A request may ask for a response at any of them",
+            "help": "One URL per line. A SAML request can name any of them",
             "placeholder": "https://app.example.com/saml/acs",
         },
     )

@@ -36,8 +36,9 @@ def complete_setup(
     address: str,
     user_agent: str,
 ) -> tuple[str, str]:
-    """Create the first admin, and the workspace unless it exists. Return the session's token and
-    the slug.
+    """Create the first admin, and the workspace unless it exists.
+
+    :returns: the token of the admin's session, and the slug of the workspace.
 
     Of several concurrent calls, only one succeeds.
 
@@ -47,7 +48,7 @@ def complete_setup(
     link = links.peek_link(services, code)
     if link is None or link.purpose != "setup" or not needs_setup():
         raise NotFound(_GONE)
-    place, person = _check(
+    workspace_fields, user_fields = _check(
         {"slug": workspace_slug, "name": workspace_name},
         {
             "username": username,
@@ -57,13 +58,13 @@ def complete_setup(
             "password": password,
         },
     )
-    person["password_hash"] = services.hasher.hash(password)
+    user_fields["password_hash"] = services.hasher.hash(password)
     now = services.clock()
     with database.atomic():
         if not links.use_setup_links(code, now=now) or not needs_setup():
             raise NotFound(_GONE)
-        workspace = _workspace(services, place, address)
-        user = users.insert(workspace.id, person | {"is_admin": True, "active": True}, now=now)
+        workspace = _workspace(services, workspace_fields, address)
+        user = users.insert(workspace.id, user_fields | {"is_admin": True, "active": True}, now=now)
         actor = Actor("user", user.id, user.display_name, address)
         scope = Scope(services, workspace.id, actor)
         log.record(scope, "user.created", target=user, detail={"admin": True})
@@ -75,17 +76,19 @@ def complete_setup(
 
 
 def _check(
-    place: dict[str, object], person: dict[str, Any]
+    workspace_fields: dict[str, object], user_fields: dict[str, Any]
 ) -> tuple[dict[str, str], dict[str, Any]]:
     errors: dict[str, list[str]] = {}
     checked: dict[str, str] = {}
     fields: dict[str, Any] = {}
     try:
-        checked = workspaces.check_workspace(slug=place["slug"], name=place["name"])
+        checked = workspaces.check_workspace(
+            slug=workspace_fields["slug"], name=workspace_fields["name"]
+        )
     except InputError as error:
         errors |= {f"workspace_{field}": texts for field, texts in error.errors.items()}
     try:
-        fields = check_fields(**person)
+        fields = check_fields(**user_fields)
     except InputError as error:
         errors |= error.errors
     if errors:
@@ -93,12 +96,12 @@ def _check(
     return checked, fields | {"attributes": {}}
 
 
-def _workspace(services: Services, place: dict[str, str], address: str) -> Workspace:
+def _workspace(services: Services, workspace_fields: dict[str, str], address: str) -> Workspace:
     # A workspace created on the command line is meant for this set-up.
-    row: Workspace | None = Workspace.get_or_none(Workspace.slug == place["slug"])
+    row: Workspace | None = Workspace.get_or_none(Workspace.slug == workspace_fields["slug"])
     if row is not None:
         return row
-    row = Workspace.create(created_at=services.clock(), **place)
+    row = Workspace.create(created_at=services.clock(), **workspace_fields)
     scope = Scope(services, row.id, Actor("anonymous", address=address))
     log.record(scope, "workspace.created", target=row)
     return row

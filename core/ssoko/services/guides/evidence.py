@@ -16,7 +16,7 @@ from ssoko.services.applications.views import ApplicationView
 from ssoko.services.context import Scope, Services
 from ssoko.services.guides import messages
 from ssoko.services.issuers.metadata_fetches import FetchView, list_fetches
-from ssoko.services.sso.evidence import Sent, active_key, sent_lately
+from ssoko.services.sso.evidence import SentResponse, active_key, recent_sign_ins
 from ssoko.services.troubleshooting.check import Report, check
 from ssoko.services.troubleshooting.preview import default_user
 from ssoko.store.models.access import Assignment, Role
@@ -124,9 +124,9 @@ class _Finder:
         return rows
 
     @property
-    def _sign_ins(self) -> tuple[Sent, ...]:
-        rows: tuple[Sent, ...] = self._read_once(
-            "sign-ins", lambda: sent_lately(self._application.id)
+    def _sign_ins(self) -> tuple[SentResponse, ...]:
+        rows: tuple[SentResponse, ...] = self._read_once(
+            "sign-ins", lambda: recent_sign_ins(self._application.id)
         )
         return rows
 
@@ -201,7 +201,7 @@ class _Finder:
         entity_id = self._application.service_provider.entity_id
         summary = messages.REQUEST.format(entity_id=entity_id)
         return [
-            replace(_evidence(sign_in.at, entity_id, summary), suffix=_for_user(sign_in.person))
+            replace(_evidence(sign_in.at, entity_id, summary), suffix=_for_user(sign_in.user_name))
             for sign_in in self._sign_ins
             if sign_in.started != "ssoko" and sign_in.audience == entity_id
         ]
@@ -211,10 +211,10 @@ class _Finder:
             replace(
                 _evidence(
                     sign_in.at,
-                    sign_in.person,
+                    sign_in.user_name,
                     messages.RESPONSE_SENT.format(acs_url=sign_in.acs_url),
                 ),
-                suffix=_for_user(sign_in.person),
+                suffix=_for_user(sign_in.user_name),
             )
             for sign_in in self._sign_ins
             if sign_in.answered

@@ -78,7 +78,7 @@ def _username(typed: object, field: str) -> dict[str, str]:
 def _email(typed: object, field: str) -> dict[str, str]:
     address = check_name(typed, field=field, required=False, longest=MAX_EMAIL)
     if address and not (_EMAIL.fullmatch(address) and _HOST.fullmatch(address.rpartition("@")[2])):
-        raise InputError.of(field, "Enter an email address, for example amina@example.org")
+        raise InputError.of(field, "Enter an email address, like amina@example.org")
     return {"email": address, "email_key": fold(address, field=field)}
 
 

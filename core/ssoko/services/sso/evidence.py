@@ -40,7 +40,7 @@ VALUES (?, ?, 'accepted', ?, ?, ?, ?, ?) ON CONFLICT (application_id, kind, key_
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentResponse:
     """A requested sign-in: with a response, or refused for lack of access.
 
     :param started: ``redirect``, ``post``, or ``ssoko`` when it was IdP-initiated.
@@ -49,8 +49,8 @@ class Sent:
     """
 
     at: int
-    person_id: str
-    person: str
+    user_id: str
+    user_name: str
     answered: bool
     started: str
     acs_url: str
@@ -87,9 +87,9 @@ def note_accepted(
     ignored.
     """
     key = active_key(Application.get_by_id(application_id).issuer.id)
-    lately = sent_lately(application_id)
+    recent = recent_sign_ins(application_id)
     for row in participations:
-        sent = _sent_to(row, lately)
+        sent = _sent_to(row, recent)
         if sent is None or sent.at < key.activated_at:
             continue
         execute(
@@ -99,14 +99,14 @@ def note_accepted(
                 application_id,
                 key.id,
                 services.clock(),
-                sent.person,
+                sent.user_name,
                 sent.acs_url,
                 sent.audience,
             ),
         )
 
 
-def note_said(
+def note_confirmed(
     services: Services, integration: str, application_id: str, session_index: str
 ) -> None:
     """Record that the pages of a plugin accepted a response; applications of others are ignored.
@@ -135,7 +135,7 @@ def note_said(
         )
 
 
-def sent_lately(application_id: str) -> tuple[Sent, ...]:
+def recent_sign_ins(application_id: str) -> tuple[SentResponse, ...]:
     """Return the last sign-ins of an application, newest first, with one statement."""
     workspace = Application.select(Application.workspace).where(Application.id == application_id)
     rows: Any = (
@@ -150,16 +150,16 @@ def sent_lately(application_id: str) -> tuple[Sent, ...]:
         .tuples()
     )
     return tuple(
-        Sent(
+        SentResponse(
             at=at,
-            person_id=person_id,
-            person=person,
+            user_id=user_id,
+            user_name=user_name,
             answered=outcome == "done",
             started=str(detail.get("started", "")),
             acs_url=str(detail.get("acs_url", "")),
             audience=str(detail.get("audience") or detail.get("sp") or ""),
         )
-        for at, person_id, person, outcome, detail in rows
+        for at, user_id, user_name, outcome, detail in rows
     )
 
 
@@ -168,14 +168,14 @@ def active_key(issuer_id: str) -> Any:
     return SigningKey.get(SigningKey.issuer == issuer_id, SigningKey.state == "active")
 
 
-def _sent_to(row: Participation, lately: Iterable[Sent]) -> Sent | None:
-    person_id = row.session.user_id
+def _sent_to(row: Participation, recent: Iterable[SentResponse]) -> SentResponse | None:
+    user_id = row.session.user_id
     # Participation and event are written in one transaction, with one time.
     return next(
         (
             sent
-            for sent in lately
-            if sent.answered and sent.at == row.last_used_at and sent.person_id == person_id
+            for sent in recent
+            if sent.answered and sent.at == row.last_used_at and sent.user_id == user_id
         ),
         None,
     )

@@ -18,7 +18,7 @@ from ssoko.services.people import users
 from ssoko.services.people.users import UserView
 from ssoko.services.sso import sign_in_context
 from ssoko.services.sso.saml.assertion import plugin_attributes, sign_in_as
-from ssoko.services.sso.saml.attributes import PersonValues, attributes_for
+from ssoko.services.sso.saml.attributes import UserValues, attributes_for
 from ssoko.services.sso.saml.authn_request import SATISFIED
 from ssoko.services.sso.saml.name_ids import known_pairwise, name_id_for
 from ssoko.services.sso.sign_in_context import UserContext
@@ -87,7 +87,7 @@ def preview_application(scope: Scope, application: ApplicationView, *, user_id: 
     if sign_in is None:
         raise NotFound("This application does not exist. It may have been uninstalled.")
     context = sign_in.with_user()
-    values = PersonValues(context, now=now)
+    values = UserValues(context, now=now)
     refusals: list[AccessRefused] = []
     name_id = _name_id(services, application, values, refusals)
     attributes = attributes_for(
@@ -127,7 +127,7 @@ def default_user(scope: Scope, app_id: str, *, preferred: str) -> UserView | Non
 def _name_id(
     services: Services,
     application: ApplicationView,
-    values: PersonValues,
+    values: UserValues,
     refusals: list[AccessRefused],
 ) -> NameId | None:
     try:
@@ -156,7 +156,7 @@ def _note(name_id: NameId | None) -> str:
 def _plugin_attributes(
     services: Services,
     context: UserContext,
-    values: PersonValues,
+    values: UserValues,
     refusals: list[AccessRefused],
 ) -> Sequence[SamlAttribute]:
     try:

@@ -111,12 +111,12 @@ def vendor_name(application: ApplicationView) -> str:
 def describe_state(application: ApplicationView) -> State:
     """Return the state of an application, its cause and the next step."""
     if application.state == "disabled":
-        return State("bad", "bad", "Disabled", "Nobody can sign in to it until you enable it.")
+        return State("bad", "bad", "Disabled", "No one can sign in to it until you enable it.")
     if application.state == "needs-setup":
         role = application.default_role.name if application.default_role else "its role"
         cause = f"Nobody can use it yet: no active user has {role}."
         return State("warn", "warn", "Needs setup", cause, "Assign the role", "show_access")
-    return State("ok", "ok", "Active", "People with its role can sign in.")
+    return State("ok", "ok", "Active", "People with a role of this application can sign in.")
 
 
 def plugin_badge(application: ApplicationView) -> tuple[str, str, str] | None:
@@ -170,7 +170,7 @@ def metadata_values(application: ApplicationView) -> tuple[MetadataValue, ...]:
         field = fields.get(key)
         if field is not None and field.paste_into:
             return MetadataValue(label, url, f"{vendor} calls it {field.paste_into}")
-        return MetadataValue(label, url, default_help or f"{vendor} doesn't ask for it")
+        return MetadataValue(label, url, default_help or f"Not needed at {vendor}")
 
     is_entity_id = issuer.metadata_url == issuer.entity_id
     return (

@@ -30,7 +30,7 @@ from ssoko.web.framework.session import (
 _ERROR_PREFIX = "service_provider."
 #: Sections of the page: the title and the fields.
 SECTIONS = (
-    ("Name ID", ("name_id_format", "name_id_source")),
+    ("NameID", ("name_id_format", "name_id_source")),
     ("Signatures", ("sign_response", "sign_assertion", "require_signed_requests", "certificates")),
     ("Encryption", ("encrypt_assertions", "encryption_method", "encryption_certificates")),
     ("Start of sign-ins", ("idp_initiated",)),
@@ -152,7 +152,7 @@ def _sections(
         fields[name] = (replace(fields[name][0], optional=False),)
     fields["name_id_format"] = _format_fields(str(values["name_id_format"]), errors)
     fields["name_id_source"] = tuple(
-        source_fields(values["name_id_source"], errors, label="Name ID source", single=True)
+        source_fields(values["name_id_source"], errors, label="NameID source", single=True)
     )
     return [
         (

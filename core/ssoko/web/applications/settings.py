@@ -72,7 +72,7 @@ def enable_application(slug: str) -> Response:
     application = _set_enabled(slug, enabled=True)
     return see(
         "applications.show_overview",
-        f"Enabled {application.name}. People with its role can sign in again.",
+        f"Enabled {application.name}. People with a role of this application can sign in again.",
         slug=application.slug,
     )
 

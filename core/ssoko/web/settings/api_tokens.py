@@ -86,6 +86,6 @@ def _fields(errors: Errors) -> list[FormField]:
             kind="date",
             value=request.form.get("expires", ""),
             errors=errors,
-            help="Last day. Leave empty for no expiry",
+            help="The last valid day. Leave empty for no expiry",
         ),
     ]

@@ -143,7 +143,7 @@ def test_accepted_changes_apply_to_the_next_sign_in(notes, saml):
     assert "Admin > Security" in view.guide
     assert view.metadata_fields[0].paste_into == "IdP entity ID"
     assert [part.name for part in found.parts] == ["protection"]
-    assert found.decision.kept == ("Name ID and security",)
+    assert found.decision.kept == ("NameID and security",)
 
 
 def test_protection_is_lowered_when_it_is_named(notes, saml):

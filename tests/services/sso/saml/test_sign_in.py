@@ -180,7 +180,7 @@ def test_user_without_the_role_sees_the_reason_and_no_assertion_is_sent(site):
         (event,) = site.events(reference=refusal.value.reference)
         assert (event.action, event.outcome) == ("sign-in", "refused")
         assert event.detail["code"] == "no-role"
-        assert "Amina Otieno has no role of App" in event.detail["received"]
+        assert "Amina Otieno has no role for App" in event.detail["received"]
 
 
 def test_role_of_a_group_gives_its_members_access(site, saml):

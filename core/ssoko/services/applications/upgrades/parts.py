@@ -20,7 +20,7 @@ PartName = Literal["service_provider", "protection", "mappers", "default_role", 
 #: Part to its title.
 TITLES: dict[PartName, str] = {
     "service_provider": "Service provider",
-    "protection": "Name ID and security",
+    "protection": "NameID and security",
     "mappers": "Mappers",
     "default_role": "Default role",
     "guide": "Guide and labels",
@@ -146,7 +146,7 @@ _SWITCHED_OFF = {
 
 
 def _other_name_id(_: Mapping[str, Any], __: Mapping[str, Any]) -> str:
-    return "Users would have another Name ID at the vendor, which may not recognize them"
+    return "Users would have another NameID at the vendor, which may not recognize them"
 
 
 def _additional_acs_url(was: Mapping[str, Any], new: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from ssoko.services.applications.settings import stored_settings
 from ssoko.services.context import Services
 from ssoko.services.issuers import issuers
 from ssoko.services.sso import sign_in_context
-from ssoko.services.sso.saml.attributes import PersonValues, attributes_for
+from ssoko.services.sso.saml.attributes import UserValues, attributes_for
 from ssoko.services.sso.saml.name_ids import name_id_for
 from ssoko.services.sso.sign_in_context import UserContext
 
@@ -52,9 +52,9 @@ def signed_response(
     :raises RequestRefused: when the SP asked for another user.
     """
     idp_entity_id = issuers.entity_id(services.config.base_url, context.issuer_id)
-    person = PersonValues(context, now=now)
+    user = UserValues(context, now=now)
     name_id = name_id_for(
-        sp, person, idp_entity_id=idp_entity_id, name_id_format=terms.name_id_format
+        sp, user, idp_entity_id=idp_entity_id, name_id_format=terms.name_id_format
     )
     _check_subject(request, name_id)
     sign_in = sign_in_as(
@@ -62,8 +62,8 @@ def signed_response(
         name_id,
         attributes_for(
             sign_in_context.record_of(context).mappers,
-            person,
-            more=plugin_attributes(services, context, person),
+            user,
+            more=plugin_attributes(services, context, user),
         ),
         issuer=idp_entity_id,
         acs_url=terms.acs_url,
@@ -182,7 +182,7 @@ def _encryption(sp: ServiceProvider) -> Encryption | None:
 
 
 def plugin_attributes(
-    services: Services, context: UserContext, person: PersonValues
+    services: Services, context: UserContext, user: UserValues
 ) -> tuple[SamlAttribute, ...]:
     """Return the attributes that the plugin adds itself, if it adds any.
 
@@ -199,8 +199,8 @@ def plugin_attributes(
             settings=stored_settings(
                 services, loaded, record.settings, application_id=context.application_id
             ),
-            person=person.person(),
-            roles=person.application_roles,
+            person=user.person(),
+            roles=user.application_roles,
         )
     except SignInRefused as refusal:
         raise AccessRefused(

@@ -50,7 +50,7 @@ ORDER BY name_key
 """
 
 
-class PersonValues:
+class UserValues:
     """The values of the user who signs in. Groups and roles are read when needed."""
 
     def __init__(self, context: UserContext, *, now: int) -> None:
@@ -137,7 +137,7 @@ def _stop(refusal: AccessRefused) -> None:
 
 def attributes_for(
     mappers: Sequence[AttributeMapping],
-    person: PersonValues,
+    user: UserValues,
     *,
     more: Sequence[SamlAttribute] = (),
     refuse: Callable[[AccessRefused], None] = _stop,
@@ -154,7 +154,7 @@ def attributes_for(
     """
     found: dict[str, Attribute] = {}
     for mapper in mappers:
-        values = person.values(mapper.source)
+        values = user.values(mapper.source)
         if mapper.required and not values:
             refuse(_missing(mapper))
         _add(found, mapper, values, refuse)

@@ -7,7 +7,7 @@ from ssoko.errors import AccessRefused
 from ssoko.plugin import ServiceProvider
 from ssoko.saml import names
 from ssoko.saml.response import NameId
-from ssoko.services.sso.saml.attributes import PersonValues, source_label
+from ssoko.services.sso.saml.attributes import UserValues, source_label
 from ssoko.store.models.sso import PairwiseId
 from ssoko.store.models.table import database
 
@@ -36,7 +36,7 @@ def known_pairwise(user_id: str, sp_entity_id: str) -> str | None:
 
 def name_id_for(
     sp: ServiceProvider,
-    person: PersonValues,
+    user: UserValues,
     *,
     idp_entity_id: str,
     name_id_format: str = "",
@@ -56,12 +56,12 @@ def name_id_for(
     form = name_id_format or str(sp.name_id_format)
     kind = names.standard_name_id_format(form)
     if kind == names.NAMEID_PERSISTENT:
-        value = persistent(person.user_id, sp.entity_id)
+        value = persistent(user.user_id, sp.entity_id)
         return NameId(value, form, idp_entity_id, sp.entity_id)
     if kind == names.NAMEID_TRANSIENT:
         return NameId(f"_{secrets.token_hex(16)}", form, idp_entity_id, sp.entity_id)
     source = name_id_source(sp, kind)
-    values = person.values(source)
+    values = user.values(source)
     if not values:
         what = source_label(source)
         raise AccessRefused(
