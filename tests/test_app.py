@@ -1,4 +1,4 @@
-"""What threads share is made by create_app, and not by the first requests."""
+"""create_app builds everything that threads share, before the first request."""
 
 import pytest
 from lxml import etree

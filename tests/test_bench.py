@@ -1,4 +1,4 @@
-"""The bench runs and compares; how fast anything is, no test says."""
+"""The benchmark runs. No test checks speed."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""What is written about Ssoko is there, and what is there is written about."""
+"""The docs describe every setting, command and hook, and only what exists."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""What a URL that an admin typed may reach, with real sockets on this machine."""
+"""Which URLs Ssoko fetches for admins, with real sockets on this machine."""
 
 import contextlib
 import datetime

@@ -1,4 +1,4 @@
-"""Rules of the site that a machine can hold up."""
+"""Rules of the code base that a test can check."""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The words that docs/glossary.md replaces, so that they do not come back."""
+"""No text uses the words that docs/glossary.md replaces."""
 
 import io
 import re

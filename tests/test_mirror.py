@@ -1,4 +1,4 @@
-"""Tests stand where their module stands: tests/<layer>/<package>/test_<module>.py."""
+"""Test files are at tests/<layer>/<package>/test_<module>.py."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Each wheel holds all that its folder does: a data file that stays behind breaks no test."""
+"""Wheels contain all files of their packages."""
 
 import configparser
 import zipfile

@@ -1,4 +1,4 @@
-"""Each guide in plugins/ has its headings, and numbers its steps from the first to the last."""
+"""Each guide in plugins/ has all headings, and its steps are numbered consecutively."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A plugin is made of plugins/_template, filled in, installed and loaded."""
+"""A plugin created from plugins/_template can be installed and loaded."""
 
 import os
 import re

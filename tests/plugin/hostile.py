@@ -1,4 +1,4 @@
-"""Distributions on disk as pip leaves them, good ones and some that mean no good."""
+"""Installed distributions for tests: valid plugins and hostile ones."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The conformance tests pass for good plugins, and catch one that is not."""
+"""The conformance tests pass for valid plugins and fail for a broken one."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Plugins that mean no good, all at once: each is contained and named, everything else goes on."""
+"""Hostile plugins are quarantined or contained, and reported. The rest of the site works."""
 
 import base64
 import json

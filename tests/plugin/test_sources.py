@@ -1,4 +1,4 @@
-"""Sources of values and the changes on their way, as code and documents have them."""
+"""Sources of values and their transformations, in the code and in the docs."""
 
 import re
 from pathlib import Path

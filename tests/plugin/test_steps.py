@@ -1,4 +1,4 @@
-"""Marks of evidence in a guide: read, not drawn, and refused where they say nothing."""
+"""Evidence marks in guides: parsed, removed from the text, and refused if invalid."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The documents for authors are true: the tutorial is run, the tables are those of the code."""
+"""The docs for plugin authors: the tutorial runs, and the tables match the code."""
 
 import os
 import re

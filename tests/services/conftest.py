@@ -1,4 +1,4 @@
-"""A workspace with people and applications, and a python3-saml SP to judge the answers."""
+"""A workspace with users and applications, and a python3-saml SP that verifies responses."""
 
 import base64
 import secrets

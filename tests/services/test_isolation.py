@@ -1,4 +1,4 @@
-"""One workspace never sees or touches what is in another: not there is not there."""
+"""A workspace cannot read or change objects of another workspace."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Workspaces: made once, changed with their event."""
+"""Workspaces: create, find and change them."""
 
 import pytest
 from ssoko.errors import Conflict, InputError, NotFound

@@ -1,4 +1,4 @@
-"""Connections: what the URL may be, and what a database that is away looks like."""
+"""Database connections: URLs, errors, settings, transactions."""
 
 import sqlite3
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Migrations: from nothing to the models, on both engines, once however many ask."""
+"""Migrations on both engines, also with concurrent processes."""
 
 import threading
 from collections.abc import Callable

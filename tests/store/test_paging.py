@@ -1,4 +1,4 @@
-"""Cursors: opaque, and harmless when somebody makes one up."""
+"""Cursors and limits of pages."""
 
 import base64
 import json

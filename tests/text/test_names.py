@@ -1,4 +1,4 @@
-"""Names: what counts as the same, what is refused, what a search finds."""
+"""Names: look-alikes, validation and search terms."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""A hook that the contract gives up: the author is told, and a site goes on."""
+"""Deprecated hooks: authors get a warning, and sites log it."""
 
 import importlib
 import logging

@@ -1,4 +1,4 @@
-"""An index file is read as it was written, and refused with the place of what is wrong."""
+"""Read and write the plugin index, and report invalid entries."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where a distribution came from, by what pip wrote beside it."""
+"""Where a distribution was installed from, as recorded by pip."""
 
 import os
 from importlib.metadata import PathDistribution

@@ -1,4 +1,4 @@
-"""A new plugin is a whole distribution, and nothing is written over."""
+"""A new plugin is a complete distribution, and existing files are kept."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Who gets in, why, and what the portal shows: one rule in every place."""
+"""Who has access and why, and the tiles of the SSO Dashboard."""
 
 import itertools
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from ssoko.errors import NotFound
 from ssoko.services.access import assignments, roles
-from ssoko.services.access.decisions import decide, launchable, who_gets_in
+from ssoko.services.access.decisions import decide, list_access, list_tiles
 from ssoko.services.access.gate import gate
 from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.people import groups, users
@@ -97,7 +97,7 @@ def test_without_a_role_nobody_gets_in(
     decision = decide(Scope(services, workspace.id, SYSTEM), user_id=user.id, application_id=aws.id)
     assert (decision.allowed, decision.code, decision.paths) == (False, "no-role", ())
     assert decision.sentence == "Amina Otieno has no role for AWS. Assign one to give access."
-    assert launchable(Scope(services, workspace.id, SYSTEM), user.id) == ()
+    assert list_tiles(Scope(services, workspace.id, SYSTEM), user.id) == ()
 
 
 def test_role_gives_access_and_the_decision_names_it(
@@ -127,12 +127,12 @@ def test_assignment_expires_at_the_exact_second(
     give(services, workspace, aws, user_id=user.id, expires_at=services.clock() + 60)
     services.clock.advance(seconds=59)
     assert code(services, user, aws) == "ok"
-    assert len(launchable(Scope(services, workspace.id, SYSTEM), user.id)) == 1
+    assert len(list_tiles(Scope(services, workspace.id, SYSTEM), user.id)) == 1
     services.clock.advance(seconds=1)
     decision = decide(Scope(services, workspace.id, SYSTEM), user_id=user.id, application_id=aws.id)
     assert (decision.code, decision.paths, len(decision.lapsed)) == ("role-expired", (), 1)
     assert decision.sentence.startswith("The role sso-aws-AWS-role of Amina Otieno has expired.")
-    assert launchable(Scope(services, workspace.id, SYSTEM), user.id) == ()
+    assert list_tiles(Scope(services, workspace.id, SYSTEM), user.id) == ()
 
 
 def test_reasons_for_denial_are_reported_in_order(
@@ -141,7 +141,7 @@ def test_reasons_for_denial_are_reported_in_order(
     give(services, workspace, aws, user_id=user.id)
     users.update_user(scope, user.id, active=False)
     assert code(services, user, aws) == "user-disabled"
-    assert launchable(scope, user.id) == ()
+    assert list_tiles(scope, user.id) == ()
     Application.update(enabled=False).execute()
     assert code(services, user, aws) == "application-disabled"
     Application.update(uninstalled_at=1).execute()
@@ -153,7 +153,7 @@ def test_disabled_application_has_no_tile(
 ) -> None:
     give(services, workspace, aws, user_id=user.id)
     Application.update(enabled=False).execute()
-    assert launchable(Scope(services, workspace.id, SYSTEM), user.id) == ()
+    assert list_tiles(Scope(services, workspace.id, SYSTEM), user.id) == ()
 
 
 def test_tiles_are_named_in_order_with_their_soonest_lapse(
@@ -167,14 +167,14 @@ def test_tiles_are_named_in_order_with_their_soonest_lapse(
     give(services, workspace, aws, user_id=user.id, expires_at=soon)
     give(services, workspace, aws, group_id=group_id)
     give(services, workspace, box, user_id=user.id)
-    tiles = launchable(Scope(services, workspace.id, SYSTEM), user.id)
+    tiles = list_tiles(Scope(services, workspace.id, SYSTEM), user.id)
     assert [(t.name, t.expires_at) for t in tiles] == [("AWS", None), ("Box", None), ("Zoom", late)]
     assert tiles[0].launch_path == "/w/acme/launch/aws"
     assert (tiles[0].monogram, tiles[0].integration) == ("AW", "aws")
-    assert [t.name for t in launchable(Scope(services, workspace.id, SYSTEM), user.id, q="ZO")] == [
+    assert [t.name for t in list_tiles(Scope(services, workspace.id, SYSTEM), user.id, q="ZO")] == [
         "Zoom"
     ]
-    assert launchable(Scope(services, workspace.id, SYSTEM), user.id, q="%") == ()
+    assert list_tiles(Scope(services, workspace.id, SYSTEM), user.id, q="%") == ()
 
 
 def test_tiles_take_one_statement(
@@ -191,7 +191,7 @@ def test_tiles_take_one_statement(
     monkeypatch.setattr(
         database.obj, "execute_sql", lambda sql, *a, **k: statements.append(sql) or execute(sql, *a)
     )
-    assert len(launchable(Scope(services, workspace.id, SYSTEM), user.id)) == 2
+    assert len(list_tiles(Scope(services, workspace.id, SYSTEM), user.id)) == 2
     assert len(statements) == 1
 
 
@@ -210,16 +210,16 @@ def test_access_list_has_each_user_once_with_all_assignments(
     give(services, workspace, aws, user_id=gone.id)
     users.create_user(scope, username="outsider")
     services.clock.advance(seconds=60)
-    page = who_gets_in(scope, aws.id)
+    page = list_access(scope, aws.id)
     assert [(r.user.username, r.allowed, r.code, len(r.paths)) for r in page.items] == [
         ("amina", True, "ok", 2),
         ("joseph", False, "role-expired", 1),
         ("zed", False, "user-disabled", 1),
     ]
-    found = who_gets_in(scope, aws.id, q="otieno")
+    found = list_access(scope, aws.id, q="otieno")
     assert [row.user.username for row in found.items] == ["amina"]
-    first = who_gets_in(scope, aws.id, limit=2)
-    rest = who_gets_in(scope, aws.id, limit=2, cursor=first.next)
+    first = list_access(scope, aws.id, limit=2)
+    rest = list_access(scope, aws.id, limit=2, cursor=first.next)
     assert [row.user.username for row in (*first.items, *rest.items)] == ["amina", "joseph", "zed"]
 
 
@@ -237,7 +237,7 @@ def test_another_workspace_is_not_there(
         with pytest.raises(NotFound):
             decide(Scope(services, workspace.id, SYSTEM), **ids)
     with pytest.raises(NotFound):
-        who_gets_in(Scope(services, other.id, SYSTEM), aws.id)
+        list_access(Scope(services, other.id, SYSTEM), aws.id)
     give(services, workspace, aws, user_id=user.id)
-    assert launchable(Scope(services, other.id, SYSTEM), user.id) == ()
-    assert launchable(Scope(services, workspace.id, SYSTEM), "\x00") == ()
+    assert list_tiles(Scope(services, other.id, SYSTEM), user.id) == ()
+    assert list_tiles(Scope(services, workspace.id, SYSTEM), "\x00") == ()

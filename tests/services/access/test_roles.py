@@ -1,4 +1,4 @@
-"""Roles and their assignments: given, expired, reached through groups, taken away."""
+"""Roles and their assignments: assign, expire, inherit from groups, remove."""
 
 import threading
 from collections.abc import Callable

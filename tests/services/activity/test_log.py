@@ -1,4 +1,4 @@
-"""The activity log: written with the change, found by what one remembers of it."""
+"""The activity log: record, search and count events."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Applications: proposed by a plugin, recorded whole, changed and taken away."""
+"""Applications: install, change, uninstall and restore."""
 
 import threading
 from dataclasses import replace
@@ -360,7 +360,7 @@ def test_uninstalled_application_can_be_restored_with_its_assignments(site, saml
     change.uninstall(site.scope, app.id)
     with pytest.raises(NotFound):
         views.get_application(site.scope, app.id)
-    assert not decisions.launchable(site.scope, site.amina.id)
+    assert not decisions.list_tiles(site.scope, site.amina.id)
     (gone,) = change.list_uninstalled(site.scope)
     assert gone.restore_until - gone.uninstalled_at == 30 * 86_400
     restored = change.restore(site.scope, app.id)

@@ -1,4 +1,4 @@
-"""An install that is killed with SIGKILL leaves an application whole or not at all."""
+"""An install that is killed with SIGKILL leaves a complete application or none."""
 
 import base64
 import random

@@ -1,4 +1,4 @@
-"""What an admin sets by hand over the plugin's proposal."""
+"""Overrides of SAML settings that an admin sets."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A new proposal meets a record that somebody may have changed."""
+"""Merge a new proposal into a record that an admin may have edited."""
 
 from typing import Any
 

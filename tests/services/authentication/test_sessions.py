@@ -1,4 +1,4 @@
-"""Sessions: begun by a password or a link, kept by use, ended in every way at once."""
+"""Sessions: start, extend and end them."""
 
 import statistics
 import threading

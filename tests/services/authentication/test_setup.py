@@ -1,4 +1,4 @@
-"""The first admin: made once, whoever tries and however many at once."""
+"""First set-up: only one admin is created, also with concurrent requests."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The master key opens what it encrypted, for the same row alone."""
+"""Encryption with the master key, bound to one row."""
 
 import pytest
 from ssoko.errors import ConfigError

@@ -1,4 +1,4 @@
-"""Passwords: which are accepted, how they are kept, and that nobody learns from the time."""
+"""Passwords: rules, hashes, and constant time."""
 
 import statistics
 import time

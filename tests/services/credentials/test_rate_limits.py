@@ -1,4 +1,4 @@
-"""Rate limits: exact when many ask at once, and never off."""
+"""Rate limits: exact with concurrent requests, and never off."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What ticks the steps of a guide, and what unticks them again, on either database."""
+"""The evidence that ticks and unticks the steps of a guide, on both databases."""
 
 import secrets
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Notices before a certificate ends: in time, once, ours and theirs (RL-11)."""
+"""Notices before certificates expire: in time and only once (RL-11)."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""Issuers: what Ssoko shows to service providers."""
+"""Issuers and their metadata."""
 
 import pytest
 from lxml import etree

@@ -1,4 +1,4 @@
-"""Keys and certificates: made as vendors take them, encrypted as they are kept."""
+"""Keys and certificates: generated as vendors accept them, and stored encrypted."""
 
 import pytest
 from cryptography import x509

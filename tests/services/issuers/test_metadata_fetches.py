@@ -1,4 +1,4 @@
-"""Who fetched the metadata: seen by the admin, bounded, and cheap whoever asks."""
+"""Records of metadata fetches: shown to admins, limited in number and cost."""
 
 from ssoko.services.context import SYSTEM, Scope
 from ssoko.services.issuers import issuers, metadata_fetches, rotation

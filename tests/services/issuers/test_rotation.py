@@ -1,4 +1,4 @@
-"""Key rotation: next, active, retired, and back, while people sign in."""
+"""Key rotation: next, active, retired and rollback, without interrupting sign-ins."""
 
 import threading
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Groups and who is in them."""
+"""Groups and their members."""
 
 import pytest
 from ssoko.errors import Conflict, InputError, NotFound

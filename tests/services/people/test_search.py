@@ -1,4 +1,4 @@
-"""Lists of people: forgiving searches, exact pages, the same answer from both ways to find it."""
+"""Search users: pages are exact, and both query plans give the same result."""
 
 from collections.abc import Callable
 from typing import Any

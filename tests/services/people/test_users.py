@@ -1,4 +1,4 @@
-"""Users: made, found, changed and deleted, with their events and nothing half done."""
+"""Users: create, find, change and delete them, with their events."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The index file of a running Ssoko: read again when it was replaced, never a reason to stop."""
+"""The plugin index of a running site: read again after it changes; errors are reported."""
 
 import hashlib
 import os

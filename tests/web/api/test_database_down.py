@@ -1,4 +1,4 @@
-"""While the database does not respond: 503 everywhere, no page of it a 500, and well afterwards."""
+"""While the database is down, all pages return 503; afterwards they work again."""
 
 from collections.abc import Iterator
 from pathlib import Path

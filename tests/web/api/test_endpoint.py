@@ -1,4 +1,4 @@
-"""Who may call the API, and what a request must look like."""
+"""Authentication and parsing of API requests."""
 
 import time
 from collections.abc import Callable

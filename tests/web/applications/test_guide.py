@@ -1,4 +1,4 @@
-"""The Guide tab: ticks with when and by whom, and what can be done at a step."""
+"""The Guide tab: completed steps, and the actions at a step."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The sandbox says itself what it accepted, and its guide shows that."""
+"""The sandbox confirms responses, and its guide shows that."""
 
 from urllib.parse import urlsplit
 

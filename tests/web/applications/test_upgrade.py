@@ -1,4 +1,4 @@
-"""The page Upgrade, the marks that lead to it, and an application whose plugin is gone."""
+"""The page Review update, the marks that link to it, and applications without their plugin."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The part that differs is marked, and nothing else."""
+"""Only the part that differs is highlighted."""
 
 import pytest
 from ssoko.web.components.differences import Comparison, Marked, compare

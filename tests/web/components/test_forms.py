@@ -1,4 +1,4 @@
-"""Forms out of schemas, and settings out of what was sent."""
+"""Render forms from schemas, and read settings from posted forms."""
 
 import marshmallow as ma
 from ssoko.web.components.forms import form_fields, read_form, summary_lines, text_field

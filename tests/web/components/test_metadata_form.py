@@ -1,4 +1,4 @@
-"""Metadata in the install form: a file, pasted text or an address, with nothing but HTML."""
+"""Metadata in the install form: a file, pasted XML or a URL, without JavaScript."""
 
 import io
 import re

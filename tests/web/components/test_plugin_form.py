@@ -1,4 +1,4 @@
-"""The install forms of plugins in our pages, posted as a browser posts them."""
+"""Install forms of plugins, posted as a browser posts them."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The marketplace lists what an index has and this server has not."""
+"""The marketplace lists plugins of the index that are not on this server."""
 
 from dataclasses import replace
 

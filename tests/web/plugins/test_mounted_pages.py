@@ -1,4 +1,4 @@
-"""Pages that plugins bring: beside the site, without its cookies, and alone when they fail."""
+"""Pages of plugins: mounted beside the site, without its cookies, isolated when they fail."""
 
 import logging
 from collections.abc import Iterable

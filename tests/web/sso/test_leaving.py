@@ -1,4 +1,4 @@
-"""Pages on the way out: drawn once, filled in each time, escaped always."""
+"""Pages that leave Ssoko: compiled once, filled in each time, always escaped."""
 
 from html.parser import HTMLParser
 

@@ -1,4 +1,4 @@
-"""The protocol endpoints over HTTP, as browsers and service providers meet them."""
+"""The SAML endpoints over HTTP, as browsers and service providers use them."""
 
 import base64
 import re

@@ -1,4 +1,4 @@
-"""Single logout over HTTP: who can end a session, who is told, and what nobody can do."""
+"""Single logout over HTTP: who can end a session, and which applications are notified."""
 
 import base64
 import re

@@ -127,7 +127,7 @@ def assignments_of_user(scope: Scope, user_id: str) -> tuple[AssignmentView, ...
     :raises NotFound: when there is no such user in the workspace.
     """
     user = users.row_of(scope.workspace_id, user_id)
-    return reaching(scope.workspace_id, [user], now=scope.services.clock())[user.id]
+    return assignments_of_users(scope.workspace_id, [user], now=scope.services.clock())[user.id]
 
 
 def assignments_of_group(scope: Scope, group_id: str) -> tuple[AssignmentView, ...]:
@@ -178,7 +178,7 @@ def assignments_of_role(
     return Page(tuple(items), following)
 
 
-def reaching(
+def assignments_of_users(
     workspace_id: str, accounts: Sequence[User], *conditions: Expression, now: int
 ) -> dict[str, tuple[AssignmentView, ...]]:
     """Return the assignments of these users by user ID, direct and through groups.

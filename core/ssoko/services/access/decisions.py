@@ -8,7 +8,7 @@ from peewee import SQL, Case, fn
 from ssoko.errors import NotFound
 from ssoko.services.access.assignments import (
     AssignmentView,
-    reaching,
+    assignments_of_users,
 )
 from ssoko.services.access.gate import Code, gate
 from ssoko.services.context import Scope
@@ -74,7 +74,7 @@ def decide(scope: Scope, *, user_id: str, application_id: str) -> Decision:
     application = _application(scope.workspace_id, application_id)
     now = scope.services.clock()
     of_application = Role.application == application
-    assignments = reaching(scope.workspace_id, [user], of_application, now=now)[user.id]
+    assignments = assignments_of_users(scope.workspace_id, [user], of_application, now=now)[user.id]
     paths = tuple(assignment for assignment in assignments if not assignment.expired)
     lapsed = tuple(assignment for assignment in assignments if assignment.expired)
     code = _judge(user, application, paths, lapsed)
@@ -82,7 +82,7 @@ def decide(scope: Scope, *, user_id: str, application_id: str) -> Decision:
     return Decision(code == "ok", code, sentence, paths, lapsed)
 
 
-def who_gets_in(
+def list_access(
     scope: Scope,
     application_id: str,
     *,
@@ -101,7 +101,7 @@ def who_gets_in(
     )
     now = scope.services.clock()
     of_application = Role.application == application
-    assignments = reaching(scope.workspace_id, page, of_application, now=now)
+    assignments = assignments_of_users(scope.workspace_id, page, of_application, now=now)
     rows = []
     for user in page:
         paths = tuple(assignment for assignment in assignments[user.id] if not assignment.expired)
@@ -111,7 +111,7 @@ def who_gets_in(
     return Page(tuple(rows), following)
 
 
-def launchable(scope: Scope, user_id: str, *, q: str = "") -> tuple[Tile, ...]:
+def list_tiles(scope: Scope, user_id: str, *, q: str = "") -> tuple[Tile, ...]:
     """Return the applications that a user can launch now, by name, with one SQL statement.
 
     Applications whose sign-ins start only at the vendor are left out.

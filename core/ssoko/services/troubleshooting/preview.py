@@ -120,7 +120,7 @@ def default_user(scope: Scope, app_id: str, *, preferred: str) -> UserView | Non
         decision = decisions.decide(scope, user_id=preferred, application_id=app_id)
         if decision.allowed:
             return users.get_user(scope.workspace_id, preferred)
-    rows = decisions.who_gets_in(scope, app_id, limit=20).items
+    rows = decisions.list_access(scope, app_id, limit=20).items
     return next((row.user for row in rows if row.allowed), None)
 
 

@@ -109,7 +109,7 @@ def show_access(slug: str) -> str:
     """Show who has access and why, and explain the decision for one user."""
     application = find_application(slug)
     workspace = current_workspace()
-    page = decisions.who_gets_in(
+    page = decisions.list_access(
         current_scope(), application.id, q=argument("q"), cursor=argument("cursor") or None
     )
     person = argument("person")

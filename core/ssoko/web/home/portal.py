@@ -18,7 +18,7 @@ blueprint = Blueprint("portal", __name__, url_prefix="/w/<workspace>")
 def show() -> Response | str:
     """Show the tiles; ``?q=`` filters them, and ``?open=1`` opens the first result."""
     query = request.args.get("q", "").strip()[:200]
-    tiles = decisions.launchable(current_scope(), current_user().id, q=query)
+    tiles = decisions.list_tiles(current_scope(), current_user().id, q=query)
     if query and tiles and request.args.get("open") == "1":
         return redirect(tiles[0].launch_path)
     return render_template("home/portal.html", title="SSO Dashboard", tiles=tiles, query=query)

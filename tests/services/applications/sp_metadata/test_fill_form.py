@@ -1,4 +1,4 @@
-"""Metadata fill install forms and refresh applications, and never lower what protects them."""
+"""Fill install forms and refresh applications from metadata, without weakening security."""
 
 import time
 import types

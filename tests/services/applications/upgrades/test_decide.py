@@ -1,4 +1,4 @@
-"""Upgrades of a plugin: what differs, what is accepted, and that sign-in goes by the record."""
+"""Plugin updates: compare, apply, skip and undo them; sign-in uses the record."""
 
 from dataclasses import dataclass, replace
 

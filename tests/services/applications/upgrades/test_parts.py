@@ -1,4 +1,4 @@
-"""What gives protection up is told from what does not."""
+"""The parts of an update, and which of them weaken security."""
 
 from dataclasses import replace
 from types import SimpleNamespace

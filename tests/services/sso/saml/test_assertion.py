@@ -1,4 +1,4 @@
-"""What an assertion says of a person: NameID, attributes, signatures, encryption."""
+"""The content of an assertion: NameID, attributes, signatures, encryption."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""Signed AuthnRequests: verified when there is a certificate, required when recorded, once each."""
+"""Signed AuthnRequests: verified, required if so recorded, accepted once."""
 
 from urllib.parse import urlsplit
 

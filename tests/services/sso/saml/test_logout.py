@@ -1,4 +1,4 @@
-"""Single logout below the web: what is ended, noted and forgotten, on either database."""
+"""Single logout in the services, on both databases."""
 
 import secrets
 from urllib.parse import parse_qs, urlsplit

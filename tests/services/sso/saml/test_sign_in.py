@@ -1,4 +1,4 @@
-"""Sign-in as an SP sees it, judged by python3-saml in strict mode."""
+"""Sign-in, with responses verified by python3-saml in strict mode."""
 
 from urllib.parse import parse_qs
 

@@ -1,4 +1,4 @@
-"""The guide of an application over the API, with what was seen of each step."""
+"""The guide of an application over the API, with the evidence of each step."""
 
 from ..conftest import Api
 

@@ -1,4 +1,4 @@
-"""Keys of an issuer over the API; their private part never is."""
+"""Keys of an issuer over the API, without their private part."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The index over the API: only for whoever asks for it."""
+"""The plugin index over the API: included on request only."""
 
 from dataclasses import replace
 
