@@ -18,9 +18,9 @@ _ALGORITHMS = ("rsa-2048", "rsa-3072", "rsa-4096", "ec-p256", "ec-p384")
 
 @click.group(cls=Commands)
 def keys() -> None:
-    """Rotate the signing certificate of an issuer, without interrupting sign-ins.
+    """Rotate the signing certificate of an issuer.
 
-    Name the issuer with --application, or with --issuer if applications share it.
+    Sign-ins are not interrupted. Name the issuer with --application, or with --issuer if applications share it.
     """
 
 
@@ -60,7 +60,10 @@ def list_keys(slug: str, application: str, issuer: str, as_json: bool) -> None:
     help="Key type. AWS and many other service providers don't support ECDSA (ec-*).",
 )
 def create_next(slug: str, application: str, issuer: str, algorithm: str, as_json: bool) -> None:
-    """Create the next key, publish it in the metadata and print its certificate."""
+    """Create the next key and print its certificate.
+
+    The certificate is added to the metadata immediately.
+    """
     with opened() as services:
         from ssoko.schemas.issuers import KeySchema
         from ssoko.services.issuers import rotation

@@ -41,9 +41,9 @@ base_url = "{base_url}"
 )
 @json_option
 def init(base_url: str | None, no_input: bool, as_json: bool) -> None:
-    """Create the data directory with configuration, keys and database.
+    """Create configuration, keys and database.
 
-    The directory is SSOKO_DATA_DIR or ./data. Prints a link to create the first admin, which
+    They are stored in SSOKO_DATA_DIR, by default ./data. Prints a link to create the first admin, which
     works once, for 30 minutes. If you run the command again, existing files are kept.
     """
     data_dir = Path(os.environ.get("SSOKO_DATA_DIR") or _DEFAULTS["data_dir"])
