@@ -129,7 +129,7 @@ def integration() -> Integration:
         api="1.0",
         tested_with="0.1",
         certificates_accepted="many",
-        certificate_import=f"{CERTIFICATES} > Import certificate. AWS accepts all imported certificates.",
+        certificate_import=f"{CERTIFICATES} > Import certificate. AWS accepts all of them.",
         certificate_removal=f"{CERTIFICATES}: delete the old certificate, and type DELETE.",
     )
 

@@ -20,7 +20,8 @@ _ALGORITHMS = ("rsa-2048", "rsa-3072", "rsa-4096", "ec-p256", "ec-p384")
 def keys() -> None:
     """Rotate the signing certificate of an issuer.
 
-    Sign-ins are not interrupted. Name the issuer with --application, or with --issuer if applications share it.
+    Sign-ins are not interrupted. Name the issuer with --application, or with --issuer if
+    applications share it.
     """
 
 

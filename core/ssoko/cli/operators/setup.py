@@ -43,8 +43,8 @@ base_url = "{base_url}"
 def init(base_url: str | None, no_input: bool, as_json: bool) -> None:
     """Create configuration, keys and database.
 
-    They are stored in SSOKO_DATA_DIR, by default ./data. Prints a link to create the first admin, which
-    works once, for 30 minutes. If you run the command again, existing files are kept.
+    They are stored in SSOKO_DATA_DIR, by default ./data. Prints a link to create the first admin,
+    which works once, for 30 minutes. If you run the command again, existing files are kept.
     """
     data_dir = Path(os.environ.get("SSOKO_DATA_DIR") or _DEFAULTS["data_dir"])
     url = base_url or os.environ.get("SSOKO_BASE_URL") or ""
