@@ -1,4 +1,4 @@
-"""Everything that Ssoko raises on purpose.
+"""All errors that Ssoko raises on purpose.
 
 ::
 
@@ -7,20 +7,20 @@
     ├── MigrationPending         the database is older than the code
     ├── Unavailable              the database or another part does not respond; try again
     ├── InputError               fields are wrong; ``errors`` names each one
-    │   └── Conflict             the same thing is there already
-    ├── NotFound                 no such thing in this workspace
-    ├── Forbidden                the caller may not do this
-    ├── AuthenticationFailed     wrong name, password, link or token
+    │   └── Conflict             the value is in use, or the row was changed meanwhile
+    ├── NotFound                 the object does not exist in this workspace
+    ├── Forbidden                the caller is not allowed to do this
+    ├── AuthenticationFailed     wrong username, password, link or token
     ├── TooManyAttempts          wait ``retry_after`` seconds
-    ├── PluginError              a plugin is at fault
-    │   ├── PluginInvalid        it cannot be loaded; ``stage`` says how far it came
+    ├── PluginError              a plugin fails
+    │   ├── PluginInvalid        it cannot be loaded; ``stage`` says at which step
     │   └── HookFailed           one of its hooks raised, or returned the wrong type
     │       └── ProposalRefused  it returned values that the core refuses; also an InputError
-    ├── SignInRefused            a plugin has nothing true to say of this person
-    └── Refusal                  an exchange ends without an assertion
-        ├── MessageRefused       the message is not acceptable; no response is sent
+    ├── SignInRefused            a plugin has no attributes for this user
+    └── Refusal                  a sign-in or sign-out is refused
+        ├── MessageRefused       the message cannot be trusted or read; no response is sent
         ├── RequestRefused       the SP's registered ACS URL gets a SAML status
-        └── AccessRefused        the person may not use this application
+        └── AccessRefused        the user has no access to the application
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ from types import MappingProxyType
 
 
 class SsokoError(Exception):
-    """Base of every error that Ssoko raises on purpose; the text is fit to show."""
+    """Base class of all errors that Ssoko raises on purpose. The text can be shown to users."""
 
 
 class ConfigError(SsokoError):
@@ -40,7 +40,7 @@ class MigrationPending(SsokoError):
 
 
 class Unavailable(SsokoError):
-    """A part that Ssoko needs does not respond right now."""
+    """A required part, such as the database, does not respond."""
 
 
 class InputError(SsokoError):
@@ -48,9 +48,9 @@ class InputError(SsokoError):
 
     ``errors`` has both of what follows.
 
-    :param own: field name to messages, each saying what to do. ``""`` is the whole form.
-        The keys of lists and nested fields are joined by dots: ``attributes.0.name``.
-    :param settings: the same for the fields of a plugin's form, which may have the names of ours.
+    :param own: field name to messages, which say what to do. ``""`` is the whole form. The keys of
+        lists and nested fields are joined by dots: ``attributes.0.name``.
+    :param settings: the same for the fields of a plugin's form, which can have the same names.
     """
 
     def __init__(
@@ -67,12 +67,12 @@ class InputError(SsokoError):
 
     @classmethod
     def of(cls, field: str, message: str) -> "InputError":
-        """Build the error for one message at one field."""
+        """Return the error with one message at one field."""
         return cls({field: [message]})
 
     @classmethod
     def together(cls, wrong: "Iterable[InputError]") -> "InputError":
-        """Build the error for all that several errors say."""
+        """Return one error with the messages of several errors."""
         own: dict[str, list[str]] = {}
         settings: dict[str, list[str]] = {}
         for error in wrong:
@@ -83,25 +83,25 @@ class InputError(SsokoError):
 
 
 class Conflict(InputError):
-    """The same thing is there already."""
+    """The value is already in use, or the row was changed meanwhile."""
 
 
 class NotFound(SsokoError):
-    """There is no such thing in this workspace."""
+    """The object does not exist in this workspace."""
 
 
 class Forbidden(SsokoError):
-    """The caller is known, and may not do this."""
+    """The caller is authenticated and not allowed to do this."""
 
 
 class AuthenticationFailed(SsokoError):
-    """The name, password, link or token is wrong; the text never says which."""
+    """The username, password, link or token is wrong. The text does not say which."""
 
 
 class TooManyAttempts(SsokoError):
-    """Too many tries from this place or for this account.
+    """Too many attempts from this network or for this account.
 
-    :param retry_after: seconds until another try makes sense.
+    :param retry_after: seconds until the next attempt is accepted.
     """
 
     def __init__(self, message: str, *, retry_after: int) -> None:
@@ -110,7 +110,7 @@ class TooManyAttempts(SsokoError):
 
 
 class PluginError(SsokoError):
-    """A plugin is at fault, never the person who was using it."""
+    """An error of a plugin, not of the user."""
 
 
 class PluginInvalid(PluginError):
@@ -138,10 +138,10 @@ class HookFailed(PluginError):
 
 
 class ProposalRefused(InputError, HookFailed):
-    """A plugin turned what was typed into values that core refuses.
+    """A plugin returned values for the form that the core refuses.
 
-    The admin can fix it, so it is an :class:`InputError`; the plugin's form should have refused it
-    first, so it is a :class:`HookFailed` as well.
+    The admin can enter other values, so it is an :class:`InputError`. The plugin's form should have
+    refused them, so it is also a :class:`HookFailed`.
     """
 
     def __init__(self, slug: str, hook: str, errors: dict[str, list[str]]) -> None:
@@ -154,9 +154,9 @@ class ProposalRefused(InputError, HookFailed):
 
 
 class SignInRefused(SsokoError):
-    """Raised by the hook ``saml_attributes``: what it needs of this person is not there.
+    """Raised by the hook ``saml_attributes`` when the user has no value that it needs.
 
-    :param message: one sentence for admins; no setting marked as secret belongs into it.
+    :param message: one sentence for admins, without secret settings.
     :param fix: what an admin can do about it.
     """
 
@@ -176,22 +176,22 @@ class Refusal(SsokoError):
     :param fix: what an admin can do about it.
     """
 
-    #: HTTP status of the page that says so.
+    #: HTTP status of the error page.
     http = 400
 
-    #: The step of the sign-in that refused, a key of ``services.sso.trace.STEPS``.
+    #: The step at which the sign-in was refused, a key of ``services.sso.trace.STEPS``.
     step = ""
 
-    #: Where a SAML status may be sent: set once the ACS URL of the request was checked.
+    #: The ACS URL for a SAML status, set after the ACS URL of the request was checked.
     acs_url = ""
 
     #: Whether the refused request has a verified signature.
     signed = False
 
-    #: The reference that the user is shown, set once the refusal is logged.
+    #: The reference that the user sees, set when the refusal is logged.
     reference = ""
 
-    #: Slug and contact of the workspace, id and name of the application: empty while unknown.
+    #: Slug and contact of the workspace, ID and name of the application; empty while unknown.
     workspace = ""
     contact = ""
     application_id = ""
@@ -220,10 +220,10 @@ class MessageRefused(Refusal):
 
 
 class RequestRefused(Refusal):
-    """The request is understood and declined; the SP gets a SAML status.
+    """The request is valid and refused; the SP gets a SAML status.
 
     :param status: second-level status URI (SAML core, section 3.2.2.2), or the first-level one.
-    :param responder: true when the cause is on our side.
+    :param responder: true when the cause is in Ssoko and not in the request.
     """
 
     def __init__(
@@ -246,6 +246,6 @@ class RequestRefused(Refusal):
 
 
 class AccessRefused(Refusal):
-    """The person is known and may not use this application."""
+    """The user is signed in and has no access to the application."""
 
     http = 403

@@ -189,8 +189,13 @@ def _record_sign_in(
         "sign-in",
         target=log.Target("application", application.id, application.name),
         outcome="done" if has_access else "refused",
-        detail={"started": "ssoko", **({} if has_access else {"code": "no-role"})},
+        detail={"started": "ssoko"} if has_access else _denial(application),
     )
+
+
+def _denial(application: ApplicationView) -> dict[str, str]:
+    message = f"You don't have access to {application.name}."
+    return {"started": "ssoko", "code": "no-role", "message": message}
 
 
 def _write(scope: Scope, action: str, **event: Any) -> None:

@@ -50,7 +50,7 @@ class Assignment(Table):
     role = ForeignKeyField(Role, on_delete="CASCADE", index=False)
     user = ForeignKeyField(User, null=True, on_delete="CASCADE")
     group = ForeignKeyField(Group, null=True, on_delete="CASCADE")
-    #: The assignment counts while now < expires_at.
+    #: The assignment is active while now < expires_at.
     expires_at = BigIntegerField(null=True)
     created_at = BigIntegerField()
     created_by = TextField(default="")

@@ -24,7 +24,7 @@ class Event(Table):
     outcome = TextField(default="done")
     detail = JSONField(default=dict)
     address = TextField(default="")
-    #: Reference that a person was shown, such as SK-7QF4-K2M9.
+    #: Reference that the user saw, such as SK-7QF4-K2M9.
     reference = TextField(default="")
 
     class Meta:
@@ -37,11 +37,11 @@ class Event(Table):
         )
 
 
-# Counting a week reads this alone.
+# Counting the events of a week reads only this index.
 Event.add_index(
     Event.index(Event.workspace, Event.at, Event.outcome, Event.action, name="event_at")
 )
-# Refusals have a reference, and nothing else does.
+# Only refusals have a reference.
 Event.add_index(
     Event.index(
         Event.workspace, Event.reference, where=SQL("reference <> ''"), name="event_reference"

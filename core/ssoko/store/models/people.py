@@ -25,7 +25,7 @@ class User(Table):
     workspace = ForeignKeyField(Workspace, on_delete="CASCADE", index=False)
     workspace_id: str
     username = TextField()
-    #: Folded form of the username, so that look-alikes are not available.
+    #: Folded form of the username, so that look-alikes are refused.
     username_key = TextField()
     email = TextField(default="")
     email_key = TextField(default="")
@@ -62,7 +62,7 @@ class Group(Table):
     name_key = TextField()
     description = TextField(default="")
     created_at = BigIntegerField()
-    #: Only in the rows of queries that count.
+    #: Set only by queries that count.
     member_count: int
 
     class Meta:
@@ -97,7 +97,7 @@ class UserWord(Table):
         primary_key = CompositeKey("workspace_id", "word", "user_id")
 
 
-# Admins and disabled people are few among many.
+# Few users are admins or disabled.
 for _where, _name in (("is_admin", "user_admins"), ("NOT active", "user_inactive")):
     User.add_index(
         User.index(User.workspace, User.search_key, User.id, where=SQL(_where), name=_name)

@@ -19,17 +19,18 @@ from ssoko.store.models.workspaces import Workspace
 
 
 class PendingRequest(Table):
-    """An AuthnRequest that waits for its person to sign in."""
+    """An AuthnRequest whose user must sign in first."""
 
-    #: SHA-256 of the key in the address, in hexadecimal.
+    #: SHA-256 of the key in the URL, in hexadecimal.
     id = TextField(primary_key=True)
     issuer = ForeignKeyField(Issuer, on_delete="CASCADE")
     binding = TextField()
-    #: The message as it was decoded, and the raw query when that was signed.
+    #: The decoded message, and the raw query string if it was signed.
     message = BlobField()
     raw_query = BlobField(null=True)
     relay_state = TextField(default="")
-    #: ForceAuthn: the session, or "", of the person who was sent to sign in again; null before.
+    #: ForceAuthn: the session in which the user was asked to sign in again, or ""; null before
+    #: that.
     asked_session = TextField(null=True)
     created_at = BigIntegerField()
     expires_at = BigIntegerField(index=True)
@@ -39,7 +40,7 @@ class PendingRequest(Table):
 
 
 class PairwiseId(Table):
-    """The persistent NameID of one user at one SP; it says nothing about the user elsewhere."""
+    """The persistent NameID of one user at one service provider."""
 
     id = TextField(primary_key=True, default=new_id)
     user = ForeignKeyField(User, on_delete="CASCADE", index=False)
@@ -52,11 +53,11 @@ class PairwiseId(Table):
 
 
 class SeenRequest(Table):
-    """A signed AuthnRequest that was accepted once, until it would be stale anyway."""
+    """A signed AuthnRequest that was accepted, kept until it would be refused as too old."""
 
     #: SHA-256 of the issuer's id, the SP's entity ID and the request's ID, in hexadecimal.
     id = TextField(primary_key=True)
-    #: The pending request that it waits in; empty when it was answered at once.
+    #: The pending request that stores it; empty when it got its response immediately.
     pending_id = TextField(default="")
     expires_at = BigIntegerField(index=True)
 
@@ -67,17 +68,18 @@ class SeenRequest(Table):
 class LogoutFlow(Table):
     """One sign-out that the browser carries from application to application.
 
-    The session is over before there is a row here.
+    The session has already ended when the row is created.
     """
 
     id = TextField(primary_key=True, default=new_id)
-    #: SHA-256 of the key in the address, in hexadecimal; new after each application that answers.
+    #: SHA-256 of the key in the URL, in hexadecimal; replaced after each response of an
+    #: application.
     key_hash = TextField(unique=True)
     workspace = ForeignKeyField(Workspace, on_delete="CASCADE")
     workspace_id: str
     user = ForeignKeyField(User, on_delete="CASCADE")
     user_id: str
-    #: Who asked for it and waits for a LogoutResponse; null when the person pressed Sign out.
+    #: The application that waits for a LogoutResponse; null when the user clicked Sign out.
     application = ForeignKeyField(Application, null=True, on_delete="SET NULL")
     application_id: str | None
     request_id = TextField(default="")
@@ -119,14 +121,14 @@ class LogoutTarget(Table):
 
 
 class Trace(Table):
-    """One exchange that failed, with what an admin needs to see why.
+    """A refused sign-in or sign-out, with the facts that explain it to an admin.
 
-    Names are those of that time; ids may be of things that are gone since.
+    Names are those at that time; IDs may be of rows that were deleted since.
     """
 
     id = TextField(primary_key=True, default=new_id)
     workspace = ForeignKeyField(Workspace, on_delete="CASCADE", index=False)
-    #: What the person was shown, such as SK-7QF4-K2M9.
+    #: The reference that the user saw, such as SK-7QF4-K2M9.
     reference = TextField()
     at = BigIntegerField(index=True)
     issuer_id = TextField()
@@ -146,16 +148,17 @@ class Trace(Table):
     expected = TextField(default="")
     #: The section of a specification, or the reason in a sentence.
     source = TextField(default="")
-    #: What to do, when the code alone does not say it.
+    #: What to do, if it depends on more than the code.
     fix = TextField(default="")
-    #: The message, decoded; or what could not be decoded, as it arrived.
+    #: The decoded message; or the received text if it could not be decoded.
     request = TextField(default="")
     undecoded = TextField(default="")
     #: List of [step, state, facts]; texts are looked up when the trace is read.
     steps = JSONField(default=list)
-    #: What one press could add to the application: an ACS URL, a certificate.
+    #: What a fix can add to the application: an ACS URL or a certificate.
     findings = JSONField(default=dict)
-    #: How many more of this kind came that left no trace of their own, and when the last one did.
+    #: The number of later refusals of this kind without a trace of their own, and the time of the
+    #: last one.
     repeats = IntegerField(default=0)
     repeated_at = BigIntegerField(null=True)
 

@@ -1,6 +1,7 @@
-"""Pages on the way out of Ssoko: drawn once from their template, then only filled in.
+"""Pages that send the browser away from Ssoko: compiled once, then only filled in.
 
-A sign-in spends more on drawing a page than on most else, and all of these pages are alike.
+Rendering a template is one of the most expensive parts of a sign-in, and these pages differ only in
+a few values.
 """
 
 from functools import lru_cache
@@ -24,16 +25,16 @@ class _Slots:
 
 
 def _slot(name: str) -> Markup:
-    """Return the place where a value goes; it is safe, since :func:`fill` escapes the value."""
+    """Return the placeholder for a value. Marked safe: :func:`fill` escapes the value."""
     return Markup(f"{_EDGE}{name}{_EDGE}")  # noqa: S704 - a name of our own
 
 
 def fill(template: str, answer: object, *, nonce: str, **chosen: bool) -> str:
     """Render a page.
 
-    :param answer: what the slots are filled with; every value is escaped.
+    :param answer: the object with the values; every value is escaped.
     :param nonce: of the page's script.
-    :param chosen: what the template decides by; one drawing is kept for each choice.
+    :param chosen: conditions of the template; one compiled page is cached for each combination.
     """
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     pieces = [*_pieces(app, template, theme(), request.root_path, tuple(chosen.items()))]
@@ -47,7 +48,7 @@ def fill(template: str, answer: object, *, nonce: str, **chosen: bool) -> str:
 def _pieces(
     app: Flask, template: str, _theme: str, _root: str, chosen: tuple[tuple[str, bool], ...]
 ) -> tuple[str, ...]:
-    """Return text and names of slots in turns; theme and root are those of this request."""
+    """Return text and names of slots alternately, with the theme and root of this request."""
     page: dict[str, Any] = {"answer": _Slots(), "nonce": _slot("nonce"), **dict(chosen)}
     files = static("tokens.css").removesuffix("tokens.css")
     drawn = app.jinja_env.get_template(template).render(files=files, **page)

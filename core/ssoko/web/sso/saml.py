@@ -1,7 +1,7 @@
-"""The protocol endpoints: what service providers and their people's browsers come to.
+"""The SAML endpoints for service providers and browsers.
 
-Nothing here trusts a cookie to change anything, so there is no CSRF token: a request of an SP is
-judged by the services, and its response goes to a registered URL, wherever the browser came from.
+There is no CSRF token, because a cookie alone changes nothing here: the services validate each
+request of a service provider, and send the response only to a registered URL.
 """
 
 import secrets
@@ -25,7 +25,7 @@ from ssoko.web.sso.leaving import fill
 
 blueprint = Blueprint("saml", __name__)
 
-#: Bytes of a form: 64 KiB of base64 in percent-encoding, and RelayState.
+#: Maximum size of a form in bytes: 64 KiB of base64 in percent-encoding, and RelayState.
 MAX_BODY = 256 * 1024
 
 _FORM = "application/x-www-form-urlencoded"
@@ -62,9 +62,9 @@ def login(issuer: str) -> BaseResponse:
 def login_post(issuer: str) -> BaseResponse:
     """Process an AuthnRequest by HTTP-POST.
 
-    A browser leaves a SameSite=Lax cookie out of what another site posts. So a request without
-    our session is kept, and a GET that carries the cookie goes on with it. Nothing is put into
-    the session meanwhile: a new cookie would overwrite the one that was held back.
+    Browsers don't send a SameSite=Lax cookie when another site posts a form. So a request without a
+    session is stored, and a GET with the cookie continues it. The session is not changed meanwhile,
+    since a new cookie would overwrite the existing one.
     """
     require_id(issuer)
     services, session, address = _place()
@@ -121,7 +121,7 @@ def _started_here() -> bool:
 
 @blueprint.get("/saml/<issuer>/metadata")
 def metadata(issuer: str) -> BaseResponse:
-    """Send the metadata of an issuer; its address is the entity ID."""
+    """Send the metadata of an issuer. Its URL is the entity ID."""
     require_id(issuer)
     services = current_services()
     xml, etag = issuers.issuer_metadata(services, issuer)
@@ -166,7 +166,7 @@ def _place() -> tuple[Services, SignedIn | None, str]:
 
 def require_id(text: str) -> None:
     """Respond 404 to values that cannot be IDs."""
-    # What cannot be an id is not asked for; PostgreSQL would not even take some of it.
+    # Values that cannot be IDs are not queried; PostgreSQL rejects some of them.
     if not (text.isascii() and text.isalnum() and len(text) <= 64):
         raise NotFound("There is nothing at this address.")
 
@@ -248,8 +248,8 @@ def _leaving_page(
 ) -> Response:
     """Render a page that leads away from Ssoko, without the usual page layout.
 
-    It is a page and no redirect even for a plain address: the sign-in form may have led here, and
-    browsers apply the form-action of its page to every redirect that follows.
+    It is a page and not a redirect, even without a form: browsers apply the form-action policy of
+    the sign-in page to all redirects that follow its form.
     """
     nonce = secrets.token_urlsafe(16)
     return Response(
