@@ -63,13 +63,13 @@ def test_application_without_idp_initiated_sign_in_starts_at_the_vendor_only(sit
     with pytest.raises(MessageRefused) as caught:
         sign_in.launch(site.services, "acme", app.slug, session=session)
     assert caught.value.code == "idp-initiated-off"
-    assert decisions.launchable(site.scope, site.amina.id) == ()
+    assert decisions.list_tiles(site.scope, site.amina.id) == ()
     saml.accept(app, site.begin(app, session, ID="_r"), request_id="_r")
     settings = {"launch_url": "https://app.example.com/start"}
     change.update_application(site.scope, app.id, settings=settings)
     answer = sign_in.launch(site.services, "acme", app.slug, session=session)
     assert isinstance(answer, sign_in.OpenLaunchUrl)
-    assert [tile.slug for tile in decisions.launchable(site.scope, site.amina.id)] == [app.slug]
+    assert [tile.slug for tile in decisions.list_tiles(site.scope, site.amina.id)] == [app.slug]
 
 
 @pytest.mark.parametrize("required", [False, True])
