@@ -424,6 +424,15 @@ def _tables(db: Database) -> list[type[Model]]:
             table_name = "logout_target"
             indexes = ((("application", "id"), False),)
 
+    class MetadataKey(Table):
+        workspace = ForeignKeyField(Workspace, primary_key=True, on_delete="CASCADE")
+        certificate = TextField()
+        private_key = BlobField()
+        created_at = BigIntegerField()
+
+        class Meta:
+            table_name = "metadata_key"
+
     class MetadataFetch(Table):
         id = TextField(primary_key=True)
         issuer = ForeignKeyField(Issuer, on_delete="CASCADE", index=False)
@@ -495,6 +504,7 @@ def _tables(db: Database) -> list[type[Model]]:
         Membership,
         Issuer,
         SigningKey,
+        MetadataKey,
         Application,
         Role,
         Assignment,

@@ -5,10 +5,12 @@ an SP whose default is SHA-1 signs with SHA-256.
 """
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from ssoko.saml import names
-from ssoko.saml.signing import ALGORITHMS, certificate_b64
+from ssoko.saml.signing import ALGORITHMS, SigningKey, certificate_b64, sign_written
 from ssoko.saml.writer import CanonicalWriter
+from ssoko.saml.xml import instant
 
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -22,17 +24,29 @@ def build_idp_metadata(
     name_id_formats: Sequence[str],
     want_authn_requests_signed: bool = False,
     cache_seconds: int = 3600,
+    valid_until: int | None = None,
+    key: SigningKey | None = None,
 ) -> bytes:
-    """Return the metadata of one issuer as an unsigned UTF-8 document.
+    """Return the metadata of one issuer as a UTF-8 document.
 
     :param certificates: PEM, the active one first, then the next and recently retired ones.
     :param name_id_formats: the configured one first; some SPs always request the first one.
     :param cache_seconds: how long an SP can use the metadata before it downloads it again.
+    :param valid_until: seconds since the epoch.
+    :param key: signs the document; not a key of *certificates*.
     """
     if not certificates:
         raise ValueError("metadata needs at least one certificate")
     writer = CanonicalWriter()
-    writer.start("md:EntityDescriptor", entityID=entity_id, cacheDuration=f"PT{cache_seconds:d}S")
+    element_id = f"_{sha256(entity_id.encode()).hexdigest()[:32]}" if key else None
+    writer.start(
+        "md:EntityDescriptor",
+        ID=element_id,
+        entityID=entity_id,
+        validUntil=None if valid_until is None else instant(valid_until),
+        cacheDuration=f"PT{cache_seconds:d}S",
+    )
+    writer.mark()
     writer.start(
         "md:IDPSSODescriptor",
         # "false" is the default, and python3-saml stops signing when it reads it.
@@ -49,7 +63,8 @@ def build_idp_metadata(
     _write_endpoints(writer, "md:SingleSignOnService", sso_url)
     writer.end()
     writer.end()
-    return _DECLARATION + writer.finish().encode() + b"\n"
+    written = sign_written(writer, element_id, key) if key and element_id else writer.finish()
+    return _DECLARATION + written.encode() + b"\n"
 
 
 def _write_algorithms(writer: CanonicalWriter) -> None:

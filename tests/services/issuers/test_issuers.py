@@ -5,9 +5,13 @@ from lxml import etree
 from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 from ssoko.errors import InputError, NotFound
 from ssoko.plugin import NameIdFormat
+from ssoko.saml.verify import verify_enveloped
+from ssoko.saml.xml import parse_instant, parse_xml, validate
 from ssoko.services.applications import change, install
 from ssoko.services.context import SYSTEM, Scope
 from ssoko.services.issuers import issuers
+from ssoko.services.issuers.metadata_key import metadata_certificate
+from ssoko.store.models.issuers import MetadataKey
 
 from ..conftest import custom
 
@@ -103,6 +107,32 @@ def test_first_format_of_a_shared_issuer_suits_all_its_applications(site):
             issuer_id=shared.id,
         )
         assert formats() == expected
+
+
+def test_signed_metadata_have_a_signature_and_an_end(site):
+    app = site.install()
+    xml, etag = issuers.issuer_metadata(site.services, app.issuer.id, signed=True)
+    root = parse_xml(xml)
+    validate(root, "metadata")
+    certificate = metadata_certificate(site.services, app.issuer.id)
+    assert verify_enveloped(root, [certificate]) == certificate
+    end = parse_instant(root.get("validUntil"))
+    assert 13 * 86_400 < end - site.clock() <= 14 * 86_400
+    # Never the key that signs responses.
+    assert certificate not in app.issuer.certificates
+    assert issuers.issuer_metadata(site.services, app.issuer.id, signed=True) == (xml, etag)
+    plain = parse_xml(issuers.issuer_metadata(site.services, app.issuer.id)[0])
+    assert plain.get("validUntil") is plain.get("ID") is None
+
+
+def test_a_workspace_has_one_key_for_its_metadata(site):
+    first, second = site.install("One"), site.install("Two", entity_id="urn:two")
+    certificates = {metadata_certificate(site.services, app.issuer.id) for app in (first, second)}
+    assert len(certificates) == MetadataKey.select().count() == 1
+    with pytest.raises(NotFound):
+        metadata_certificate(site.services, "nobody")
+    with pytest.raises(NotFound):
+        issuers.issuer_metadata(site.services, "nobody", signed=True)
 
 
 def test_disabled_application_has_metadata(site):

@@ -12,7 +12,8 @@ from lxml import etree
 from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 from ssoko.saml import names
 from ssoko.saml.bindings import encode_redirect
-from ssoko.saml.xml import instant
+from ssoko.saml.verify import verify_enveloped
+from ssoko.saml.xml import instant, parse_xml
 from ssoko.services.access import assignments
 from ssoko.services.activity.log import list_events
 from ssoko.services.applications import change, install
@@ -219,6 +220,20 @@ def test_a_launch_link_carries_relay_state(app, pete, relay_state):
 def test_a_launch_link_with_an_unusable_relay_state_is_refused(app, pete, query):
     page = pete.get(f"/w/acme/launch/{app.slug}?{query}")
     assert page.status_code == 400 and "SAMLResponse" not in page.text
+
+
+def test_signed_metadata_and_their_certificate_can_be_downloaded(site, app, pete):
+    base = f"/saml/{app.issuer.id}/metadata"
+    signed = site.browser().get(f"{base}/signed")
+    assert signed.mimetype == "application/samlmetadata+xml"
+    root = parse_xml(signed.data)
+    certificate = site.browser().get(f"{base}/certificate")
+    assert "attachment" in certificate.headers["Content-Disposition"]
+    assert verify_enveloped(root, [certificate.text])
+    again = site.browser().get(f"{base}/signed", headers={"If-None-Match": signed.headers["ETag"]})
+    assert again.status_code == 304
+    for path in ("signed", "certificate"):
+        assert site.browser().get(f"/saml/nobody/metadata/{path}").status_code == 404
 
 
 def test_force_authn_asks_for_the_password_again(site, app, pete):

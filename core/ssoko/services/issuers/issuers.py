@@ -14,6 +14,7 @@ from ssoko.saml.idp_metadata import build_idp_metadata
 from ssoko.services.activity import log
 from ssoko.services.context import Scope, Services
 from ssoko.services.issuers import keys
+from ssoko.services.issuers.metadata_key import metadata_key
 from ssoko.store.ids import new_id
 from ssoko.store.models.applications import Application
 from ssoko.store.models.issuers import Issuer, SigningKey
@@ -24,6 +25,8 @@ from ssoko.text.names import check_name, slugify
 
 #: Seconds for which service providers can cache the metadata.
 METADATA_CACHE = 3600
+#: Seconds until the ``validUntil`` of signed metadata; Shibboleth's example accepts 28 days.
+SIGNED_METADATA_VALID = 14 * 86_400
 
 #: Some service providers read only the first certificate, so the active one comes first.
 _ORDER = ("active", "next", "retired")
@@ -64,6 +67,11 @@ class IssuerView:
 def entity_id(base_url: str, issuer_id: str) -> str:
     """Return the entity ID, which is also the URL of the metadata."""
     return f"{base_url}/saml/{issuer_id}/metadata"
+
+
+def signed_metadata_url(base_url: str, issuer_id: str) -> str:
+    """Return the URL of the same metadata with a signature and ``validUntil``."""
+    return f"{base_url}/saml/{issuer_id}/metadata/signed"
 
 
 def login_endpoint(base_url: str, issuer_id: str) -> str:
@@ -209,12 +217,16 @@ def _view(
     )
 
 
-def issuer_metadata(services: Services, issuer_id: str) -> tuple[bytes, str]:
+def issuer_metadata(
+    services: Services, issuer_id: str, *, signed: bool = False
+) -> tuple[bytes, str]:
     """Return the metadata of an issuer and its ETag, without quotes.
 
     The metadata contains no user data. It is public even if the application is disabled, since the
     service provider is set up with it before the first sign-in.
 
+    :param signed: with a signature of the workspace's metadata key and ``validUntil``, which the
+        filters of Shibboleth require.
     :raises NotFound: when there is no such issuer.
     """
     certificates = _published([issuer_id], now=services.clock()).get(issuer_id)
@@ -230,8 +242,15 @@ def issuer_metadata(services: Services, issuer_id: str) -> tuple[bytes, str]:
         name_id_formats=_name_id_formats(sps),
         want_authn_requests_signed=bool(sps) and all(sp.require_signed_requests for sp in sps),
         cache_seconds=METADATA_CACHE,
+        valid_until=_valid_until(services.clock()) if signed else None,
+        key=metadata_key(services, issuer_id) if signed else None,
     )
     return xml, sha256(xml).hexdigest()[:32]
+
+
+def _valid_until(now: int) -> int:
+    # Of the hour, so that the document and its ETag stay the same for a while.
+    return now - now % METADATA_CACHE + SIGNED_METADATA_VALID
 
 
 def _service_providers(issuer_id: str) -> list[ServiceProvider]:

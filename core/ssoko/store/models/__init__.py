@@ -13,7 +13,13 @@ from ssoko.store.models.applications import (
     UpgradeDecision,
 )
 from ssoko.store.models.guides import GuideEvidence
-from ssoko.store.models.issuers import CertificateNotice, Issuer, MetadataFetch, SigningKey
+from ssoko.store.models.issuers import (
+    CertificateNotice,
+    Issuer,
+    MetadataFetch,
+    MetadataKey,
+    SigningKey,
+)
 from ssoko.store.models.people import Group, Membership, User, UserWord
 from ssoko.store.models.sessions import ApiToken, OneTimeLink, Participation, Session
 from ssoko.store.models.sso import (
@@ -35,6 +41,7 @@ TABLES = (
     UserWord,
     Issuer,
     SigningKey,
+    MetadataKey,
     MetadataFetch,
     CertificateNotice,
     Application,

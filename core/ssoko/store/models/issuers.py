@@ -1,4 +1,4 @@
-"""Issuers, their signing keys, who fetched their metadata, and the expiry notices sent."""
+"""Issuers, their keys, who fetched their metadata, and the expiry notices sent."""
 
 from peewee import SQL, BigIntegerField, BlobField, BooleanField, Check, ForeignKeyField, TextField
 
@@ -54,6 +54,23 @@ for _state in ("active", "next"):
             name=f"signing_key_one_{_state}",
         )
     )
+
+
+class MetadataKey(Table):
+    """The key that signs the metadata of all issuers of a workspace, and nothing else.
+
+    An assertion of a careless SP could be forged from any element that a signing key signed.
+    """
+
+    workspace = ForeignKeyField(Workspace, primary_key=True, on_delete="CASCADE")
+    workspace_id: str
+    certificate = TextField()
+    #: PKCS 8 PEM, encrypted under the master key with the ID of the workspace.
+    private_key = BlobField()
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "metadata_key"
 
 
 class MetadataFetch(Table):

@@ -9,6 +9,7 @@ from ssoko.services.access import decisions
 from ssoko.services.activity import log
 from ssoko.services.applications import change, views
 from ssoko.services.applications.views import ApplicationView
+from ssoko.services.issuers import issuers
 from ssoko.services.people import users
 from ssoko.store.paging import Page
 from ssoko.web.applications import check, guide, mappers, refresh, saml_settings, settings, upgrade
@@ -98,6 +99,9 @@ def show_metadata(slug: str) -> str:
         "metadata",
         application,
         values=metadata_values(application),
+        signed_metadata_url=issuers.signed_metadata_url(
+            current_services().config.base_url, application.issuer.id
+        ),
         certificate=certificate_facts(application.issuer, now=current_services().clock()),
         notices=application_notices(application),
         **card_values(application.issuer.id),

@@ -18,6 +18,7 @@ from ssoko.services.authentication.sessions import SignedIn
 from ssoko.services.context import Services
 from ssoko.services.issuers import issuers
 from ssoko.services.issuers.metadata_fetches import note_fetch
+from ssoko.services.issuers.metadata_key import metadata_certificate
 from ssoko.services.sso.saml import sign_in
 from ssoko.services.troubleshooting.explanations import explanation_of
 from ssoko.web.framework.session import current_services, current_signed_in, load_signed_in
@@ -41,7 +42,7 @@ POLICY = (
 @blueprint.before_request
 def refuse_other_methods() -> None:
     """Respond 405 to HEAD, which Flask would treat as GET and sign a user in."""
-    if request.method == "HEAD" and request.endpoint != "saml.metadata":
+    if request.method == "HEAD" and not (request.endpoint or "").startswith("saml.metadata"):
         posts = request.endpoint == "saml.login"
         raise MethodNotAllowed(["GET", "POST"] if posts else ["GET"])
 
@@ -121,10 +122,29 @@ def _started_here() -> bool:
 
 @blueprint.get("/saml/<issuer>/metadata")
 def metadata(issuer: str) -> BaseResponse:
-    """Send the metadata of an issuer. Its URL is the entity ID."""
+    """Send the metadata of an issuer. Its URL is the entity ID, unless an admin chose another."""
+    return _metadata(issuer, signed=False)
+
+
+@blueprint.get("/saml/<issuer>/metadata/signed", endpoint="metadata_signed")
+def signed_metadata(issuer: str) -> BaseResponse:
+    """Send the metadata of an issuer with a signature and an end of its validity."""
+    return _metadata(issuer, signed=True)
+
+
+@blueprint.get("/saml/<issuer>/metadata/certificate", endpoint="metadata_certificate")
+def metadata_signer(issuer: str) -> BaseResponse:
+    """Send the certificate that verifies signed metadata."""
+    require_id(issuer)
+    pem = metadata_certificate(current_services(), issuer)
+    name = 'attachment; filename="ssoko-metadata-signer.pem"'
+    return Response(pem, mimetype="application/x-pem-file", headers={"Content-Disposition": name})
+
+
+def _metadata(issuer: str, *, signed: bool) -> BaseResponse:
     require_id(issuer)
     services = current_services()
-    xml, etag = issuers.issuer_metadata(services, issuer)
+    xml, etag = issuers.issuer_metadata(services, issuer, signed=signed)
     note_fetch(
         services,
         issuer,
