@@ -101,6 +101,7 @@ def _tables(db: Database) -> list[type[Model]]:
         workspace = ForeignKeyField(Workspace, on_delete="CASCADE")
         name = TextField()
         shared = BooleanField()
+        entity_id = TextField()
         created_at = BigIntegerField()
 
         class Meta:

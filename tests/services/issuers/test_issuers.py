@@ -28,6 +28,43 @@ def test_shared_issuer_is_created_with_a_key_and_an_event(site):
     assert site.events(action="issuer.created", target_id=view.id)
 
 
+def test_an_issuer_takes_over_the_entity_id_of_another_identity_provider(site, saml):
+    former = "https://old-idp.example/saml"
+    view = issuers.create_issuer(site.scope, name="Moved", entity_id=f" {former} ")
+    assert view.entity_id == former
+    assert view.metadata_url == f"https://sso.example/saml/{view.id}/metadata"
+    xml, _ = issuers.issuer_metadata(site.services, view.id)
+    assert etree.fromstring(xml).get("entityID") == former
+    app = install.install(
+        site.scope,
+        integration="custom-saml",
+        name="App",
+        settings=custom(),
+        issuer_id=view.id,
+    )
+    site.give(app)
+    answer = site.begin(app, site.sign_in(), ID="_r")
+    saml.accept(app, answer, request_id="_r")
+    assert {e.text for e in saml.decoded(answer).iter("{*}Issuer")} == {former}
+    declined = site.begin(app, None, inner='<samlp:NameIDPolicy Format="urn:x"/>')
+    assert {e.text for e in saml.decoded(declined).iter("{*}Issuer")} == {former}
+
+
+@pytest.mark.parametrize(
+    "entity_id", ["x" * 2000, "with\0nul", "https://sso.example/saml/abc/metadata"]
+)
+def test_an_entity_id_that_cannot_be_used_is_refused(site, entity_id):
+    with pytest.raises(InputError) as error:
+        issuers.create_issuer(site.scope, name="Shared", entity_id=entity_id)
+    assert set(error.value.errors) == {"entity_id"}
+
+
+def test_two_issuers_of_a_workspace_cannot_have_one_entity_id(site):
+    issuers.create_issuer(site.scope, name="One", entity_id="urn:old")
+    with pytest.raises(InputError, match="One"):
+        issuers.create_issuer(site.scope, name="Two", entity_id="urn:old")
+
+
 @pytest.mark.parametrize("name", ["", "   ", "x" * 200, "with\0nul", "bell\a"])
 def test_name_with_control_characters_is_refused(site, name):
     with pytest.raises(InputError) as error:

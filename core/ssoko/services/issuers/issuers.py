@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from marshmallow import ValidationError
 from peewee import fn
 
-from ssoko.errors import NotFound
-from ssoko.plugin import NameIdFormat, ServiceProvider
+from ssoko.errors import InputError, NotFound
+from ssoko.plugin import NameIdFormat, ServiceProvider, checks
 from ssoko.plugin.host.record import service_provider_from_json
 from ssoko.saml.idp_metadata import build_idp_metadata
 from ssoko.services.activity import log
@@ -64,8 +65,16 @@ class IssuerView:
         return f"{slugify(self.name, fallback='ssoko')}-certificate.pem"
 
 
-def entity_id(base_url: str, issuer_id: str) -> str:
-    """Return the entity ID, which is also the URL of the metadata."""
+def entity_id(base_url: str, issuer_id: str, chosen: str) -> str:
+    """Return the entity ID: the URL of the metadata, unless an admin chose another one.
+
+    :param chosen: ``entity_id`` of the issuer's row, or empty.
+    """
+    return chosen or metadata_url(base_url, issuer_id)
+
+
+def metadata_url(base_url: str, issuer_id: str) -> str:
+    """Return the URL of the metadata."""
     return f"{base_url}/saml/{issuer_id}/metadata"
 
 
@@ -84,25 +93,57 @@ def logout_endpoint(base_url: str, issuer_id: str) -> str:
     return f"{base_url}/saml/{issuer_id}/logout"
 
 
-def create_issuer(scope: Scope, *, name: str) -> IssuerView:
+def create_issuer(scope: Scope, *, name: str, entity_id: str = "") -> IssuerView:
     """Create a shared issuer with its first key.
 
-    :raises InputError: at ``name``.
+    :param entity_id: of the identity provider that it replaces, so that service providers keep
+        their settings; by default the URL of its metadata.
+    :raises InputError: at ``name`` or ``entity_id``.
     """
     name = check_name(name)
+    entity_id = _checked_entity_id(scope, entity_id.strip())
     organization = workspace_name(scope.workspace_id)
     now = scope.services.clock()
     key = keys.generate(common_name=name, organization=organization, now=now)
     with database.atomic():
-        issuer = add_issuer(scope, name=name, shared=True, key=key)
+        issuer = add_issuer(scope, name=name, shared=True, key=key, entity_id=entity_id)
         log.record(scope, "issuer.created", target=issuer)
     return issuer_views(scope.services, [issuer])[issuer.id]
 
 
-def add_issuer(scope: Scope, *, name: str, shared: bool, key: keys.NewKey) -> Issuer:
+def _checked_entity_id(scope: Scope, entity_id: str) -> str:
+    if not entity_id:
+        return ""
+    try:
+        checks.check_entity_id(entity_id)
+    except ValidationError as error:
+        raise InputError.of("entity_id", str(error.messages[0])) from None
+    if entity_id.startswith(f"{scope.services.config.base_url}/saml/"):
+        raise InputError.of(
+            "entity_id", "This is a URL of Ssoko itself. Leave the field empty to use the usual one"
+        )
+    taken = Issuer.get_or_none(
+        Issuer.workspace == scope.workspace_id, Issuer.entity_id == entity_id
+    )
+    if taken is not None:
+        raise InputError.of(
+            "entity_id", f"The issuer {taken.name} has this entity ID. Choose that issuer instead"
+        )
+    return entity_id
+
+
+def add_issuer(
+    scope: Scope, *, name: str, shared: bool, key: keys.NewKey, entity_id: str = ""
+) -> Issuer:
     """Insert an issuer and its active key, inside the caller's transaction."""
     now = scope.services.clock()
-    issuer = Issuer.create(workspace=scope.workspace_id, name=name, shared=shared, created_at=now)
+    issuer = Issuer.create(
+        workspace=scope.workspace_id,
+        name=name,
+        shared=shared,
+        entity_id=entity_id,
+        created_at=now,
+    )
     row_id = new_id()
     SigningKey.create(
         id=row_id,
@@ -204,10 +245,10 @@ def _view(
         name=issuer.name,
         shared=issuer.shared,
         created_at=issuer.created_at,
-        entity_id=entity_id(base_url, issuer.id),
+        entity_id=entity_id(base_url, issuer.id, issuer.entity_id),
         login_endpoint=login_endpoint(base_url, issuer.id),
         logout_endpoint=logout_endpoint(base_url, issuer.id),
-        metadata_url=entity_id(base_url, issuer.id),
+        metadata_url=metadata_url(base_url, issuer.id),
         certificate=certificates[0],
         certificates=certificates,
         certificate_not_after=facts.not_after,
@@ -231,11 +272,12 @@ def issuer_metadata(
     """
     certificates = _published([issuer_id], now=services.clock()).get(issuer_id)
     if not certificates:
-        raise NotFound("This issuer does not exist.")
+        raise NotFound("There is no such issuer.")
+    chosen = Issuer.get_by_id(issuer_id).entity_id
     sps = _service_providers(issuer_id)
     base_url = services.config.base_url
     xml = build_idp_metadata(
-        entity_id=entity_id(base_url, issuer_id),
+        entity_id=entity_id(base_url, issuer_id, chosen),
         sso_url=login_endpoint(base_url, issuer_id),
         slo_url=logout_endpoint(base_url, issuer_id),
         certificates=certificates,

@@ -33,7 +33,7 @@ SELECT i.id, i.shared, w.id, w.slug, w.name, w.contact,
     SELECT 1 FROM membership m CROSS JOIN role_assignment g CROSS JOIN role r
     WHERE m.user_id = u.id AND g.group_id = m.group_id AND r.id = g.role_id
       AND r.application_id = a.id AND r.removed_at IS NULL
-      AND (g.expires_at IS NULL OR g.expires_at > ?)))
+      AND (g.expires_at IS NULL OR g.expires_at > ?))), i.entity_id
 """
 
 _USER = """
@@ -74,6 +74,7 @@ _KEY = "SELECT private_key, certificate FROM signing_key WHERE id = ?"
 class SignInContext:
     """The application, user and access decision behind one sign-in request.
 
+    ``issuer_entity_id`` is empty unless an admin chose it; see ``issuers.entity_id``.
     The fields of the application are None when the issuer serves no such SP; those of session and
     user are None when nobody is signed in to this workspace.
     """
@@ -102,6 +103,7 @@ class SignInContext:
     user_attributes: Any
     user_active: bool | None
     has_role: bool | None
+    issuer_entity_id: str
 
     def with_user(self) -> "UserContext":
         """Return this context with types that say that nothing is None.

@@ -13,7 +13,6 @@ from ssoko.services.access import decisions
 from ssoko.services.access.decisions import Decision
 from ssoko.services.applications.views import ApplicationView, get_application
 from ssoko.services.context import Scope, Services
-from ssoko.services.issuers import issuers
 from ssoko.services.people import users
 from ssoko.services.people.users import UserView
 from ssoko.services.sso import sign_in_context
@@ -134,7 +133,7 @@ def _name_id(
         return name_id_for(
             application.service_provider,
             values,
-            idp_entity_id=issuers.entity_id(services.config.base_url, application.issuer.id),
+            idp_entity_id=application.issuer.entity_id,
             persistent=lambda user, sp: known_pairwise(user, sp) or NOT_CREATED,
         )
     except AccessRefused as refusal:

@@ -14,6 +14,8 @@ class Issuer(Table):
     workspace_id: str
     name = TextField()
     shared = BooleanField(default=False)
+    #: The entity ID of an identity provider that it replaces; empty for the URL of its metadata.
+    entity_id = TextField(default="")
     created_at = BigIntegerField()
 
     class Meta:

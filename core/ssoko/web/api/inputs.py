@@ -224,6 +224,13 @@ class NewMember(Input):
 
 class NewIssuer(Input):
     name = Text(required=True)
+    entity_id = Text(
+        load_default="",
+        metadata={
+            "description": "Entity ID of the identity provider that it replaces. By default the "
+            "URL of its metadata."
+        },
+    )
 
 
 class NewKey(Input):

@@ -27,7 +27,9 @@ def index() -> ViewResponse:
 def create() -> ViewResponse:
     """Create an issuer that several applications can share."""
     try:
-        issuer = issuers.create_issuer(current_scope(), name=posted("name"))
+        issuer = issuers.create_issuer(
+            current_scope(), name=posted("name"), entity_id=posted("entity_id")
+        )
     except InputError as error:
         return _page(error.errors)
     return see("settings.issuer", f"Created {issuer.name}.", issuer_id=issuer.id)
@@ -76,5 +78,15 @@ def _page(errors: Errors) -> ViewResponse:
         autocomplete="off",
         help="Only admins see this name, such as Test systems",
     )
-    page = render_settings_tab("issuers", errors=errors, fields=[name], page=listed)
+    entity_id = text_field(
+        "entity_id",
+        "Entity ID",
+        value=request.form.get("entity_id", ""),
+        errors=errors,
+        optional=True,
+        autocomplete="off",
+        help="Only to replace another identity provider: service providers often keep its entity "
+        "ID. It cannot be changed later",
+    )
+    page = render_settings_tab("issuers", errors=errors, fields=[name, entity_id], page=listed)
     return (page, 422) if errors else page

@@ -16,14 +16,18 @@ from ssoko.saml.logout import (
 from ssoko.saml.response import NameId
 from ssoko.saml.signing import SigningKey
 from ssoko.services.activity.log import list_events
+from ssoko.services.applications import install as applications_install
 from ssoko.services.authentication import sessions, sign_in
 from ssoko.services.context import Actor, Scope
+from ssoko.services.issuers import issuers
 from ssoko.services.sso.saml import logout, logout_flow
 from ssoko.services.sso.saml.logout_messages import Outgoing
 from ssoko.services.sso.trace import LOGOUT_STEPS
 from ssoko.services.troubleshooting import traces
 from ssoko.store.models.sessions import Participation, Session
 from ssoko.store.models.sso import LogoutFlow, LogoutTarget
+
+from ...conftest import custom
 
 AMINA = NameId("amina@acme.test", names.NAMEID_UNSPECIFIED)
 
@@ -205,6 +209,30 @@ def test_application_without_a_certificate_is_told(site, install, key):
     onward = other_answer(site, bare, notification.outgoing[0])
     assert isinstance(logout.continue_logout(site.services, onward.key), Outgoing)
     assert not traces.list_traces(site.services, site.workspace.id).items
+
+
+def test_logout_messages_come_from_the_entity_id_of_the_issuer(site, install, key, sp_key):
+    issuer = issuers.create_issuer(site.scope, name="Moved", entity_id="urn:old-idp")
+    first = install("first")
+    moved = applications_install.install(
+        site.scope,
+        integration="custom-saml",
+        name="moved",
+        settings=custom(
+            entity_id="urn:sp:moved",
+            logout_url="https://moved.example.com/slo",
+            certificates=[sp_key.certificate],
+        ),
+        issuer_id=issuer.id,
+    )
+    site.give(moved)
+    session = site.sign_in()
+    for app in (first, moved):
+        site.begin(app, session)
+    notification = logout.continue_logout(site.services, ask(site, key, first).key)
+    query = urlsplit(notification.outgoing[0].url).query.encode()
+    assert parse_logout_request(decode_redirect(query).xml)[0].issuer == "urn:old-idp"
+    assert isinstance(answer(site, key, moved, notification.outgoing[0]), logout.Continuation)
 
 
 def test_response_that_belongs_to_no_request_is_refused(site, install, key):

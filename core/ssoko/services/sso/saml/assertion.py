@@ -16,7 +16,7 @@ from ssoko.services.issuers import issuers
 from ssoko.services.sso import sign_in_context
 from ssoko.services.sso.saml.attributes import UserValues, attributes_for
 from ssoko.services.sso.saml.name_ids import name_id_for
-from ssoko.services.sso.sign_in_context import UserContext
+from ssoko.services.sso.sign_in_context import SignInContext, UserContext
 
 #: Seconds by which ``NotBefore`` is backdated, since clocks of SPs may be slow.
 BACKDATED = 60
@@ -51,7 +51,7 @@ def signed_response(
     :raises AccessRefused: when a required value of the user is missing, or the plugin fails.
     :raises RequestRefused: when the SP asked for another user.
     """
-    idp_entity_id = issuers.entity_id(services.config.base_url, context.issuer_id)
+    idp_entity_id = entity_id_of(services, context)
     user = UserValues(context, now=now)
     name_id = name_id_for(
         sp, user, idp_entity_id=idp_entity_id, name_id_format=terms.name_id_format
@@ -123,7 +123,7 @@ def sign_in_as(
 
 def status_response(
     services: Services,
-    issuer_id: str,
+    context: SignInContext,
     request: AuthnRequest | None,
     refusal: RequestRefused,
     *,
@@ -134,7 +134,7 @@ def status_response(
     return encode_post(
         build_status_response(
             response_id=new_message_id(),
-            issuer=issuers.entity_id(services.config.base_url, issuer_id),
+            issuer=entity_id_of(services, context),
             destination=acs_url,
             in_response_to=request.id if request else None,
             issue_instant=now,
@@ -143,6 +143,11 @@ def status_response(
             message=f"{refusal} ({refusal.reference})" if refusal.reference else str(refusal),
         )
     )
+
+
+def entity_id_of(services: Services, context: SignInContext) -> str:
+    """Return our entity ID towards the service provider of a sign-in."""
+    return issuers.entity_id(services.config.base_url, context.issuer_id, context.issuer_entity_id)
 
 
 def new_message_id() -> str:

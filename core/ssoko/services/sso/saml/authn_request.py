@@ -52,7 +52,7 @@ def find_application(attempt: Attempt, request: AuthnRequest) -> SignInContext:
     raise refusal
 
 
-def party_of(base_url: str, issuer_id: str, sp: ServiceProvider) -> Party:
+def party_of(base_url: str, context: SignInContext, sp: ServiceProvider) -> Party:
     """Return the record of a service provider, to judge its requests by."""
     return Party(
         entity_id=sp.entity_id,
@@ -61,8 +61,8 @@ def party_of(base_url: str, issuer_id: str, sp: ServiceProvider) -> Party:
         certificates=sp.certificates,
         require_signed_requests=sp.require_signed_requests,
         name_id_format=str(sp.name_id_format),
-        idp_entity_id=issuers.entity_id(base_url, issuer_id),
-        endpoint=issuers.login_endpoint(base_url, issuer_id),
+        idp_entity_id=issuers.entity_id(base_url, context.issuer_id, context.issuer_entity_id),
+        endpoint=issuers.login_endpoint(base_url, context.issuer_id),
         satisfied=SATISFIED,
     )
 

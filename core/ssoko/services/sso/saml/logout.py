@@ -18,7 +18,6 @@ from ssoko.services.activity import log
 from ssoko.services.authentication import sessions
 from ssoko.services.context import Actor, Scope, Services
 from ssoko.services.credentials.secret_tokens import digest
-from ssoko.services.issuers import issuers
 from ssoko.services.sso.attempt import Attempt
 from ssoko.services.sso.evidence import note_accepted
 from ssoko.services.sso.log import write_refusal
@@ -29,6 +28,7 @@ from ssoko.services.sso.saml.logout_messages import (
     Outcome,
     Outgoing,
     Party,
+    entity_id_of,
     logout_response,
     party_of,
 )
@@ -298,9 +298,11 @@ def _accept(
     services, now = attempt.services, attempt.now
     name_id = check_request(attempt, message, inbound)
     pending.remember(attempt.issuer_id, message, now=now)
-    entity_id = issuers.entity_id(services.config.base_url, party.issuer_id)
     participations = participations_of(
-        party, name_id, message.session_indexes, idp_entity_id=entity_id
+        party,
+        name_id,
+        message.session_indexes,
+        idp_entity_id=entity_id_of(services, party),
     )
     user = _only_user(participations)
     session_ids = [row.session.id for row in participations]

@@ -27,11 +27,15 @@ Field = Literal["SAMLRequest", "SAMLResponse"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
-    """The application that sends or receives a logout message."""
+    """The application that sends or receives a logout message.
+
+    :param issuer_entity_id: chosen by an admin, or empty; see ``issuers.entity_id``.
+    """
 
     application_id: str
     name: str
     issuer_id: str
+    issuer_entity_id: str
     sp: ServiceProvider
 
 
@@ -70,8 +74,14 @@ def party_of(application: Application) -> Party:
         application_id=application.id,
         name=application.name,
         issuer_id=application.issuer.id,
+        issuer_entity_id=application.issuer.entity_id,
         sp=service_provider_from_json(application.service_provider),
     )
+
+
+def entity_id_of(services: Services, party: Party) -> str:
+    """Return our entity ID towards a party."""
+    return issuers.entity_id(services.config.base_url, party.issuer_id, party.issuer_entity_id)
 
 
 def logout_request(
@@ -87,7 +97,7 @@ def logout_request(
     now = services.clock()
     xml = build_logout_request(
         request_id=request_id,
-        issuer=issuers.entity_id(services.config.base_url, party.issuer_id),
+        issuer=entity_id_of(services, party),
         destination=sp.slo_url,
         issue_instant=now,
         not_on_or_after=now + VALID,
@@ -113,7 +123,7 @@ def logout_response(
     url = sp.slo_response_url or sp.slo_url
     xml = build_logout_response(
         response_id=response_id,
-        issuer=issuers.entity_id(services.config.base_url, party.issuer_id),
+        issuer=entity_id_of(services, party),
         destination=url,
         in_response_to=in_response_to,
         issue_instant=services.clock(),

@@ -72,6 +72,7 @@ def party_of_sender(context: SignInContext) -> Party:
         application_id=context.application_id or "",
         name=context.name or "",
         issuer_id=context.issuer_id,
+        issuer_entity_id=context.issuer_entity_id,
         sp=sign_in_context.record_of(context).service_provider,
     )
 

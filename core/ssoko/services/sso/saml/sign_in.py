@@ -305,7 +305,7 @@ def _judge(
         context = find_application(attempt, request)
         attempt = replace(attempt, context=context)
         sp = sign_in_context.record_of(context).service_provider
-        party = party_of(attempt.services.config.base_url, context.issuer_id, sp)
+        party = party_of(attempt.services.config.base_url, context, sp)
         terms = judge(request, root, inbound, party, now=received_at)
         attempt = replace(attempt, terms=terms)
         require_enabled(context)
@@ -369,7 +369,7 @@ def _refuse(attempt: Attempt, refusal: Refusal) -> PostStatus:
         acs_url=acs_url,
         saml_response=status_response(
             attempt.services,
-            context.issuer_id,
+            context,
             attempt.request,
             refusal,
             acs_url=acs_url,
