@@ -106,7 +106,11 @@ def test_a_good_base_url_is_taken_without_its_slash(url: str) -> None:
         "sso.example.org",
         "ftp://sso.example.org",
         "https://",
-        "https://sso.example.org/path",
+        "https://sso.example.org/w",
+        "https://sso.example.org/saml/sso",
+        "https://sso.example.org/a/../b",
+        "https://sso.example.org/a b",
+        "https://sso.example.org//a",
         "https://sso.example.org?query",
         "https://user@sso.example.org",
         "http://10.0.0.1",
@@ -116,6 +120,11 @@ def test_a_good_base_url_is_taken_without_its_slash(url: str) -> None:
 def test_a_bad_base_url_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="SSOKO_BASE_URL"):
         check_base_url(url)
+
+
+@pytest.mark.parametrize("path", ["/sso", "/it/sso-1", "/webapps"])
+def test_a_base_url_can_be_below_a_path(path: str) -> None:
+    assert check_base_url(f"https://www.example.org{path}/") == f"https://www.example.org{path}"
 
 
 def test_every_setting_has_a_help_text() -> None:

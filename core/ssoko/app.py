@@ -27,6 +27,7 @@ from ssoko.services.sso.evidence import note_confirmed
 from ssoko.store import db, migrate
 from ssoko.web import init_web
 from ssoko.web.api import init_api, problems
+from ssoko.web.framework.below_path import BelowPath
 from ssoko.web.plugins.mounted_pages import PluginPages
 
 #: Bytes of the largest body that a page or the API reads.
@@ -99,6 +100,8 @@ def create_app(config: Config | None = None, registry: Registry | None = None) -
     init_web(app)
     init_api(app)
     _mount_plugin_pages(app, services)
+    if path := urlsplit(config.base_url).path:
+        app.wsgi_app = BelowPath(app.wsgi_app, path)  # type: ignore[method-assign]
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]

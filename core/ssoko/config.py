@@ -19,6 +19,8 @@ SECRET_FILE = "secret.key"  # noqa: S105 - a file name
 MASTER_FILE = "master.key"
 
 #: Hosts for which http is allowed: loopback and reserved names (RFC 6761, RFC 2606).
+#: First parts of the paths of Ssoko itself.
+_OWN_PATHS = {"w", "saml", "api", "plugins", "dev"}
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 _LOCAL_SUFFIXES = (".localhost", ".test", ".example", ".invalid")
 
@@ -174,8 +176,17 @@ def check_base_url(url: str) -> str:
     host = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
         raise ConfigError(f"SSOKO_BASE_URL: enter a URL like https://sso.example.org, not {url!r}")
-    if parts.path.rstrip("/") or parts.username:
-        raise ConfigError("SSOKO_BASE_URL: remove the path and the username")
+    if parts.username:
+        raise ConfigError("SSOKO_BASE_URL: remove the username")
+    path = parts.path.rstrip("/")
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", path) or {".", ".."} & set(path.split("/")):
+        raise ConfigError(
+            f"SSOKO_BASE_URL: use letters, digits, dots and hyphens in the path, not {path!r}"
+        )
+    if path.partition("/")[2].partition("/")[0] in _OWN_PATHS:
+        raise ConfigError(
+            f"SSOKO_BASE_URL: Ssoko has pages below {path!r} itself. Choose another path"
+        )
     if parts.scheme == "http" and not (host in _LOCAL_HOSTS or host.endswith(_LOCAL_SUFFIXES)):
         raise ConfigError(
             f"SSOKO_BASE_URL: use https for {host}, so that passwords and assertions are "

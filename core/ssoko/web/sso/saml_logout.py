@@ -136,7 +136,7 @@ def _notify(result: logout.Notification) -> Response:
         _NOTIFICATION_POLICY.format(origins=" ".join(sorted(origins))),
         result=result,
         origin=min(origins),
-        here=request.path,
+        here=request.root_path + request.path,
     )
 
 
