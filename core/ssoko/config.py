@@ -18,9 +18,9 @@ CONFIG_FILE = "ssoko.toml"
 SECRET_FILE = "secret.key"  # noqa: S105 - a file name
 MASTER_FILE = "master.key"
 
-#: Hosts for which http is allowed: loopback and reserved names (RFC 6761, RFC 2606).
 #: First parts of the paths of Ssoko itself.
 _OWN_PATHS = {"w", "saml", "api", "plugins", "dev"}
+#: Hosts for which http is allowed: loopback and reserved names (RFC 6761, RFC 2606).
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 _LOCAL_SUFFIXES = (".localhost", ".test", ".example", ".invalid")
 
