@@ -259,6 +259,7 @@ def _tables(db: Database) -> list[type[Model]]:
         created_at = BigIntegerField()
         expires_at = BigIntegerField(index=True)
         asked_session = TextField(null=True)
+        answered_at = BigIntegerField(null=True)
 
         class Meta:
             table_name = "pending_request"
@@ -303,6 +304,17 @@ def _tables(db: Database) -> list[type[Model]]:
 
         class Meta:
             table_name = "api_token"
+
+    class KeptForm(Table):
+        id = TextField(primary_key=True)
+        user_id = TextField(index=True)
+        path = TextField()
+        fields = JSONField()
+        omitted = BooleanField()
+        expires_at = BigIntegerField(index=True)
+
+        class Meta:
+            table_name = "kept_form"
 
     class OneTimeLink(Table):
         id = TextField(primary_key=True)
@@ -527,6 +539,7 @@ def _tables(db: Database) -> list[type[Model]]:
         GuideEvidence,
         UpgradeDecision,
         FormerRecord,
+        KeptForm,
     ]
 
 

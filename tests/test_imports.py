@@ -37,6 +37,8 @@ ALLOWED = {
     # A page or an API call holds a connection, and reports a database that does not answer.
     ("web", "ssoko.store.db"),
     ("web", "ssoko.store.migrate"),
+    # An API call compares the version and makes the change in one transaction.
+    ("web", "ssoko.store.exclusive"),
     # Pages of results are values.
     ("web", "ssoko.store.paging"),
     ("schemas", "ssoko.store.paging"),

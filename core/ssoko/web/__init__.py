@@ -30,12 +30,20 @@ def init_web(app: Flask) -> None:
 
     The services are in ``app.extensions["ssoko"]`` already.
     """
-    from ssoko.web.framework import errors, maintenance, security, session, template_globals
+    from ssoko.web.framework import (
+        errors,
+        kept_forms,
+        maintenance,
+        security,
+        session,
+        template_globals,
+    )
 
     security.init_security(app)
     session.init_session(app)
     template_globals.init_template_globals(app)
     errors.init_errors(app)
+    kept_forms.init_kept_forms(app)
     maintenance.init_maintenance(app)
     # Carries the templates, wherever the app itself lives.
     app.register_blueprint(Blueprint("web", __name__, template_folder="templates"))

@@ -147,7 +147,9 @@ def test_without_a_session_the_sign_in_page_comes_first_and_then_the_answer(site
     assert signed_in.location == back
     sent = posted(browser.get(back))
     assert (sent.root.get("InResponseTo"), sent.relay_state) == ("_r", "state")
-    refused(browser.get(back))
+    again = browser.get(back)
+    assert "SAMLResponse" not in again.text
+    assert "Open App &lt;1&gt;" in again.text
 
 
 def test_a_cross_site_post_without_the_cookie_goes_on_by_a_get_that_has_it(site, app, pete):

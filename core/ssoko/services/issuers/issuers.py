@@ -176,6 +176,17 @@ def get_issuer(scope: Scope, issuer_id: str) -> IssuerView:
     return issuer_views(scope.services, [issuer])[issuer.id]
 
 
+def workspace_slug(issuer_id: str) -> str:
+    """Return the slug of the workspace that an issuer belongs to, or an empty text."""
+    slugs: Any = (
+        Workspace.select(Workspace.slug)
+        .join(Issuer, on=Issuer.workspace == Workspace.id)
+        .where(Issuer.id == issuer_id)
+        .tuples()
+    )
+    return next((slug for (slug,) in slugs), "")
+
+
 def list_issuers(
     scope: Scope,
     *,

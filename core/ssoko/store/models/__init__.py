@@ -21,7 +21,7 @@ from ssoko.store.models.issuers import (
     SigningKey,
 )
 from ssoko.store.models.people import Group, Membership, User, UserWord
-from ssoko.store.models.sessions import ApiToken, OneTimeLink, Participation, Session
+from ssoko.store.models.sessions import ApiToken, KeptForm, OneTimeLink, Participation, Session
 from ssoko.store.models.sso import (
     LogoutFlow,
     LogoutTarget,
@@ -54,6 +54,7 @@ TABLES = (
     Participation,
     ApiToken,
     OneTimeLink,
+    KeptForm,
     PendingRequest,
     PairwiseId,
     SeenRequest,

@@ -1,6 +1,6 @@
 """Browser sessions, API tokens, one-time links and the service providers a session signed in to."""
 
-from peewee import BigIntegerField, ForeignKeyField, TextField
+from peewee import BigIntegerField, BooleanField, ForeignKeyField, JSONField, TextField
 
 from ssoko.store.ids import new_id, random_id
 from ssoko.store.models.applications import Application
@@ -85,3 +85,21 @@ class OneTimeLink(Table):
 
     class Meta:
         table_name = "one_time_link"
+
+
+class KeptForm(Table):
+    """A form that was sent after its session ended, until its user has signed in again."""
+
+    #: SHA-256 of the key in the URL, in hexadecimal.
+    id = TextField(primary_key=True)
+    #: Of the session that ended; empty when the browser had none.
+    user_id = TextField(default="", index=True)
+    path = TextField()
+    #: Pairs of name and value, without secrets.
+    fields = JSONField()
+    #: A secret or a file was left out.
+    omitted = BooleanField(default=False)
+    expires_at = BigIntegerField(index=True)
+
+    class Meta:
+        table_name = "kept_form"

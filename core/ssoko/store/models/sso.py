@@ -34,6 +34,8 @@ class PendingRequest(Table):
     asked_session = TextField(null=True)
     created_at = BigIntegerField()
     expires_at = BigIntegerField(index=True)
+    #: When it got its response; it is kept to offer its application again.
+    answered_at = BigIntegerField(null=True)
 
     class Meta:
         table_name = "pending_request"

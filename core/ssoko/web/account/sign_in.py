@@ -1,6 +1,7 @@
 """Sign-in, sign-out, first setup, one-time links, and the choice of theme."""
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
 from ssoko.errors import AuthenticationFailed, InputError, TooManyAttempts
@@ -10,7 +11,8 @@ from ssoko.services.authentication import setup as authentication_setup
 from ssoko.services.authentication import sign_in as authentication_sign_in
 from ssoko.web.account.waiting import waiting_application
 from ssoko.web.components.forms import FormField, text_field
-from ssoko.web.framework.errors import LinkExpired
+from ssoko.web.framework import kept_forms
+from ssoko.web.framework.errors import LinkExpired, handle_csrf_error
 from ssoko.web.framework.session import (
     current_services,
     current_signed_in,
@@ -75,15 +77,48 @@ def check_password(workspace: str) -> Response | tuple[str, int] | tuple[str, in
     return redirect(safe_next(request.args.get("next"), url_for("home.show")), 303)
 
 
-def _sign_in_page(*, username: str, problem: str = "", wait: int = 0, fresh: bool = False) -> str:
+@blueprint.errorhandler(CSRFError)
+def continue_signed_in(error: CSRFError) -> Response | tuple[str, int]:
+    """Continue as the user who signed in in another tab; others see a new sign-in page.
+
+    The token of their sign-in page belongs to the session before.
+    """
+    if request.endpoint != "auth.sign_in_post":
+        return handle_csrf_error(error)
+    typed = request.form.get("username", "").strip()
+    session = current_signed_in()
+    fresh = request.args.get("fresh") == "1"
+    if session is None or session.workspace.id != current_workspace().id or fresh:
+        problem = (
+            "This page was open for too long, or your browser blocks cookies. "
+            "Enter your password again."
+        )
+        return _sign_in_page(username=typed, problem=problem), 400
+    user, next_page = session.user, safe_next(request.args.get("next"), url_for("home.show"))
+    if typed and typed.casefold() not in {user.username.casefold(), user.email.casefold()}:
+        problem = f"You are already signed in as {user.display_name} in another tab."
+        return _sign_in_page(username=typed, problem=problem, next_page=next_page), 409
+    return redirect(next_page, 303)
+
+
+def _sign_in_page(
+    *,
+    username: str,
+    problem: str = "",
+    wait: int = 0,
+    fresh: bool = False,
+    next_page: str = "",
+) -> str:
     return render_template(
         "account/sign_in.html",
         title=f"Sign in to {current_workspace().name}",
         errors={"": [problem]} if problem else {},
         username=username,
         wait=wait,
+        next_page=next_page,
         fresh=fresh or request.args.get("fresh") == "1",
         going_to=waiting_application(request.args.get("next", "")),
+        has_kept_form=kept_forms.is_kept(request.args.get("next", "")),
     )
 
 

@@ -14,7 +14,7 @@ from ssoko.services.authentication import api_tokens
 from ssoko.services.context import Actor, Scope, Services
 from ssoko.services.workspaces import WorkspaceView
 from ssoko.web.api import body as bodies
-from ssoko.web.api import inputs
+from ssoko.web.api import etags, inputs
 
 #: The endpoints of one workspace.
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1/workspaces/<id:workspace>")
@@ -132,7 +132,7 @@ def endpoint(
             loaded_body = bodies.load(body, many) if body else None
             loaded_query = bodies.load_query(query)
             call = Call(caller.services, caller.workspace, caller.actor, loaded_body, loaded_query)
-            result = function(call, **arguments)
+            result = etags.change(path, function, call, arguments)
             return _respond(schema, result, workspace) if schema else ("", 204)
 
         name = f"{function.__module__.rpartition('.')[2]}_{function.__name__}"
@@ -149,6 +149,7 @@ def endpoint(
             created=created,
             errors=errors,
         )
+        etags.register(method, path, function, schema)
         blueprint.add_url_rule(path, name, view, methods=[method])
         return function
 
@@ -170,9 +171,11 @@ def _authenticate(slug: str, scope: str) -> Call:
 
 
 def _respond(schema: Output, result: Any, workspace: str) -> Response:
+    value = schema.dump(result.value if isinstance(result, Created) else result)
+    response = jsonify(value)
+    response.set_etag(etags.etag_of(value))
     if not isinstance(result, Created):
-        return jsonify(schema.dump(result))
-    response = jsonify(schema.dump(result.value))
+        return response
     response.status_code = 201
     response.headers["Location"] = f"/api/v1/workspaces/{workspace}{result.path}"
     return response

@@ -3,19 +3,27 @@
 from dataclasses import asdict, replace
 from typing import Any
 
-from flask import request, url_for
+from flask import g, request, url_for
 from werkzeug.wrappers import Response
 
-from ssoko.errors import InputError, NotFound
+from ssoko.errors import Conflict, InputError, NotFound
 from ssoko.plugin import Mapping
 from ssoko.plugin.sources import TRANSFORMS, describe_source
 from ssoko.services.applications import mappers
 from ssoko.services.applications.mappers import MAX_MAPPERS, duplicates
 from ssoko.services.applications.views import ApplicationView
 from ssoko.web.applications.page import find_application, render_tab
+from ssoko.web.components.edit_forms import rebase_version
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.components.source_form import place_errors, read_source, source_fields
-from ssoko.web.framework.responses import Errors, ViewResponse, posted, refused, see
+from ssoko.web.framework.responses import (
+    Errors,
+    ViewResponse,
+    has_entries,
+    posted,
+    refused,
+    see,
+)
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -34,7 +42,7 @@ _NEW_MAPPER = Mapping(name="", source="user.email")
 @admin_only
 def show_mappers(slug: str) -> str:
     """Show the attributes that are sent to the vendor."""
-    application = find_application(slug)
+    application = _find_application(slug)
     return render_tab(
         "mappers",
         application,
@@ -47,7 +55,7 @@ def show_mappers(slug: str) -> str:
 @admin_only
 def add_mapper(slug: str) -> ViewResponse:
     """Add a mapper at the end of the list."""
-    application = find_application(slug)
+    application = _find_application(slug)
     return _edit(application, len(application.mappers) + 1, _NEW_MAPPER)
 
 
@@ -57,14 +65,14 @@ def edit_mapper(slug: str, place: int) -> ViewResponse:
 
     :param place: its position in the list, starting at 1.
     """
-    application = find_application(slug)
+    application = _find_application(slug)
     return _edit(application, place, _find_mapper(application, place))
 
 
 @admin_only
 def move_mapper(slug: str, place: int) -> Response:
     """Move a mapper up or down by one."""
-    application = find_application(slug)
+    application = _find_application(slug)
     mapper = _find_mapper(application, place)
     direction = "up" if posted("to") == "up" else "down"
     reordered = _without(application, place)
@@ -80,7 +88,7 @@ def move_mapper(slug: str, place: int) -> Response:
 @admin_only
 def remove_mapper(slug: str, place: int) -> ViewResponse:
     """Ask for confirmation, then remove a mapper."""
-    application = find_application(slug)
+    application = _find_application(slug)
     mapper = _find_mapper(application, place)
     if request.method == "POST":
         try:
@@ -104,9 +112,10 @@ def remove_mapper(slug: str, place: int) -> ViewResponse:
 @admin_only
 def reset_mappers(slug: str) -> ViewResponse:
     """Ask for confirmation, then restore the mappers that the plugin proposes."""
-    application = find_application(slug)
+    application = _find_application(slug)
     if request.method == "POST":
         try:
+            _require_unchanged()
             mappers.reset_mappers(current_scope(), application.id)
         except InputError as error:
             return refused(error, "applications.show_mappers", slug=slug)
@@ -126,6 +135,22 @@ def reset_mappers(slug: str) -> ViewResponse:
     )
 
 
+def _find_application(slug: str) -> ApplicationView:
+    application = find_application(slug)
+    g.mappers_changed = rebase_version(application.mappers)
+    return application
+
+
+def _require_unchanged() -> None:
+    # A mapper is found by its position, so a form of another list may mean another mapper.
+    if g.mappers_changed:
+        raise Conflict.of(
+            "mappers",
+            "Another admin changed the mappers after you opened this page. Reload it and try "
+            "again.",
+        )
+
+
 def _find_mapper(application: ApplicationView, place: int) -> Mapping:
     if not 1 <= place <= len(application.mappers):
         raise NotFound("This mapper no longer exists. Another admin may have removed it.")
@@ -139,6 +164,7 @@ def _without(application: ApplicationView, place: int) -> list[Mapping]:
 
 def _save(application: ApplicationView, changed: list[Any]) -> None:
     """Save the list, unless the application was changed after the page was rendered."""
+    _require_unchanged()
     plain = [asdict(mapper) if isinstance(mapper, Mapping) else mapper for mapper in changed]
     version = posted("seen")
     mappers.set_mappers(
@@ -151,8 +177,11 @@ def _save(application: ApplicationView, changed: list[Any]) -> None:
 
 def _edit(application: ApplicationView, place: int, mapper: Mapping) -> ViewResponse:
     errors: Errors = {}
-    if request.method == "POST":
+    if has_entries():
         typed = _read_mapper(mapper)
+    if request.method != "POST" and has_entries():
+        mapper = replace(mapper, **typed)
+    elif request.method == "POST":
         changed: list[Any] = list(application.mappers)
         changed[place - 1 : place] = [typed]
         try:

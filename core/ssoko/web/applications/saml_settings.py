@@ -19,9 +19,17 @@ from ssoko.services.applications.overrides import (
 )
 from ssoko.services.applications.views import ApplicationView
 from ssoko.web.applications.page import find_application, render_tab
+from ssoko.web.components.edit_forms import rebase
 from ssoko.web.components.forms import FormField, form_fields, read_form, text_field
 from ssoko.web.components.source_form import place_errors, read_source, source_fields
-from ssoko.web.framework.responses import Errors, ViewResponse, posted, refused, see
+from ssoko.web.framework.responses import (
+    Errors,
+    ViewResponse,
+    has_entries,
+    posted,
+    refused,
+    see,
+)
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -61,10 +69,11 @@ class Setting:
 def edit_saml_settings(slug: str) -> ViewResponse:
     """Show the settings of the service provider, and override what the plugin proposes."""
     application = find_application(slug)
-    errors: Errors = {}
     values = _current_values(application)
-    if request.method == "POST":
+    errors = rebase(_fields(_sections(application, values, {})))
+    if has_entries():
         values = _read_values(application)
+    if request.method == "POST" and not errors:
         try:
             _change(application, values)
         except InputError as error:
@@ -79,9 +88,7 @@ def edit_saml_settings(slug: str) -> ViewResponse:
         application,
         template="saml",
         sections=sections,
-        fields=[
-            field for _, settings in sections for setting in settings for field in setting.fields
-        ],
+        fields=_fields(sections),
         errors=errors,
     )
     return (page, 422) if errors else page
@@ -169,6 +176,10 @@ def _sections(
         )
         for title, names in SECTIONS
     ]
+
+
+def _fields(sections: list[tuple[str, list[Setting]]]) -> list[FormField]:
+    return [field for _, settings in sections for setting in settings for field in setting.fields]
 
 
 def _format_fields(name_id_format: str, errors: Errors) -> tuple[FormField, ...]:

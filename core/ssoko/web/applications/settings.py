@@ -15,8 +15,16 @@ from ssoko.services.applications.views import ApplicationView
 from ssoko.services.guides import guide
 from ssoko.web.applications.page import find_application, render_tab, vendor_name
 from ssoko.web.components import plugin_form
+from ssoko.web.components.edit_forms import rebase
 from ssoko.web.components.forms import FormField, text_field
-from ssoko.web.framework.responses import Errors, ViewResponse, form_page, posted, see
+from ssoko.web.framework.responses import (
+    Errors,
+    ViewResponse,
+    form_page,
+    has_entries,
+    posted,
+    see,
+)
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -33,9 +41,13 @@ def edit_settings(slug: str) -> ViewResponse:
     application = find_application(slug)
     loaded = current_services().registry.get(application.integration)
     typed: dict[str, Any] = application.settings
-    errors: Errors = {}
-    if request.method == "POST":
-        typed = plugin_form.read(loaded.form, request.form) if loaded else {}
+    stored = [text_field("name", "Name", value=application.name)]
+    if loaded:
+        stored += plugin_form.render_fields(loaded.form, values=typed)
+    errors = rebase(stored)
+    if has_entries() and loaded:
+        typed = plugin_form.read(loaded.form, request.form)
+    if request.method == "POST" and not errors:
         # A missing field keeps its value, so required fields that were cleared are sent as None.
         cleared = dict.fromkeys(_required_fields(loaded) - typed.keys())
         try:

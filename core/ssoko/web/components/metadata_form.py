@@ -19,6 +19,7 @@ from ssoko.services.applications.sp_metadata import fill_form
 from ssoko.services.applications.sp_metadata.fill_form import ParsedMetadata
 from ssoko.services.context import Services
 from ssoko.web.components.forms import Errors, FormField, text_field
+from ssoko.web.framework.responses import has_entries
 
 FILE, XML, URL = "metadata_file", "metadata_xml", "metadata_url"
 #: The certificate that the metadata must be signed with.
@@ -138,7 +139,7 @@ def fields(errors: Errors, *, label: str, help: str) -> list[FormField]:
 
     :param label: of the field for the file.
     """
-    values = request.form if errors else {}
+    values = request.form if errors or has_entries() else {}
     return [
         text_field(FILE, label, kind="file", errors=errors, help=help),
         text_field(

@@ -18,7 +18,14 @@ from ssoko.services.people.groups import GroupView
 from ssoko.services.people.users import UserView
 from ssoko.store.paging import Page
 from ssoko.text.names import slugify
-from ssoko.web.framework.responses import argument, counted, posted, see, sentence_of
+from ssoko.web.framework.responses import (
+    argument,
+    counted,
+    has_entries,
+    posted,
+    see,
+    sentence_of,
+)
 from ssoko.web.framework.session import current_workspace
 
 View = TypeVar("View")
@@ -178,7 +185,7 @@ def build_picker(
 
 def selected_ids(kind: Kind[Any]) -> frozenset[str]:
     """Return the selected ids: of the posted form, or else of the query string."""
-    values = request.form if request.method == "POST" else request.args
+    values = request.form if has_entries() else request.args
     return frozenset(value for value in values.getlist(kind.field)[:MAX_SELECTED] if value)
 
 

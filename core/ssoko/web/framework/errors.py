@@ -5,12 +5,14 @@ import secrets
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, current_app, g, render_template, request
+from flask import Flask, Response, current_app, g, redirect, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
 
 from ssoko import errors
-from ssoko.web.framework.session import current_workspace
+from ssoko.web.framework import kept_forms
+from ssoko.web.framework.session import SessionOver, current_signed_in, current_workspace
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +56,8 @@ class LinkExpired(errors.NotFound):
 
 def init_errors(app: Flask) -> None:
     """Register the error handlers."""
-    app.register_error_handler(CSRFError, _handle_csrf_error)
+    app.register_error_handler(CSRFError, handle_csrf_error)
+    app.register_error_handler(SessionOver, _handle_session_over)
     app.register_error_handler(HTTPException, _handle_http_exception)
     app.register_error_handler(LinkExpired, _handle_expired_link)
     app.register_error_handler(errors.Refusal, _handle_refusal)
@@ -96,9 +99,20 @@ def _find_workspace(status: int) -> None:
         g.workspace = None
 
 
-def _handle_csrf_error(error: CSRFError) -> Response:
-    # The page offers to send the fields again only if the form was certainly one of this site.
+def _handle_session_over(error: SessionOver) -> BaseResponse:
+    return redirect(kept_forms.sign_in_again(kept_forms.page_to_continue()), 303)
+
+
+def handle_csrf_error(error: CSRFError) -> BaseResponse:
+    """Keep the entries of a form with an outdated token, or offer to send them again."""
+    # The fields are kept, or sent again, only if the form was certainly one of this site.
     same_origin = request.headers.get("Sec-Fetch-Site") == "same-origin"
+    if same_origin and request.endpoint and "workspace" in (request.view_args or {}):
+        page = kept_forms.page_to_continue()
+        if current_signed_in() is None:
+            return redirect(kept_forms.sign_in_again(page), 303)
+        if kept_forms.is_kept(page):
+            return redirect(page, 303)
     fields = list(request.form.items(multi=True)) if same_origin and not request.files else []
     has_secret = any(word in name for name, _ in fields for word in _SECRET_FIELDS)
     if has_secret or request.endpoint is None:

@@ -1,6 +1,6 @@
 """Reading arguments and forms, and the responses after a change, for all pages."""
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ssoko.errors import InputError, SsokoError
@@ -19,6 +19,11 @@ def argument(name: str) -> str:
 def posted(name: str) -> str:
     """Return one value of the posted form, without surrounding spaces."""
     return request.form.get(name, "").strip()
+
+
+def has_entries() -> bool:
+    """Return whether the page shows what was typed instead of what is stored."""
+    return request.method == "POST" or bool(g.get("kept_entries"))
 
 
 def see(endpoint: str, message: str = "", **values: object) -> Response:

@@ -2,9 +2,10 @@
 
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, request
-from flask_wtf.csrf import CSRFProtect
+from flask import Flask, current_app, g, request
+from flask_wtf.csrf import CSRFError, CSRFProtect, validate_csrf
 from werkzeug.wrappers import Response
+from wtforms import ValidationError
 
 from ssoko.errors import Forbidden
 
@@ -29,6 +30,9 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 #: Paths that use no session cookie, so that requests can't be forged: SAML messages of SPs, the
 #: API with its tokens, and the pages of plugins.
 _EXEMPT_PATHS = ("/saml/", "/api/", "/plugins/")
+
+#: Between the CSRF token and the state of the form; in neither of them.
+_STATE = "~"
 
 csrf = CSRFProtect()
 
@@ -60,7 +64,28 @@ def reject_cross_site_forms() -> None:
     if cross_site or request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise Forbidden("Another site sent this form. Open the page in Ssoko and try again.")
     if request.endpoint:
-        csrf.protect()
+        try:
+            validate_csrf(_posted_token().partition(_STATE)[0])
+        except ValidationError as error:
+            raise CSRFError(str(error)) from None
+
+
+def posted_form_state() -> str:
+    """Return what :func:`form_state` appended to the token of the posted form."""
+    return _posted_token().partition(_STATE)[2]
+
+
+def form_state() -> str:
+    """Return what the page appends to the CSRF token of its forms.
+
+    A view sets it as ``g.form_state``, in base64url, to know later what its form showed.
+    """
+    state = g.get("form_state", "")
+    return f"{_STATE}{state}" if state else ""
+
+
+def _posted_token() -> str:
+    return request.form.get("csrf_token", "")
 
 
 def add_headers(response: Response) -> Response:

@@ -22,12 +22,17 @@ from ssoko.services import workspaces
 from ssoko.services.authentication import sessions, sign_in
 from ssoko.services.authentication.sessions import SignedIn
 from ssoko.services.context import Actor, Scope, Services
+from ssoko.services.issuers import issuers
 from ssoko.services.people.users import UserView
 from ssoko.services.sso.saml import logout
 from ssoko.services.workspaces import WorkspaceView
 from ssoko.web.framework.cookies import CookieSessions
 
 View = Callable[..., Any]
+
+#: In the session cookie: tokens in further workspaces, by slug.
+_OTHERS = "others"
+_MAX_OTHERS = 7
 
 
 class BrowserUser(flask_login.UserMixin):
@@ -60,8 +65,15 @@ def init_session(app: Flask) -> None:
 
 
 def _load(token: str) -> BrowserUser | None:
+    token = _other_tokens().get((request.view_args or {}).get("workspace", ""), token)
     session_of_token = sessions.load_session(current_services(), token)
     return BrowserUser(token, session_of_token) if session_of_token else None
+
+
+def _other_tokens() -> dict[str, str]:
+    """Return the tokens of this browser in further workspaces, by the slug of the workspace."""
+    tokens: dict[str, str] = session.get(_OTHERS, {})
+    return tokens
 
 
 def current_services() -> Services:
@@ -82,13 +94,19 @@ def current_signed_in() -> SignedIn | None:
     return user.signed_in if user and user.is_authenticated else None
 
 
-def load_signed_in() -> SignedIn | None:
+def load_signed_in(workspace: str = "", issuer_id: str = "") -> SignedIn | None:
     """Return the session of this browser without Flask-Login, or None.
 
     For endpoints that need it once: Flask-Login caches it for the request, which costs as much as
     loading it.
+
+    :param workspace: slug of the workspace that the request is about, or else
+    :param issuer_id: of the issuer that it is about.
     """
-    token = session.get("_user_id")
+    token, others = session.get("_user_id"), _other_tokens()
+    if others:
+        slug = workspace or issuers.workspace_slug(issuer_id)
+        token = others.get(slug, token)
     return sessions.load_session(current_services(), token) if token else None
 
 
@@ -133,8 +151,15 @@ def current_scope() -> Scope:
     return Scope(current_services(), current_workspace().id, current_actor())
 
 
+class SessionOver(Exception):
+    """A form was sent without a session; what was typed is kept for the user."""
+
+
 def signed_in(view: View) -> View:
-    """Require a user of the workspace; others are redirected to the sign-in page."""
+    """Require a user of the workspace; others are redirected to the sign-in page.
+
+    :raises SessionOver: for a posted form.
+    """
 
     @functools.wraps(view)
     def guarded(*args: Any, workspace: str, **kwargs: Any) -> Any:
@@ -160,25 +185,41 @@ def admin_only(view: View) -> View:
 
 
 def _redirect_to_sign_in() -> Response:
-    # The URL of a posted form can't be opened after signing in.
-    back = request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else None
-    return redirect(url_for("auth.sign_in", next=back), 303)
+    if request.method not in {"GET", "HEAD"}:
+        raise SessionOver
+    return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")), 303)
 
 
 def start_browser_session(token: str) -> None:
     """Put a new session token into the browser and drop everything of an earlier session.
 
+    Sessions in other workspaces continue.
+
     :param token: from one of the sign-in services.
     """
-    previous_token = current_token()
-    session.clear()
-    new = sessions.load_session(current_services(), token)
+    services = current_services()
+    new = sessions.load_session(services, token)
     if new is None:
         raise Forbidden("This session has ended. Sign in again.")
+    tokens = _tokens_by_workspace()
+    previous_token = tokens.pop(new.workspace.slug, "")
+    session.clear()
     flask_login.login_user(BrowserUser(token, new))
     g.pop("workspace", None)
+    if tokens:
+        session[_OTHERS] = dict(list(tokens.items())[-_MAX_OTHERS:])
     if previous_token:
-        sessions.replace_session(current_services(), previous_token, token, current_actor())
+        sessions.replace_session(services, previous_token, token, current_actor())
+
+
+def _tokens_by_workspace() -> dict[str, str]:
+    """Return the tokens of this browser that are still valid, by the slug of the workspace."""
+    tokens = {}
+    for token in (*_other_tokens().values(), session.get("_user_id")):
+        signed_in = sessions.load_session(current_services(), token) if token else None
+        if token and signed_in is not None:
+            tokens[signed_in.workspace.slug] = token
+    return tokens
 
 
 def sign_in_with_link(code: str) -> str:
@@ -197,14 +238,19 @@ def sign_in_with_link(code: str) -> str:
 
 
 def end_browser_session() -> str | None:
-    """End the session in this browser and on the server.
+    """End the session in this browser and on the server; those in other workspaces continue.
 
     :returns: key of the page that signs out of the applications; None when there are none.
     """
     token = current_token()
+    tokens = [other for other in _tokens_by_workspace().items() if other[1] != token]
     key = logout.sign_out(current_services(), token, current_actor()) if token else None
     flask_login.logout_user()
     session.clear()
+    if tokens:
+        # One of the other workspaces becomes the one for pages that name none.
+        session["_user_id"] = tokens[-1][1]
+        session[_OTHERS] = dict(tokens[:-1])
     return key
 
 

@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 from ssoko.web.framework.assets import static
 from ssoko.web.framework.icons import icon, initials, logo_of, mark, tint
 from ssoko.web.framework.menu import menu_items
+from ssoko.web.framework.security import form_state
 from ssoko.web.framework.session import current_services, current_signed_in
 from ssoko.web.framework.times import day_of, duration, exactly, when
 
@@ -58,6 +59,7 @@ def init_template_globals(app: Flask) -> None:
         day_of=day_of,
         duration=duration,
         exactly=exactly,
+        form_state=form_state,
         here=here,
         icon=icon,
         index_problem=index_problem,

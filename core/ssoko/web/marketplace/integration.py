@@ -19,7 +19,7 @@ from ssoko.services.marketplace.overview import suggest_name
 from ssoko.web.components import metadata_form, plugin_form
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.components.metadata_form import FormValues
-from ssoko.web.framework.responses import Errors, ViewResponse, see
+from ssoko.web.framework.responses import Errors, ViewResponse, has_entries, see
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -108,10 +108,17 @@ def _page_urls() -> dict[str, str]:
 @blueprint.get("/marketplace/<slug>/install")
 @admin_only
 def show_install_form(slug: str) -> str:
-    """Show the install form with a name that no application has yet."""
-    return _render_install_page(
-        slug, name=suggest_name(current_workspace().id, _find_loaded(slug).integration.name)
-    )
+    """Show the install form with a name that no application has yet, or with kept entries."""
+    loaded = _find_loaded(slug)
+    if has_entries():
+        return _render_install_page(
+            slug,
+            name=request.form.get("name", "").strip(),
+            issuer=request.form.get("issuer", ""),
+            values=metadata_form.read_values(plugin_form.read(loaded.form, request.form)),
+        )
+    name = suggest_name(current_workspace().id, loaded.integration.name)
+    return _render_install_page(slug, name=name)
 
 
 @blueprint.post("/marketplace/<slug>/install")

@@ -6,9 +6,18 @@ from ssoko.errors import InputError
 from ssoko.services.access import assignments as access_assignments
 from ssoko.services.people import groups
 from ssoko.services.people.groups import GroupView
+from ssoko.web.components.edit_forms import rebase_texts
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.components.tabs import render_group_tab
-from ssoko.web.framework.responses import Errors, ViewResponse, argument, form_page, posted, see
+from ssoko.web.framework.responses import (
+    Errors,
+    ViewResponse,
+    argument,
+    form_page,
+    has_entries,
+    posted,
+    see,
+)
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -55,8 +64,8 @@ def new() -> ViewResponse:
 def settings(group_id: str) -> ViewResponse:
     """Change the name and description; link to deleting the group."""
     group = groups.get_group(current_workspace().id, group_id)
-    errors: Errors = {}
-    if request.method == "POST":
+    errors = rebase_texts({"name": group.name, "description": group.description})
+    if request.method == "POST" and not errors:
         try:
             group = groups.update_group(
                 current_scope(),
@@ -86,7 +95,7 @@ def delete(group_id: str) -> ViewResponse:
 
 def _fields(group: GroupView | None, errors: Errors) -> list[FormField]:
     def value(name: str) -> str:
-        if request.method == "POST":
+        if has_entries():
             return request.form.get(name, "")
         return getattr(group, name) if group else ""
 

@@ -8,6 +8,7 @@ from ssoko.errors import Conflict, Forbidden, InputError
 from ssoko.services.access import assignments, roles
 from ssoko.services.access.roles import RoleView
 from ssoko.services.applications import views
+from ssoko.web.components.edit_forms import rebase_texts
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.components.tabs import render_role_tab
 from ssoko.web.framework.responses import (
@@ -15,6 +16,7 @@ from ssoko.web.framework.responses import (
     ViewResponse,
     argument,
     form_page,
+    has_entries,
     posted,
     refused,
     see,
@@ -72,8 +74,14 @@ def new() -> ViewResponse:
 def settings(role_id: str) -> ViewResponse:
     """Change the name, description and attributes; link to deleting the role."""
     role = roles.get_role(current_workspace().id, role_id)
-    errors: Errors = {}
-    if request.method == "POST":
+    errors = rebase_texts(
+        {
+            "name": role.name,
+            "description": role.description,
+            "attributes": write_attributes(role.attributes),
+        }
+    )
+    if request.method == "POST" and not errors:
         try:
             role = roles.update_role(
                 current_scope(),
@@ -108,7 +116,7 @@ def delete(role_id: str) -> ViewResponse:
 
 def _fields(role: RoleView | None, errors: Errors) -> list[FormField]:
     def value(name: str) -> str:
-        if request.method == "POST":
+        if has_entries():
             return request.form.get(name, "")
         return getattr(role, name) if role else ""
 

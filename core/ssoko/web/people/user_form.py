@@ -7,7 +7,7 @@ from flask import request
 from ssoko.errors import InputError
 from ssoko.services.people.users import UserView
 from ssoko.web.components.forms import FormField, text_field
-from ssoko.web.framework.responses import Errors, posted
+from ssoko.web.framework.responses import Errors, has_entries, posted
 
 
 def user_fields(user: UserView | None, errors: Errors) -> list[FormField]:
@@ -17,7 +17,7 @@ def user_fields(user: UserView | None, errors: Errors) -> list[FormField]:
     """
 
     def value(name: str) -> str:
-        if request.method == "POST":
+        if has_entries():
             return request.form.get(name, "")
         return getattr(user, name) if user else ""
 
@@ -44,7 +44,7 @@ def user_fields(user: UserView | None, errors: Errors) -> list[FormField]:
             "Attributes",
             kind="textarea",
             value=request.form.get("attributes", "")
-            if request.method == "POST"
+            if has_entries()
             else write_attributes(user.attributes if user else {}),
             errors=errors,
             placeholder="department: Finance",
@@ -64,6 +64,13 @@ def user_fields(user: UserView | None, errors: Errors) -> list[FormField]:
             )
         )
     return fields
+
+
+def stored_texts(user: UserView) -> dict[str, str]:
+    """Return the fields of a user's form with the stored values."""
+    names = ("username", "email", "first_name", "last_name")
+    texts = {name: str(getattr(user, name)) for name in names}
+    return texts | {"attributes": write_attributes(user.attributes)}
 
 
 def read_user() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ssoko.services.access import assignments as access_assignments
 from ssoko.services.activity import log
 from ssoko.services.authentication import sessions
 from ssoko.services.people import users
+from ssoko.web.components.edit_forms import rebase_texts
 from ssoko.web.components.event_list import page_links
 from ssoko.web.components.tabs import render_user_tab
 from ssoko.web.framework.responses import Errors, ViewResponse, argument, form_page, refused, see
@@ -19,7 +20,7 @@ from ssoko.web.framework.session import (
     current_workspace,
 )
 from ssoko.web.people import admins, user_roles, user_sessions
-from ssoko.web.people.user_form import read_user, user_fields
+from ssoko.web.people.user_form import read_user, stored_texts, user_fields
 
 blueprint = Blueprint("users", __name__, url_prefix="/w/<workspace>")
 
@@ -64,8 +65,8 @@ def new() -> ViewResponse:
 def details(user_id: str) -> ViewResponse:
     """Show and change the details of the user."""
     user = users.get_user(current_workspace().id, user_id)
-    errors: Errors = {}
-    if request.method == "POST":
+    errors = rebase_texts(stored_texts(user))
+    if request.method == "POST" and not errors:
         try:
             user = _change(user_id, **read_user())
         except InputError as error:

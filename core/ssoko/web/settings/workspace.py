@@ -4,10 +4,11 @@ from flask import Blueprint, request
 
 from ssoko.errors import InputError
 from ssoko.services import workspaces
+from ssoko.web.components.edit_forms import rebase_texts
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.components.tabs import render_settings_tab
 from ssoko.web.framework.dates import zone_names
-from ssoko.web.framework.responses import Errors, ViewResponse, posted, see
+from ssoko.web.framework.responses import Errors, ViewResponse, has_entries, posted, see
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -22,8 +23,9 @@ blueprint = Blueprint("settings", __name__, url_prefix="/w/<workspace>/settings"
 @admin_only
 def show() -> ViewResponse:
     """Show and change the name, contact and time zone of the workspace."""
-    errors: Errors = {}
-    if request.method == "POST":
+    names = ("name", "contact", "time_zone")
+    errors = rebase_texts({name: getattr(current_workspace(), name) for name in names})
+    if request.method == "POST" and not errors:
         try:
             workspaces.update_workspace(
                 current_scope(),
@@ -43,7 +45,7 @@ def _fields(errors: Errors) -> list[FormField]:
     workspace = current_workspace()
 
     def value(name: str) -> str:
-        return request.form.get(name, "") if request.method == "POST" else getattr(workspace, name)
+        return request.form.get(name, "") if has_entries() else getattr(workspace, name)
 
     zones = zone_names()
     current = value("time_zone")

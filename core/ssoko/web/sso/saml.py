@@ -181,7 +181,9 @@ def refused(error: Refusal) -> tuple[Response, int]:
 
 
 def _place() -> tuple[Services, SignedIn | None, str]:
-    return current_services(), load_signed_in(), request.remote_addr or ""
+    arguments = request.view_args or {}
+    signed_in = load_signed_in(arguments.get("workspace", ""), arguments.get("issuer", ""))
+    return current_services(), signed_in, request.remote_addr or ""
 
 
 def require_id(text: str) -> None:
@@ -250,6 +252,10 @@ def _logged(
 
 
 def _send(answer: sign_in.Result) -> BaseResponse:
+    if isinstance(answer, sign_in.OfferLaunch):
+        return make_response(
+            draw("sso/offer_launch.html", title=f"Open {answer.application_name}", offer=answer)
+        )
     if isinstance(answer, sign_in.RequireSignIn):
         query = {"next": answer.next_path} | ({"fresh": "1"} if answer.again else {})
         return redirect_once(f"/w/{answer.workspace_slug}/sign-in?{urlencode(query)}")

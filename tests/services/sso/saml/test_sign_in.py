@@ -125,16 +125,29 @@ def test_pending_request_gets_one_response(site):
     session = site.sign_in()
     key = sign_in.hold(site.services, app.issuer.id, site.inbound(app))
     sign_in.resume(site.services, app.issuer.id, key, session=session)
-    with pytest.raises(MessageRefused) as refusal:
-        sign_in.resume(site.services, app.issuer.id, key, session=session)
-    assert refusal.value.code == "request-gone"
-    assert sign_in.waiting_application(site.services, app.issuer.id, key) == ""
+    again = sign_in.resume(site.services, app.issuer.id, key, session=session)
+    assert isinstance(again, sign_in.OfferLaunch)
+    assert (again.application_id, again.expired) == (app.id, False)
 
 
-def test_pending_request_expires_after_ten_minutes(site):
+def test_a_request_waits_an_hour_and_no_longer(site):
     app = site.install()
     key = sign_in.hold(site.services, app.issuer.id, site.inbound(app))
-    site.clock.ahead += 600
+    site.clock.ahead += 3599
+    assert isinstance(
+        sign_in.resume(site.services, app.issuer.id, key, session=None), sign_in.RequireSignIn
+    )
+    site.clock.ahead += 1
+    offer = sign_in.resume(site.services, app.issuer.id, key, session=None)
+    assert isinstance(offer, sign_in.OfferLaunch)
+    assert offer.expired
+
+
+def test_a_request_of_an_uninstalled_application_offers_nothing(site):
+    app = site.install()
+    key = sign_in.hold(site.services, app.issuer.id, site.inbound(app))
+    change.uninstall(site.scope, app.id)
+    site.clock.ahead += 3600
     with pytest.raises(MessageRefused, match="has expired"):
         sign_in.resume(site.services, app.issuer.id, key, session=None)
 

@@ -12,10 +12,13 @@ from ssoko.store.models.sso import PendingRequest, SeenRequest
 from ssoko.store.models.table import database
 
 #: Seconds that a user has to sign in.
-LIFETIME = 600
+LIFETIME = 3600
 
-#: Seconds after which a request has certainly expired: maximum age, clock skew and waiting time.
-REMEMBERED = 1800
+#: Seconds for which a request that is over still names its application, from its expiry.
+KNOWN = 86_400
+
+#: Seconds after which a request has certainly expired: waiting time, maximum age and clock skew.
+REMEMBERED = LIFETIME + 1200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +28,20 @@ class Pending:
     :param id: hash of the key in the URL.
     :param asked_session: for ForceAuthn: the session in which the user was asked to sign in again;
         empty when there was no session, None when the user was not asked.
+    :param answered: the request already got its response.
+    :param expired: it waited for too long.
     """
 
     id: str
     inbound: Inbound
     created_at: int
     asked_session: str | None = None
+    answered: bool = False
+    expired: bool = False
+
+    @property
+    def over(self) -> bool:
+        return self.answered or self.expired
 
 
 def keep(
@@ -41,7 +52,7 @@ def keep(
     The key has 256 random bits and can be used once, within :data:`LIFETIME` seconds. Only its hash
     is stored.
     """
-    PendingRequest.delete().where(PendingRequest.expires_at <= now).execute()
+    PendingRequest.delete().where(PendingRequest.expires_at <= now - KNOWN).execute()
     key = secrets.token_urlsafe(32)
     PendingRequest.create(
         force_insert=True,
@@ -61,12 +72,15 @@ def keep(
 def find(issuer_id: str, key: str, *, now: int) -> Pending:
     """Return the request with this key.
 
-    :raises MessageRefused: when it was completed, has expired or does not exist.
+    For :data:`KNOWN` seconds this includes requests that are over, so that their user is offered
+    the application.
+
+    :raises MessageRefused: when there is none, or it has been over for longer.
     """
     row = PendingRequest.get_or_none(
         PendingRequest.id == _hash(key),
         PendingRequest.issuer == issuer_id,
-        PendingRequest.expires_at > now,
+        PendingRequest.expires_at > now - KNOWN,
     )
     if row is None:
         raise gone()
@@ -81,6 +95,8 @@ def find(issuer_id: str, key: str, *, now: int) -> Pending:
         ),
         created_at=row.created_at,
         asked_session=row.asked_session,
+        answered=row.answered_at is not None,
+        expired=row.expires_at <= now,
     )
 
 
@@ -89,12 +105,13 @@ def ask_again(pending_id: str, session_id: str) -> None:
     PendingRequest.update(asked_session=session_id).where(PendingRequest.id == pending_id).execute()
 
 
-def finish(pending_id: str) -> None:
-    """Delete a request, in the transaction that completes it.
+def finish(pending_id: str, *, now: int) -> None:
+    """Mark a request as answered, in the transaction that answers it.
 
     :raises MessageRefused: when it was completed in another tab.
     """
-    if not PendingRequest.delete().where(PendingRequest.id == pending_id).execute():
+    waiting = (PendingRequest.id == pending_id) & PendingRequest.answered_at.is_null()
+    if not PendingRequest.update(answered_at=now).where(waiting).execute():
         raise gone()
 
 

@@ -91,7 +91,20 @@ class ConfirmLaunch:
     workspace_slug: str
 
 
-Result = PostResponse | PostStatus | RequireSignIn | OpenLaunchUrl | ConfirmLaunch
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferLaunch:
+    """The request is over; the user can open the application, which starts a new sign-in.
+
+    :param expired: false when the request was answered, for example before **Back** was clicked.
+    """
+
+    workspace_slug: str
+    application_id: str
+    application_name: str
+    expired: bool
+
+
+Result = PostResponse | PostStatus | RequireSignIn | OpenLaunchUrl | ConfirmLaunch | OfferLaunch
 
 _BINDINGS = {"redirect": names.BINDING_REDIRECT, "post": names.BINDING_POST}
 
@@ -161,6 +174,8 @@ def resume(
     attempt = _attempt(services, issuer_id, session, address)
     try:
         waiting = pending.find(issuer_id, key, now=attempt.now)
+        if waiting.over:
+            return _offer_launch(attempt, waiting)
     except Refusal as refusal:
         write_refusal(attempt, refusal)
         raise
@@ -260,12 +275,31 @@ def waiting_application(services: Services, issuer_id: str, key: str) -> str:
     """Return the name of the application of a pending request, or an empty text."""
     now = services.clock()
     try:
-        inbound = pending.find(issuer_id, key, now=now).inbound
-        request, _ = parse_authn_request(inbound.xml)
+        context = _context_of(pending.find(issuer_id, key, now=now), issuer_id, now=now)
     except Refusal:
         return ""
-    context = sign_in_context.by_sp(issuer_id, request.issuer, session_id="", now=now)
     return (context and context.name) or ""
+
+
+def _context_of(waiting: pending.Pending, issuer_id: str, *, now: int) -> SignInContext | None:
+    request, _ = parse_authn_request(waiting.inbound.xml)
+    return sign_in_context.by_sp(issuer_id, request.issuer, session_id="", now=now)
+
+
+def _offer_launch(attempt: Attempt, waiting: pending.Pending) -> OfferLaunch:
+    """Offer the application of a request that is over.
+
+    :raises MessageRefused: when the application was uninstalled meanwhile.
+    """
+    context = _context_of(waiting, attempt.issuer_id, now=attempt.now)
+    if context is None or context.application_id is None:
+        raise pending.gone()
+    return OfferLaunch(
+        workspace_slug=context.workspace_slug,
+        application_id=context.application_id,
+        application_name=context.name or "",
+        expired=not waiting.answered,
+    )
 
 
 class _Stopped(Exception):
@@ -306,7 +340,9 @@ def _judge(
         attempt = replace(attempt, context=context)
         sp = sign_in_context.record_of(context).service_provider
         party = party_of(attempt.services.config.base_url, context, sp)
-        terms = judge(request, root, inbound, party, now=received_at)
+        # Judged when it arrived, maybe by a server whose clock differs from this one.
+        arrived_at = min(max(received_at, request.issue_instant), attempt.now)
+        terms = judge(request, root, inbound, party, now=arrived_at)
         attempt = replace(attempt, terms=terms)
         require_enabled(context)
     except Refusal as refusal:
@@ -334,7 +370,7 @@ def _respond(attempt: Attempt, context: SignInContext, terms: Terms) -> PostResp
     try:
         with database.atomic():
             if attempt.pending_id:
-                pending.finish(attempt.pending_id)
+                pending.finish(attempt.pending_id, now=attempt.now)
             write_sign_in(
                 attempt,
                 user_context,
@@ -364,7 +400,7 @@ def _refuse(attempt: Attempt, refusal: Refusal) -> PostStatus:
     if not isinstance(refusal, RequestRefused) or not acs_url or context is None:
         raise refusal
     if attempt.pending_id:
-        pending.finish(attempt.pending_id)
+        pending.finish(attempt.pending_id, now=attempt.now)
     return PostStatus(
         acs_url=acs_url,
         saml_response=status_response(
