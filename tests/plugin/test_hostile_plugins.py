@@ -280,7 +280,7 @@ PAGES = """/marketplace /marketplace?q=evil /marketplace/texts /marketplace/text
 /applications/texts/activity /applications/texts/uninstall
 /roles /roles/ROLE /roles/ROLE/settings /roles/ROLE?add=people /users /users/PETE/roles
 /users/PETE/roles?view=list /users/PETE/roles?view=map /users/PETE/roles?add=1 /users/PETE
-/activity?since=all /settings/plugins /settings/issuers /jump?q=evil /dashboard
+/activity?since=all /settings/plugins /settings/issuers /jump?q=e /dashboard
 /groups/new / /traces""".split()
 
 

@@ -1,4 +1,4 @@
-"""Pages of long lists: an opaque cursor marks the start of the next page, and nothing is counted.
+"""Pages of long lists: an opaque cursor marks the start of the next page.
 
 A cursor is the sort key of the last item, as JSON in base64url. It is neither secret nor
 signed: a forged cursor shows only what its user may list anyway.
@@ -9,7 +9,7 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ssoko.errors import InputError
 from ssoko.text.names import is_text
@@ -18,6 +18,9 @@ T = TypeVar("T")
 Row = TypeVar("Row")
 
 MAX_LIMIT = 200
+
+#: A longer list is counted as longer than this.
+MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,11 @@ def check_limit(limit: int) -> int:
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:
         raise InputError.of("limit", f"Enter a number from 1 to {MAX_LIMIT}")
     return limit
+
+
+def count_rows(query: Any) -> int:
+    """Count the rows of a query; beyond :data:`MOST_COUNTED` the result is one more than that."""
+    return int(query.order_by().limit(MOST_COUNTED + 1).count())
 
 
 def encode_cursor(*key: str) -> str:

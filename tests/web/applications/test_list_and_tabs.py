@@ -174,7 +174,7 @@ def test_disable_and_enable(site, admin, aws, amina):
     give(site, aws, amina)
     off = admin.follow(admin.submit("/applications/aws/disable"))
     assert "Disabled" in off.words
-    assert "Disabled AWS. Nobody can sign in until you enable it." in off.all_words
+    assert "Disabled AWS for 1 person. Nobody can sign in until you enable it." in off.all_words
     assert "No access" in admin.get("/applications/aws/access?person=amina").words
     on = admin.follow(admin.submit("/applications/aws/enable"))
     assert "Active" in on.words

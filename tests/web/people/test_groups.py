@@ -106,7 +106,7 @@ def test_members_have_the_roles_of_the_group(admin, site, group, amina):
     assert (assignment.via, assignment.group_name) == ("group", "Engineering")
     assert "Through group Engineering" in admin.get(f"/users/{amina.id}/roles").words
     page = admin.follow(admin.submit(f"/groups/{group.id}/roles/{role.id}/remove"))
-    assert "Removed readers from Engineering." in page.all_words
+    assert "Removed readers from Engineering, which has 1 member." in page.all_words
     assert not assignments.assignments_of_user(site.scope, amina.id)
 
 

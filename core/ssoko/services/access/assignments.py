@@ -108,17 +108,23 @@ def remove_role(
     role_id: str,
     user_id: str | None = None,
     group_id: str | None = None,
-) -> None:
+) -> int | None:
     """Remove a role from a user or a group. Roles that a user has through groups are not removed.
 
+    :returns: when the assignment would have expired, seconds since the epoch.
     :raises NotFound: when it is not assigned.
     """
     with database.atomic():
         owner = _owner(scope.workspace_id, user_id, group_id)
         role = roles.row_of(scope.workspace_id, role_id)
-        if not Assignment.delete().where(Assignment.role == role, _is_held_by(owner)).execute():
+        held = (Assignment.role == role) & _is_held_by(owner)
+        row = Assignment.get_or_none(held)
+        if row is None:
             raise NotFound("This role is not assigned to this user or group")
-        _record(scope, "role.removed", owner, role)
+        Assignment.delete().where(held).execute()
+        _record(scope, "role.removed", owner, role, {"expires_at": row.expires_at})
+    expires_at: int | None = row.expires_at
+    return expires_at
 
 
 def assignments_of_user(scope: Scope, user_id: str) -> tuple[AssignmentView, ...]:

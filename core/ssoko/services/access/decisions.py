@@ -6,6 +6,7 @@ from typing import Any
 from peewee import SQL, Case, fn
 
 from ssoko.errors import NotFound
+from ssoko.plugin.host.registry import Registry
 from ssoko.services.access.assignments import (
     AssignmentView,
     assignments_of_users,
@@ -15,6 +16,7 @@ from ssoko.services.context import Scope
 from ssoko.services.people import users
 from ssoko.services.people.search import Belonging, find_people
 from ssoko.services.people.users import UserView
+from ssoko.services.plugins.tiles import tile_letters
 from ssoko.store.models.access import Assignment, Role
 from ssoko.store.models.applications import Application
 from ssoko.store.models.people import Membership, User
@@ -150,7 +152,8 @@ def list_tiles(scope: Scope, user_id: str, *, q: str = "") -> tuple[Tile, ...]:
         .order_by(Application.name_key)
         .dicts()
     )
-    return tuple(_tile(row) for row in query if _has_tile(row["service_provider"]))
+    registry = scope.services.registry
+    return tuple(_tile(registry, row) for row in query if _has_tile(row["service_provider"]))
 
 
 #: Replaces "no expiry" in MAX(): later than every expiry.
@@ -161,14 +164,14 @@ def _has_tile(sp: dict[str, Any]) -> bool:
     return bool(sp.get("idp_initiated", True) or sp.get("launch_url"))
 
 
-def _tile(row: dict[str, Any]) -> Tile:
+def _tile(registry: Registry, row: dict[str, Any]) -> Tile:
     last = row["last"]
     return Tile(
         application_id=row["id"],
         slug=row["slug"],
         name=row["name"],
         integration=row["integration"],
-        monogram=row["monogram"],
+        monogram=tile_letters(registry, row["integration"], row["name"], row["monogram"]),
         expires_at=None if last == int(LAST_GRANT.sql) else last,
         launch_path=f"/w/{row['workspace_slug']}/launch/{row['slug']}",
     )

@@ -14,7 +14,7 @@ from ssoko.store.counting import capped_count
 from ssoko.store.models.access import Assignment, Role
 from ssoko.store.models.applications import Application
 from ssoko.store.models.table import database
-from ssoko.store.paging import Page, check_limit, cut, decode_cursor
+from ssoko.store.paging import Page, check_limit, count_rows, cut, decode_cursor
 from ssoko.text.names import check_name, fold, is_id, is_text, search_terms
 
 
@@ -175,11 +175,7 @@ def list_roles(
     """
     check_limit(limit)
     after = decode_cursor(cursor, length=2)
-    query = select_roles(workspace_id)
-    for term in search_terms(q):
-        query = query.where(
-            Role.name_key.contains(term) | fn.COALESCE(Application.name_key, "").contains(term)
-        )
+    query = _matching(workspace_id, q)
     if application_id:
         query = query.where(Role.application == (application_id if is_id(application_id) else ""))
     if unless is not None:
@@ -188,6 +184,20 @@ def list_roles(
         query = query.where(Tuple(Role.name_key, Role.id) > Tuple(*after))
     rows = list(query.order_by(Role.name_key, Role.id).limit(limit + 1))
     return cut(rows, limit, key=lambda row: (row.name_key, row.id), view=view)
+
+
+def count_roles(workspace_id: str, *, q: str = "") -> int:
+    """Count the roles that :func:`list_roles` lists, up to ``MOST_COUNTED``."""
+    return count_rows(_matching(workspace_id, q))
+
+
+def _matching(workspace_id: str, q: str) -> Any:
+    query = select_roles(workspace_id)
+    for term in search_terms(q):
+        query = query.where(
+            Role.name_key.contains(term) | fn.COALESCE(Application.name_key, "").contains(term)
+        )
+    return query
 
 
 def update_role(

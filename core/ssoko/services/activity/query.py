@@ -11,6 +11,8 @@ from ssoko.text.names import is_text
 
 QUALIFIERS = ("actor", "action", "app", "outcome", "since", "ref")
 
+#: Starts of words that have a colon: URLs, URNs, ARNs.
+_WORDS = frozenset({"http", "https", "urn", "arn", "mailto", "localhost"})
 _TOKEN = re.compile(r'(?:([a-z]+):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
 _AGO = re.compile(r"([1-9][0-9]{0,3})([mhdw])")
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -46,6 +48,11 @@ def parse_query(q: str, *, now: int, actions: Mapping[str, str]) -> Filters:
     for qualifier, quoted, bare in _TOKEN.findall(q):
         name, value = qualifier.lower(), quoted or bare
         if name and name not in found:
+            if not quoted and name not in _WORDS and not value.startswith("//"):
+                raise _wrong(
+                    f"There is no filter {name}:. Use {', '.join(f'{q}:' for q in QUALIFIERS)}, "
+                    f'or put the text in quotes: "{name}:{value}"'
+                )
             # Text with a colon that is not a qualifier, such as a URL, is a word.
             name, value = "", f"{qualifier}:{value}"
         if not value or (not name and value.rstrip(":").lower() in QUALIFIERS and ":" in value):

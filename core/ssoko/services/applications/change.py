@@ -27,6 +27,7 @@ from ssoko.services.applications.upgrade_marks import is_same_version
 from ssoko.services.applications.views import ApplicationView, find_row, get_application
 from ssoko.services.applications.views import update as _update
 from ssoko.services.context import Scope, Services
+from ssoko.services.plugins.tiles import tile_letters
 from ssoko.store.models.access import Role
 from ssoko.store.models.applications import Application, UpgradeDecision
 from ssoko.store.models.issuers import Issuer
@@ -174,7 +175,7 @@ def list_uninstalled(scope: Scope) -> tuple[UninstalledView, ...]:
             slug=row.slug,
             name=row.name,
             integration=row.integration,
-            monogram=row.monogram,
+            monogram=tile_letters(scope.services.registry, row.integration, row.name, row.monogram),
             uninstalled_at=row.uninstalled_at,
             restore_until=row.uninstalled_at + RESTORABLE,
         )

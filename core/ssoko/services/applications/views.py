@@ -1,6 +1,6 @@
 """Applications as pages and the API see them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -22,13 +22,14 @@ from ssoko.services.applications.overrides import proposed_of
 from ssoko.services.applications.upgrade_marks import UpgradeMark
 from ssoko.services.context import Scope, Services
 from ssoko.services.issuers.issuers import IssuerView, issuer_views
+from ssoko.services.plugins.tiles import tile_letters
 from ssoko.store.models.access import Assignment, Role
 from ssoko.store.models.applications import Application, installed_applications
 from ssoko.store.models.issuers import Issuer
-from ssoko.store.models.people import Membership
+from ssoko.store.models.people import Membership, User
 from ssoko.store.models.table import database
 from ssoko.store.models.workspaces import Workspace
-from ssoko.store.paging import Page, check_limit, cut, decode_cursor
+from ssoko.store.paging import Page, check_limit, count_rows, cut, decode_cursor
 from ssoko.store.sql import query
 from ssoko.text.names import search_terms
 
@@ -38,24 +39,24 @@ State = Literal["active", "needs-setup", "disabled"]
 #: Users are counted up to here, since counting more takes too long.
 MAX_COUNTED_USERS = 1000
 
-_PEOPLE = """
-SELECT COUNT(*) FROM (
+# Of one application: active users with a role of it, and when a user last signed in.
+_USE = """
+SELECT a.id, (SELECT COUNT(*) FROM (
   SELECT user_id FROM (
     SELECT g.user_id AS user_id FROM role r JOIN role_assignment g ON g.role_id = r.id
-    WHERE r.application_id = ? AND r.removed_at IS NULL AND g.user_id IS NOT NULL
+    JOIN user_account u ON u.id = g.user_id AND u.active
+    WHERE r.application_id = a.id AND r.removed_at IS NULL
       AND (g.expires_at IS NULL OR g.expires_at > ?) LIMIT 1000) direct
   UNION
   SELECT user_id FROM (
     SELECT m.user_id AS user_id FROM role r JOIN role_assignment g ON g.role_id = r.id
     JOIN membership m ON m.group_id = g.group_id
-    WHERE r.application_id = ? AND r.removed_at IS NULL
+    JOIN user_account u ON u.id = m.user_id AND u.active
+    WHERE r.application_id = a.id AND r.removed_at IS NULL
       AND (g.expires_at IS NULL OR g.expires_at > ?) LIMIT 1000) by_group
-) people
-"""
-
-_LAST_SIGN_IN = """
-SELECT at FROM event WHERE workspace_id = ? AND application_id = ? AND action = 'sign-in'
-  AND outcome = 'done' ORDER BY id DESC LIMIT 1
+) people), (SELECT at FROM event WHERE workspace_id = a.workspace_id AND application_id = a.id
+  AND action = 'sign-in' AND outcome = 'done' ORDER BY id DESC LIMIT 1)
+FROM application a WHERE a.id IN ({})
 """
 
 
@@ -75,7 +76,7 @@ class ApplicationView:
     :param warnings: the plugin's warnings about the settings; empty in lists.
     :param metadata_source: where the SP metadata that filled the settings came from; empty in
         lists.
-    :param people_count: people with a role of the application, counted up to 1000.
+    :param people_count: active users with a role of the application, counted up to 1000.
     :param upgrade: the update to review when another version of the plugin is loaded.
     :param adds_attributes: the plugin adds its own attributes at each sign-in.
     """
@@ -153,6 +154,32 @@ def list_applications(
     :raises InputError: at ``state``, ``limit`` or ``cursor``.
     """
     check_limit(limit)
+    query = _matching(scope, q=q, integration=integration, state=state)
+    start = decode_cursor(cursor, length=2)
+    if start is not None:
+        same = (Application.name_key == start[0]) & (Application.id > start[1])
+        query = query.where((Application.name_key > start[0]) | same)
+    rows = list(query.order_by(Application.name_key, Application.id).limit(limit + 1))
+    views = {view.id: view for view in views_of(scope.services, rows[:limit])}
+    return cut(rows, limit, key=lambda row: (row.name_key, row.id), view=lambda r: views[r.id])
+
+
+def count_applications(scope: Scope, *, q: str = "", state: str = "") -> int:
+    """Count the applications that :func:`list_applications` lists, up to ``MOST_COUNTED``."""
+    return count_rows(_matching(scope, q=q, state=state))
+
+
+def names_of(workspace_id: str, ids: Iterable[str]) -> dict[str, str]:
+    """Return the names of applications by id, also of uninstalled ones."""
+    rows: Any = (
+        Application.select(Application.id, Application.name)
+        .where(Application.workspace == workspace_id, Application.id.in_(set(ids)))
+        .tuples()
+    )
+    return dict(rows)
+
+
+def _matching(scope: Scope, *, q: str, integration: str = "", state: str = "") -> Any:
     query = installed_applications(scope.workspace_id)
     for word in search_terms(q):
         query = query.where(
@@ -164,13 +191,7 @@ def list_applications(
         query = query.where(Application.integration == integration)
     if state:
         query = query.where(_in_state(state, scope.services.clock()))
-    start = decode_cursor(cursor, length=2)
-    if start is not None:
-        same = (Application.name_key == start[0]) & (Application.id > start[1])
-        query = query.where((Application.name_key > start[0]) | same)
-    rows = list(query.order_by(Application.name_key, Application.id).limit(limit + 1))
-    views = {view.id: view for view in views_of(scope.services, rows[:limit])}
-    return cut(rows, limit, key=lambda row: (row.name_key, row.id), view=lambda r: views[r.id])
+    return query
 
 
 def views_of(services: Services, rows: Sequence[Application]) -> tuple[ApplicationView, ...]:
@@ -183,10 +204,26 @@ def views_of(services: Services, rows: Sequence[Application]) -> tuple[Applicati
     roles = _default_roles(rows[0].workspace_id, [row.id for row in rows])
     slug = Workspace.get_by_id(rows[0].workspace_id).slug
     marks = upgrade_marks.marks(services, rows)
+    use = _use_of(rows, services.clock())
     return tuple(
-        _view(services, row, slug, issuers[row.issuer_id], roles.get(row.id), marks.get(row.id))
+        _view(
+            services,
+            row,
+            slug,
+            issuers[row.issuer_id],
+            roles.get(row.id),
+            marks.get(row.id),
+            use[row.id],
+        )
         for row in rows
     )
+
+
+def _use_of(rows: Sequence[Application], now: int) -> dict[str, tuple[int, int | None]]:
+    """Return, by application id, how many users can use it and when a user last did."""
+    ids = [row.id for row in rows]
+    statement = _USE.format(", ".join("?" * len(ids)))
+    return {row[0]: (row[1], row[2]) for row in query(statement, (now, now, *ids))}
 
 
 def plugin_state(services: Services, integration: str) -> PluginState:
@@ -204,10 +241,9 @@ def _view(
     issuer: IssuerView,
     default_role: RoleView | None,
     upgrade: UpgradeMark | None,
+    use: tuple[int, int | None],
 ) -> ApplicationView:
-    now = services.clock()
-    people = query(_PEOPLE, (row.id, now, row.id, now))[0][0]
-    last = query(_LAST_SIGN_IN, (row.workspace_id, row.id))
+    people, last_sign_in_at = use
     loaded = services.registry.get(row.integration)
     return ApplicationView(
         id=row.id,
@@ -216,7 +252,7 @@ def _view(
         integration=row.integration,
         integration_name=loaded.integration.name if loaded else row.vendor or row.integration,
         vendor=row.vendor,
-        monogram=row.monogram,
+        monogram=tile_letters(services.registry, row.integration, row.name, row.monogram),
         enabled=row.enabled,
         settings=settings.public(row.settings),
         public_settings=settings.public_now(loaded, row.settings),
@@ -238,7 +274,7 @@ def _view(
         version=row.version,
         state="disabled" if not row.enabled else "active" if people else "needs-setup",
         warnings=(),
-        last_sign_in_at=last[0][0] if last else None,
+        last_sign_in_at=last_sign_in_at,
         people_count=min(people, MAX_COUNTED_USERS),
         upgrade=upgrade,
         adds_attributes=bool(row.proposed.get("adds_attributes")),
@@ -278,12 +314,14 @@ def _in_state(state: str, now: int) -> Any:
         & Role.removed_at.is_null()
         & (Assignment.expires_at.is_null() | (Assignment.expires_at > now))
     )
-    assignments = Assignment.select(1).join(Role)
-    direct = fn.EXISTS(assignments.where(counts, Assignment.user.is_null(False)))
+    assignments = Assignment.select(1).join(Role).switch(Assignment)
+    direct = fn.EXISTS(
+        assignments.join(User, on=(User.id == Assignment.user)).where(counts, User.active)
+    )
     grouped = fn.EXISTS(
-        assignments.switch(Assignment)
-        .join(Membership, on=(Membership.group == Assignment.group))
-        .where(counts)
+        assignments.join(Membership, on=(Membership.group == Assignment.group))
+        .join(User, on=(User.id == Membership.user))
+        .where(counts, User.active)
     )
     has_user = direct | grouped
     return Application.enabled & (has_user if state == "active" else ~has_user)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from ssoko.services.context import Scope, Services
 from ssoko.services.issuers.metadata_fetches import FetchView, list_fetches
 from ssoko.services.issuers.rotation import KeyView, find_issuer, list_keys
+from ssoko.services.plugins.tiles import GENERIC
 from ssoko.store.models.applications import Application, installed_applications
 
 #: How vendors accept a new certificate, the most difficult first.
@@ -15,8 +16,6 @@ _HARDEST: tuple[Accepted, ...] = ("one", "metadata", "many")
 #: Fetches of metadata count as regular if the last one was within this many seconds.
 LATELY = 30 * 86_400
 
-#: Category of integrations that are not made for one vendor.
-_GENERIC = "Generic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +108,7 @@ def _side(services: Services, row: Application) -> Side:
     loaded = services.registry.get(row.integration)
     about = loaded.integration if loaded else None
     vendor = row.vendor or row.integration
-    if about and about.category == _GENERIC:
+    if about and about.category == GENERIC:
         vendor = row.name
     return Side(
         application_id=row.id,

@@ -16,9 +16,6 @@ Index = Mapping[str, IndexEntry]
 
 _NO_INDEX: Index = MappingProxyType({})
 
-#: Category of the integrations that are not made for one vendor.
-GENERIC = "Generic"
-
 
 @dataclass(frozen=True, slots=True)
 class IntegrationCard:

@@ -12,7 +12,7 @@ from typing import Any
 from peewee import ModelSelect, Select, Tuple, fn
 
 from ssoko.store.models.people import User, UserWord, prefix_range
-from ssoko.store.paging import check_limit, decode_cursor, encode_cursor
+from ssoko.store.paging import check_limit, count_rows, decode_cursor, encode_cursor
 from ssoko.text.names import search_terms, search_words
 
 #: Conditions that at most this many users meet are looked up first.
@@ -102,6 +102,18 @@ def find_people(
     if len(rows) <= limit:
         return shown, None
     return shown, encode_cursor(shown[-1].search_key, shown[-1].id)
+
+
+def count_people(
+    workspace_id: str, *, q: str = "", admin: bool | None = None, active: bool | None = None
+) -> int:
+    """Count the users that :func:`find_people` finds, up to ``MOST_COUNTED``."""
+    tests, _ = _conditions(workspace_id, q, None)
+    if admin is not None:
+        tests.append(User.is_admin if admin else ~User.is_admin)
+    if active is not None:
+        tests.append(User.active if active else ~User.active)
+    return count_rows(User.select(User.id).where(User.workspace == workspace_id, *tests))
 
 
 def _conditions(workspace_id: str, q: str, belonging: Belonging | None) -> tuple[list[Any], bool]:

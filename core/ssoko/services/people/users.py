@@ -1,5 +1,6 @@
 """Users of a workspace: create, find, change and delete them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from ssoko.errors import Conflict, InputError, NotFound
 from ssoko.services.activity import log
 from ssoko.services.context import UNSET, Scope, Unset
 from ssoko.services.people.search import (
+    count_people,
     find_people,
     forget_words,
     search_key,
@@ -147,6 +149,22 @@ def list_users(
         workspace_id, q=q, admin=admin, active=active, unless=unless, limit=limit, cursor=cursor
     )
     return Page(tuple(map(view, rows)), following)
+
+
+def count_users(
+    workspace_id: str, *, q: str = "", admin: bool | None = None, active: bool | None = None
+) -> int:
+    """Count the users that :func:`list_users` lists, up to ``MOST_COUNTED``."""
+    return count_people(workspace_id, q=q, admin=admin, active=active)
+
+
+def make_admins(scope: Scope, user_ids: Sequence[str]) -> tuple[UserView, ...]:
+    """Make users admins: all of them or none.
+
+    :raises NotFound: when one of them is not in the workspace.
+    """
+    with database.atomic():
+        return tuple(update_user(scope, user_id, admin=True) for user_id in user_ids)
 
 
 def update_user(

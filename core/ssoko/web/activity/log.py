@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from ssoko.errors import InputError, NotFound
 from ssoko.services.activity import log
+from ssoko.services.applications import views
 from ssoko.services.people import users
 from ssoko.services.troubleshooting import traces
 from ssoko.services.troubleshooting.explanations import explanation_of
@@ -38,6 +39,24 @@ FILTERS = ("q", "who", "what", "app", "target", "outcome", "since")
 
 #: Most events in one CSV file.
 CSV_LIMIT = 20_000
+
+
+CSV_COLUMNS = (
+    "When",
+    "Who",
+    "What",
+    "Target",
+    "Outcome",
+    "IP address",
+    "Reference",
+    "Event ID",
+    "Role or user",
+    "Application",
+    "Reason",
+    "Who ID",
+    "Target ID",
+    "Application ID",
+)
 
 
 @blueprint.get("/activity")
@@ -144,9 +163,10 @@ def _selects(chosen: dict[str, str]) -> list[tuple[str, str, list[tuple[str, str
 
 def _rows(chosen: dict[str, str], page: Page[log.EventView]) -> Iterator[tuple[str, ...]]:
     time_zone = current_workspace().time_zone
-    yield ("When", "Who", "What", "Target", "Outcome", "IP address", "Reference", "Event ID")
+    yield CSV_COLUMNS
     count = 0
     while True:
+        names = views.names_of(current_workspace().id, (e.application_id for e in page.items))
         for event in page.items:
             yield (
                 datetime.fromtimestamp(event.at, zone(time_zone)).isoformat(),
@@ -157,6 +177,12 @@ def _rows(chosen: dict[str, str], page: Page[log.EventView]) -> Iterator[tuple[s
                 event.address,
                 event.reference,
                 event.id,
+                str(event.detail.get("role") or event.detail.get("user") or ""),
+                names.get(event.application_id, ""),
+                str(event.detail.get("received") or event.detail.get("reason") or ""),
+                event.actor_id,
+                event.target_id,
+                event.application_id,
             )
         count += len(page.items)
         if page.next is None or count >= CSV_LIMIT:

@@ -56,6 +56,7 @@ def list_applications() -> str:
     services = current_services()
     state = argument("state") if argument("state") in dict(STATES) else ""
     page: Page[ApplicationView] = Page((), None)
+    total = 0
     uninstalled: tuple[Any, ...] = ()
     if state == "uninstalled":
         uninstalled = change.list_uninstalled(current_scope())
@@ -63,9 +64,11 @@ def list_applications() -> str:
         page = views.list_applications(
             current_scope(), q=argument("q"), state=state, cursor=argument("cursor") or None
         )
+        total = views.count_applications(current_scope(), q=argument("q"), state=state)
     return render_template(
         "applications/index.html",
         page=page,
+        total=total,
         uninstalled=uninstalled,
         states=STATES,
         state=state,

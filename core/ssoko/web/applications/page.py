@@ -6,7 +6,8 @@ from flask import render_template, url_for
 
 from ssoko.services.applications import views
 from ssoko.services.applications.views import ApplicationView
-from ssoko.services.marketplace.catalog import GENERIC
+from ssoko.services.plugins.tiles import GENERIC
+from ssoko.text.paths import without_paths
 from ssoko.web.framework.session import current_scope, current_services
 
 #: Tab to its label and its endpoint in the blueprint.
@@ -143,7 +144,7 @@ def explain_missing_plugin(application: ApplicationView) -> MissingPlugin | None
             return MissingPlugin(
                 "Its plugin failed to load",
                 f"{problem.distribution} {problem.version} failed at {problem.stage}: "
-                f"{problem.message}.",
+                f"{without_paths(problem.message)}.",
                 "Fix it or install another version, then restart Ssoko.",
             )
     for skipped, reason in registry.skipped:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from flask import request
+from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from ssoko.errors import InputError
@@ -19,7 +19,9 @@ from ssoko.web.components.edit_forms import rebase
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.framework.responses import (
     Errors,
+    Undo,
     ViewResponse,
+    counted,
     form_page,
     has_entries,
     posted,
@@ -93,9 +95,12 @@ def enable_application(slug: str) -> Response:
 def disable_application(slug: str) -> Response:
     """Disable the application: nobody can sign in, and its settings are kept."""
     application = _set_enabled(slug, enabled=False)
+    people = application.people_count
+    who = f" for {counted(people, 'person', 'people')}" if people else ""
     return see(
         "applications.show_overview",
-        f"Disabled {application.name}. Nobody can sign in until you enable it.",
+        f"Disabled {application.name}{who}. Nobody can sign in until you enable it.",
+        undo=Undo(url_for("applications.enable_application", slug=application.slug)),
         slug=application.slug,
     )
 

@@ -17,6 +17,7 @@ from typing import Any
 from flask import g, request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 
+from ssoko.plugin.host.validate import POSTED_PREFIX
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.framework.responses import Errors
 from ssoko.web.framework.security import posted_form_state
@@ -55,6 +56,9 @@ def rebase(stored: Iterable[FormField]) -> Errors:
         current = _stored_text(field)
         typed = _typed_text(field, form)
         before = shown.get(field.name, _digest(current))
+        if typed is None and field.name.removeprefix(POSTED_PREFIX) in form:
+            # A field of a plugin that is sent without the prefix.
+            continue
         if typed is None or _digest(typed) == before:
             _put(form, field)
         elif typed != current and _digest(current) != before:

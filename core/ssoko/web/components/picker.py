@@ -16,6 +16,7 @@ from ssoko.services.access.roles import RoleView
 from ssoko.services.people import groups, users
 from ssoko.services.people.groups import GroupView
 from ssoko.services.people.users import UserView
+from ssoko.services.plugins.tiles import letters_of
 from ssoko.store.paging import Page
 from ssoko.text.names import slugify
 from ssoko.web.framework.responses import (
@@ -113,7 +114,7 @@ def role_option(role: RoleView) -> Option:
 def role_tile(role: RoleView) -> tuple[str, str, str]:
     """Return monogram, tint and size of a role's tile, which is the tile of its application."""
     name = role.application_name or role.name
-    return monogram(name), slugify(name), "mini"
+    return letters_of(name), slugify(name), "mini"
 
 
 def user_option(user: UserView) -> Option:
@@ -126,20 +127,12 @@ def group_option(group: GroupView) -> Option:
     """Return a group with its size."""
     members = "1 member" if group.member_count == 1 else f"{group.member_count} members"
     text = f"{members}. {group.description}" if group.description else members
-    return Option(group.id, group.name, text, monogram=monogram(group.name), tint=group.id)
+    return Option(group.id, group.name, text, monogram=letters_of(group.name), tint=group.id)
 
 
 ROLES = Kind("role", "role", "roles", role_option, roles.get_role)
 USERS = Kind("user", "person", "people", user_option, users.get_user)
 GROUPS = Kind("group", "group", "groups", group_option, groups.get_group)
-
-
-def monogram(name: str) -> str:
-    """Return up to three letters for a name."""
-    words = [word for word in name.replace("-", " ").replace("_", " ").split() if word]
-    if len(words) > 1:
-        return "".join(word[0] for word in words[:2]).upper()
-    return name[:3]
 
 
 def build_picker(

@@ -60,6 +60,20 @@ def parse_last_day(text: str, *, field: str, time_zone: str, now: int) -> int | 
     return end_of_day(day, time_zone=time_zone)
 
 
+def last_day(expires_at: int | None) -> str:
+    """Return the day that a date input shows for an expiry, such as ``2026-12-31``.
+
+    :param expires_at: the first second without access, epoch seconds, or None.
+    """
+    if expires_at is None:
+        return ""
+    return (
+        datetime.fromtimestamp(expires_at - 1, zone(current_workspace().time_zone))
+        .date()
+        .isoformat()
+    )
+
+
 def end_of_day(day: date, *, time_zone: str) -> int:
     """Return the first second after a day, epoch seconds."""
     next_day = datetime.combine(day + timedelta(days=1), time(), zone(time_zone))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 
 from werkzeug.wrappers import Response
@@ -18,8 +19,13 @@ def attachment(body: str | bytes, *, mimetype: str, name: str) -> Response:
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
+_MIDDLE = re.compile(r"([;\t\r\n][\s\"']*)([=+\-@＝＋－＠])")
+
+
 def harmless(value: str) -> str:
     """Return the cell, quoted if a spreadsheet would run it as a formula."""
+    # Where the list separator is a semicolon, a cell can start in the middle of a value.
+    value = _MIDDLE.sub(r"\1'\2", value)
     return f"'{value}" if value.lstrip(" ").startswith(_FORMULA) else value
 
 

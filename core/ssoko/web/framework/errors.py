@@ -78,7 +78,13 @@ def error_page(status: int, message: str = "", *, title: str = "", **more: Any) 
         advice = ""
     _find_workspace(status)
     page = render_template(
-        "framework/error.html", title=title, status=status, message=message, advice=advice, **more
+        "framework/error.html",
+        layout=_layout(),
+        title=title,
+        status=status,
+        message=message,
+        advice=advice,
+        **more,
     )
     response = Response(page)
     response.status_code = status
@@ -87,11 +93,25 @@ def error_page(status: int, message: str = "", *, title: str = "", **more: Any) 
     return response
 
 
+def _layout() -> str:
+    """Return the template that the page extends: signed-in users keep their menu."""
+    signed_in = None if g.without_database else current_signed_in()
+    workspace = g.get("workspace")
+    if signed_in is None or workspace is None or signed_in.workspace.id != workspace.id:
+        return "framework/centered.html"
+    return "framework/shell.html" if signed_in.user.admin else "framework/portal.html"
+
+
 def _find_workspace(status: int) -> None:
     # The page shows the contact of the workspace in the URL. After a server error it doesn't query
     # the database, which may be the part that failed.
     g.without_database = status >= 500
-    if g.without_database or "workspace" in g or "workspace" not in (request.view_args or {}):
+    if g.without_database or "workspace" in g:
+        return
+    if "workspace" not in (request.view_args or {}):
+        signed_in = current_signed_in()
+        if signed_in is not None and request.path.startswith(f"/w/{signed_in.workspace.slug}/"):
+            g.workspace = signed_in.workspace
         return
     try:
         current_workspace()

@@ -1,5 +1,8 @@
 """Reading arguments and forms, and the responses after a change, for all pages."""
 
+from dataclasses import dataclass, field
+from typing import Any
+
 from flask import flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -26,9 +29,27 @@ def has_entries() -> bool:
     return request.method == "POST" or bool(g.get("kept_entries"))
 
 
-def see(endpoint: str, message: str = "", **values: object) -> Response:
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """A form that reverses a change, shown with its message.
+
+    :param action: URL that it is posted to.
+    :param fields: names and values.
+    """
+
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+def see(
+    endpoint: str, message: str = "", *, undo: Undo | None = None, **values: object
+) -> Response:
     """Redirect (303) to another page of the workspace, which shows the message."""
-    if message:
+    if message and undo is not None:
+        # The session cookie carries it as JSON.
+        content: Any = {"text": message, "action": undo.action, "fields": undo.fields}
+        flash(content, "undo")
+    elif message:
         flash(message)
     return redirect(url_for(endpoint, **values), 303)
 

@@ -60,6 +60,9 @@ def init_session(app: Flask) -> None:
     @app.url_defaults
     def keep_workspace(endpoint: str, values: dict[str, Any]) -> None:
         slug = (request.view_args or {}).get("workspace") if request else None
+        if request and not slug and g.get("workspace"):
+            # The page of an error at a path that is no page.
+            slug = g.workspace.slug
         if slug and app.url_map.is_endpoint_expecting(endpoint, "workspace"):
             values.setdefault("workspace", slug)
 

@@ -5,12 +5,14 @@ from urllib.parse import quote, urlencode
 from flask import Flask, g, request
 from werkzeug.datastructures import MultiDict
 
+from ssoko.store.paging import MOST_COUNTED
+from ssoko.text.paths import without_paths
 from ssoko.web.framework.assets import static
 from ssoko.web.framework.icons import icon, initials, logo_of, mark, tint
 from ssoko.web.framework.menu import menu_items
 from ssoko.web.framework.security import form_state
 from ssoko.web.framework.session import current_services, current_signed_in
-from ssoko.web.framework.times import day_of, duration, exactly, when
+from ssoko.web.framework.times import day_of, duration, exactly, expiry, when
 
 THEME_COOKIE = "ssoko-theme"
 
@@ -50,6 +52,13 @@ def theme() -> str:
     return choice if choice in {"light", "dark"} else ""
 
 
+def total_of(total: int, singular: str) -> str:
+    """Return the length of a list, such as ``1,203 users`` or ``More than 10,000 users``."""
+    if total > MOST_COUNTED:
+        return f"More than {MOST_COUNTED:,} {singular}s"
+    return f"{total:,} {singular if total == 1 else singular + 's'}"
+
+
 def init_template_globals(app: Flask) -> None:
     """Register the globals, and set the variables ``me`` and ``workspace`` of every page."""
     from ssoko.web.components.forms import summary_lines
@@ -59,6 +68,7 @@ def init_template_globals(app: Flask) -> None:
         day_of=day_of,
         duration=duration,
         exactly=exactly,
+        expiry=expiry,
         form_state=form_state,
         here=here,
         icon=icon,
@@ -70,8 +80,10 @@ def init_template_globals(app: Flask) -> None:
         static=static,
         summary_lines=summary_lines,
         theme=theme,
+        total_of=total_of,
         tint=tint,
         when=when,
+        without_paths=without_paths,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

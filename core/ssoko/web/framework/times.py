@@ -1,6 +1,6 @@
 """Times as pages show them, in the workspace's time zone."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 from flask import g
@@ -33,6 +33,21 @@ def when(at: int | None, never: str = "Never") -> Markup | str:
         datetime.fromtimestamp(at, UTC).isoformat(),
         exactly(at),
         f"{day}, {moment:%H:%M %Z}",
+    )
+
+
+def expiry(at: int | None) -> Markup | str:
+    """Render when access expires: the last day, or the time when it isn't the end of a day.
+
+    :param at: the first second without access, epoch seconds, or None.
+    """
+    if at is None:
+        return "Never"
+    moment = datetime.fromtimestamp(at, workspace_zone())
+    if moment.timetz().replace(tzinfo=None) != time():
+        return when(at)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        datetime.fromtimestamp(at, UTC).isoformat(), f"Until {exactly(at)}", day_of(at - 1)
     )
 
 

@@ -2,30 +2,25 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from ssoko.services.activity import log
-from ssoko.services.activity.references import read_reference
-from ssoko.services.applications import views
 from ssoko.services.marketplace.overview import Overview, Waiting, overview
-from ssoko.services.people import users
+from ssoko.text.paths import without_paths
 from ssoko.web.components.event_list import bars_of
 from ssoko.web.components.notices import workspace_notices
-from ssoko.web.framework.menu import menu_items
 from ssoko.web.framework.session import (
-    admin_only,
     current_scope,
     current_services,
     current_user,
-    current_workspace,
     signed_in,
 )
+from ssoko.web.home import jump
 
 blueprint = Blueprint("home", __name__, url_prefix="/w/<workspace>")
 
 _RECENT = 6
-_RESULTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +42,6 @@ class Attention:
     title: str
     text: str
     label: str
-    href: str
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One page that a search finds."""
-
-    name: str
-    kind: str
     href: str
 
 
@@ -115,7 +101,9 @@ def _attention(summary: Overview) -> list[Attention]:
         Attention(
             "bad",
             f"The plugin {problem.slug} failed to load",
-            f"{problem.distribution} {problem.version}, {problem.stage}: {problem.message}",
+            without_paths(
+                f"{problem.distribution} {problem.version}, {problem.stage}: {problem.message}"
+            ),
             "View plugins",
             url_for("settings.plugins"),
         )
@@ -174,35 +162,5 @@ def _upgrade_texts(waiting: Waiting) -> tuple[str, str, str]:
     return f"Update available for {name}: {mark.proposer}", text, label
 
 
-@blueprint.get("/jump")
-@admin_only
-def jump() -> Response | str:
-    """Search people, applications and pages; a reference redirects to its trace."""
-    query = request.args.get("q", "").strip()[:200]
-    workspace = current_workspace()
-    if not query:
-        return render_template("home/jump.html", title="Search or jump to", query="", results=())
-    if reference := read_reference(query):
-        return redirect(url_for("traces.show", reference=reference))
-    results = [
-        Result(
-            application.name,
-            "Application",
-            url_for("applications.show_overview", slug=application.slug),
-        )
-        for application in views.list_applications(current_scope(), q=query, limit=_RESULTS).items
-    ]
-    results += [
-        Result(user.display_name, "User", url_for("users.details", user_id=user.id))
-        for user in users.list_users(workspace.id, q=query, limit=_RESULTS).items
-    ]
-    results += [
-        Result(item.below or item.label, "Page", item.href)
-        for item in menu_items()
-        if query.casefold() in f"{item.label} {item.below}".casefold()
-    ]
-    if len(results) == 1:
-        return redirect(results[0].href)
-    return render_template(
-        "home/jump.html", title="Search or jump to", query=query, results=results
-    )
+blueprint.add_url_rule("/jump", "jump", jump.jump)
+blueprint.add_url_rule("/jump.json", "suggest", jump.suggest)

@@ -14,8 +14,8 @@ from ssoko.services.guides import guide
 from ssoko.services.guides.progress import ticks_when
 from ssoko.services.issuers import issuers
 from ssoko.services.marketplace import catalog, proposed_values
-from ssoko.services.marketplace.catalog import GENERIC
 from ssoko.services.marketplace.overview import suggest_name
+from ssoko.services.plugins.tiles import GENERIC
 from ssoko.web.components import metadata_form, plugin_form
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.components.metadata_form import FormValues

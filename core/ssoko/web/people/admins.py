@@ -14,7 +14,7 @@ from ssoko.web.components.picker import (
     require_selected,
     search_redirect,
 )
-from ssoko.web.framework.responses import ViewResponse, argument, counted, refused, see
+from ssoko.web.framework.responses import Undo, ViewResponse, argument, counted, refused, see
 from ssoko.web.framework.session import admin_only, current_scope, current_workspace
 
 
@@ -34,7 +34,7 @@ def promote() -> ViewResponse:
         user_ids = require_selected(USERS)
     except InputError as error:
         return _page(picker=_picker(error)), 422
-    admins = [users.update_user(current_scope(), user_id, admin=True) for user_id in user_ids]
+    admins = users.make_admins(current_scope(), user_ids)
     if len(admins) == 1:
         return see("users.admins", f"{admins[0].display_name} is now an admin.")
     return see("users.admins", f"{counted(len(admins), 'person', 'people')} are now admins.")
@@ -47,7 +47,11 @@ def demote(user_id: str) -> Response:
         user = users.update_user(current_scope(), user_id, admin=False)
     except (Conflict, Forbidden) as error:
         return refused(error, "users.admins")
-    return see("users.admins", f"Removed admin rights from {user.display_name}.")
+    return see(
+        "users.admins",
+        f"Removed admin rights from {user.display_name}.",
+        undo=Undo(url_for("users.promote"), {"user": user.id}),
+    )
 
 
 def _page(*, picker: Picker | None) -> str:
@@ -57,7 +61,11 @@ def _page(*, picker: Picker | None) -> str:
     )
     active = users.list_users(workspace.id, admin=True, active=True, limit=2)
     return render_template(
-        "people/users/admins.html", page=page, only_one=len(active.items) == 1, picker=picker
+        "people/users/admins.html",
+        page=page,
+        total=users.count_users(workspace.id, admin=True, q=argument("q")),
+        only_one=len(active.items) == 1,
+        picker=picker,
     )
 
 

@@ -17,7 +17,7 @@ from ssoko.web.components.picker import (
     search_redirect,
 )
 from ssoko.web.components.tabs import render_group_tab
-from ssoko.web.framework.responses import Errors, ViewResponse, argument, counted, see
+from ssoko.web.framework.responses import Errors, Undo, ViewResponse, argument, counted, see
 from ssoko.web.framework.session import admin_only, current_scope, current_workspace
 
 #: Lines that a pasted list can have.
@@ -74,7 +74,12 @@ def remove(group_id: str, user_id: str) -> Response:
     user = users.get_user(workspace.id, user_id)
     group = groups.get_group(workspace.id, group_id)
     groups.remove_member(current_scope(), group.id, user.id)
-    return see("groups.show", f"Removed {user.display_name} from {group.name}.", group_id=group.id)
+    return see(
+        "groups.show",
+        f"Removed {user.display_name} from {group.name}.",
+        undo=Undo(url_for("groups.add_members", group_id=group.id), {"user": user.id}),
+        group_id=group.id,
+    )
 
 
 def read_user_ids(text: str) -> list[str]:

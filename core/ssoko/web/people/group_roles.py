@@ -19,8 +19,8 @@ from ssoko.web.components.picker import (
     search_redirect,
 )
 from ssoko.web.components.tabs import render_group_tab
-from ssoko.web.framework.dates import posted_expiry
-from ssoko.web.framework.responses import ViewResponse, argument, counted, see
+from ssoko.web.framework.dates import last_day, posted_expiry
+from ssoko.web.framework.responses import Undo, ViewResponse, argument, counted, see
 from ssoko.web.framework.session import admin_only, current_scope, current_workspace
 
 
@@ -57,8 +57,17 @@ def remove(group_id: str, role_id: str) -> Response:
     workspace = current_workspace()
     role = roles.get_role(workspace.id, role_id)
     group = groups.get_group(workspace.id, group_id)
-    access_assignments.remove_role(current_scope(), role_id=role.id, group_id=group.id)
-    return see("groups.roles", f"Removed {role.name} from {group.name}.", group_id=group_id)
+    expires_at = access_assignments.remove_role(current_scope(), role_id=role.id, group_id=group.id)
+    members = counted(group.member_count, "member")
+    return see(
+        "groups.roles",
+        f"Removed {role.name} from {group.name}, which has {members}.",
+        undo=Undo(
+            url_for("groups.assign_roles", group_id=group.id),
+            {"role": role.id, "expires": last_day(expires_at)},
+        ),
+        group_id=group_id,
+    )
 
 
 def _page(group: GroupView, *, picker: Picker | None) -> str:

@@ -35,7 +35,8 @@ def index() -> str:
     page = groups.list_groups(
         current_workspace().id, q=argument("q"), cursor=argument("cursor") or None
     )
-    return render_template("people/groups/index.html", page=page, q=argument("q"))
+    total = groups.count_groups(current_workspace().id, q=argument("q"))
+    return render_template("people/groups/index.html", page=page, total=total, q=argument("q"))
 
 
 @blueprint.route("/new", methods=["GET", "POST"])

@@ -41,7 +41,8 @@ def index() -> str:
         q=argument("q"),
         cursor=argument("cursor") or None,
     )
-    return render_template("people/roles/index.html", page=page, q=argument("q"))
+    total = roles.count_roles(current_workspace().id, q=argument("q"))
+    return render_template("people/roles/index.html", page=page, total=total, q=argument("q"))
 
 
 @blueprint.route("/new", methods=["GET", "POST"])

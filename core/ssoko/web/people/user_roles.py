@@ -24,8 +24,8 @@ from ssoko.web.components.picker import (
     search_redirect,
 )
 from ssoko.web.components.tabs import render_user_tab
-from ssoko.web.framework.dates import posted_expiry
-from ssoko.web.framework.responses import ViewResponse, argument, counted, see
+from ssoko.web.framework.dates import last_day, posted_expiry
+from ssoko.web.framework.responses import Undo, ViewResponse, argument, counted, see
 from ssoko.web.framework.session import admin_only, current_scope, current_workspace
 
 
@@ -72,9 +72,17 @@ def remove(user_id: str, role_id: str) -> Response:
     """Remove a role that is assigned to the user directly."""
     workspace = current_workspace()
     role = roles.get_role(workspace.id, role_id)
-    access_assignments.remove_role(current_scope(), role_id=role.id, user_id=user_id)
+    expires_at = access_assignments.remove_role(current_scope(), role_id=role.id, user_id=user_id)
     user = users.get_user(workspace.id, user_id)
-    return see("users.roles", f"Removed {role.name} from {user.display_name}.", user_id=user_id)
+    return see(
+        "users.roles",
+        f"Removed {role.name} from {user.display_name}.",
+        undo=Undo(
+            url_for("users.assign_roles", user_id=user_id),
+            {"role": role.id, "expires": last_day(expires_at)},
+        ),
+        user_id=user_id,
+    )
 
 
 @admin_only
@@ -102,7 +110,12 @@ def remove_from_group(user_id: str, group_id: str) -> Response:
     group = groups.get_group(workspace.id, group_id)
     user = users.get_user(workspace.id, user_id)
     groups.remove_member(current_scope(), group.id, user.id)
-    return see("users.roles", f"Removed {user.display_name} from {group.name}.", user_id=user_id)
+    return see(
+        "users.roles",
+        f"Removed {user.display_name} from {group.name}.",
+        undo=Undo(url_for("users.add_to_groups", user_id=user_id), {"group": group.id}),
+        user_id=user_id,
+    )
 
 
 def paths_by_role(assignments: tuple[AssignmentView, ...]) -> list[RoleAndPaths]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ssoko.errors import Conflict, Forbidden, InputError
@@ -13,7 +13,15 @@ from ssoko.services.people import users
 from ssoko.web.components.edit_forms import rebase_texts
 from ssoko.web.components.event_list import page_links
 from ssoko.web.components.tabs import render_user_tab
-from ssoko.web.framework.responses import Errors, ViewResponse, argument, form_page, refused, see
+from ssoko.web.framework.responses import (
+    Errors,
+    Undo,
+    ViewResponse,
+    argument,
+    form_page,
+    refused,
+    see,
+)
 from ssoko.web.framework.session import (
     admin_only,
     current_scope,
@@ -38,6 +46,7 @@ def index() -> str:
     return render_template(
         "people/users/index.html",
         page=page,
+        total=users.count_users(current_workspace().id, q=argument("q"), active=active),
         q=argument("q"),
         state=argument("state"),
         states=STATES,
@@ -113,7 +122,8 @@ def disable(user_id: str) -> Response:
     except (Conflict, Forbidden) as error:
         return refused(error, "users.details", user_id=user_id)
     message = f"Disabled {user.display_name} and ended all sessions."
-    return see("users.details", message, user_id=user_id)
+    undo = Undo(url_for("users.enable", user_id=user_id))
+    return see("users.details", message, undo=undo, user_id=user_id)
 
 
 @blueprint.route("/users/<user_id>/delete", methods=["GET", "POST"])

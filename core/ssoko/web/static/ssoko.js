@@ -1,6 +1,7 @@
 import "./copy.js";
 import "./filter.js";
 import "./jump.js";
+import "./picker.js";
 
 // Flash messages disappear; the page shows the result too.
 const toast = document.querySelector(".toast[data-passing]");
