@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -523,6 +524,52 @@ def test_demo_leaves_other_folders_alone(site: Site) -> None:
     output = site.error("demo", "--port", str(free_port()), "--data-dir", "other", "--reset")
     assert "other files" in output
     assert (other / "letter.txt").read_text() == "mine"
+
+
+@pytest.fixture
+def demo(site: Site) -> Iterator[str]:
+    """Run the demo and return what it prints."""
+    process = site.start("demo", "--port", str(free_port()))
+    yield site.read_until(process, "Not for production")
+    process.terminate()
+    process.wait(timeout=15)
+
+
+def rows(site: Site, sql: str) -> list[tuple]:
+    with contextlib.closing(sqlite3.connect(site.folder / ".demo" / "ssoko.sqlite3")) as database:
+        return database.execute(sql).fetchall()
+
+
+def test_events_are_in_order_of_time(site: Site, demo: str) -> None:
+    times = [at for (at,) in rows(site, "SELECT at FROM event ORDER BY id")]
+    assert len(times) > 50
+    assert times == sorted(times)
+
+
+def test_every_denied_sign_in_has_a_reason(site: Site, demo: str) -> None:
+    denied = rows(site, "SELECT detail, reference FROM event WHERE outcome = 'refused'")
+    assert denied
+    for detail, reference in denied:
+        assert reference or '"reason"' in detail, detail
+    references = {reference for _, reference in denied if reference}
+    assert references
+    assert references == {reference for (reference,) in rows(site, "SELECT reference FROM trace")}
+
+
+def test_password_signs_in_again_after_signing_out(site: Site, demo: str) -> None:
+    found = re.search(r"username (\w+) or (\w+), password (\S+)", demo)
+    assert found
+    base = re.search(r"http://localhost:\d+", demo)
+    assert base
+    for username in found.groups()[:2]:
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        with opener.open(f"{base[0]}/w/demo/sign-in") as page:
+            token = re.search(r'name="csrf_token" value="([^"]+)"', page.read().decode())
+        assert token
+        form = {"csrf_token": token[1], "username": username, "password": found[3]}
+        data = urllib.parse.urlencode(form).encode()
+        with opener.open(f"{base[0]}/w/demo/sign-in", data) as page:
+            assert "sign-in" not in page.url
 
 
 def test_purge_deletes_expired_traces(site: Site) -> None:

@@ -1,6 +1,7 @@
 """``ssoko demo``: serve a workspace with sample data on this machine."""
 
 import os
+import secrets
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +50,7 @@ def demo(port: int, data_dir: Path, reset: bool) -> None:
         write_files(data_dir, environ["SSOKO_BASE_URL"], environ)
         (data_dir / _MARK).touch()
         has_moved = _store_base_url(data_dir / "address", environ["SSOKO_BASE_URL"])
+        password = _read_password(data_dir / "password")
         apply_migrations(environ)
     config = load_config(environ)
     log_to_stderr("WARNING")
@@ -59,10 +61,10 @@ def demo(port: int, data_dir: Path, reset: bool) -> None:
     app = create_app(config)
     services: Services = app.extensions["ssoko"]
     with db.session():
-        data = sample.seed(services)
+        data = sample.seed(services, password=password)
         if has_moved:
             sample.move(services, data)
-        lines = _welcome(services, data, data_dir)
+        lines = _welcome(services, data, data_dir, password)
     with_waitress(app, sockets, 4, lambda: click.echo("\n".join(lines)))
 
 
@@ -97,7 +99,14 @@ def _store_base_url(path: Path, base_url: str) -> bool:
     return before != base_url
 
 
-def _welcome(services: "Services", data: "Demo", data_dir: Path) -> list[str]:
+def _read_password(path: Path) -> str:
+    """Return the password of this demo, which is created at its first start."""
+    if not path.exists():
+        path.write_text("-".join(secrets.token_hex(3) for _ in range(3)), "utf-8")
+    return path.read_text("utf-8")
+
+
+def _welcome(services: "Services", data: "Demo", data_dir: Path, password: str) -> list[str]:
     from ssoko.services.authentication import links
 
     base_url = services.config.base_url
@@ -115,6 +124,8 @@ def _welcome(services: "Services", data: "Demo", data_dir: Path) -> list[str]:
         f"  Admin    {data.admin.display_name:16} {link(data.admin.id)}",
         f"  User     {data.user.display_name:16} {link(data.user.id)}",
         "           Each link works once. Start the demo again for new links.",
+        f"           After signing out, sign in as {data.admin.username} or "
+        f"{data.user.username} with the password {password}",
         "",
         "  Try      1  open the admin's link, then Marketplace, and install AWS",
         "           2  open the user's link in a private window and click the Sandbox tile",

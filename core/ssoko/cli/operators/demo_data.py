@@ -4,19 +4,23 @@ Everything is created through the services, with the clock set back, so that the
 looks like that of a workspace in use.
 """
 
+import contextlib
 import random
 import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ssoko.errors import Refusal
 from ssoko.services import workspaces
 from ssoko.services.access import assignments
 from ssoko.services.activity import log
 from ssoko.services.applications import change, install, views
 from ssoko.services.applications.views import ApplicationView
+from ssoko.services.authentication import sessions
 from ssoko.services.context import SYSTEM, Actor, Scope, Services
 from ssoko.services.people import groups, users
 from ssoko.services.people.users import UserView
+from ssoko.services.sso.saml import sign_in
 from ssoko.services.workspaces import WorkspaceView
 from ssoko.store.models.table import database
 
@@ -25,6 +29,9 @@ SANDBOX = "sandbox"
 
 _DAY = 86_400
 _DAYS = 14
+
+#: Seconds after signing in until an application is opened.
+_OPENED_AFTER = 20
 
 #: Username, first name, last name, groups.
 _PEOPLE = (
@@ -61,10 +68,13 @@ class Demo:
     application: ApplicationView | None
 
 
-def seed(services: Services) -> Demo:
-    """Return the demo workspace. Create it if it does not exist."""
+def seed(services: Services, *, password: str) -> Demo:
+    """Return the demo workspace. Create it if it does not exist.
+
+    :param password: of the admin and the user, to sign in again after signing out.
+    """
     if SLUG not in {workspace.slug for workspace in workspaces.list_workspaces()}:
-        _fill(services)
+        _fill(services, password)
     workspace = workspaces.get_workspace(SLUG)
     page = views.list_applications(Scope(services, workspace.id, SYSTEM), integration=SANDBOX)
     return Demo(
@@ -86,18 +96,18 @@ def move(services: Services, demo: Demo) -> None:
         )
 
 
-def _fill(services: Services) -> None:
+def _fill(services: Services, password: str) -> None:
     start = services.clock() - _DAYS * _DAY
     workspace = workspaces.create_workspace(
         _at(services, start), SYSTEM, slug=SLUG, name="Demo company", contact="Amina in Engineering"
     )
-    accounts = _create_users(Scope(_at(services, start + 60), workspace.id, SYSTEM))
+    accounts = _create_users(Scope(_at(services, start + 60), workspace.id, SYSTEM), password)
     admin = accounts[_ADMIN]
     scope = Scope(services, workspace.id, Actor("user", admin.id, admin.display_name, "192.0.2.10"))
     group_ids = _create_groups(replace(scope, services=_at(services, start + 300)), accounts)
     application = _install_sandbox(replace(scope, services=_at(services, start + 900)), group_ids)
     for moment, username, refused in _sign_ins(start):
-        if username == _DISABLED and accounts[_DISABLED].active and moment > start + 9 * _DAY:
+        if accounts[_DISABLED].active and moment > start + 9 * _DAY:
             then = replace(scope, services=_at(services, start + 9 * _DAY))
             accounts[_DISABLED] = users.update_user(then, accounts[_DISABLED].id, active=False)
         then = replace(scope, services=_at(services, moment))
@@ -115,7 +125,7 @@ def _at(services: Services, moment: int) -> Services:
     return replace(services, clock=lambda: moment)
 
 
-def _create_users(scope: Scope) -> dict[str, UserView]:
+def _create_users(scope: Scope, password: str) -> dict[str, UserView]:
     return {
         username: users.create_user(
             scope,
@@ -124,6 +134,7 @@ def _create_users(scope: Scope) -> dict[str, UserView]:
             first_name=first,
             last_name=last,
             admin=username == _ADMIN,
+            password=password if username in {_ADMIN, _USER} else None,
         )
         for username, first, last, _ in _PEOPLE
     }
@@ -161,7 +172,12 @@ def _sign_ins(start: int) -> list[tuple[int, str, bool]]:
         for _ in range(chance.randint(3, 7)):
             moment = start + day * _DAY + chance.randint(-6, 6) * 1800 + chance.randint(0, 1799)
             sign_ins.append((moment, chance.choice(names), chance.random() < 0.1))
-    return sorted(sign_ins)
+    # The events of one sign-in are finished before the next one, so that they stay in order.
+    apart: list[tuple[int, str, bool]] = []
+    for moment, username, refused in sorted(sign_ins):
+        earliest = apart[-1][0] + 2 * _OPENED_AFTER if apart else 0
+        apart.append((max(moment, earliest), username, refused))
+    return apart
 
 
 def _record_sign_in(
@@ -183,19 +199,29 @@ def _record_sign_in(
     _write(scope, "session.started", target=session, detail={"method": "link"})
     if application is None:
         return
-    has_access = user.username != _TEMPORARY
+    later = _at(scope.services, scope.services.clock() + _OPENED_AFTER)
+    if user.username == _TEMPORARY:
+        _deny(later, user, application, address)
+        return
     _write(
-        replace(scope, services=_at(scope.services, scope.services.clock() + 20)),
+        replace(scope, services=later),
         "sign-in",
         target=log.Target("application", application.id, application.name),
-        outcome="done" if has_access else "refused",
-        detail={"started": "ssoko"} if has_access else _denial(application),
+        detail={"started": "ssoko"},
     )
 
 
-def _denial(application: ApplicationView) -> dict[str, str]:
-    message = f"You don't have access to {application.name}."
-    return {"started": "ssoko", "code": "no-role", "message": message}
+def _deny(services: Services, user: UserView, application: ApplicationView, address: str) -> None:
+    """Open an application without its role. The sign-in is real, so that it has a trace."""
+    with database.atomic():
+        row = users.row_of(workspaces.get_workspace(SLUG).id, user.id)
+        token = sessions.start_session(services, row, method="link", address=address, user_agent="")
+    signed_in = sessions.load_session(services, token)
+    with contextlib.suppress(Refusal):
+        sign_in.launch(services, SLUG, application.slug, session=signed_in, address=address)
+    with database.atomic():
+        users.sign_out_everywhere(user.id, now=services.clock())
+    time.sleep(0.001)
 
 
 def _write(scope: Scope, action: str, **event: Any) -> None:
