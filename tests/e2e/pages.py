@@ -233,6 +233,7 @@ NO_PAGES = {
     "applications.download_metadata": "a download",
     "settings.key_certificate": "a download",
     "activity.csv": "a download",
+    "home.suggest": "JSON for the dialog of Ctrl-K",
     "saml.metadata": "for machines",
     "settings.certificate": "a download",
     "settings.metadata": "a download",
