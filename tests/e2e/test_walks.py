@@ -13,6 +13,7 @@ from ssoko.saml.bindings import encode_redirect
 from ssoko.saml.xml import instant
 
 from .server import ADMIN, PASSWORD, Server, Workspace
+from .test_pages import WIDTHS, find_flaws, save_screenshot
 
 pytestmark = pytest.mark.e2e
 
@@ -35,7 +36,7 @@ def visitor(browser: Browser) -> Iterator[BrowserContext]:
     def answer(route: Route) -> None:
         route.fulfill(body="Welcome to Wiki", content_type="text/plain")
 
-    context = browser.new_context()
+    context = browser.new_context(reduced_motion="reduce")
     context.set_default_timeout(10_000)
     context.route(f"{WIKI}/**", answer)
     yield context
@@ -51,13 +52,26 @@ def installs(ssoko: Server) -> Workspace:
 @pytest.fixture
 def admin(browser: Browser, workspace: Workspace) -> Iterator[Page]:
     """Return a page in a browser that the admin is signed in to."""
-    context = browser.new_context()
+    context = browser.new_context(reduced_motion="reduce")
     context.set_default_timeout(10_000)
     page = context.new_page()
     page.goto(f"{workspace.url}/sign-in")
     sign_in(page, ADMIN)
     yield page
     context.close()
+
+
+def assert_no_flaws(page: Page, name: str) -> None:
+    """Check the page as it is now at both widths and in both themes."""
+    flaws: list[str] = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        for theme, rules in (("light", ""), ("dark", "color-contrast")):
+            page.emulate_media(color_scheme=theme)
+            flaws += find_flaws(page, f"{width} {theme}", rules)
+            save_screenshot(page, f"{name}-{width}-{theme}")
+    page.emulate_media(color_scheme="light")
+    assert not flaws, "\n".join(flaws)
 
 
 def sign_in(page: Page, username: str) -> None:
@@ -122,6 +136,8 @@ def test_back_after_the_sign_in_offers_the_application(
     sign_in(page, "amina")
     expect(page.locator("body")).to_have_text("Welcome to Wiki")
     page.goto(sign_in_page)
+    expect(page.get_by_role("link", name="Open Wiki")).to_be_visible()
+    assert_no_flaws(page, "offer-launch")
     page.get_by_role("link", name="Open Wiki").click()
     expect(page.locator("body")).to_have_text("Welcome to Wiki")
 
@@ -159,10 +175,12 @@ def test_install_form_that_outlives_its_session(admin: Page, workspace: Workspac
     end_sessions(workspace, ADMIN)
     admin.get_by_role("button", name="Install", exact=True).click()
     expect(admin.locator("main")).to_contain_text("Your entries are kept")
+    assert_no_flaws(admin, "sign-in-kept")
     sign_in(admin, ADMIN)
     expect(admin.get_by_role("heading", level=1)).to_contain_text("Install Slack")
     expect(admin.get_by_role("status").filter(has_text="Nothing was saved yet")).to_be_visible()
     assert [box.input_value() for box in fields.all()] == typed
+    assert_no_flaws(admin, "install-kept")
     admin.get_by_role("button", name="Install", exact=True).click()
     expect(admin.get_by_role("heading", level=1)).to_have_text("Team chat")
 
@@ -183,8 +201,9 @@ def test_two_edit_forms(browser: Browser, admin: Page, workspace: Workspace) -> 
     assert (saved["email"], saved["last_name"]) == ("chi.new@acme.test", "Newname")
     admin.get_by_label("Last name").fill("Third")
     admin.get_by_role("button", name="Save").click()
-    expect(admin.get_by_role("alert")).to_contain_text("Another admin changed this to “Newname”")
+    expect(admin.get_by_role("alert")).to_contain_text("This was changed to “Newname”")
     expect(admin.get_by_label("Last name")).to_have_value("Third")
+    assert_no_flaws(admin, "edit-conflict")
     admin.get_by_role("button", name="Save").click()
     expect(admin.get_by_role("status").filter(has_text="Saved")).to_be_visible()
     assert workspace.api.get(f"/users/{user['id']}")["last_name"] == "Third"
@@ -223,6 +242,7 @@ def test_palette_finds_while_typing_and_opens_with_the_keyboard(
     palette = admin.locator("#palette")
     admin.keyboard.type("night sh")
     expect(palette.get_by_role("link", name="Night shift")).to_be_visible()
+    assert_no_flaws(admin, "palette")
     admin.keyboard.press("Enter")
     expect(admin.get_by_role("heading", level=1)).to_have_text("Night shift")
     admin.keyboard.press("Control+k")
@@ -258,6 +278,7 @@ def test_removed_role_is_restored_with_undo(admin: Page, workspace: Workspace) -
     admin.goto(f"{workspace.url}/roles/{role['id']}")
     admin.get_by_role("button", name=re.compile("^Remove")).first.click()
     expect(admin.locator(".toast")).to_contain_text("Removed undo-reader")
+    assert_no_flaws(admin, "undo")
     admin.get_by_role("button", name="Undo").click()
     expect(admin.locator("main")).to_contain_text("Undone Example")
     assert len(workspace.api.get(f"/roles/{role['id']}/assignments")["items"]) == 1

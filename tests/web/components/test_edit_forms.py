@@ -66,7 +66,7 @@ def test_field_that_both_changed_is_shown_and_nothing_is_saved(site, bea):
     page = save(second, path, also_typed, email="other@acme.test", last_name="Newname")
     assert page.status_code == 422
     text = unescape(re.sub(r"<[^>]+>", "", page.text))
-    assert "Another admin changed this to “new@acme.test” after you opened this page" in text
+    assert "This was changed to “new@acme.test” after you opened this page" in text
     assert fields_of(page.text)["email"] == "other@acme.test"
     with db.session():
         user = users.get_user(site.workspace.id, site.person.id)

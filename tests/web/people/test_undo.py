@@ -41,7 +41,7 @@ def click(browser, action, page):
 
 
 def undo(browser, page):
-    form = re.search(r'(?s)<form class="toast".*?</form>', page)[0]
+    form = re.search(r'(?s)<div class="toast".*?</form>', page)[0]
     action = unescape(re.search(r'action="([^"]+)"', form)[1])
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
     response = browser.client.post(action, data=fields | {"do": "undo"}, headers=HTML)

@@ -28,7 +28,7 @@ _HIDDEN = frozenset({"password", "file"})
 _PRESET = frozenset({"checkbox", "select"})
 #: In the state of a form that depends on a version: it may be sent to another path.
 _VERSION = "version"
-#: Characters of another admin's value in a message.
+#: Characters of the other value in a message.
 _SHOWN = 100
 
 
@@ -83,18 +83,15 @@ def rebase_version(version: object) -> bool:
 
 def _describe(field: FormField, current: str) -> str:
     if field.kind == "checkbox":
-        change = "turned this on" if current else "turned this off"
+        change = "This was turned on" if current else "This was turned off"
     elif field.kind == "rows":
-        change = "changed these rows"
+        change = "These rows were changed"
     elif not current:
-        change = "emptied this"
+        change = "This was emptied"
     else:
         words = dict(field.choices).get(current, " ".join(current.split()))
-        change = f"changed this to “{words[:_SHOWN]}{'…' if len(words) > _SHOWN else ''}”"
-    return (
-        f"Another admin {change} after you opened this page. Save again to replace it with your "
-        "value"
-    )
+        change = f"This was changed to “{words[:_SHOWN]}{'…' if len(words) > _SHOWN else ''}”"
+    return f"{change} after you opened this page. Save again to replace it with your value"
 
 
 def _stored_text(field: FormField) -> str:

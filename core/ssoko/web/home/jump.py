@@ -72,7 +72,9 @@ def find(query: str) -> Iterator[Result]:
     scope, workspace = current_scope(), current_workspace()
     for application in views.list_applications(scope, q=query, limit=_RESULTS).items:
         href = url_for("applications.show_overview", slug=application.slug)
-        yield Result(application.name, "Application", href, "window", application.integration_name)
+        integration = application.integration_name
+        detail = integration if integration != application.name else ""
+        yield Result(application.name, "Application", href, "window", detail)
     for user in users.list_users(workspace.id, q=query, limit=_RESULTS).items:
         detail = ", ".join(
             text for text in (user.username, user.email) if text and text != user.display_name
@@ -92,7 +94,8 @@ def find(query: str) -> Iterator[Result]:
     cards = catalog.search(current_services().registry, q=query)[:_RESULTS]
     for card in cards:
         href = url_for("marketplace.show_integration", slug=card.slug)
-        yield Result(card.name, "Integration", href, "store", card.vendor)
+        vendor = card.vendor if card.vendor != card.name else ""
+        yield Result(card.name, "Integration", href, "store", vendor)
     yield from _pages(query)
 
 
