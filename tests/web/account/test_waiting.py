@@ -7,7 +7,7 @@ import pytest
 from ssoko.saml.bindings import encode_redirect
 from ssoko.saml.xml import instant
 from ssoko.services.access import assignments
-from ssoko.services.applications import install
+from ssoko.services.applications import change, install
 from ssoko.services.issuers import issuers
 from ssoko.services.people import users
 from ssoko.services.sso.saml import pending
@@ -133,6 +133,17 @@ def test_request_that_waited_for_longer_offers_the_application(site, wiki, secon
     assert "waited for more than an hour" in page.text
     assert "Open Wiki" in page.text
     assert "SAMLResponse" not in page.text
+
+
+def test_application_that_starts_its_sign_ins_itself_has_no_button(site, wiki):
+    with db.session():
+        change.update_application(site.scope, wiki.id, service_provider={"idp_initiated": False})
+    browser = site.browser()
+    path = start(browser, site, wiki)
+    later(site, pending.LIFETIME)
+    page = browser.get(send(browser, path, browser.token(path)).headers["Location"]).text
+    assert "Start again at Wiki." in page
+    assert "/launch/" not in page
 
 
 def test_request_is_forgotten_in_the_end(site, wiki):

@@ -10,7 +10,12 @@ from ssoko.services.people import users
 from ssoko.store import db
 from ssoko.web.framework.downloads import harmless
 
-from tests.web.conftest import AWS_FORM
+from tests.web.conftest import AWS_FORM, populate
+
+
+@pytest.fixture
+def site(empty_app):
+    return populate(empty_app)
 
 
 def test_assignment_names_role_application_and_ids(site):

@@ -9,7 +9,12 @@ from ssoko.services.applications import install
 from ssoko.services.people import groups, users
 from ssoko.store import db
 
-from tests.web.conftest import AWS_FORM
+from tests.web.conftest import AWS_FORM, populate
+
+
+@pytest.fixture
+def site(empty_app):
+    return populate(empty_app)
 
 
 @pytest.fixture

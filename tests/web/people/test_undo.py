@@ -9,9 +9,14 @@ from ssoko.services.applications import install, views
 from ssoko.services.people import groups, users
 from ssoko.store import db
 
-from tests.web.conftest import AWS_FORM, HTML
+from tests.web.conftest import AWS_FORM, HTML, populate
 
 LAST_DAY = 1_893_456_000  # 1 January 2030 in UTC: the day before is the last one
+
+
+@pytest.fixture
+def site(empty_app):
+    return populate(empty_app)
 
 
 @pytest.fixture

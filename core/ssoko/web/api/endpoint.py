@@ -81,6 +81,8 @@ class Operation:
             possible.add(403)
         if self.body is not None:
             possible |= {400, 413, 415}
+        if etags.takes_version(self.method, self.path):
+            possible.add(412)
         return tuple(sorted(possible))
 
 

@@ -21,12 +21,15 @@ _COUNTS = frozenset(
 _READS: dict[str, tuple[Callable[..., Any], Schema]] = {}
 
 
-def register(
-    method: str, path: str, function: Callable[..., Any], schema: Schema | None
-) -> None:
+def register(method: str, path: str, function: Callable[..., Any], schema: Schema | None) -> None:
     """Remember which endpoint reads what the other endpoints of its path change."""
     if method == "GET" and schema is not None:
         _READS[path] = function, schema
+
+
+def takes_version(method: str, path: str) -> bool:
+    """Return whether an endpoint obeys ``If-Match``."""
+    return method != "GET" and path in _READS
 
 
 def etag_of(value: object) -> str:
@@ -44,10 +47,9 @@ def change(path: str, function: Callable[..., Any], call: Any, arguments: Mappin
 
     :raises PreconditionFailed: when it was changed since.
     """
-    reading = _READS.get(path)
-    if "If-Match" not in request.headers or reading is None or request.method == "GET":
+    if "If-Match" not in request.headers or not takes_version(request.method, path):
         return function(call, **arguments)
-    read, schema = reading
+    read, schema = _READS[path]
     with exclusive(request.path):
         current = etag_of(schema.dump(read(call, **arguments)))
         if not request.if_match.contains(current):

@@ -27,6 +27,7 @@ _PROBLEMS = {
     403: ("Forbidden", "The scope of the token is not enough."),
     404: ("NotFound", "There is no such thing, or no such workspace for this token."),
     409: ("Conflict", "The change conflicts with what exists, such as a name that is in use."),
+    412: ("PreconditionFailed", "It was changed since the version in `If-Match`."),
     413: ("ContentTooLarge", "The body is larger than 1 MB."),
     415: ("UnsupportedMediaType", "The body is not sent as `application/json`."),
     422: (

@@ -96,12 +96,14 @@ class OfferLaunch:
     """The request is over; the user can open the application, which starts a new sign-in.
 
     :param expired: false when the request was answered, for example before **Back** was clicked.
+    :param launchable: false when only the application itself can start a sign-in.
     """
 
     workspace_slug: str
     application_id: str
     application_name: str
     expired: bool
+    launchable: bool
 
 
 Result = PostResponse | PostStatus | RequireSignIn | OpenLaunchUrl | ConfirmLaunch | OfferLaunch
@@ -294,11 +296,13 @@ def _offer_launch(attempt: Attempt, waiting: pending.Pending) -> OfferLaunch:
     context = _context_of(waiting, attempt.issuer_id, now=attempt.now)
     if context is None or context.application_id is None:
         raise pending.gone()
+    sp = sign_in_context.record_of(context).service_provider
     return OfferLaunch(
         workspace_slug=context.workspace_slug,
         application_id=context.application_id,
         application_name=context.name or "",
         expired=not waiting.answered,
+        launchable=bool(sp.idp_initiated or sp.launch_url),
     )
 
 
