@@ -56,6 +56,7 @@ TESTED_BY = {
     "services/sso/saml/attributes": "services/sso/saml/test_assertion.py",
     "services/sso/saml/logout_*": "services/sso/saml/test_logout.py",
     "services/sso/saml/name_ids": "services/sso/saml/test_assertion.py",
+    "services/sso/saml/outcomes": "services/sso/saml/test_sign_in.py",
     "services/sso/saml/pending": "web/sso/test_saml.py",
     "services/troubleshooting/fixes": "web/sso/test_denied_sign_in.py",
     "services/troubleshooting/preview_difference": "web/applications/test_upgrade.py",
@@ -88,10 +89,13 @@ WHOLE = {
     "saml/test_hostile.py",
     "services/applications/test_killed_install.py",
     "services/test_isolation.py",
+    "web/activity/test_csv.py",
     "web/api/resources/test_sp_metadata.py",
     "web/api/test_database_down.py",
     "web/applications/test_sandbox_guide.py",
     "web/components/test_metadata_signer.py",
+    "web/people/test_lists.py",
+    "web/people/test_undo.py",
     "web/sso/test_denied_sign_in.py",
 }
 LAYERS = ("cli", "plugin", "saml", "schemas", "services", "store", "text", "web")

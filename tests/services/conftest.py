@@ -28,6 +28,7 @@ from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.issuers.keys import NewKey, generate
 from ssoko.services.people import users
 from ssoko.services.people.users import UserView
+from ssoko.services.sso.saml import outcomes
 from ssoko.services.sso.saml import sign_in as saml_sign_in
 from ssoko.services.workspaces import WorkspaceView
 from ssoko.store.models.activity import Event
@@ -144,9 +145,7 @@ class SiteFixture:
         xml = self.request(app, **more).encode()
         return Inbound(xml, relay_state, names.BINDING_REDIRECT)
 
-    def begin(
-        self, app: ApplicationView, session: SignedIn | None, **more: Any
-    ) -> saml_sign_in.Result:
+    def begin(self, app: ApplicationView, session: SignedIn | None, **more: Any) -> outcomes.Result:
         inbound = self.inbound(app, **more)
         return saml_sign_in.begin(self.services, app.issuer.id, inbound, session=session)
 
@@ -155,7 +154,7 @@ class SiteFixture:
         return [e for e in query if all(getattr(e, k) == v for k, v in where.items())]
 
 
-def decoded(answer: saml_sign_in.PostResponse) -> etree._Element:
+def decoded(answer: outcomes.PostResponse) -> etree._Element:
     """Return the response in an answer."""
     return etree.fromstring(base64.b64decode(answer.saml_response))
 
@@ -168,14 +167,14 @@ def find(root: etree._Element, path: str) -> list[Any]:
 
 def accept(
     app: ApplicationView,
-    answer: saml_sign_in.Result,
+    answer: outcomes.Result,
     *,
     request_id: str | None = None,
     private_key: str = "",
     certificate: str = "",
 ) -> OneLogin_Saml2_Response:
     """Have a strict python3-saml SP judge an answer; it knows only what the Metadata tab shows."""
-    assert isinstance(answer, saml_sign_in.PostResponse), answer
+    assert isinstance(answer, outcomes.PostResponse), answer
     sp = app.service_provider
     settings = OneLogin_Saml2_Settings(
         {

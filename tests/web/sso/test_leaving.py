@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-from ssoko.services.sso.saml.sign_in import OpenLaunchUrl, PostResponse
+from ssoko.services.sso.saml.outcomes import OpenLaunchUrl, PostResponse
 from ssoko.web.sso.leaving import fill
 
 NASTY = "\"><script>alert('&amp;')</script>\0nonce\0{{ 7 * 7 }}"

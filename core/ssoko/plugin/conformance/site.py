@@ -26,6 +26,7 @@ from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.credentials.passwords import Hasher
 from ssoko.services.people import users
 from ssoko.services.people.users import UserView
+from ssoko.services.sso.saml import outcomes
 from ssoko.services.sso.saml import sign_in as saml_sign_in
 from ssoko.services.troubleshooting import test_sp
 from ssoko.services.workspaces import WorkspaceView
@@ -81,7 +82,7 @@ class ConformanceSite:
         """Uninstall the application."""
         change.uninstall(self.scope, application.id)
 
-    def sign_in(self, application: ApplicationView) -> saml_sign_in.Result:
+    def sign_in(self, application: ApplicationView) -> outcomes.Result:
         """Sign the user in: IdP-initiated, or with a request where the vendor requires one."""
         session = self._session()
         sp = application.service_provider

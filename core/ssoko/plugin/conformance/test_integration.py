@@ -18,7 +18,7 @@ from ssoko.plugin.host.validate import POSTED_PREFIX
 from ssoko.plugin.tools.rules.purity import no_network
 from ssoko.services.applications import views
 from ssoko.services.guides.guide import guide_values, render_guide
-from ssoko.services.sso.saml import sign_in
+from ssoko.services.sso.saml import outcomes
 from ssoko.services.troubleshooting.test_sp import accept
 
 HOSTILE = 'Acme "><script>alert(1)</script>&amp; {{ login_endpoint }} [x](javascript:alert(2))'
@@ -97,7 +97,7 @@ def test_response_is_valid_and_accepted(
     ):
         pytest.skip("needs a key of the service provider; use settings without encryption")
     reply = ssoko_site.sign_in(application)
-    assert isinstance(reply, sign_in.PostResponse), reply
+    assert isinstance(reply, outcomes.PostResponse), reply
     xml = base64.b64decode(reply.saml_response)
     valid = OneLogin_Saml2_XML.validate_xml(xml, "saml-schema-protocol-2.0.xsd")
     assert not isinstance(valid, str), valid

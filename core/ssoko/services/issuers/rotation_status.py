@@ -17,7 +17,6 @@ _HARDEST: tuple[Accepted, ...] = ("one", "metadata", "many")
 LATELY = 30 * 86_400
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
     """An application of the issuer, and how its vendor accepts certificates.

@@ -16,7 +16,7 @@ from ssoko.saml import names
 from ssoko.saml.bindings import Inbound
 from ssoko.saml.xml import instant
 from ssoko.services.applications.views import ApplicationView
-from ssoko.services.sso.saml.sign_in import PostResponse
+from ssoko.services.sso.saml.outcomes import PostResponse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

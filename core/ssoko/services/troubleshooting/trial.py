@@ -20,6 +20,7 @@ from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.marketplace.overview import suggest_name
 from ssoko.services.people import users
 from ssoko.services.people.users import UserView
+from ssoko.services.sso.saml import outcomes
 from ssoko.services.sso.saml import sign_in as saml_sign_in
 from ssoko.services.troubleshooting import test_sp
 from ssoko.services.troubleshooting.test_sp import Verdict
@@ -126,9 +127,7 @@ def _sign_in(scope: Scope, application: ApplicationView, user: UserView) -> Tria
         return replace(result, refusal=message, fix=error.fix, traceback=hook_traceback(error))
     except SsokoError as error:
         return replace(result, refusal=str(error), traceback=hook_traceback(error))
-    if not isinstance(response, saml_sign_in.PostResponse) or isinstance(
-        response, saml_sign_in.PostStatus
-    ):
+    if not isinstance(response, outcomes.PostResponse) or isinstance(response, outcomes.PostStatus):
         return replace(result, refusal="The sign-in ended without an assertion.")
     result = replace(result, acs_url=response.acs_url)
     if sp.encrypt_assertions:
@@ -142,7 +141,7 @@ def _sign_in(scope: Scope, application: ApplicationView, user: UserView) -> Tria
 
 def _response(
     services: Services, application: ApplicationView, user: UserView, *, sp_initiated: bool
-) -> saml_sign_in.Result:
+) -> outcomes.Result:
     code = links.create_link(services, purpose="sign-in", user_id=user.id)
     token, workspace = sign_in.sign_in_with_link(services, code, address="", user_agent="trial")
     session = sessions.load_session(services, token)

@@ -33,12 +33,14 @@ def page_to_continue() -> str:
     """
     # The page that the form was on, with its query: it says which dialog is open.
     page = urlsplit(request.referrer or "")
-    if page.netloc != request.host or not _can_be_read(page.path):
-        if not _can_be_read(request.path):
+    path = page.path.removeprefix(request.script_root)
+    if page.netloc != request.host or not _can_be_read(path):
+        path = request.path
+        if not _can_be_read(path):
             return ""
-        page = urlsplit(request.full_path)
+        page = urlsplit(request.script_root + request.full_path)
     query = [(name, value) for name, value in parse_qsl(page.query) if name != ARGUMENT]
-    key = _keep(page.path)
+    key = _keep(path)
     if key:
         query.append((ARGUMENT, key))
     return safe_next(f"{page.path}?{urlencode(query)}" if query else page.path, "")

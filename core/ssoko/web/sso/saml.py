@@ -19,7 +19,7 @@ from ssoko.services.context import Services
 from ssoko.services.issuers import issuers
 from ssoko.services.issuers.metadata_fetches import note_fetch
 from ssoko.services.issuers.metadata_key import metadata_certificate
-from ssoko.services.sso.saml import sign_in
+from ssoko.services.sso.saml import outcomes, sign_in
 from ssoko.services.troubleshooting.explanations import explanation_of
 from ssoko.web.framework.session import current_services, current_signed_in, load_signed_in
 from ssoko.web.sso.leaving import fill
@@ -251,26 +251,26 @@ def _logged(
     )
 
 
-def _send(answer: sign_in.Result) -> BaseResponse:
-    if isinstance(answer, sign_in.OfferLaunch):
+def _send(answer: outcomes.Result) -> BaseResponse:
+    if isinstance(answer, outcomes.OfferLaunch):
         return make_response(
             draw("sso/offer_launch.html", title=f"Open {answer.application_name}", offer=answer)
         )
-    if isinstance(answer, sign_in.RequireSignIn):
+    if isinstance(answer, outcomes.RequireSignIn):
         query = {"next": answer.next_path} | ({"fresh": "1"} if answer.again else {})
         return redirect_once(f"/w/{answer.workspace_slug}/sign-in?{urlencode(query)}")
-    if isinstance(answer, sign_in.ConfirmLaunch):
+    if isinstance(answer, outcomes.ConfirmLaunch):
         return make_response(
             draw("sso/confirm.html", title=f"Open {answer.application_name}?", answer=answer)
         )
-    if isinstance(answer, sign_in.OpenLaunchUrl):
+    if isinstance(answer, outcomes.OpenLaunchUrl):
         return _leaving_page("sso/elsewhere.html", answer)
-    failed, relayed = isinstance(answer, sign_in.PostStatus), bool(answer.relay_state)
+    failed, relayed = isinstance(answer, outcomes.PostStatus), bool(answer.relay_state)
     return _leaving_page("sso/post.html", answer, failed=failed, relayed=relayed)
 
 
 def _leaving_page(
-    template: str, answer: sign_in.PostResponse | sign_in.OpenLaunchUrl, **chosen: bool
+    template: str, answer: outcomes.PostResponse | outcomes.OpenLaunchUrl, **chosen: bool
 ) -> Response:
     """Render a page that leads away from Ssoko, without the usual page layout.
 

@@ -12,7 +12,7 @@ from ssoko.services.applications.upgrades import compare as upgrades_compare
 from ssoko.services.applications.upgrades import decide as upgrades_decide
 from ssoko.services.applications.views import ApplicationView
 from ssoko.services.context import Scope
-from ssoko.services.sso.saml import sign_in as saml_sign_in
+from ssoko.services.sso.saml import outcomes
 from ssoko.services.troubleshooting import preview
 from ssoko.services.troubleshooting.preview_difference import compare_previews
 
@@ -49,9 +49,9 @@ class Notes:
     def update(self, **changes: object) -> ApplicationView:
         return change.update_application(self.scope, self.app_id, **changes)
 
-    def sign_in(self) -> saml_sign_in.PostResponse:
+    def sign_in(self) -> outcomes.PostResponse:
         answer = self.site.begin(self.view, self.site.sign_in())
-        assert isinstance(answer, saml_sign_in.PostResponse), answer
+        assert isinstance(answer, outcomes.PostResponse), answer
         return answer
 
 

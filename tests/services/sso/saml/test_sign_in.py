@@ -10,7 +10,7 @@ from ssoko.services.access import assignments, decisions
 from ssoko.services.applications import change
 from ssoko.services.context import SYSTEM
 from ssoko.services.people import groups, users
-from ssoko.services.sso.saml import sign_in
+from ssoko.services.sso.saml import outcomes, sign_in
 
 
 def test_user_with_the_role_gets_an_assertion_that_a_strict_sp_accepts(site, saml):
@@ -68,7 +68,7 @@ def test_application_without_idp_initiated_sign_in_starts_at_the_vendor_only(sit
     settings = {"launch_url": "https://app.example.com/start"}
     change.update_application(site.scope, app.id, settings=settings)
     answer = sign_in.launch(site.services, "acme", app.slug, session=session)
-    assert isinstance(answer, sign_in.OpenLaunchUrl)
+    assert isinstance(answer, outcomes.OpenLaunchUrl)
     assert [tile.slug for tile in decisions.list_tiles(site.scope, site.amina.id)] == [app.slug]
 
 
@@ -85,7 +85,7 @@ def test_link_elsewhere_is_confirmed_where_signed_requests_are_required(
     assert launch(None, confirmed=False).next_path == path + "?confirm=1" * required
     answer = launch(site.sign_in(), confirmed=False)
     if required:
-        assert isinstance(answer, sign_in.ConfirmLaunch) and answer.path == path
+        assert isinstance(answer, outcomes.ConfirmLaunch) and answer.path == path
     else:
         saml.accept(app, answer)
     saml.accept(app, launch(site.sign_in()))
@@ -94,7 +94,7 @@ def test_link_elsewhere_is_confirmed_where_signed_requests_are_required(
 def test_launch_url_opens_the_vendor(site):
     app = site.install(launch_url="https://app.example.com/start")
     answer = sign_in.launch(site.services, "acme", app.slug, session=site.sign_in())
-    assert answer == sign_in.OpenLaunchUrl(
+    assert answer == outcomes.OpenLaunchUrl(
         url="https://app.example.com/start", application_name="App"
     )
 
@@ -108,7 +108,7 @@ def test_launch_url_requires_access(site):
 def test_user_without_a_session_signs_in_and_continues(site, saml):
     app = site.install()
     asked = site.begin(app, None, ID="_request1", relay_state="keep me")
-    assert isinstance(asked, sign_in.RequireSignIn)
+    assert isinstance(asked, outcomes.RequireSignIn)
     assert asked.next_path == f"/saml/{app.issuer.id}/continue/{asked.continue_key}"
     assert not asked.again
     assert sign_in.waiting_application(site.services, app.issuer.id, asked.continue_key) == "App"
@@ -126,7 +126,7 @@ def test_pending_request_gets_one_response(site):
     key = sign_in.hold(site.services, app.issuer.id, site.inbound(app))
     sign_in.resume(site.services, app.issuer.id, key, session=session)
     again = sign_in.resume(site.services, app.issuer.id, key, session=session)
-    assert isinstance(again, sign_in.OfferLaunch)
+    assert isinstance(again, outcomes.OfferLaunch)
     assert (again.application_id, again.expired) == (app.id, False)
 
 
@@ -135,11 +135,11 @@ def test_a_request_waits_an_hour_and_no_longer(site):
     key = sign_in.hold(site.services, app.issuer.id, site.inbound(app))
     site.clock.ahead += 3599
     assert isinstance(
-        sign_in.resume(site.services, app.issuer.id, key, session=None), sign_in.RequireSignIn
+        sign_in.resume(site.services, app.issuer.id, key, session=None), outcomes.RequireSignIn
     )
     site.clock.ahead += 1
     offer = sign_in.resume(site.services, app.issuer.id, key, session=None)
-    assert isinstance(offer, sign_in.OfferLaunch)
+    assert isinstance(offer, outcomes.OfferLaunch)
     assert offer.expired
 
 
@@ -169,7 +169,7 @@ def test_session_of_another_workspace_is_ignored(site, make_site):
     stranger = site.sign_in("eve")
     site.workspace = acme
     asked = site.begin(app, stranger)
-    assert isinstance(asked, sign_in.RequireSignIn)
+    assert isinstance(asked, outcomes.RequireSignIn)
     assert asked.again
     assert asked.workspace_slug == "acme"
 
@@ -266,7 +266,7 @@ def test_disabled_user_with_a_session_is_refused(site):
     session = site.sign_in()
     users.update_user(site.scope, site.amina.id, active=False)
     answer = site.begin(app, session)
-    assert isinstance(answer, sign_in.RequireSignIn)
+    assert isinstance(answer, outcomes.RequireSignIn)
 
 
 # What the SP asks for
@@ -276,10 +276,10 @@ def test_force_authn_wants_a_new_sign_in_and_shows_it(site, saml):
     app = site.install()
     old = site.sign_in()
     asked = site.begin(app, old, ID="_r", ForceAuthn="true")
-    assert isinstance(asked, sign_in.RequireSignIn)
+    assert isinstance(asked, outcomes.RequireSignIn)
     assert asked.again
     again = sign_in.resume(site.services, app.issuer.id, asked.continue_key, session=old)
-    assert isinstance(again, sign_in.RequireSignIn)
+    assert isinstance(again, outcomes.RequireSignIn)
     site.clock.ahead += 30
     new = site.sign_in()
     answer = sign_in.resume(site.services, app.issuer.id, asked.continue_key, session=new)
@@ -295,10 +295,10 @@ def test_force_authn_by_post_is_not_met_by_the_session_that_was_there(site):
     old = site.sign_in()
     key = sign_in.hold(site.services, app.issuer.id, site.inbound(app, ForceAuthn="true"))
     asked = sign_in.resume(site.services, app.issuer.id, key, session=old)
-    assert isinstance(asked, sign_in.RequireSignIn)
+    assert isinstance(asked, outcomes.RequireSignIn)
     assert asked.continue_key == key
     answer = sign_in.resume(site.services, app.issuer.id, key, session=site.sign_in())
-    assert isinstance(answer, sign_in.PostResponse)
+    assert isinstance(answer, outcomes.PostResponse)
 
 
 @pytest.mark.parametrize("force", ["false", "true"])
@@ -308,7 +308,7 @@ def test_is_passive_never_shows_a_sign_in(site, saml, force):
     answer = site.begin(
         app, session, ID="_r", IsPassive="true", ForceAuthn=force, relay_state="back"
     )
-    assert isinstance(answer, sign_in.PostStatus)
+    assert isinstance(answer, outcomes.PostStatus)
     root = saml.decoded(answer)
     assert root.get("InResponseTo") == "_r"
     assert answer.relay_state == "back"
@@ -329,7 +329,7 @@ def test_is_passive_with_a_session_signs_in(site, saml):
 def test_is_passive_without_the_role_tells_the_sp_and_shows_nothing(site, saml):
     app = site.install(people=False)
     answer = site.begin(app, site.sign_in(), IsPassive="true")
-    assert isinstance(answer, sign_in.PostStatus)
+    assert isinstance(answer, outcomes.PostStatus)
     codes = saml.find(saml.decoded(answer), "//samlp:StatusCode/@Value")
     assert codes[-1] == names.STATUS_REQUEST_DENIED
 
@@ -356,7 +356,7 @@ def test_is_passive_without_the_role_tells_the_sp_and_shows_nothing(site, saml):
 def test_unsupported_request_gets_its_status_before_the_user_signs_in(site, saml, inner, status):
     app = site.install()
     answer = site.begin(app, None, inner=inner)
-    assert isinstance(answer, sign_in.PostStatus)
+    assert isinstance(answer, outcomes.PostStatus)
     assert answer.acs_url == app.service_provider.acs_urls[0]
     assert saml.find(saml.decoded(answer), "//samlp:StatusCode/@Value")[-1] == status
 
@@ -407,7 +407,7 @@ def test_request_for_another_subject_gets_a_status(site, saml):
     session = site.sign_in()
     inner = "<saml:Subject><saml:NameID>{}</saml:NameID></saml:Subject>"
     answer = site.begin(app, session, inner=inner.format("bob@acme.test"))
-    assert isinstance(answer, sign_in.PostStatus)
+    assert isinstance(answer, outcomes.PostStatus)
     codes = saml.find(saml.decoded(answer), "//samlp:StatusCode/@Value")
     assert codes[-1] == names.STATUS_UNKNOWN_PRINCIPAL
     answer = site.begin(app, session, ID="_r", inner=inner.format("amina@acme.test"))
@@ -506,7 +506,7 @@ def test_old_request_is_refused_and_small_clock_skew_is_allowed(site, saml):
         assert refusal.value.code == "not-fresh"
     for seconds in (-60, 60):
         answer = site.begin(app, session, IssueInstant=instant(site.clock() + seconds))
-        assert isinstance(answer, sign_in.PostResponse)
+        assert isinstance(answer, outcomes.PostResponse)
 
 
 def test_garbage_is_refused_with_a_line_in_the_log(site):

@@ -10,7 +10,7 @@ signed requests, a signature that proves nothing counts as none.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from peewee import IntegrityError
@@ -34,79 +34,18 @@ from ssoko.services.sso.saml.authn_request import (
     passive_denial,
     requires_sign_in,
 )
+from ssoko.services.sso.saml.outcomes import (
+    ConfirmLaunch,
+    OfferLaunch,
+    OpenLaunchUrl,
+    PostResponse,
+    PostStatus,
+    RequireSignIn,
+    Result,
+)
 from ssoko.services.sso.sign_in_context import SignInContext
 from ssoko.services.sso.trace import status_acs_url
 from ssoko.store.models.table import database
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostResponse:
-    """The browser posts a SAML response to the SP.
-
-    :param saml_response: base64, the value of the form field SAMLResponse.
-    """
-
-    acs_url: str
-    saml_response: str
-    relay_state: str
-    application_name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostStatus(PostResponse):
-    """The browser posts a response with an error status; ``refusal`` is the logged reason."""
-
-    refusal: RequestRefused
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequireSignIn:
-    """The user must sign in, and then continues at ``next_path``.
-
-    :param continue_key: of the pending request; empty when there is none.
-    :param again: a signed-in user must authenticate again.
-    """
-
-    continue_key: str
-    workspace_slug: str
-    application_name: str
-    next_path: str
-    again: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenLaunchUrl:
-    """The SP accepts only sign-ins that it starts itself: the browser opens its URL."""
-
-    url: str
-    application_name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmLaunch:
-    """The user must confirm a sign-in that another site started, at ``path``."""
-
-    path: str
-    application_name: str
-    workspace_slug: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferLaunch:
-    """The request is over; the user can open the application, which starts a new sign-in.
-
-    :param expired: false when the request was answered, for example before **Back** was clicked.
-    :param launchable: false when only the application itself can start a sign-in.
-    """
-
-    workspace_slug: str
-    application_id: str
-    application_name: str
-    expired: bool
-    launchable: bool
-
-
-Result = PostResponse | PostStatus | RequireSignIn | OpenLaunchUrl | ConfirmLaunch | OfferLaunch
 
 _BINDINGS = {"redirect": names.BINDING_REDIRECT, "post": names.BINDING_POST}
 
