@@ -35,7 +35,7 @@ def connections(
     """Return the providers of this module, by case and kind."""
     home = tmp_path_factory.mktemp("keys")
     make_certificate(home)
-    person = workspace.person("amina")["id"]
+    person = workspace.create_user("amina")["id"]
     cases = Cases(workspace, person, mellon, providers, home)
     return cases.connect_all(
         *(
