@@ -155,7 +155,10 @@ class TraceSchema(Output):
     )
     issuer = fields.String(attribute="issuer_id", metadata={"description": "ID, or empty."})
     sp_entity_id = fields.String(metadata={"description": "The Issuer of the request, or empty."})
-    started = Choice(("sp", "ssoko"), metadata={"description": "SP-initiated or IdP-initiated."})
+    started = Choice(
+        ("sp", "ssoko", "logout"),
+        metadata={"description": "SP-initiated, IdP-initiated, or a message about signing out."},
+    )
     binding = Choice(("redirect", "post", ""))
     relay_state = fields.String()
     received = fields.String()

@@ -38,3 +38,14 @@ def test_a_refused_sign_in_is_listed_and_read_by_its_reference(
     assert api("POST", "/traces", {}).status_code == 405
     reader = make_api(scope="read")
     assert reader("GET", f"/traces/{listed['reference']}").status_code == 200
+
+
+def test_trace_of_a_logout_message_says_so(api: Api) -> None:
+    made = api.create(
+        "/applications", integration="wiki", name="Wiki", settings={"acs_url": "https://w.test/acs"}
+    )
+    issuer = made["metadata"]["login_endpoint"].split("/")[-2]
+    assert api.client.get(f"/saml/{issuer}/logout?SAMLRequest=%21").status_code == 400
+    (listed,) = api.items("/traces")
+    assert (listed["started"], listed["code"]) == ("logout", "base64")
+    assert [step["key"] for step in listed["steps"]][-1] == "session"
