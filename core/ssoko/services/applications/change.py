@@ -12,7 +12,7 @@ from ssoko.plugin.host.record import service_provider_from_json, service_provide
 from ssoko.plugin.host.registry import LoadedIntegration
 from ssoko.services.activity import log
 from ssoko.services.applications import change as applications_change
-from ssoko.services.applications import overrides, proposals, settings, snapshots
+from ssoko.services.applications import cautions, overrides, proposals, settings, snapshots
 from ssoko.services.applications.install import (
     check_application_name,
     free_slug,
@@ -321,13 +321,19 @@ def changes(
     stored = settings.dump(services, loaded, values, application_id=row.id)
     overrides = earlier.get("overrides", row.overrides)
     new, before = snapshots.offered(loaded, proposal), _before(services, loaded, row, merged)
-    if before is not None and _has_unreviewed_parts(loaded, row, before):
-        columns = _columns_without_upgrade(row, overrides, before, new)
+    if before is None or _has_unreviewed_parts(loaded, row, before):
+        secret = settings.secret_fields(loaded)
+        chosen = {
+            name: value
+            for name, value in values.items()
+            if name not in secret and stored.get(name) != row.settings.get(name)
+        }
+        columns = _columns_without_upgrade(row, overrides, before, new, chosen)
     else:
         columns = proposals.columns(loaded, proposal, overrides=overrides)
         columns["proposed"] = {**row.proposed, **columns["proposed"]}
         untouched = row.mappers == row.proposed.get("mappers")
-        if untouched or before is None or new.mappers != before.mappers:
+        if untouched or new.mappers != before.mappers:
             columns["mappers"] = new.mappers
     require_free_sp(row.issuer_id, columns["sp_entity_id"], but=row.id)
     return {"settings": stored, **columns}
@@ -364,11 +370,30 @@ def _has_unreviewed_parts(loaded: LoadedIntegration, row: Application, before: S
 
 
 def _columns_without_upgrade(
-    row: Application, overrides: Mapping[str, Any], before: Snapshot, new: Snapshot
+    row: Application,
+    overrides: Mapping[str, Any],
+    before: Snapshot | None,
+    new: Snapshot,
+    chosen: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the columns with the changes of the settings, but without those of the upgrade."""
-    recorded = snapshots.recorded(row, like=before)
-    base = merge_fields(before.service_provider, recorded.service_provider, new.service_provider)
+    """Return the columns with the changes of the settings, but without those of the upgrade.
+
+    What weakens security waits for the review, unless an admin entered it.
+
+    :param before: what the plugin proposes for the settings before the change. When it refuses
+        them, its effect and that of the settings cannot be separated, so the mappers wait too.
+    :param chosen: the settings that change.
+    """
+    recorded = snapshots.recorded(row, like=before or new)
+    was = recorded.service_provider
+    offered = before.service_provider if before else {}
+    base = cautions.without_weakening(
+        was,
+        merge_fields(offered, was, new.service_provider),
+        unreviewed={name for name in was if offered.get(name) != was[name]},
+        chosen=chosen,
+    )
+    mappers_before = before.mappers if before else new.mappers
     provider = apply_checked(service_provider_from_json(base), overrides)
     return {
         "sp_entity_id": provider.entity_id,
@@ -376,7 +401,7 @@ def _columns_without_upgrade(
         "proposed": {
             **row.proposed,
             "service_provider": base,
-            "mappers": merge_rows(before.mappers, recorded.mappers, new.mappers)[0],
+            "mappers": merge_rows(mappers_before, recorded.mappers, new.mappers)[0],
         },
-        "mappers": merge_rows(before.mappers, row.mappers, new.mappers)[0],
+        "mappers": merge_rows(mappers_before, row.mappers, new.mappers)[0],
     }

@@ -33,6 +33,8 @@ from ssoko.web.framework.session import (
     current_services,
 )
 
+#: Shown after saving while another version of the plugin waits for its review.
+_REVIEW = "What the update of the plugin changes waits for your review."
 #: Parts of a field name that are written in uppercase.
 _ACRONYMS = frozenset("acs api arn iam id idp saml slo sp sso uri url urls".split())
 
@@ -64,7 +66,9 @@ def edit_settings(slug: str) -> ViewResponse:
             if loaded:
                 errors |= plugin_form.required_messages(loaded.form, cleared)
         else:
-            return see("applications.edit_settings", f"Saved {changed.name}.", slug=changed.slug)
+            waiting = changed.upgrade is not None and changed.upgrade.state == "proposes"
+            message = f"Saved {changed.name}." + f" {_REVIEW}" * waiting
+            return see("applications.edit_settings", message, slug=changed.slug)
     fields = [_name_field(application, errors)]
     if loaded:
         fields += plugin_form.render_fields(loaded.form, values=typed, errors=errors)

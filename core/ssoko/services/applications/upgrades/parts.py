@@ -1,14 +1,15 @@
 """The parts of an update: the differences between a plugin's proposal and the record, as text."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from marshmallow.fields import Field, String
 
 from ssoko.plugin.sources import describe_source
+from ssoko.services.applications.cautions import caution
 from ssoko.services.applications.differences import Difference, field_difference, shown
-from ssoko.services.applications.overrides import WEAK_METHODS, SamlForm
+from ssoko.services.applications.overrides import SamlForm
 from ssoko.services.applications.snapshots import Snapshot
 from ssoko.services.applications.three_way_merge import RowChange, merge_rows
 from ssoko.store.models.access import Role
@@ -112,7 +113,7 @@ def _provider(row: Application, before: Snapshot, new: Snapshot) -> Iterator[Dif
             _readable(name, value),
             label=_LABELS.get(name, ""),
             kept=_FROZEN if name == "entity_id" else _OVERRIDDEN if overridden else "",
-            caution=_caution(name, was, proposed),
+            caution=caution(name, was, proposed),
         )
 
 
@@ -124,74 +125,6 @@ def _readable(name: str, value: Any) -> Any:
     if name in ("lifetime", "session_lifetime"):
         return f"{value} seconds" if value else "The vendor decides"
     return value
-
-
-def _caution(name: str, was: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Return how a new value weakens security; empty when it does not."""
-    before, after = was[name], new[name]
-    if before == after:
-        return ""
-    if name in _SWITCHED_OFF:
-        return _SWITCHED_OFF[name] if before and not after else ""
-    caution = _CAUTIONS.get(name)
-    return caution(was, new) if caution else ""
-
-
-_SWITCHED_OFF = {
-    "sign_response": "The response would no longer be signed",
-    "sign_assertion": "The assertion would no longer be signed",
-    "require_signed_requests": "Unsigned requests would be accepted",
-    "encrypt_assertions": "Assertions would no longer be encrypted",
-}
-
-
-def _other_name_id(_: Mapping[str, Any], __: Mapping[str, Any]) -> str:
-    return "Users would have another NameID at the vendor, which may not recognize them"
-
-
-def _additional_acs_url(was: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    more = [url for url in new["acs_urls"] if url not in was["acs_urls"]]
-    return f"Responses could be sent to another URL: {', '.join(more)}" * bool(more)
-
-
-def _additional_acs_index(was: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    more = [url for _, url in new["acs_indexes"] if url not in was["acs_urls"]]
-    return "Responses could be sent to another URL" * bool(more)
-
-
-def _weaker_method(was: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    weaker = new["encryption_method"] in WEAK_METHODS - {was["encryption_method"]}
-    return "CBC doesn't detect tampering" * weaker
-
-
-def _other_signer(was: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    if not was["certificates"]:
-        return ""
-    if not new["certificates"]:
-        return "No certificate would be left to verify the SP's signatures"
-    more = set(new["certificates"]) - set(was["certificates"])
-    return "Another key could sign as this SP" * bool(more)
-
-
-def _other_start(was: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    switched_on = new["idp_initiated"] and not was["idp_initiated"]
-    return "A link could start a sign-in" * bool(switched_on)
-
-
-def _other_reader(was: Mapping[str, Any], _: Mapping[str, Any]) -> str:
-    return "Another key, or none, could decrypt the assertions" * bool(was["encrypt_assertions"])
-
-
-_CAUTIONS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], str]] = {
-    "name_id_format": _other_name_id,
-    "name_id_source": _other_name_id,
-    "acs_urls": _additional_acs_url,
-    "acs_indexes": _additional_acs_index,
-    "encryption_method": _weaker_method,
-    "certificates": _other_signer,
-    "idp_initiated": _other_start,
-    "encryption_certificates": _other_reader,
-}
 
 
 def _mappers(row: Application, before: Snapshot, new: Snapshot) -> Part:
