@@ -60,8 +60,9 @@ class Site(Flask):
             # No page: links cannot be made for a host name that is none.
             return Response("Send the name of this site as Host.\n", 400, mimetype="text/plain")
         below_api = request.path == "/api" or request.path.startswith("/api/")
-        response = problems.respond(error) if below_api else None
-        return self._page_of(error) if response is None else response
+        if not below_api:
+            return self._page_of(error)
+        return problems.respond(error) or problems.respond_unexpected(error)
 
     def _page_of(self, error: Exception) -> ResponseReturnValue:
         try:

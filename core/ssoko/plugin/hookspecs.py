@@ -27,6 +27,7 @@ from marshmallow import Schema
 from ssoko.plugin import fields
 from ssoko.plugin.acceptance import AcceptanceRule
 from ssoko.plugin.host import defaults, validate
+from ssoko.plugin.host.form import InstallForm
 from ssoko.plugin.values import (
     DefaultRole,
     Integration,
@@ -75,7 +76,7 @@ class Hook:
     default_call: Callable[..., Any] | None = None
     declares: str = ""
     validate: Callable[[Any], Iterable[Problem]] | None = None
-    validate_with_form: Callable[[Any, type[Schema]], Iterable[Problem]] | None = None
+    validate_with_form: Callable[[Any, InstallForm], Iterable[Problem]] | None = None
 
 
 #: Every hook, by its name, in the order of this module.

@@ -44,8 +44,7 @@ class LoadedPlugin:
 
     def load(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Return the install form's values as the schema loads them."""
-        loaded: dict[str, Any] = self.entry.form().load(dict(raw))
-        return loaded
+        return self.entry.form.deserialize(raw)
 
     def call(self, hook: str, raw: Mapping[str, Any], **kwargs: Any) -> Any:
         """Call a hook with the install form's values."""
@@ -67,7 +66,7 @@ class LoadedPlugin:
         values: dict[str, Any] = self.registry.call(
             self.slug, "settings_from_metadata", metadata=metadata, settings=settings
         )
-        unknown = set(values) - set(self.entry.form().fields)
+        unknown = set(values) - set(self.entry.form.fields)
         assert not unknown, f"the install form has no field {unknown}"  # noqa: S101
         return values
 
@@ -81,33 +80,40 @@ class LoadedPlugin:
 
         :param changes: other values for fields of :class:`Candidate`.
         """
-        sp = self.service_provider(raw)
-        return Candidate(
-            **{
-                "entity_id": sp.entity_id,
-                "acs_url": sp.acs_urls[0],
-                "name_id": "amina@example.org",
-                "name_id_format": str(sp.name_id_format),
-                "name_id_formats": (str(sp.name_id_format),),
-                "sign_response": sp.sign_response,
-                "sign_assertion": sp.sign_assertion,
-                "encrypted": sp.encrypt_assertions,
-                "require_signed_requests": sp.require_signed_requests,
-                "signature_algorithm": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
-                "certificate": "c" * 1300,
-                "metadata_size": 4000,
-                "lifetime": sp.lifetime,
-                "session_lifetime": sp.session_lifetime,
-                "relay_state": sp.relay_state,
-                **changes,
-            }
-        )
+        return sample_candidate(self.service_provider(raw), **changes)
 
     def verdicts(self, raw: Mapping[str, Any], **changes: Any) -> dict[str, bool | None]:
         """Return the result of each acceptance rule for :meth:`candidate`, by its ID."""
         rules = self.registry.call(self.slug, "acceptance_rules")
         candidate = self.candidate(raw, **changes)
         return {rule.id: rule.check(candidate) for rule in rules}
+
+
+def sample_candidate(sp: ServiceProvider, **changes: Any) -> Candidate:
+    """Return the SAML response that a user would get from a service provider's record.
+
+    :param changes: other values for fields of :class:`Candidate`.
+    """
+    return Candidate(
+        **{
+            "entity_id": sp.entity_id,
+            "acs_url": sp.acs_urls[0],
+            "name_id": "amina@example.org",
+            "name_id_format": str(sp.name_id_format),
+            "name_id_formats": (str(sp.name_id_format),),
+            "sign_response": sp.sign_response,
+            "sign_assertion": sp.sign_assertion,
+            "encrypted": sp.encrypt_assertions,
+            "require_signed_requests": sp.require_signed_requests,
+            "signature_algorithm": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+            "certificate": "c" * 1300,
+            "metadata_size": 4000,
+            "lifetime": sp.lifetime,
+            "session_lifetime": sp.session_lifetime,
+            "relay_state": sp.relay_state,
+            **changes,
+        }
+    )
 
 
 def assert_integration(plugin: object, settings: Mapping[str, Any]) -> LoadedPlugin:
@@ -117,7 +123,7 @@ def assert_integration(plugin: object, settings: Mapping[str, Any]) -> LoadedPlu
     :param settings: valid values of the install form.
     """
     loaded = LoadedPlugin(plugin)
-    for name, field in loaded.entry.form().fields.items():
+    for name, field in loaded.entry.form.fields.items():
         assert field.metadata.get("label"), f"add a label to the field {name}"  # noqa: S101
         assert field.metadata.get("help"), f"add a help text to the field {name}"  # noqa: S101
     first, second = loaded.service_provider(settings), loaded.service_provider(settings)

@@ -1,15 +1,19 @@
 """An install form as JSON Schema, for clients that build their own page or validate first."""
 
+import json
 from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from marshmallow import Schema
 from marshmallow.fields import Field
 
+from ssoko.plugin.host.form import InstallForm
 
-def describe(schema: type[Schema]) -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of a marshmallow schema.
+
+def describe(form: InstallForm) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of an install form.
+
+    :raises HookFailed: when the form fails.
 
     Labels become titles, and help texts become descriptions. Nested schemas are inlined.
     """
@@ -19,7 +23,9 @@ def describe(schema: type[Schema]) -> dict[str, Any]:
     converter = plugin.converter
     assert converter is not None  # noqa: S101 - APISpec has just created it
     converter.add_attribute_function(_words)  # type: ignore[no-untyped-call]  # apispec's
-    described: dict[str, Any] = converter.schema2jsonschema(schema)  # type: ignore[no-untyped-call]
+    with form.guard("describing"):
+        described: dict[str, Any] = converter.schema2jsonschema(form())  # type: ignore[no-untyped-call]
+        json.dumps(described, allow_nan=False)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described}
 
 

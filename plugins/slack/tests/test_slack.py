@@ -53,7 +53,6 @@ def test_one_of_several_workspaces_uses_its_own_url(slack):
         ("workspace", "two words", "such as acme.slack.com"),
         ("workspace", "acme.slack.com:8443", "such as acme.slack.com"),
         ("workspace", "amina@acme.slack.com", "such as acme.slack.com"),
-        ("issuer", "", "Enter the entity ID"),
     ],
 )
 def test_wrong_value_is_refused_with_what_to_enter(slack, field, value, words):
@@ -61,6 +60,10 @@ def test_wrong_value_is_refused_with_what_to_enter(slack, field, value, words):
         slack.load({**GOOD, field: value})
     assert list(refused.value.messages) == [field]
     assert words in refused.value.messages[field][0]
+
+
+def test_an_empty_issuer_is_the_usual_one(slack):
+    assert slack.service_provider({**GOOD, "issuer": ""}).entity_id == "https://slack.com"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from ssoko.app import build_services
 from ssoko.cli import cli
 from ssoko.config import disabled_from_now_on, load_config
+from ssoko.plugin.host.form import InstallForm
 from ssoko.plugin.host.registry import PluginSource, Registry
 from ssoko.plugin.tools.rules.sample import sample_settings
 from ssoko.services import workspaces
@@ -90,7 +91,7 @@ def test_applications_of_the_plugin_are_counted_in_all_workspaces(data: Path) ->
                 Scope(services, workspace.id, SYSTEM),
                 integration="zoom",
                 name="Zoom",
-                settings=sample_settings(ssoko_zoom.InstallForm),
+                settings=sample_settings(InstallForm("zoom", ssoko_zoom.InstallForm)),
             )
     bound.close()
     assert "2 applications use it. Users can still sign in." in run("disable", "zoom").stdout

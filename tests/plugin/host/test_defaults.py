@@ -75,7 +75,7 @@ def test_default_role_has_the_slug_and_the_vendor(write):
 
 def test_install_form_class_of_the_module_is_the_form(write):
     plugin = write()
-    assert load(plugin).form is plugin.InstallForm
+    assert load(plugin).form.schema_class is plugin.InstallForm
 
 
 def test_label_of_a_metadata_field_is_that_of_its_key(write):
@@ -110,7 +110,7 @@ def check_settings():
     plugin = write(code)
     entry = load(plugin)
     assert (entry.guide, entry.default_role.name) == ("## Own guide", "moose-{name}")
-    assert (entry.integration.description, entry.form) == ("Own", plugin.Other)
+    assert (entry.integration.description, entry.form.schema_class) == ("Own", plugin.Other)
     registry = Registry.load([PluginSource("moose", lambda: plugin)])
     assert registry.call("moose", "check_settings", settings={"host": "odd.test"}) == ()
 

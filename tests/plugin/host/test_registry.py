@@ -1,4 +1,6 @@
+import signal
 import sys
+import threading
 import types
 from collections.abc import Callable
 from dataclasses import replace
@@ -107,7 +109,7 @@ def refused(**answers: object) -> str:
 def test_valid_plugin_is_loaded_with_its_declarations():
     entry = Registry.load([source(Plugin())]).get("zoom")
     assert entry.integration.name == "Zoom"
-    assert entry.form is Form
+    assert entry.form.schema_class is Form
     assert entry.default_role.name == "sso-zoom-{name}-role"
     assert "check_settings" not in entry.hooks
     assert "service_provider" in entry.hooks
@@ -439,3 +441,37 @@ def test_installed_plugins_are_found_by_their_entry_points(tmp_path, monkeypatch
     (found,) = [s for s in installed_sources() if s.slug == "moose"]
     assert (found.distribution, found.version) == ("ssoko-moose", "3.1")
     assert "antlers" in only_problem(Registry.load([found])).message
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("class Mute(Exception):\n def __str__(self): raise RuntimeError\nraise Mute", "Mute: "),
+        ("raise ValueError('\\ud800')", "ValueError: "),
+        ("raise ValueError('x' * 20_000_000)", "ValueError: x"),
+        ("raise KeyError({}.get)", "KeyError: "),
+        (
+            "import threading, time\nthreading.Thread(target=time.sleep, args=(9,)).start()",
+            "thread",
+        ),
+        (
+            "from concurrent.futures import ThreadPoolExecutor\nThreadPoolExecutor().submit(int)",
+            "thread",
+        ),
+        ("import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)", "signal Terminated"),
+    ],
+    ids=["mute", "surrogate", "huge", "odd", "thread", "pool", "signal"],
+)
+def test_what_an_import_does_to_the_process_is_undone_and_named(code, words, capsys):
+    before = signal.getsignal(signal.SIGTERM)
+    source = PluginSource("zoom", lambda: exec(f"print('hello')\n{code}", {}))  # noqa: S102
+    (problem,) = Registry.load([source]).problems
+    assert problem.stage == "import"
+    assert words in problem.message
+    assert len(problem.message) <= 500
+    (problem.message + problem.traceback).encode()
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert not [
+        t for t in threading.enumerate() if not t.daemon and t is not threading.main_thread()
+    ]
+    assert capsys.readouterr().out == ""

@@ -63,6 +63,10 @@ GUIDE = "ssoko_zoom/guide.md"
 PROVIDER = "    return ServiceProvider(\n"
 FORM = "class InstallForm(fields.Form):"
 TOKEN = "api_token = fields.Text(metadata={'label': 'T', 'help': 'h'})\n    "
+SECRET = (
+    "api_token = fields.Text(load_default='', load_only=True,"
+    " metadata={'label': 'T', 'help': 'h', 'secret': True})\n    "
+)
 CALL = "import socket\nsocket.create_connection(('127.0.0.1', 9))\n"
 COLOR = """
     color = fields.Text(
@@ -259,3 +263,24 @@ def test_unknown_rule_is_reported():
 
 def test_all_rules_are_listed():
     assert set(re.findall(r"SSK\d{3}", run("rules").output)) == set(RULES)
+
+
+@pytest.mark.parametrize(
+    ("hook", "code"),
+    [
+        ("acceptance_rules", "def acceptance_rules():\n    return (lambda response: True,)"),
+        ("settings_from_metadata", "def settings_from_metadata():\n    return {'nowhere': 1}"),
+        ("web_application", "def web_application():\n    return None"),
+        ("saml_attributes", "def saml_attributes(person):\n    return person.groups"),
+    ],
+)
+def test_every_hook_is_called(project, hook, code):
+    old = (project / CODE).read_text("utf-8")
+    kept = re.sub(rf"@hookimpl\ndef {hook}\(.*?(?=\n@hookimpl|\Z)", "", old, flags=re.DOTALL)
+    (project / CODE).write_text(f"{kept}\n\n@hookimpl\n{code}\n", "utf-8")
+    assert any(hook in message for message in failures(project)["SSK040"])
+
+
+def test_an_optional_secret_may_be_empty(project):
+    edit(project, CODE, "entity_id = fields", SECRET + "entity_id = fields")
+    assert "SSK013" not in failures(project)

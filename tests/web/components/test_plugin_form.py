@@ -8,6 +8,7 @@ import pytest
 import ssoko_aws
 from marshmallow import fields
 from ssoko.plugin import Integration, ServiceProvider, hookimpl
+from ssoko.plugin.host.form import InstallForm
 from ssoko.plugin.host.registry import PluginSource, Registry, installed_sources
 from ssoko.plugin.host.validate import POSTED_PREFIX
 from ssoko.services.applications import views
@@ -236,4 +237,6 @@ class Mixed(ma.Schema):
     ],
 )
 def test_plain_name_is_read_only_without_a_prefixed_one(posted, found):
-    assert read(Mixed, MultiDict(posted)) == {"flag": False, "rows": []} | found
+    assert (
+        read(InstallForm("mixed", Mixed), MultiDict(posted)) == {"flag": False, "rows": []} | found
+    )

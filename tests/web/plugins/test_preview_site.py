@@ -7,6 +7,7 @@ import pytest
 import ssoko_aws
 import ssoko_sandbox
 from flask import Flask
+from ssoko.plugin.host.form import InstallForm
 from ssoko.plugin.host.registry import PluginSource
 from ssoko.plugin.tools.rules.sample import sample_settings
 from ssoko.services.access import roles
@@ -140,7 +141,7 @@ def test_preview_shows_all_parts_of_a_plugin(ada: Browser) -> None:
     entry = ssoko_aws.integration()
     assert entry.summary in page
     assert 'name="plugin.acs_url"' in page
-    assert sample_settings(ssoko_aws.InstallForm)["acs_url"] in page
+    assert sample_settings(InstallForm("aws", ssoko_aws.InstallForm))["acs_url"] in page
     assert "Before you start" in page
     assert "http://localhost/saml/" in page
     assert "sso-aws-" in page

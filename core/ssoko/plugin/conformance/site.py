@@ -14,8 +14,9 @@ from flask import Flask
 from ssoko.app import create_app
 from ssoko.config import load_config
 from ssoko.plugin.host.registry import PluginSource, Registry
+from ssoko.plugin.tools.rules.sample import sample_person
 from ssoko.services import workspaces
-from ssoko.services.access import assignments
+from ssoko.services.access import assignments, roles
 from ssoko.services.applications import change
 from ssoko.services.applications import install as applications_install
 from ssoko.services.applications.views import ApplicationView
@@ -24,7 +25,7 @@ from ssoko.services.authentication import sign_in as authentication_sign_in
 from ssoko.services.authentication.sessions import SignedIn
 from ssoko.services.context import SYSTEM, Scope, Services
 from ssoko.services.credentials.passwords import Hasher
-from ssoko.services.people import users
+from ssoko.services.people import groups, users
 from ssoko.services.people.users import UserView
 from ssoko.services.sso.saml import outcomes
 from ssoko.services.sso.saml import sign_in as saml_sign_in
@@ -67,6 +68,7 @@ class ConformanceSite:
         )
         self._set_required_attributes(application)
         if application.default_role is not None:
+            roles.update_role(self.scope, application.default_role.id, attributes={"level": "read"})
             assignments.assign_roles(
                 self.scope,
                 role_ids=[application.default_role.id],
@@ -124,7 +126,9 @@ class ConformanceSite:
             if m.required and m.source.startswith(prefix)
         }
         if attributes:
-            self.person = users.update_user(self.scope, self.person.id, attributes=attributes)
+            self.person = users.update_user(
+                self.scope, self.person.id, attributes={**self.person.attributes, **attributes}
+            )
 
 
 @contextmanager
@@ -163,7 +167,11 @@ def _create_site(app: Flask, slug: str) -> ConformanceSite:
         last_name="O'Brien & Søn",
         password=_PASSWORD,
         admin=True,
+        attributes=dict(sample_person().attributes),
     )
+    for name in sample_person().groups:
+        group = groups.create_group(Scope(services, workspace.id, SYSTEM), name=name)
+        groups.add_member(Scope(services, workspace.id, SYSTEM), group.id, person.id)
     site = ConformanceSite(app, services, slug, workspace, person)
     site.services = replace(services, clock=lambda: int(time.time()) + site.ahead)
     app.extensions["ssoko"] = site.services

@@ -21,13 +21,14 @@ from types import MappingProxyType
 from typing import Any
 
 import pluggy
-from marshmallow import Schema
 
 from ssoko.errors import HookFailed, InputError, PluginInvalid, ProposalRefused, SignInRefused
 from ssoko.plugin import hookspecs
 from ssoko.plugin.hookspecs import HOOKS, Hook
-from ssoko.plugin.host import defaults, on_disk, validate
+from ssoko.plugin.host import containment, defaults, on_disk, validate
 from ssoko.plugin.host.deprecations import Deprecation, deprecated_in, ignore_warnings
+from ssoko.plugin.host.form import InstallForm
+from ssoko.plugin.host.texts import plain, text_problem
 from ssoko.plugin.host.tracebacks import authors_traceback
 from ssoko.plugin.typecheck import WrongType
 from ssoko.plugin.values import DefaultRole, Integration, MetadataField
@@ -81,7 +82,7 @@ class LoadedIntegration:
     distribution: str
     version: str
     integration: Integration
-    form: type[Schema]
+    form: InstallForm
     metadata_fields: tuple[MetadataField, ...]
     default_role: DefaultRole
     guide: str
@@ -134,7 +135,8 @@ class Registry:
                 problems.extend(_duplicates(claims))
             else:
                 try:
-                    entry, manager = _load_one(claims[0])
+                    with _stage("register"):
+                        entry, manager = _load_one(claims[0])
                 except PluginInvalid as error:
                     problems.append(_problem(claims[0], error))
                     continue
@@ -162,8 +164,9 @@ class Registry:
     def call(self, slug: str, hook: str, **kwargs: Any) -> Any:
         """Call one hook of one plugin, and validate the returned value.
 
-        Where the plugin does not implement the hook, the default of the hook is returned. The
-        plugin gets a read-only copy of ``settings``.
+        Where the plugin does not implement the hook, the default of the hook is returned. Of the
+        declarations, the value from loading is returned. The plugin gets a read-only copy of
+        ``settings``.
 
         :raises HookFailed: the plugin is not loaded, raised, or returned the wrong type.
         :raises SignInRefused: ``saml_attributes`` refuses to sign the user in.
@@ -173,27 +176,33 @@ class Registry:
         if entry is None:
             raise HookFailed(slug, hook, "the plugin is not loaded")
         table_entry = HOOKS[hook]
+        if name := table_entry.declares:
+            return getattr(entry, name)
         if hook not in entry.hooks:
             if table_entry.default_call:
-                return table_entry.default_call(entry.form, **kwargs)
-            name = table_entry.declares
-            return getattr(entry, name) if name else table_entry.default
-        if "settings" in kwargs:
-            kwargs["settings"] = MappingProxyType(copy.deepcopy(dict(kwargs["settings"])))
+                with entry.form.guard(f"the default of {hook}"):
+                    return table_entry.default_call(entry.form, **kwargs)
+            return table_entry.default
         start = time.perf_counter()
         try:
-            value = getattr(self._managers[slug].hook, hook)(**kwargs)
-        except KeyboardInterrupt:
-            raise
+            if "settings" in kwargs:
+                kwargs["settings"] = MappingProxyType(copy.deepcopy(dict(kwargs["settings"])))
+            with containment.quiet():
+                value = getattr(self._managers[slug].hook, hook)(**kwargs)
+            problem = _value_problem(table_entry, value)
+            errors = {} if problem else _errors(table_entry, value)
         except BaseException as error:
-            if isinstance(error, SignInRefused) and hook == "saml_attributes":
+            if containment.ends_the_process(error):
                 raise
+            if isinstance(error, SignInRefused) and hook == "saml_attributes":
+                fix = plain(getattr(error, "fix", ""))
+                raise SignInRefused(plain(error), fix=fix) from error
             raise HookFailed(slug, hook, _raised(error)) from error
         if (took := time.perf_counter() - start) > SLOW:
             log.warning("plugin %s took %.1f s in its hook %s", slug, took, hook)
-        if problem := validate.type_problem(table_entry.returns, value):
+        if problem:
             raise HookFailed(slug, hook, problem)
-        if errors := _errors(table_entry, value):
+        if errors:
             # The user who signs in typed none of this and cannot fix it.
             if hook == "saml_attributes":
                 raise HookFailed(slug, hook, str(InputError(errors)))
@@ -265,7 +274,7 @@ def _load_one(source: PluginSource) -> tuple[LoadedIntegration, pluggy.PluginMan
     # When a plugin ends the process, this is the last line of the log and names it.
     log.debug("loading plugin %s (%s %s)", source.slug, source.distribution, source.version)
     start = time.perf_counter()
-    with _stage("import"):
+    with _stage("import"), containment.importing():
         plugin = source.load()
     manager = pluggy.PluginManager("ssoko")
     manager.add_hookspecs(hookspecs)
@@ -323,6 +332,9 @@ def _declarations(
         if isinstance(value, Integration):
             with _stage("describe"):
                 value = defaults.fill_in(value, plugin)
+        if hook.declares == "form":
+            with _stage("describe", f"{hook.name}: "), containment.importing():
+                value = InstallForm(slug, value)
         declared[hook.declares] = value
     for hook in declaring:
         value = declared[hook.declares]
@@ -343,13 +355,15 @@ def _read_file(plugin: object, name: str) -> str:
 
 
 def _call(manager: pluggy.PluginManager, hook: Hook) -> Any:
-    with _stage("describe", f"{hook.name}: "):
+    with _stage("describe", f"{hook.name}: "), containment.importing():
         value = getattr(manager.hook, hook.name)()
     return _typed(hook, value)
 
 
 def _typed(hook: Hook, value: Any) -> Any:
-    if problem := validate.type_problem(hook.returns, value):
+    with _stage("describe", f"{hook.name}: "):
+        problem = _value_problem(hook, value)
+    if problem:
         raise PluginInvalid("describe", f"{hook.name}: {problem}")
     return value
 
@@ -359,12 +373,14 @@ def _stage(stage: str, prefix: str = "") -> Iterator[None]:
     """Turn what a plugin raises, ``sys.exit()`` included, into :class:`PluginInvalid`."""
     try:
         yield
-    except (KeyboardInterrupt, PluginInvalid):
+    except PluginInvalid:
         raise
     except WrongType as error:
-        raise PluginInvalid(stage, f"{prefix}{error}") from error
+        raise PluginInvalid(stage, f"{prefix}{plain(error)}") from error
     except BaseException as error:
-        text = f"{prefix}{type(error).__name__}: {error}"[:500]
+        if containment.ends_the_process(error):
+            raise
+        text = f"{prefix}{plain(type(error).__name__, 100)}: {plain(error)}"[:500]
         # One line only: in the log, a second line would look like a message of Ssoko.
         line = "".join(c if c.isprintable() else " " for c in text)
         raise PluginInvalid(stage, line) from error
@@ -399,10 +415,14 @@ def _unknown_hooks(manager: pluggy.PluginManager) -> str:
 def _raised(error: BaseException) -> str:
     """Return where a hook raised, without the text of the error, which may contain a secret."""
     if isinstance(error, WrongType):
-        return str(error)
+        return plain(error)
     place = traceback.extract_tb(error.__traceback__)[-1:]
     at = f" at {place[0].filename.rpartition('/')[2]} line {place[0].lineno}" if place else ""
-    return f"raised {type(error).__name__}{at}"
+    return f"raised {plain(type(error).__name__, 100)}{plain(at)}"
+
+
+def _value_problem(hook: Hook, value: Any) -> str:
+    return validate.type_problem(hook.returns, value) or text_problem(value)
 
 
 def _errors(hook: Hook, value: Any) -> dict[str, list[str]]:

@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterator
 from types import MappingProxyType
 from typing import Any
 
-from marshmallow import Schema, ValidationError
+from marshmallow import ValidationError
+from marshmallow.fields import Boolean, Enum, Field, List, Nested, Number, String
 
 from ssoko.errors import PluginInvalid
 from ssoko.plugin import API_VERSION, checks
 from ssoko.plugin.acceptance import AcceptanceRule
 from ssoko.plugin.guide import check_guide
+from ssoko.plugin.host.form import InstallForm, rows_of
 from ssoko.plugin.host.logo import check_logo
+from ssoko.plugin.host.texts import is_encodable, text_problem
 from ssoko.plugin.typecheck import describe_type, describe_value, test_for
 from ssoko.plugin.values import (
     METADATA_LABELS,
@@ -30,6 +33,21 @@ from ssoko.plugin.values import (
 #: Prefix of the names of a plugin's form fields in HTML, which keeps them apart from Ssoko's own.
 POSTED_PREFIX = "plugin."
 
+#: The fields that the install page, the API and the settings support.
+SUPPORTED_FIELDS = (
+    "String and its subclasses, Boolean, Integer, Float, Decimal, Enum, a List of them, "
+    "or a List of Nested rows of them"
+)
+#: The most characters of a text of a form field.
+_FORM_TEXTS = MappingProxyType(
+    {"label": 200, "help": 1000, "placeholder": 4000, "where_to_find": 1000}
+)
+_MAX_FIELDS = 100
+_MAX_CHOICES = 1000
+_MAX_GUIDE = 100_000
+_MAX_DESCRIPTION = 20_000
+_MAX_ITEMS = 100
+
 #: Fields of the integration that are one line, and the maximum number of characters.
 _LINES = MappingProxyType(
     {
@@ -37,6 +55,9 @@ _LINES = MappingProxyType(
         "summary": 200,
         "vendor": 60,
         "publisher": 60,
+        "category": 60,
+        "metadata_file": 400,
+        "tested_with": 200,
         "certificate_import": 400,
         "certificate_removal": 400,
     }
@@ -75,9 +96,9 @@ def check_api(written_for: str) -> None:
     )
 
 
-def form_fields(form: type[Schema]) -> tuple[str, ...]:
+def form_fields(form: InstallForm) -> tuple[str, ...]:
     """Return the names of the form's fields, without those that are secret."""
-    return tuple(n for n, f in form().fields.items() if not f.metadata.get("secret"))
+    return tuple(name for name in form.fields if name not in form.secret)
 
 
 # ---------------------------------------------------------------------------
@@ -96,6 +117,11 @@ def integration_problems(integration: Integration) -> Iterator[Problem]:
             yield Problem(
                 f"Integration.{field}", f"use one line of at most {limit} printable characters"
             )
+    if len(integration.description) > _MAX_DESCRIPTION:
+        yield Problem("Integration.description", f"use at most {_MAX_DESCRIPTION} characters")
+    for field in ("aliases", "requirements"):
+        if len(getattr(integration, field)) > _MAX_ITEMS:
+            yield Problem(f"Integration.{field}", f"use at most {_MAX_ITEMS}")
     if len(integration.monogram) > 3 or not integration.monogram.isprintable():
         yield Problem("Integration.monogram", "use one to three characters")
     if any(not alias.strip() or not alias.isprintable() for alias in integration.aliases):
@@ -106,16 +132,67 @@ def integration_problems(integration: Integration) -> Iterator[Problem]:
         yield Problem("Integration.logo", message)
 
 
-def form_problems(form: type[Schema]) -> Iterator[Problem]:
+def form_problems(form: InstallForm) -> Iterator[Problem]:
     """Yield why the install page could not show a form."""
-    for name, field in form().fields.items():
-        if not re.fullmatch(r"[a-z][a-z0-9_]{0,49}", name):
+    if len(form.fields) > _MAX_FIELDS:
+        yield Problem("install_form", f"use at most {_MAX_FIELDS} fields")
+    for name, field in form.fields.items():
+        yield from _field_problems(name, field, form.attributes[name])
+        rows = rows_of(field)
+        for cell_name, cell in (rows or {}).items():
+            yield from _field_problems(f"{name}.{cell_name}", cell, str(cell.name), in_row=True)
+
+
+def _field_problems(
+    name: str, field: Field[Any], attribute: str, *, in_row: bool = False
+) -> Iterator[Problem]:
+    key = name.rpartition(".")[2]
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,49}", attribute):
+        yield Problem(
+            "install_form", f"rename the field {attribute!r}: use lowercase letters, digits and _"
+        )
+    elif not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,49}", key):
+        yield Problem(
+            "install_form",
+            f"change the data_key {key!r} of the field {attribute}: use letters, digits, _ and -",
+        )
+    if not _is_supported(field, in_row=in_row):
+        yield Problem(
+            "install_form",
+            f"the field {name} is a {type(field).__name__}, which the page cannot show; use one of "
+            + SUPPORTED_FIELDS,
+        )
+    for text_key, limit in _FORM_TEXTS.items():
+        text = field.metadata.get(text_key, "")
+        if type(text) is not str:
+            yield Problem("install_form", f"{text_key} of the field {name} must be a string")
+        elif len(text) > limit or not is_encodable(text):
             yield Problem(
-                "install_form", f"rename the field {name!r}: use lowercase letters, digits and _"
+                "install_form",
+                f"{text_key} of the field {name}: use at most {limit} characters of valid Unicode",
             )
-        for key in ("label", "help", "placeholder", "where_to_find"):
-            if not isinstance(field.metadata.get(key, ""), str):
-                yield Problem("install_form", f"{key} of the field {name} must be a string")
+    choices = field.metadata.get("choices") or {}
+    if problem := text_problem(choices) or ("use at most 1000" * (len(choices) > _MAX_CHOICES)):
+        yield Problem("install_form", f"choices of the field {name}: {problem}")
+    if (usual := field.metadata.get("usual")) is not None and not _is_pattern(usual):
+        yield Problem("install_form", f"usual of the field {name} must be a regular expression")
+
+
+def _is_supported(field: Field[Any], *, in_row: bool) -> bool:
+    if isinstance(field, List):
+        inner = field.inner
+        if isinstance(inner, Nested):
+            return not in_row and not inner.many
+        return _is_supported(inner, in_row=True) and not isinstance(inner, List | Boolean)
+    return isinstance(field, String | Boolean | Number | Enum)
+
+
+def _is_pattern(usual: Any) -> bool:
+    try:
+        re.compile(usual)
+    except Exception:  # any type but a text
+        return False
+    return isinstance(usual, str)
 
 
 def metadata_problems(fields: tuple[MetadataField, ...]) -> Iterator[Problem]:
@@ -138,8 +215,11 @@ def default_role_problems(role: DefaultRole) -> Iterator[Problem]:
         yield Problem("default_role", "use braces for {name} only, and write the name in one line")
 
 
-def guide_problems(guide: str, form: type[Schema]) -> Iterator[Problem]:
+def guide_problems(guide: str, form: InstallForm) -> Iterator[Problem]:
     """Yield what is wrong with a guide that may show fields of the form."""
+    if len(guide) > _MAX_GUIDE:
+        yield Problem("installation_guide", f"use at most {_MAX_GUIDE} characters")
+        return
     for message in check_guide(guide, form_fields(form)):
         yield Problem("installation_guide", message)
 

@@ -11,8 +11,8 @@ from ssoko.errors import Conflict, InputError, NotFound
 from ssoko.plugin.host.record import service_provider_from_json, service_provider_to_json
 from ssoko.plugin.host.registry import LoadedIntegration
 from ssoko.services.activity import log
-from ssoko.services.applications import change as applications_change
 from ssoko.services.applications import cautions, overrides, proposals, settings, snapshots
+from ssoko.services.applications import change as applications_change
 from ssoko.services.applications.install import (
     check_application_name,
     free_slug,
@@ -322,11 +322,10 @@ def changes(
     overrides = earlier.get("overrides", row.overrides)
     new, before = snapshots.offered(loaded, proposal), _before(services, loaded, row, merged)
     if before is None or _has_unreviewed_parts(loaded, row, before):
-        secret = settings.secret_fields(loaded)
         chosen = {
-            name: value
-            for name, value in values.items()
-            if name not in secret and stored.get(name) != row.settings.get(name)
+            name: loaded.form.value(values, name)
+            for name in loaded.form.fields.keys() - loaded.form.secret
+            if stored.get(name) != row.settings.get(name)
         }
         columns = _columns_without_upgrade(row, overrides, before, new, chosen)
     else:

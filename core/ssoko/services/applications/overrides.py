@@ -10,9 +10,9 @@ from marshmallow.validate import Length, OneOf, Range
 
 from ssoko.errors import InputError
 from ssoko.plugin import NameIdFormat, Problem, ServiceProvider, checks, fields
+from ssoko.plugin.host.form import flatten
 from ssoko.plugin.host.record import service_provider_from_json, service_provider_to_json
 from ssoko.plugin.host.validate import check_service_provider
-from ssoko.services.applications.settings import flatten
 from ssoko.store.models.applications import Application
 
 NAME_ID_FORMATS = {

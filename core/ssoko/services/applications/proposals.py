@@ -1,7 +1,7 @@
 """Ask a plugin what it proposes for an application; nothing is written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -57,7 +57,8 @@ def check(
     services: Services, loaded: LoadedIntegration, values: Mapping[str, Any]
 ) -> tuple[Problem, ...]:
     """Return the plugin's errors and warnings about the values."""
-    return services.registry.call(loaded.slug, "check_settings", settings=values) or ()
+    problems = services.registry.call(loaded.slug, "check_settings", settings=values) or ()
+    return tuple(replace(p, field=loaded.form.name_of(p.field)) for p in problems)
 
 
 def columns(

@@ -7,12 +7,11 @@ master key and never returned; a form without a secret keeps the stored one.
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Literal
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
+from marshmallow import EXCLUDE, RAISE
 
-from ssoko.errors import HookFailed, InputError, NotFound
+from ssoko.errors import NotFound
 from ssoko.plugin.host.registry import LoadedIntegration
 from ssoko.services.context import Services
 
@@ -51,18 +50,7 @@ def load(
 
     :param unknown: marshmallow's option for fields that the form does not have.
     """
-    schema = _schema(loaded)
-    try:
-        values = schema.load(dict(raw) if isinstance(raw, Mapping) else raw, unknown=unknown)
-    except ValidationError as error:
-        raise InputError({}, flatten(error.messages)) from None
-    except Exception as error:
-        raise HookFailed(
-            loaded.slug, "install_form", f"loading raised {type(error).__name__}"
-        ) from error
-    if not isinstance(values, dict):
-        raise HookFailed(loaded.slug, "install_form", "the schema does not return a dict")
-    return values
+    return loaded.form.load(raw, unknown=unknown)
 
 
 def dump(
@@ -73,18 +61,11 @@ def dump(
     application_id: str,
 ) -> dict[str, Any]:
     """Return loaded values as the database stores them."""
-    schema = _schema(loaded)
-    try:
-        stored = dict(schema.dump(values))
-        json.dumps(stored, allow_nan=False)
-    except Exception as error:
-        raise HookFailed(
-            loaded.slug, "install_form", f"dumping raised {type(error).__name__}"
-        ) from error
-    for name in secret_fields(loaded):
+    stored = loaded.form.dump(values)
+    for name in loaded.form.secret:
         stored.pop(name, None)
-        if values.get(name):
-            text = json.dumps(values[name]).encode()
+        if value := loaded.form.value(values, name):
+            text = json.dumps(value, default=str).encode()
             blob = services.keys.encrypt(text, row_id=f"{application_id}/{name}")
             stored[name] = {_SEALED: b64encode(blob).decode("ascii")}
     return stored
@@ -131,9 +112,8 @@ def merge(
     Values of fields that the form no longer has are removed.
     """
     current = unseal(services, stored, application_id=application_id)
-    fields = _schema(loaded).load_fields
+    fields, secrets = loaded.form.fields, loaded.form.secret
     current = {name: value for name, value in current.items() if name in fields}
-    secrets = secret_fields(loaded)
     updates = {name: value for name, value in raw.items() if value or name not in secrets}
     return {**current, **updates}
 
@@ -146,57 +126,13 @@ def public(stored: Mapping[str, Any]) -> dict[str, Any]:
 def public_now(loaded: LoadedIntegration | None, stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of the public settings that the form has and does not mark as secret.
 
-    Empty without a plugin, because only its form marks the secrets.
+    Without a plugin, all that is recorded: secrets are recorded as such.
     """
+    recorded = public(stored)
     if loaded is None:
-        return {}
-    names = _public_fields(loaded.form)
-    return {name: value for name, value in public(stored).items() if name in names}
-
-
-@lru_cache(maxsize=256)
-def _public_fields(form: type[Schema]) -> frozenset[str]:
-    try:
-        fields = form().fields
-    except Exception:  # a form that fails says nothing about its secrets
-        return frozenset()
-    return frozenset(name for name, field in fields.items() if not field.metadata.get("secret"))
-
-
-def secret_fields(loaded: LoadedIntegration) -> frozenset[str]:
-    """Return the names of the fields whose values are never returned."""
-    return frozenset(
-        name
-        for name, field in _schema(loaded).load_fields.items()
-        if field.load_only or field.metadata.get("secret")
-    )
-
-
-def flatten(messages: Any, prefix: str = "") -> dict[str, list[str]]:
-    """Turn marshmallow's messages into dotted names; those of the whole form are under ``""``."""
-    if isinstance(messages, Mapping):
-        flat: dict[str, list[str]] = {}
-        for name, inner in messages.items():
-            here = prefix if name == "_schema" else f"{prefix}.{name}".lstrip(".")
-            for key, texts in flatten(inner, here).items():
-                flat.setdefault(key, []).extend(texts)
-        return flat
-    listed = messages if isinstance(messages, list) else [messages]
-    return {prefix: [_message(str(text)) for text in listed]}
-
-
-def _message(text: str) -> str:
-    # marshmallow's own messages do not say what to do.
-    return {
-        "Unknown field.": "Remove this field. The form does not have it.",
-        "Missing data for required field.": "Enter a value.",
-        "Field may not be null.": "Enter a value, or omit the field.",
-        "Invalid input type.": "Enter the settings as an object of names and values.",
-    }.get(text, text)
-
-
-def _schema(loaded: LoadedIntegration) -> Schema:
-    return loaded.form()
+        return recorded
+    names = loaded.form.fields.keys() - loaded.form.secret
+    return {name: value for name, value in recorded.items() if name in names}
 
 
 def _is_sealed(value: Any) -> bool:

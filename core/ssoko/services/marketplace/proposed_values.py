@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from marshmallow import Schema, ValidationError
-
 from ssoko.errors import HookFailed, InputError
 from ssoko.plugin import NameIdFormat, Site
+from ssoko.plugin.host.form import InstallForm
 from ssoko.plugin.sources import describe_source
 from ssoko.services.context import Services
 
@@ -35,10 +34,10 @@ def propose(services: Services, slug: str) -> tuple[ProposedValue, ...]:
     base_url = services.config.base_url
     site = Site(base_url=base_url, plugin_url=f"{base_url}/plugins/{slug}")
     try:
-        settings = loaded.form().load(_examples(loaded.form))
+        settings = loaded.form.load(_examples(loaded.form))
         provider = services.registry.call(slug, "service_provider", settings=settings, site=site)
         mappers = services.registry.call(slug, "attribute_mappings", settings=settings)
-    except (HookFailed, InputError, ValidationError):
+    except (HookFailed, InputError):
         return ()
     name_id = ProposedValue(
         name="NameID",
@@ -58,9 +57,9 @@ def propose(services: Services, slug: str) -> tuple[ProposedValue, ...]:
     return (name_id, *others)
 
 
-def _examples(form: type[Schema]) -> dict[str, object]:
+def _examples(form: InstallForm) -> dict[str, object]:
     examples = {}
-    for name, field in form().load_fields.items():
+    for name, field in form.fields.items():
         placeholder = field.metadata.get("placeholder")
         if field.required and placeholder:
             examples[name] = placeholder

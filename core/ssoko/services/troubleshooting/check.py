@@ -14,6 +14,8 @@ from ssoko.errors import AccessRefused, PluginError
 from ssoko.plugin import AcceptanceRule, SamlAttribute
 from ssoko.plugin.acceptance import Candidate
 from ssoko.plugin.checks import is_loopback
+from ssoko.plugin.host.containment import ends_the_process
+from ssoko.plugin.host.texts import plain
 from ssoko.saml import names
 from ssoko.saml.xml import parse_xml
 from ssoko.services.applications.mappers import duplicates
@@ -268,8 +270,11 @@ def _vendor_findings(services: Services, preview: Preview) -> Iterator[Finding]:
 def _evaluate(rule: AcceptanceRule, response: Candidate) -> Finding:
     try:
         verdict = rule.check(response)
-    except Exception as error:  # a rule is the plugin's code and can raise anything
-        fix = _TEXTS["plugin-rule"]["fix"].format(exception=type(error).__name__)
+        verdict = verdict if verdict is None else bool(verdict)
+    except BaseException as error:  # a rule is the plugin's code and can raise anything
+        if ends_the_process(error):
+            raise
+        fix = _TEXTS["plugin-rule"]["fix"].format(exception=plain(type(error).__name__, 100))
         return Finding(rule.id, "check", rule.sentence, fix)
     if verdict is None:
         return Finding(rule.id, "check", rule.sentence, rule.fix, rule.place)

@@ -8,13 +8,17 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, request
 from marshmallow import Schema
 
-from ssoko.errors import AuthenticationFailed, Forbidden, NotFound
+from ssoko.errors import AuthenticationFailed, Forbidden, InputError, NotFound
 from ssoko.schemas.output import Output
 from ssoko.services.authentication import api_tokens
 from ssoko.services.context import Actor, Scope, Services
 from ssoko.services.workspaces import WorkspaceView
+from ssoko.store.paging import MAX_LIMIT, Page, decode_cursor, encode_cursor
 from ssoko.web.api import body as bodies
 from ssoko.web.api import etags, inputs
+
+#: Parameters of lists that services return whole.
+_PART = ("limit", "cursor")
 
 #: The endpoints of one workspace.
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1/workspaces/<id:workspace>")
@@ -129,13 +133,14 @@ def endpoint(
         schema = returns() if returns else None
 
         @functools.wraps(function)
-        def view(workspace: str, **arguments: str) -> Response | tuple[str, int]:
+        def view(workspace: str, **arguments: str) -> Response:
             caller = _authenticate(workspace, scope)
             loaded_body = bodies.load(body, many) if body else None
             loaded_query = bodies.load_query(query)
+            part = {n: loaded_query.pop(n) for n in _PART if issubclass(query, inputs.PartQuery)}
             call = Call(caller.services, caller.workspace, caller.actor, loaded_body, loaded_query)
-            result = etags.change(path, function, call, arguments)
-            return _respond(schema, result, workspace) if schema else ("", 204)
+            result = _cut(etags.change(path, function, call, arguments), **part)
+            return _respond(schema, result, workspace) if schema else _empty()
 
         name = f"{function.__module__.rpartition('.')[2]}_{function.__name__}"
         view.operation = Operation(  # type: ignore[attr-defined]
@@ -170,6 +175,25 @@ def _authenticate(slug: str, scope: str) -> Call:
         raise Forbidden(f"This needs a token with the scope {scope}.")
     actor = Actor("token", caller.id, caller.name, request.remote_addr or "")
     return Call(services, caller.workspace, actor)
+
+
+def _cut(result: Any, *, limit: int | None = None, cursor: str | None = None) -> Any:
+    """Return the requested part of a list; the cursor of a short list is a position."""
+    if limit is None and not cursor:
+        return result
+    start = decode_cursor(cursor, length=1) or ("0",)
+    if not (start[0].isascii() and start[0].isdigit() and len(start[0]) < 7):
+        raise InputError.of("cursor", "Use the cursor of the previous page, or omit it")
+    first = int(start[0])
+    end = first + (limit or MAX_LIMIT)
+    following = encode_cursor(str(end)) if end < len(result.items) else None
+    return Page(result.items[first:end], following)
+
+
+def _empty() -> Response:
+    response = Response(status=204)
+    response.headers.remove("Content-Type")
+    return response
 
 
 def _respond(schema: Output, result: Any, workspace: str) -> Response:

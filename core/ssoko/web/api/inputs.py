@@ -116,6 +116,20 @@ class PageQuery(Input):
     cursor = Text(load_default=None, metadata={"description": "`next` of the page before."})
 
 
+class PartQuery(Input):
+    """Which part of a list that is short, and whole unless asked otherwise."""
+
+    limit = fields.Integer(
+        load_default=None,
+        validate=Range(1, 200, error="Send a number from 1 to 200."),
+        error_messages={
+            "invalid": "Send a number from 1 to 200.",
+            "too_large": "Send a number from 1 to 200.",
+        },
+    )
+    cursor = Text(load_default=None, metadata={"description": "`next` of the page before."})
+
+
 class SearchQuery(PageQuery):
     q = Text(load_default="", metadata={"description": "Words to search for."})
 
@@ -140,7 +154,7 @@ class ApplicationQuery(SearchQuery):
     )
 
 
-class IntegrationQuery(Input):
+class IntegrationQuery(PartQuery):
     q = Text(load_default="", metadata={"description": "Words to search for."})
     category = Text(load_default="")
     vendor = Text(load_default="")

@@ -1,9 +1,11 @@
 """Errors as problem documents (RFC 9457, ``application/problem+json``)."""
 
+import logging
+import secrets
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, current_app, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from ssoko.errors import (
@@ -21,6 +23,8 @@ from ssoko.errors import (
 from ssoko.schemas.output import ProblemSchema
 
 _SCHEMA = ProblemSchema()
+
+_log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -69,9 +73,22 @@ def respond(error: Exception) -> Response | None:
     return None
 
 
+def respond_unexpected(error: Exception) -> Response:
+    """Return the response to an error that was not raised on purpose, and log it with a reference."""
+    if current_app.config.get("PROPAGATE_EXCEPTIONS"):
+        raise error
+    reference = "ERR-" + secrets.token_hex(4).upper()
+    _log.error("%s %s %s", reference, request.method, request.path, exc_info=error)
+    return problem(500, f"Something went wrong. Try again. Reference {reference}.")
+
+
 def _of_http(error: HTTPException) -> Response | None:
     if error.code is None or error.code < 400:
-        return None
+        # A redirect, whose usual body is HTML.
+        response = Response(status=error.code or 500)
+        response.headers.extend((k, v) for k, v in error.get_headers() if k == "Location")
+        response.headers.remove("Content-Type")
+        return response
     response = problem(error.code, error.description or "")
     for name, value in error.get_headers():
         if name.lower() in {"allow", "retry-after"}:

@@ -156,8 +156,8 @@ def _required_fields(loaded: LoadedIntegration | None) -> set[str]:
     """Return the fields that must have a value; an empty secret keeps the stored one."""
     if loaded is None:
         return set()
-    fields = loaded.form().load_fields.items()
-    return {name for name, field in fields if field.required and not field.metadata.get("secret")}
+    form = loaded.form
+    return {name for name, field in form.fields.items() if field.required} - form.secret
 
 
 def _confirmation_fields(application: ApplicationView, errors: Errors) -> list[FormField]:

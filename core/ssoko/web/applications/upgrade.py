@@ -60,8 +60,7 @@ def undo_upgrade(slug: str) -> Response:
 def field_labels(application: ApplicationView) -> dict[str, str]:
     """Return the labels of the install form's fields, by name."""
     loaded = current_services().registry.get(application.integration)
-    fields = loaded.form().load_fields if loaded else {}
-    return {name: str(field.metadata.get("label") or name) for name, field in fields.items()}
+    return {name: loaded.form.label(name) for name in loaded.form.fields} if loaded else {}
 
 
 def _apply(application: ApplicationView) -> Response:

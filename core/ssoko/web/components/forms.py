@@ -24,8 +24,12 @@ from typing import Any
 import marshmallow as ma
 from werkzeug.datastructures import MultiDict
 
+from ssoko.plugin.host.form import choices_of, rows_of
+
 Errors = Mapping[str, Sequence[str]]
 
+#: Kinds of fields that are chosen, and so have no empty text.
+_CHOSEN = frozenset({"checkbox", "select", "choices"})
 #: Empty rows that a form of nested rows shows after the filled ones.
 SPARE_ROWS = 2
 _MAX_ROWS = 200
@@ -42,9 +46,10 @@ class FormField:
     """One form field, ready for the template.
 
     :param kind: ``text``, ``email``, ``url``, ``number``, ``password``, ``date``, ``file``,
-        ``checkbox``, ``select``, ``textarea``, ``lines`` (one value per line) or ``rows``.
-    :param value: text; a bool for a checkbox; always empty for a secret.
-    :param choices: pairs of (value, label) of a select.
+        ``checkbox``, ``select``, ``choices`` (any number of a list), ``textarea``, ``lines`` (one
+        value per line) or ``rows``.
+    :param value: text; a bool for a checkbox; a tuple for choices; always empty for a secret.
+    :param choices: pairs of (value, label) of a select or of choices.
     :param rows: the cells of each row, for ``rows``.
     :param optional: shown beside the label.
     """
@@ -88,7 +93,7 @@ def text_field(
 
 
 def form_fields(
-    schema: type[ma.Schema],
+    schema: type[ma.Schema] | Mapping[str, ma.fields.Field],
     *,
     values: Mapping[str, Any] | None = None,
     errors: Errors | None = None,
@@ -96,14 +101,21 @@ def form_fields(
 ) -> list[FormField]:
     """Return the fields of a schema.
 
+    :param schema: a class, or its fields by name.
     :param values: what was typed (:func:`read_form`) or the settings of an application.
     :param errors: dotted names, with the prefix, to messages.
     :param prefix: of each name in the page.
     """
     return [
         _field(name, field, (values or {}).get(name, ma.missing), errors or {}, prefix + name)
-        for name, field in schema().load_fields.items()
+        for name, field in _fields_of(schema).items()
     ]
+
+
+def _fields_of(
+    schema: type[ma.Schema] | Mapping[str, ma.fields.Field],
+) -> Mapping[str, ma.fields.Field]:
+    return schema if isinstance(schema, Mapping) else schema().load_fields
 
 
 def _field(key: str, field: ma.fields.Field, value: Any, errors: Errors, name: str) -> FormField:
@@ -111,8 +123,7 @@ def _field(key: str, field: ma.fields.Field, value: Any, errors: Errors, name: s
     kind = _kind(field)
     label = str(meta.get("label") or key.replace("_", " ").capitalize())
     if value is ma.missing:
-        value = field.load_default if field.load_default is not ma.missing else None
-        value = value() if callable(value) else value
+        value = _default(field)
     rows: tuple[tuple[FormField, ...], ...] = ()
     if kind == "rows":
         rows = _rows(field, value, errors, name)
@@ -127,22 +138,33 @@ def _field(key: str, field: ma.fields.Field, value: Any, errors: Errors, name: s
         required=field.required and kind != "rows",
         optional=_is_optional(field, kind),
         errors=_messages(field, label, errors, name, deep=kind != "rows"),
-        choices=_choices_with(field, value) if kind == "select" else (),
+        choices=_choices_with(field, value) if kind in {"select", "choices"} else (),
         rows=rows,
         autocomplete="off",
     )
 
 
+def _default(field: ma.fields.Field) -> Any:
+    """Return the default of a field as it would be entered."""
+    default = field.load_default
+    if default is ma.missing or default is None:
+        return None
+    default = default() if callable(default) else default
+    return field._serialize(default, "", None)
+
+
 def _is_optional(field: ma.fields.Field, kind: str) -> bool:
     # A field with a default is never empty, so "optional" would tell nothing.
     has_default = field.load_default not in (ma.missing, None, "", list)
-    return not (field.required or has_default or kind in {"checkbox", "select", "rows"})
+    return not (field.required or has_default or kind in _CHOSEN or kind == "rows")
 
 
 def _kind(field: ma.fields.Field) -> str:
     meta = field.metadata
     if isinstance(field, ma.fields.List):
-        return "rows" if isinstance(field.inner, ma.fields.Nested) else "lines"
+        if isinstance(field.inner, ma.fields.Nested):
+            return "rows"
+        return "choices" if choices_of(field) else "lines"
     if isinstance(field, ma.fields.Boolean):
         return "checkbox"
     if meta.get("secret"):
@@ -158,20 +180,9 @@ def _kind(field: ma.fields.Field) -> str:
 
 
 def _choices(field: ma.fields.Field) -> tuple[tuple[str, str], ...]:
-    choices = field.metadata.get("choices")
-    if isinstance(choices, Mapping):
-        pairs = [(str(value), str(label)) for value, label in choices.items()]
-    elif choices:
-        pairs = [
-            (str(v[0]), str(v[1])) if isinstance(v, tuple) else (str(v), str(v)) for v in choices
-        ]
-    else:
-        one_of = [v for v in field.validators if isinstance(v, ma.validate.OneOf)]
-        if not one_of:
-            return ()
-        labels = list(one_of[0].labels)
-        options = [str(value) for value in one_of[0].choices]
-        pairs = list(zip(options, labels if len(labels) == len(options) else options, strict=True))
+    pairs = list(choices_of(field))
+    if not pairs or isinstance(field, ma.fields.List):
+        return tuple(pairs)
     if not field.required and field.load_default in (ma.missing, None, "") and pairs[0][0]:
         pairs.insert(0, ("", "Choose"))
     return tuple(pairs)
@@ -180,6 +191,11 @@ def _choices(field: ma.fields.Field) -> tuple[tuple[str, str], ...]:
 def _choices_with(field: ma.fields.Field, value: Any) -> tuple[tuple[str, str], ...]:
     # A value that was set through the API and is not in the list is kept.
     choices = _choices(field)
+    if isinstance(field, ma.fields.List):
+        values = value if isinstance(value, list | tuple) else str(value or "").splitlines()
+        known = {option for option, _ in choices}
+        more = dict.fromkeys(str(one) for one in values if str(one) not in known)
+        return (*choices, *((one, one) for one in more))
     if value in (None, "") or str(value) in {option for option, _ in choices}:
         return choices
     return (*choices, (str(value), str(value)))
@@ -188,6 +204,9 @@ def _choices_with(field: ma.fields.Field, value: Any) -> tuple[tuple[str, str], 
 def _shown(kind: str, value: Any) -> Any:
     if kind == "checkbox":
         return value is True or str(value).lower() in {"true", "yes", "on", "1"}
+    if kind == "choices":
+        values = value if isinstance(value, list | tuple) else str(value or "").splitlines()
+        return tuple(map(str, values))
     if value is None:
         return ""
     if kind == "lines" and not isinstance(value, str):
@@ -198,7 +217,7 @@ def _shown(kind: str, value: Any) -> Any:
 def _rows(
     field: ma.fields.Field, value: Any, errors: Errors, name: str
 ) -> tuple[tuple[FormField, ...], ...]:
-    inner = field.inner.schema.load_fields  # type: ignore[attr-defined]
+    inner = rows_of(field) or {}
     filled = [row if isinstance(row, Mapping) else {} for row in value or ()]
     rows = []
     for index, row in enumerate(filled + [{}] * SPARE_ROWS):
@@ -233,14 +252,26 @@ def _messages(
     return tuple(f"Enter the {label}" if text in empty else text for text in stripped)
 
 
-def read_form(schema: type[ma.Schema], form: MultiDict[str, str]) -> dict[str, Any]:
+def read_form(
+    schema: type[ma.Schema] | Mapping[str, ma.fields.Field],
+    form: MultiDict[str, str],
+    *,
+    with_blanks: bool = False,
+) -> dict[str, Any]:
     """Read a posted form into the shape that the schema loads.
 
     An empty field is omitted, so that the schema's default or ``required`` applies; an unchecked
     checkbox is False; a list has one item per line or PEM block; empty rows are dropped.
+
+    :param with_blanks: an empty optional field is an empty text, which :class:`InstallForm` reads
+        as cleared.
     """
-    fields = schema().load_fields
-    return _read(fields, form, "")
+    fields = _fields_of(schema)
+    raw = _read(fields, form, "")
+    if with_blanks:
+        posted = {name for name in form if name in fields}
+        raw |= {n: "" for n in posted - raw.keys() if not fields[n].required}
+    return raw
 
 
 def _read(
@@ -254,6 +285,8 @@ def _read(
             raw[key] = _read_rows(field, form, name)
         elif kind == "checkbox":
             raw[key] = name in form
+        elif kind == "choices":
+            raw[key] = [value for value in form.getlist(name) if value]
         elif kind == "lines":
             raw[key] = split_lines("\n".join(form.getlist(name)))
         else:
@@ -279,7 +312,7 @@ def split_lines(text: str) -> list[str]:
 def _read_rows(
     field: ma.fields.Field, form: MultiDict[str, str], name: str
 ) -> list[dict[str, Any]]:
-    inner = field.inner.schema.load_fields  # type: ignore[attr-defined]
+    inner = rows_of(field) or {}
     pattern = re.compile(re.escape(name) + r"\.(\d{1,4})\.")
     numbers = sorted({int(m[1]) for key in form if (m := pattern.match(key))})[:_MAX_ROWS]
     rows = []
@@ -288,7 +321,7 @@ def _read_rows(
         filled = [
             key
             for key, cell in inner.items()
-            if _kind(cell) not in {"checkbox", "select"} and form.get(row + key, "").strip()
+            if _kind(cell) not in _CHOSEN and form.get(row + key, "").strip()
         ]
         if filled:
             rows.append(_read(inner, form, row))

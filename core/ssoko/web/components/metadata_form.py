@@ -119,10 +119,9 @@ def fill(
     profile = fill_form.choose(metadata, request.form.get(CHOSEN, ""), field=CHOSEN)
     offered = fill_form.settings_from(services, loaded, profile)
     filled = fill_form.fill(loaded, values.raw, offered, marks=values.marks)
-    form = loaded.form().load_fields
 
     def labels(names: Iterable[str]) -> tuple[str, ...]:
-        return tuple(str(form[name].metadata.get("label") or name) for name in names)
+        return tuple(loaded.form.label(name) for name in names)
 
     return FormValues(
         filled.raw, filled.marks, metadata.source, labels(filled.marks), labels(filled.stayed)

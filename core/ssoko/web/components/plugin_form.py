@@ -8,10 +8,11 @@ errors, and removes it from posted forms. Settings, the API and the CLI use the 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import marshmallow as ma
 from werkzeug.datastructures import MultiDict
 
 from ssoko.errors import InputError
+from ssoko.plugin.host.form import InstallForm
+from ssoko.plugin.host.texts import plain, text_problem
 from ssoko.plugin.host.validate import POSTED_PREFIX
 from ssoko.web.components.forms import Errors, FormField, form_fields, read_form
 
@@ -23,7 +24,7 @@ OWN_CONTROLS = frozenset(
 
 
 def render_fields(
-    form: type[ma.Schema],
+    form: InstallForm,
     *,
     values: Mapping[str, Any] | None = None,
     errors: Errors | None = None,
@@ -33,25 +34,38 @@ def render_fields(
     :param values: by plain name, as in :func:`ssoko.web.components.forms.form_fields`.
     :param errors: by posted name; see :func:`prefix_errors` and :func:`errors_of`.
     """
-    return form_fields(form, values=values, errors=errors, prefix=POSTED_PREFIX)
+    with form.guard("showing"):
+        fields = form_fields(form.fields, values=values, errors=errors, prefix=POSTED_PREFIX)
+        defaults = [
+            f.value for f in fields if f.name.removeprefix(POSTED_PREFIX) not in (values or ())
+        ]
+        if problem := text_problem(defaults):
+            raise ValueError(problem)
+    return fields
 
 
-def read(form: type[ma.Schema], posted: MultiDict[str, str]) -> dict[str, Any]:
+def read(form: InstallForm, posted: MultiDict[str, str]) -> dict[str, Any]:
     """Read a plugin's fields from a posted form, in the shape that its schema loads.
 
     A field that is posted only without the prefix is read too, unless its name is one of the page's
-    own controls.
+    own controls. So is a required one that is empty with the prefix.
     """
-    plain: MultiDict[str, str] = MultiDict()
+    values: MultiDict[str, str] = MultiDict()
     for key, value in posted.items(multi=True):
         if key.startswith(POSTED_PREFIX):
-            plain.add(key.removeprefix(POSTED_PREFIX), value)
-    prefixed = {_field_of(key) for key in plain}
-    unprefixed = form().load_fields.keys() - prefixed - OWN_CONTROLS
+            values.add(key.removeprefix(POSTED_PREFIX), value)
+    prefixed = {
+        name
+        for key, value in values.items(multi=True)
+        if (name := _field_of(key)) and (value.strip() or not _is_required(form, name))
+    }
+    unprefixed = form.fields.keys() - prefixed - OWN_CONTROLS
     for key, value in posted.items(multi=True):
         if _field_of(key) in unprefixed:
-            plain.add(key, value)
-    return read_form(form, plain)
+            values.setlist(key, [*(v for v in values.getlist(key) if v.strip()), value])
+    with form.guard("reading"):
+        raw = read_form(form.fields, values, with_blanks=True)
+    return raw
 
 
 def prefix_errors(errors: Errors) -> dict[str, list[str]]:
@@ -67,10 +81,15 @@ def errors_of(error: InputError) -> dict[str, list[str]]:
     return errors
 
 
-def required_messages(form: type[ma.Schema], names: Iterable[str]) -> dict[str, list[str]]:
+def required_messages(form: InstallForm, names: Iterable[str]) -> dict[str, list[str]]:
     """Return, by posted name, the message of each of these fields for a missing value."""
-    fields = form().load_fields
-    return prefix_errors({name: [str(fields[name].error_messages["required"])] for name in names})
+    with form.guard("showing"):
+        messages = {name: [plain(form.fields[name].error_messages["required"])] for name in names}
+    return prefix_errors(messages)
+
+
+def _is_required(form: InstallForm, name: str) -> bool:
+    return name in form.fields and form.fields[name].required
 
 
 def _field_of(key: str) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
+from ssoko.plugin.host.containment import ends_the_process
+
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -22,6 +24,13 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
+    # Without allow-same-origin the page has an origin of its own, so that it cannot act on other
+    # pages of this site as the user who is signed in. A plugin can set its own policy.
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'none'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; "
+        "sandbox allow-forms allow-popups allow-top-navigation-by-user-activation"
+    ),
 }
 
 _FAILED = """<!doctype html>
@@ -67,7 +76,9 @@ class PluginPages:
             return self._site(environ, start_response)
         try:
             response = self._call(slug, within_mount(environ, f"{PREFIX}{slug}", slash + rest))
-        except Exception:
+        except BaseException as error:
+            if ends_the_process(error):
+                raise
             log.exception("Plugin %s raised an error at %s", slug, path)
             response = Response(_FAILED.format(slug=slug), status=500, mimetype="text/html")
         for name, value in HEADERS.items():

@@ -19,7 +19,7 @@ _HEADING_NAMES = ("Before you start", "In <the vendor>", *_HEADINGS[2:])
 
 
 def _fields(subject: Subject) -> Iterator[tuple[str, dict[str, object], bool, bool]]:
-    for name, field in subject.loaded.form().fields.items():
+    for name, field in subject.loaded.form.fields.items():
         yield name, dict(field.metadata), field.load_only, field.required
 
 

@@ -18,7 +18,6 @@ from ssoko.plugin.host.registry import LoadedIntegration
 from ssoko.saml import names
 from ssoko.saml.sp_metadata import SpMetadata, parse_sp_metadata
 from ssoko.services.applications.metadata_source import Kind, MetadataSource
-from ssoko.services.applications.settings import secret_fields
 from ssoko.services.context import Services
 
 HOOK = "settings_from_metadata"
@@ -137,10 +136,11 @@ def settings_from(
     settings_found = services.registry.call(
         loaded.slug, HOOK, metadata=for_plugin(profile), settings=settings or {}
     )
-    fields = loaded.form().load_fields
+    fields = loaded.form.fields
+    settings_found = {loaded.form.name_of(str(n)): v for n, v in settings_found.items()}
     if unknown := sorted(set(map(str, settings_found)) - set(fields)):
         raise HookFailed(loaded.slug, HOOK, f"the form has no field {unknown[0]}")
-    if secret := sorted(set(settings_found) & secret_fields(loaded)):
+    if secret := sorted(set(settings_found) & loaded.form.secret):
         raise HookFailed(loaded.slug, HOOK, f"metadata cannot fill {secret[0]}, which is secret")
     try:
         json.dumps(settings_found, allow_nan=False)
@@ -163,7 +163,7 @@ def fill(
 
     :param marks: of the previous fill.
     """
-    fields = loaded.form().load_fields
+    fields = loaded.form.fields
     earlier = marks or {}
     raw = {name: v for name, v in typed.items() if _mark(v) != earlier.get(name)}
     filled: dict[str, str] = {}

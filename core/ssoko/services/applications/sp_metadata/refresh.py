@@ -198,11 +198,12 @@ def _differences(
     offered: Mapping[str, Any],
 ) -> tuple[tuple[Difference, ...], tuple[Difference, ...], dict[str, Any]]:
     """Return what changes, what is kept, and the settings that change."""
-    form = loaded.form().load_fields
+    form = loaded.form.fields
+    recorded = {name: loaded.form.value(values, name) for name in form}
     # After the install, mappers are edited on the Mappers tab.
     proposed = {name: value for name, value in offered.items() if name in form}
     proposed = {name: value for name, value in proposed.items() if not _is_rows(form[name])}
-    kept = {n: why for n, v in proposed.items() if (why := _protects(form[n], values.get(n), v))}
+    kept = {n: why for n, v in proposed.items() if (why := _protects(form[n], recorded.get(n), v))}
     trial = {name: value for name, value in proposed.items() if name not in kept}
     merged = settings.merge(services, loaded, row.settings, trial, application_id=row.id)
     new = settings.load(loaded, merged)
@@ -210,11 +211,12 @@ def _differences(
         _proposed_before(services, loaded, row, values),
         proposals.propose(services, loaded, new).service_provider,
     )
-    changed = [name for name in trial if values.get(name) != new.get(name)]
+    after = {name: loaded.form.value(new, name) for name in form}
+    changed = [name for name in trial if recorded[name] != after[name]]
     return (
-        tuple(field_difference(n, form[n], values.get(n), new.get(n)) for n in changed),
+        tuple(field_difference(n, form[n], recorded[n], after[n]) for n in changed),
         tuple(
-            field_difference(n, form[n], values.get(n), proposed[n], kept=why)
+            field_difference(n, form[n], recorded[n], proposed[n], kept=why)
             for n, why in kept.items()
         ),
         {name: trial[name] for name in changed},

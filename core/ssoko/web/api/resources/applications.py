@@ -121,7 +121,9 @@ def delete(call: Call, application: str) -> None:
     applications_change.uninstall(call.scope, view.id)
 
 
-@endpoint("GET", "/applications/<id:application>/mappers", returns=page_of(MapperSchema))
+@endpoint(
+    "GET", "/applications/<id:application>/mappers", query=inputs.PartQuery, returns=page_of(MapperSchema)
+)
 def mappers(call: Call, application: str) -> Page[Mapping]:
     """List the mappers of an application."""
     return complete(views.get_application(call.scope, application).mappers)

@@ -63,7 +63,9 @@ def delete_user(call: Call, user: str) -> None:
     users.delete_user(call.scope, user)
 
 
-@endpoint("GET", "/users/<id:user>/roles", returns=page_of(AssignmentSchema))
+@endpoint(
+    "GET", "/users/<id:user>/roles", query=inputs.PartQuery, returns=page_of(AssignmentSchema)
+)
 def list_user_roles(call: Call, user: str) -> Page[AssignmentView]:
     """List the roles of a user, assigned directly and through groups."""
     users.get_user(call.workspace.id, user)
