@@ -196,6 +196,19 @@ def settings_from_metadata(metadata: VendorMetadata, settings: Settings) -> dict
     """
 
 
+@hook(default_call=defaults.keep_settings)
+def migrate_settings(settings: Settings, from_version: str) -> dict[str, Any]:
+    """Turn settings that another version of the plugin stored into values of this form.
+
+    Called before the recorded settings are used or shown, until they are saved with this version.
+    Return the values that change, by the names of fields. The recorded values are kept, so that
+    a downgrade finds them again. The default changes nothing. New in API 1.0.
+
+    :param settings: all recorded values, also those of fields that this form does not have.
+    :param from_version: version of the plugin that stored them, such as ``0.1.0``.
+    """
+
+
 # ---------------------------------------------------------------------------
 # Sign-in: called while a user waits; pure
 # ---------------------------------------------------------------------------

@@ -59,6 +59,8 @@ class Integration(Checked):
         same time, only ``one`` at a time, or from the ``metadata``, which it fetches regularly.
     :param certificate_import: the vendor's menu path to import a certificate.
     :param certificate_removal: the vendor's menu path to remove an old certificate.
+    :param formerly: earlier slugs of the integration. Applications that were installed under them
+        move to it when an admin accepts its update.
     :param opt_in: loaded only where an operator lists it in ``SSOKO_OPT_IN_PLUGINS``.
     """
 
@@ -79,6 +81,7 @@ class Integration(Checked):
     certificates_accepted: Literal["one", "many", "metadata"] = "one"
     certificate_import: str = ""
     certificate_removal: str = ""
+    formerly: tuple[str, ...] = ()
     opt_in: bool = False
 
 

@@ -34,6 +34,7 @@ def call_hook(site: ConformanceSite, hook: Hook, raw: Mapping[str, Any]) -> None
         "person": person,
         "roles": tuple(role.name for role in person.application_roles),
         "metadata": sample_metadata(provider),
+        "from_version": "0.0",
         "context": WebContext(site=here, applications=tuple),
     }
     missing = set(hook.arguments) - arguments.keys()

@@ -7,7 +7,8 @@ from importlib.resources.abc import Traversable
 from types import ModuleType
 from typing import Any
 
-from ssoko.plugin.values import DefaultRole, Integration
+from ssoko.plugin.host.form import InstallForm
+from ssoko.plugin.values import DefaultRole, Integration, Settings
 
 #: Field of :class:`Integration` to the file that it is read from when it is empty.
 FIELD_FILES = {"description": "description.md", "logo": "logo.svg"}
@@ -19,6 +20,11 @@ def default_role(slug: str, integration: Integration) -> DefaultRole:
     return DefaultRole(
         name=f"sso-{slug}-{{name}}-role", description=f"May sign in to {{name}}{vendor}"
     )
+
+
+def keep_settings(form: InstallForm, settings: Settings, from_version: str) -> dict[str, Any]:
+    """Return settings of another version unchanged."""
+    return dict(settings)
 
 
 def fill_in(integration: Integration, plugin: object) -> Integration:

@@ -161,6 +161,16 @@ class Registry:
         """Return a loaded integration, or None."""
         return self.integrations.get(slug)
 
+    def successor(self, slug: str) -> LoadedIntegration | None:
+        """Return the integration that an integration without a plugin has become, or None.
+
+        None too where several plugins say so.
+        """
+        if slug in self.integrations:
+            return None
+        found = [e for e in self.integrations.values() if slug in e.integration.formerly]
+        return found[0] if len(found) == 1 else None
+
     def call(self, slug: str, hook: str, **kwargs: Any) -> Any:
         """Call one hook of one plugin, and validate the returned value.
 

@@ -119,7 +119,9 @@ def integration_problems(integration: Integration) -> Iterator[Problem]:
             )
     if len(integration.description) > _MAX_DESCRIPTION:
         yield Problem("Integration.description", f"use at most {_MAX_DESCRIPTION} characters")
-    for field in ("aliases", "requirements"):
+    if not all(re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", slug) for slug in integration.formerly):
+        yield Problem("Integration.formerly", "use slugs: lowercase letters, digits and hyphens")
+    for field in ("aliases", "requirements", "formerly"):
         if len(getattr(integration, field)) > _MAX_ITEMS:
             yield Problem(f"Integration.{field}", f"use at most {_MAX_ITEMS}")
     if len(integration.monogram) > 3 or not integration.monogram.isprintable():

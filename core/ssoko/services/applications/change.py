@@ -318,7 +318,7 @@ def changes(
     merged = settings.merge(services, loaded, row.settings, raw, application_id=row.id)
     values = settings.load(loaded, merged)
     proposal = proposals.propose(services, loaded, values)
-    stored = settings.dump(services, loaded, values, application_id=row.id)
+    stored = settings.dump(services, loaded, values, application_id=row.id, earlier=row.settings)
     overrides = earlier.get("overrides", row.overrides)
     new, before = snapshots.offered(loaded, proposal), _before(services, loaded, row, merged)
     if before is None or _has_unreviewed_parts(loaded, row, before):

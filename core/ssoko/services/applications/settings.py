@@ -2,20 +2,25 @@
 
 Secret values (fields with ``secret`` in their metadata, or ``load_only``) are encrypted under the
 master key and never returned; a form without a secret keeps the stored one.
+
+Stored values outlive their fields: those that another version of the form does not have are kept,
+so that a downgrade finds them again. With them is the version of the plugin that stored them.
 """
 
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Literal
 
 from marshmallow import EXCLUDE, RAISE
 
-from ssoko.errors import NotFound
+from ssoko.errors import NotFound, PluginError
 from ssoko.plugin.host.registry import LoadedIntegration
 from ssoko.services.context import Services
 
 _SEALED = "$encrypted"
+_VERSION = "$version"
 
 
 def find_integration(services: Services, slug: str) -> LoadedIntegration:
@@ -59,9 +64,14 @@ def dump(
     values: Mapping[str, Any],
     *,
     application_id: str,
+    earlier: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Return loaded values as the database stores them."""
-    stored = loaded.form.dump(values)
+    """Return loaded values as the database stores them.
+
+    :param earlier: the stored settings that they replace.
+    """
+    stored = {name: v for name, v in earlier.items() if name not in loaded.form.fields}
+    stored |= {**loaded.form.dump(values), _VERSION: loaded.version}
     for name in loaded.form.secret:
         stored.pop(name, None)
         if value := loaded.form.value(values, name):
@@ -72,7 +82,7 @@ def dump(
 
 
 def unseal(services: Services, stored: Mapping[str, Any], *, application_id: str) -> dict[str, Any]:
-    """Return stored settings with decrypted secrets, for the form's schema to load."""
+    """Return stored settings with decrypted secrets, in the shape that was stored."""
     return {
         name: json.loads(
             services.keys.decrypt(b64decode(value[_SEALED]), row_id=f"{application_id}/{name}")
@@ -80,7 +90,48 @@ def unseal(services: Services, stored: Mapping[str, Any], *, application_id: str
         if _is_sealed(value)
         else value
         for name, value in stored.items()
+        if name != _VERSION
     }
+
+
+def current(
+    services: Services,
+    loaded: LoadedIntegration,
+    stored: Mapping[str, Any],
+    *,
+    application_id: str,
+) -> dict[str, Any]:
+    """Return stored settings with decrypted secrets, migrated to the loaded version of the form.
+
+    :raises HookFailed: when the plugin fails to migrate them.
+    """
+    values = unseal(services, stored, application_id=application_id)
+    version = str(stored.get(_VERSION, ""))
+    if version == loaded.version or "migrate_settings" not in loaded.hooks:
+        return values
+    migrated: dict[str, Any] = services.registry.call(
+        loaded.slug, "migrate_settings", settings=values, from_version=version
+    )
+    return {**values, **migrated}
+
+
+def shown(
+    services: Services,
+    loaded: LoadedIntegration | None,
+    stored: Mapping[str, Any],
+    *,
+    application_id: str,
+) -> dict[str, Any]:
+    """Return the settings of an application without secrets, as its form shows them."""
+    recorded = public(stored)
+    if loaded is None or "migrate_settings" not in loaded.hooks:
+        return recorded
+    try:
+        values = current(services, loaded, stored, application_id=application_id)
+    except PluginError:
+        return recorded
+    known = loaded.form.fields.keys() - loaded.form.secret
+    return {**recorded, **{name: value for name, value in values.items() if name in known}}
 
 
 def stored_settings(
@@ -96,7 +147,8 @@ def stored_settings(
 
     :raises InputError: when the plugin's form no longer accepts them.
     """
-    return load(loaded, unseal(services, stored, application_id=application_id), unknown=EXCLUDE)
+    values = current(services, loaded, stored, application_id=application_id)
+    return load(loaded, values, unknown=EXCLUDE)
 
 
 def merge(
@@ -109,18 +161,18 @@ def merge(
 ) -> dict[str, Any]:
     """Return stored settings updated with the sent fields; an empty secret counts as not sent.
 
-    Values of fields that the form no longer has are removed.
+    Values of fields that the form does not have are left out; :func:`dump` keeps them.
     """
-    current = unseal(services, stored, application_id=application_id)
     fields, secrets = loaded.form.fields, loaded.form.secret
-    current = {name: value for name, value in current.items() if name in fields}
+    values = current(services, loaded, stored, application_id=application_id)
+    known = {name: value for name, value in values.items() if name in fields}
     updates = {name: value for name, value in raw.items() if value or name not in secrets}
-    return {**current, **updates}
+    return {**known, **updates}
 
 
 def public(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return stored settings without the secret ones."""
-    return {name: value for name, value in stored.items() if not _is_sealed(value)}
+    return {n: v for n, v in stored.items() if n != _VERSION and not _is_sealed(v)}
 
 
 def public_now(loaded: LoadedIntegration | None, stored: Mapping[str, Any]) -> dict[str, Any]:

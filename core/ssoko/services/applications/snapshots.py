@@ -26,6 +26,7 @@ class Snapshot:
     :param default_role: ``name`` and ``description`` as the plugin defines them, with ``{name}``;
         empty when they were never recorded.
     :param adds_attributes: the plugin adds attributes at each sign-in.
+    :param integration: its slug.
     """
 
     service_provider: dict[str, Any]
@@ -36,6 +37,7 @@ class Snapshot:
     vendor: str
     monogram: str
     adds_attributes: bool
+    integration: str = ""
 
     @property
     def digest(self) -> str:
@@ -56,6 +58,7 @@ def offered(loaded: LoadedIntegration, proposal: Proposal) -> Snapshot:
         vendor=about.vendor or about.name,
         monogram=about.monogram,
         adds_attributes="saml_attributes" in loaded.hooks,
+        integration=loaded.slug,
     )
 
 
@@ -78,6 +81,7 @@ def recorded(row: Application, *, like: Snapshot) -> Snapshot:
         vendor=row.vendor,
         monogram=row.monogram,
         adds_attributes=proposed.get("adds_attributes", like.adds_attributes),
+        integration=row.integration,
     )
 
 

@@ -51,16 +51,25 @@ def propose(services: Services, loaded: LoadedIntegration, row: Application) -> 
     return snapshots.offered(loaded, proposals.propose(services, loaded, values))
 
 
+def proposing(services: Services, row: Application) -> LoadedIntegration | None:
+    """Return the integration of an application, or the one that it has become, if loaded."""
+    registry = services.registry
+    return registry.get(row.integration) or registry.successor(row.integration)
+
+
 def is_same_version(loaded: LoadedIntegration, row: Application) -> bool:
     """Return whether the record comes from the loaded version."""
-    return bool((loaded.distribution, loaded.version) == (row.distribution, row.version))
+    return bool(
+        (loaded.slug, loaded.distribution, loaded.version)
+        == (row.integration, row.distribution, row.version)
+    )
 
 
 def marks(services: Services, rows: Sequence[Application]) -> dict[str, UpgradeMark]:
     """Return the marks by application ID; most applications have none."""
     differing: dict[str, tuple[str, UpgradeMark]] = {}
     for row in rows:
-        loaded = services.registry.get(row.integration)
+        loaded = proposing(services, row)
         if loaded is None or is_same_version(loaded, row):
             continue
         key = (services.registry, row.id, row.updated_at)

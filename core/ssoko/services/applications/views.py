@@ -245,6 +245,7 @@ def _view(
 ) -> ApplicationView:
     people, last_sign_in_at = use
     loaded = services.registry.get(row.integration)
+    shown = settings.shown(services, loaded, row.settings, application_id=row.id)
     return ApplicationView(
         id=row.id,
         slug=row.slug,
@@ -254,8 +255,8 @@ def _view(
         vendor=row.vendor,
         monogram=tile_letters(services.registry, row.integration, row.name, row.monogram),
         enabled=row.enabled,
-        settings=settings.public(row.settings),
-        public_settings=settings.public_now(loaded, row.settings),
+        settings=shown,
+        public_settings=settings.public_now(loaded, shown),
         service_provider=service_provider_from_json(row.service_provider),
         proposed=proposed_of(row),
         overrides=row.overrides,

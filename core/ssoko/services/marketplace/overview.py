@@ -129,14 +129,17 @@ def _orphans(scope: Scope) -> tuple[Orphan, ...]:
 
 
 def _upgrades(scope: Scope) -> tuple[Waiting, ...]:
+    plugins = scope.services.registry.integrations
     other_versions = [
         (Application.integration == plugin.slug)
         & (
             (Application.distribution != plugin.distribution)
             | (Application.version != plugin.version)
         )
-        for plugin in scope.services.registry.integrations.values()
+        for plugin in plugins.values()
     ]
+    former = {slug for plugin in plugins.values() for slug in plugin.integration.formerly}
+    other_versions += [Application.integration == slug for slug in sorted(former - plugins.keys())]
     if not other_versions:
         return ()
     rows = list(

@@ -325,6 +325,17 @@ class UpgradeDecision(Input):
     )
 
 
+class Move(Input):
+    integration = Text(required=True)
+    settings = JsonObject(load_default=dict)
+    accept = fields.List(
+        Text(),
+        load_default=list,
+        error_messages={**_SAYS, "invalid": "Send a list of names of parts."},
+    )
+    digest = Text(load_default=None, allow_none=True)
+
+
 class MapperInput(Input):
     name = Text(required=True)
     source = Text(required=True)

@@ -34,6 +34,7 @@ def _calls(subject: Subject, settings: dict[str, Any]) -> dict[str, dict[str, An
         "site": site,
         "person": sample_person(),
         "roles": ("sso-sample-role",),
+        "from_version": "0.0",
         "context": WebContext(site=site, applications=tuple),
     }
     try:

@@ -11,11 +11,12 @@ from ssoko.plugin.host.record import (
     service_provider_from_json,
     service_provider_to_json,
 )
+from ssoko.plugin.host.registry import LoadedIntegration
 from ssoko.services.applications import snapshots
 from ssoko.services.applications.overrides import apply_checked
 from ssoko.services.applications.snapshots import Snapshot
 from ssoko.services.applications.three_way_merge import merge_rows
-from ssoko.services.applications.upgrade_marks import is_same_version, propose
+from ssoko.services.applications.upgrade_marks import is_same_version, propose, proposing
 from ssoko.services.applications.upgrades import undo
 from ssoko.services.applications.upgrades.parts import TITLES, Part, parts_of
 from ssoko.services.applications.views import ApplicationView, find_row, get_application
@@ -26,17 +27,23 @@ from ssoko.store.models.applications import Application, UpgradeDecision
 
 @dataclass(frozen=True, slots=True)
 class Proposals:
-    """The recorded and the new proposal of an application, with its row and default role."""
+    """The recorded and the new proposal of an application, with its row and default role.
+
+    :param loaded: the proposing plugin.
+    :param settings: the settings to store with the proposal, or None for those recorded.
+    """
 
     row: Application
     role: Role | None
     before: Snapshot
     new: Snapshot
+    loaded: LoadedIntegration
+    settings: dict[str, Any] | None = None
 
 
 def proposals_of(services: Services, row: Application) -> Proposals | InputError | PluginError:
     """Return both proposals, or the error why the plugin has none."""
-    loaded = services.registry.get(row.integration)
+    loaded = proposing(services, row)
     if loaded is None:
         return InputError.of(
             "", "The plugin of this application is not loaded. Sign-in continues to work."
@@ -45,12 +52,17 @@ def proposals_of(services: Services, row: Application) -> Proposals | InputError
         new = propose(services, loaded, row)
     except (InputError, PluginError) as error:
         return error
-    return with_recorded(row, new)
+    return with_recorded(row, new, loaded)
 
 
-def with_recorded(row: Application, new: Snapshot) -> Proposals:
+def with_recorded(
+    row: Application,
+    new: Snapshot,
+    loaded: LoadedIntegration,
+    settings: dict[str, Any] | None = None,
+) -> Proposals:
     role = Role.get_or_none(Role.application == row.id, Role.is_default, Role.removed_at.is_null())
-    return Proposals(row, role, snapshots.recorded(row, like=new), new)
+    return Proposals(row, role, snapshots.recorded(row, like=new), new, loaded, settings)
 
 
 def parts_between(proposals: Proposals) -> tuple[Part, ...]:
@@ -58,12 +70,10 @@ def parts_between(proposals: Proposals) -> tuple[Part, ...]:
     return parts_of(proposals.row, proposals.role, proposals.before, proposals.new, role_texts)
 
 
-def columns_after(
-    services: Services, proposals: Proposals, accept: frozenset[str]
-) -> dict[str, Any]:
+def columns_after(proposals: Proposals, accept: frozenset[str]) -> dict[str, Any]:
     """Return the columns that accepting these parts writes, except those of the role."""
     row, before, new = proposals.row, proposals.before, proposals.new
-    loaded = services.registry.get(row.integration)
+    loaded = proposals.loaded
     base = _base(proposals, accept)
     columns: dict[str, Any] = {
         "service_provider": service_provider_to_json(_with_overrides(base, row.overrides)),
@@ -73,9 +83,12 @@ def columns_after(
             "mappers": new.mappers if "mappers" in accept else before.mappers,
             "adds_attributes": new.adds_attributes,
         },
-        "distribution": loaded.distribution if loaded else row.distribution,
-        "version": loaded.version if loaded else row.version,
+        "integration": loaded.slug,
+        "distribution": loaded.distribution,
+        "version": loaded.version,
     }
+    if proposals.settings is not None:
+        columns["settings"] = proposals.settings
     if "mappers" in accept:
         columns["mappers"], _ = merge_rows(before.mappers, row.mappers, new.mappers)
     if "guide" in accept:
@@ -178,7 +191,7 @@ def record_after(scope: Scope, app_id: str, accept: Collection[str]) -> Applicat
     proposals = proposals_of(scope.services, row)
     if not isinstance(proposals, Proposals):
         return view
-    columns = columns_after(scope.services, proposals, frozenset(accept))
+    columns = columns_after(proposals, frozenset(accept))
     return replace(
         view,
         service_provider=service_provider_from_json(columns["service_provider"]),
@@ -189,11 +202,13 @@ def record_after(scope: Scope, app_id: str, accept: Collection[str]) -> Applicat
 def comparison(
     scope: Scope, row: Application, proposals: Proposals | InputError | PluginError
 ) -> Upgrade:
-    loaded = scope.services.registry.get(row.integration)
+    loaded = (
+        proposals.loaded if isinstance(proposals, Proposals) else proposing(scope.services, row)
+    )
     upgrade = Upgrade(
         application=get_application(scope, row.id),
         recorded_by=snapshots.proposer(row.distribution, row.version),
-        loaded=loaded_name(scope.services, row),
+        loaded=name_of(loaded) if loaded else "",
         same_version=loaded is not None and is_same_version(loaded, row),
         other_distribution=loaded is not None and loaded.distribution != row.distribution,
         seen=row.updated_at,
@@ -211,10 +226,8 @@ def comparison(
     )
 
 
-def loaded_name(services: Services, row: Application) -> str:
-    loaded = services.registry.get(row.integration)
-    if loaded is None:
-        return ""
+def name_of(loaded: LoadedIntegration) -> str:
+    """Return the name of a proposing plugin, such as ``ssoko-aws 0.2``."""
     return snapshots.proposer(loaded.distribution, loaded.version, slug=loaded.slug)
 
 

@@ -10,7 +10,6 @@ from ssoko.errors import Conflict, InputError
 from ssoko.services.access import roles
 from ssoko.services.activity import log
 from ssoko.services.applications import snapshots, views
-from ssoko.services.applications.snapshots import Snapshot
 from ssoko.services.applications.upgrades import undo
 from ssoko.services.applications.upgrades.compare import (
     Proposals,
@@ -18,7 +17,7 @@ from ssoko.services.applications.upgrades.compare import (
     columns_after,
     compare,
     comparison,
-    loaded_name,
+    name_of,
     parts_between,
     proposals_of,
     with_recorded,
@@ -26,7 +25,7 @@ from ssoko.services.applications.upgrades.compare import (
 from ssoko.services.applications.upgrades.parts import TITLES, Part
 from ssoko.services.applications.views import find_row
 from ssoko.services.context import Scope
-from ssoko.store.models.applications import Application, UpgradeDecision
+from ssoko.store.models.applications import UpgradeDecision
 from ssoko.store.models.table import database
 
 
@@ -45,14 +44,27 @@ def decide(
     :raises InputError: at ``accept``, or when parts contradict each other; nothing is written.
     :raises Conflict: when the plugin or the application changed since.
     """
-    unknown = sorted(set(accept) - TITLES.keys())
-    if unknown:
-        raise InputError.of("accept", f"Choose from {', '.join(TITLES)}.")
     # The plugin is called before the transaction, so that a slow one blocks no other writer.
     row = find_row(scope.workspace_id, app_id)
     proposals = proposals_of(scope.services, row)
     if not isinstance(proposals, Proposals):
         raise proposals
+    return decide_about(scope, proposals, accept=accept, digest=digest, seen=seen)
+
+
+def decide_about(
+    scope: Scope,
+    proposals: Proposals,
+    *,
+    accept: Collection[str],
+    digest: str | None,
+    seen: int | None,
+) -> Upgrade:
+    """Accept some parts of these proposals, as :func:`decide` does."""
+    unknown = sorted(set(accept) - TITLES.keys())
+    if unknown:
+        raise InputError.of("accept", f"Choose from {', '.join(TITLES)}.")
+    row = proposals.row
     upgrade = comparison(scope, row, proposals)
     if digest is not None and digest != upgrade.digest:
         raise Conflict.of("", "The plugin now proposes something else. Review it again.")
@@ -63,14 +75,14 @@ def decide(
     with database.atomic():
         if accepted:
             _accept(scope, proposals, upgrade, accepted, seen=seen)
-        _remember(scope, row, proposals.new, skipped)
+        _remember(scope, proposals, skipped)
         log.record(
             scope,
             "application.upgraded" if accepted else "application.upgrade-skipped",
             target=row,
             detail=_detail(upgrade, accepted, skipped),
         )
-    return compare(scope, app_id)
+    return compare(scope, row.id)
 
 
 def undo_upgrade(scope: Scope, app_id: str) -> Upgrade:
@@ -92,8 +104,10 @@ def undo_upgrade(scope: Scope, app_id: str) -> Upgrade:
             },
         )
         if isinstance(proposals, Proposals):
-            again = with_recorded(find_row(scope.workspace_id, app_id), proposals.new)
-            _remember(scope, again.row, again.new, parts_between(again))
+            again = with_recorded(
+                find_row(scope.workspace_id, app_id), proposals.new, proposals.loaded
+            )
+            _remember(scope, again, parts_between(again))
     return compare(scope, app_id)
 
 
@@ -106,7 +120,7 @@ def _accept(
     seen: int | None,
 ) -> None:
     row = proposals.row
-    columns = columns_after(scope.services, proposals, frozenset(part.name for part in accepted))
+    columns = columns_after(proposals, frozenset(part.name for part in accepted))
     role_change = _role_change(accepted)
     former_role = {name: str(getattr(proposals.role, name)) for name in role_change}
     if any(part.name == "default_role" for part in accepted):
@@ -146,16 +160,16 @@ def _change_role(scope: Scope, role_id: str, change: Mapping[str, Any]) -> None:
         ) from None
 
 
-def _remember(scope: Scope, row: Application, new: Snapshot, skipped: Sequence[Part]) -> None:
+def _remember(scope: Scope, proposals: Proposals, skipped: Sequence[Part]) -> None:
     decided = {
-        "digest": new.digest,
-        "proposer": loaded_name(scope.services, row),
+        "digest": proposals.new.digest,
+        "proposer": name_of(proposals.loaded),
         "kept": " ".join(part.name for part in skipped),
         "decided_at": scope.services.clock(),
         "decided_by": scope.actor.name,
     }
     # Of two concurrent decisions, the later one counts.
-    UpgradeDecision.insert(application=row.id, **decided).on_conflict(
+    UpgradeDecision.insert(application=proposals.row.id, **decided).on_conflict(
         conflict_target=[UpgradeDecision.application], update=decided
     ).execute()
 

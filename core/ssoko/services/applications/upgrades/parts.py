@@ -34,6 +34,8 @@ _LABELS = {
     "launch_url": "URL that the tile opens",
     "idp_initiated": "IdP-initiated sign-in",
 }
+#: Texts of the guide part.
+_ABOUT = (("integration", "Integration"), ("vendor", "Vendor"), ("monogram", "Tile letters"))
 _FROZEN = "Not changed: it identifies the SP. If the vendor changed it, change it under Settings"
 _OVERRIDDEN = "Not changed: an admin set this value"
 _EDITED = "Not changed: it was edited here"
@@ -205,7 +207,7 @@ def _role(
 
 def _guide(before: Snapshot, new: Snapshot) -> Part:
     differences = []
-    for name, label in (("vendor", "Vendor"), ("monogram", "Tile letters")):
+    for name, label in _ABOUT:
         old, proposed = getattr(before, name), getattr(new, name)
         if old != proposed:
             differences.append(

@@ -5,6 +5,7 @@ from ssoko.schemas.upgrades import UpgradeForUser, UpgradeForUserSchema, Upgrade
 from ssoko.services.applications import views
 from ssoko.services.applications.upgrades import compare
 from ssoko.services.applications.upgrades import decide as upgrades_decide
+from ssoko.services.applications.upgrades import move as upgrades_move
 from ssoko.services.applications.upgrades.compare import Upgrade
 from ssoko.services.troubleshooting import preview, preview_difference
 from ssoko.services.troubleshooting.preview_difference import AssertionDifference
@@ -61,6 +62,29 @@ def undo(call: Call, application: str) -> Upgrade:
     """Restore the record from before the last upgrade."""
     view = views.get_application(call.scope, application)
     return upgrades_decide.undo_upgrade(call.scope, view.id)
+
+
+@endpoint(
+    "POST",
+    "/applications/<id:application>/move",
+    scope="admin",
+    body=inputs.Move,
+    returns=UpgradeSchema,
+    errors=(409, 502),
+)
+def move(call: Call, application: str) -> Upgrade:
+    """Move an application to another integration, or compare only."""
+    body = call.body
+    view = views.get_application(call.scope, application)
+    to = {"integration": body["integration"], "settings": body["settings"]}
+    try:
+        if not body["accept"]:
+            return upgrades_move.compare_move(call.scope, view.id, **to)
+        return upgrades_move.move(
+            call.scope, view.id, **to, accept=body["accept"], digest=body["digest"]
+        )
+    except NotFound as error:
+        raise InputError.of("integration", str(error)) from None
 
 
 def _compare_for_user(call: Call, upgrade: Upgrade) -> AssertionDifference:
