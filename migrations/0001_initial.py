@@ -148,6 +148,7 @@ def _tables(db: Database) -> list[type[Model]]:
         vendor = TextField()
         monogram = TextField()
         enabled = BooleanField()
+        without_plugin = BooleanField()
         settings = JSONField()
         sp_entity_id = TextField()
         service_provider = JSONField()

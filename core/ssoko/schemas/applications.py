@@ -101,6 +101,9 @@ class ApplicationSchema(Output):
         metadata={"description": "`needs-setup` until a user has a role of the application."},
     )
     plugin = Choice(get_args(PluginState))
+    without_plugin = fields.Boolean(
+        metadata={"description": "Sign-ins are allowed while the plugin is not loaded."}
+    )
     distribution = fields.String(
         metadata={"description": "The Python distribution whose proposal is recorded."}
     )
@@ -111,8 +114,8 @@ class ApplicationSchema(Output):
         values=fields.Raw(),
         attribute="public_settings",
         metadata={
-            "description": "The values of the install form, without the secret ones. Empty while "
-            "the plugin is not loaded."
+            "description": "The values of the install form, without the secret ones. Those recorded "
+            "while the plugin is not loaded."
         },
     )
     warnings = fields.List(

@@ -9,6 +9,8 @@ from ssoko.services.access import assignments
 from ssoko.services.applications import install, views
 from ssoko.services.context import SYSTEM, Actor, Scope
 from ssoko.services.people import users
+from ssoko.store import db
+from ssoko.store.models.applications import Application
 
 from ..reader import AWS
 
@@ -232,6 +234,20 @@ def test_missing_plugin_is_explained_and_the_name_can_be_changed(site, admin, aw
     page = admin.follow(admin.submit("/applications/aws/settings", {"name": "Cloud"}))
     assert "Saved Cloud." in page.all_words
     assert "aws, used by 1 application here" in admin.get("/settings/plugins").words
+
+
+def test_an_admin_decides_about_a_missing_plugin_that_adds_attributes(site, admin, aws):
+    with db.session():
+        row = Application.get_by_id(aws.id)
+        proposed = row.proposed | {"adds_attributes": True}
+        Application.update(proposed=proposed).where(Application.id == aws.id).execute()
+    site.app.extensions["ssoko"] = replace(site.services, registry=Registry())
+    path = "/applications/aws/without-plugin"
+    assert "Nobody can sign in until it is loaded" in admin.get("/applications/aws").words
+    page = admin.follow(admin.submit(path, {"allow": "yes"}))
+    assert "An admin allowed sign-in without these attributes" in page.words
+    page = admin.follow(admin.submit(path, {"allow": "no"}))
+    assert "Nobody can sign in until it is loaded" in page.words
 
 
 def test_only_admins_see_these_pages(site, admin, aws, amina):

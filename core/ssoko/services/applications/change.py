@@ -73,6 +73,7 @@ def update_application(
     name: str | None = None,
     settings: Mapping[str, Any] | None = None,
     enabled: bool | None = None,
+    without_plugin: bool | None = None,
     service_provider: Mapping[str, Any] | None = None,
     refreshed: Refreshed | None = None,
 ) -> ApplicationView:
@@ -82,6 +83,7 @@ def update_application(
     others for the new settings than for the old ones. Overrides stay.
 
     :param settings: only the fields that change; an empty secret changes nothing.
+    :param without_plugin: allow sign-ins while the plugin that adds attributes is not loaded.
     :param service_provider: overrides of the plugin's proposal, by field; the value None removes
         an override. See :mod:`ssoko.services.applications.overrides`.
     :param refreshed: the metadata that the settings come from.
@@ -97,7 +99,8 @@ def update_application(
         (name, _new_name),
         (service_provider, overrides.changes),
         (settings, partial(applications_change.changes, scope.services, changes)),
-        (enabled, _new_switch),
+        (enabled, partial(_new_switch, "enabled")),
+        (without_plugin, partial(_new_switch, "without_plugin")),
     ):
         if value is not None:
             try:
@@ -230,10 +233,10 @@ def _new_name(row: Application, name: str) -> dict[str, Any]:
     return {"name": clean, "name_key": fold(clean)}
 
 
-def _new_switch(row: Application, enabled: object) -> dict[str, Any]:
-    if not isinstance(enabled, bool):
-        raise InputError.of("enabled", "Enter true or false.")
-    return {"enabled": enabled}
+def _new_switch(column: str, row: Application, on: object) -> dict[str, Any]:
+    if not isinstance(on, bool):
+        raise InputError.of(column, "Enter true or false.")
+    return {column: on}
 
 
 def _write_changes(
@@ -246,6 +249,7 @@ def _write_changes(
     seen = row.updated_at if changes.keys() & {"settings", "overrides"} else None
     shown: list[str] = [name for name in ("name", "settings", "mappers") if name in changes]
     shown += overrides.changed_fields(row, changes)
+    shown += ["sign-in without the plugin"] * ("without_plugin" in changes)
     try:
         with database.atomic():
             _update(scope.services, row.id, changes, seen=seen)

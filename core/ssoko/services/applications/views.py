@@ -79,6 +79,7 @@ class ApplicationView:
     :param people_count: active users with a role of the application, counted up to 1000.
     :param upgrade: the update to review when another version of the plugin is loaded.
     :param adds_attributes: the plugin adds its own attributes at each sign-in.
+    :param without_plugin: an admin allows sign-ins without them while it is not loaded.
     """
 
     id: str
@@ -114,6 +115,7 @@ class ApplicationView:
     metadata_source: MetadataSource | None = None
     upgrade: UpgradeMark | None = None
     adds_attributes: bool = False
+    without_plugin: bool = False
 
 
 def find_row(workspace_id: str, id_or_slug: str) -> Application:
@@ -279,6 +281,7 @@ def _view(
         people_count=min(people, MAX_COUNTED_USERS),
         upgrade=upgrade,
         adds_attributes=bool(row.proposed.get("adds_attributes")),
+        without_plugin=row.without_plugin,
     )
 
 

@@ -143,6 +143,7 @@ _REFUSALS = {
     "name-id-missing": "value-missing",
     "plugin-refused": "plugin-refused",
     "plugin-failed": "plugin-failed",
+    "plugin-missing": "plugin-missing",
 }
 
 

@@ -32,6 +32,8 @@ class Application(Table):
     vendor = TextField(default="")
     monogram = TextField(default="")
     enabled = BooleanField(default=True)
+    #: An admin allows sign-ins while the plugin that adds attributes is not loaded.
+    without_plugin = BooleanField(default=False)
     #: The install form's values, as JSON can hold them.
     settings = JSONField()
     #: The record: a service provider, its mappers, metadata fields and guide.

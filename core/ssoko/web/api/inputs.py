@@ -296,6 +296,7 @@ class ApplicationChange(Input):
     name = Text()
     settings = JsonObject()
     enabled = Flag()
+    without_plugin = Flag()
     service_provider = JsonObject(
         metadata={"description": "SAML settings to override; null returns to the proposal."}
     )

@@ -178,6 +178,7 @@ for _path, _view, _methods in (
     ("/<slug>/settings", settings.edit_settings, ["GET", "POST"]),
     ("/<slug>/enable", settings.enable_application, ["POST"]),
     ("/<slug>/disable", settings.disable_application, ["POST"]),
+    ("/<slug>/without-plugin", settings.decide_without_plugin, ["POST"]),
     ("/<slug>/uninstall", settings.uninstall_application, ["GET", "POST"]),
     ("/<application_id>/restore", settings.restore_application, ["POST"]),
     ("/<slug>/refresh", refresh.refresh_application, ["GET", "POST"]),

@@ -110,6 +110,21 @@ def disable_application(slug: str) -> Response:
 
 
 @admin_only
+def decide_without_plugin(slug: str) -> Response:
+    """Allow or stop sign-ins while the plugin that adds attributes is not loaded."""
+    allow = posted("allow") == "yes"
+    application = change.update_application(
+        current_scope(), find_application(slug).id, without_plugin=allow
+    )
+    message = (
+        f"People can sign in to {application.name} without the plugin's attributes."
+        if allow
+        else f"Nobody can sign in to {application.name} until its plugin is loaded."
+    )
+    return see("applications.show_overview", message, slug=application.slug)
+
+
+@admin_only
 def uninstall_application(slug: str) -> ViewResponse:
     """Ask for confirmation with the consequences, then uninstall; restorable for 30 days."""
     application = find_application(slug)

@@ -1,6 +1,7 @@
 """The content of an assertion: NameID, attributes, signatures, encryption."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 from cryptography import x509
@@ -15,7 +16,7 @@ from ssoko.plugin import (
     SignInRefused,
     hookimpl,
 )
-from ssoko.plugin.host.registry import PluginSource
+from ssoko.plugin.host.registry import PluginSource, Registry
 from ssoko.saml import names
 from ssoko.saml.xml import parse_instant
 from ssoko.services.access import assignments, roles
@@ -386,3 +387,23 @@ def test_secret_setting_is_never_returned_and_kept_when_left_empty(make_site, sa
     assert changed.settings == {"region": "eu-2"}
     attributes(site, saml, app)
     assert plugin.seen[0] == {"region": "eu-2", "token": "s3cret"}
+
+
+def test_a_missing_plugin_stops_the_sign_in_until_an_admin_allows_it(make_site, saml):
+    site, app, _ = federation(make_site, (SamlAttribute(name="urn:role", values=("read-only",)),))
+    site.services = replace(site.services, registry=Registry())
+    session = site.sign_in()
+    with pytest.raises(AccessRefused) as refusal:
+        site.begin(app, session)
+    assert refusal.value.code == "plugin-missing"
+    applications_change.update_application(site.scope, app.id, without_plugin=True)
+    assert attributes(site, saml, app) == {}
+    applications_change.update_application(site.scope, app.id, without_plugin=False)
+    with pytest.raises(AccessRefused):
+        site.begin(app, session)
+
+
+def test_a_missing_plugin_that_adds_nothing_stops_no_sign_in(site, saml):
+    app = site.install()
+    site.services = replace(site.services, registry=Registry())
+    site.begin(app, site.sign_in())

@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from ssoko.errors import AccessRefused, HookFailed, InputError, RequestRefused, SignInRefused
 from ssoko.plugin import SamlAttribute, ServiceProvider
+from ssoko.plugin.host.record import from_column
 from ssoko.saml import names
 from ssoko.saml.bindings import encode_post
 from ssoko.saml.encryption import Encryption
@@ -17,6 +18,7 @@ from ssoko.services.sso import sign_in_context
 from ssoko.services.sso.saml.attributes import UserValues, attributes_for
 from ssoko.services.sso.saml.name_ids import name_id_for
 from ssoko.services.sso.sign_in_context import SignInContext, UserContext
+from ssoko.store.sql import query
 
 #: Seconds by which ``NotBefore`` is backdated, since clocks of SPs may be slow.
 BACKDATED = 60
@@ -186,15 +188,22 @@ def _encryption(sp: ServiceProvider) -> Encryption | None:
     )
 
 
+_WITHOUT_PLUGIN = "SELECT proposed, without_plugin FROM application WHERE id = ?"
+
+
 def plugin_attributes(
     services: Services, context: UserContext, user: UserValues
 ) -> tuple[SamlAttribute, ...]:
     """Return the attributes that the plugin adds itself, if it adds any.
 
-    :raises AccessRefused: code ``plugin-failed``, or ``plugin-refused`` with the plugin's reason.
+    :raises AccessRefused: code ``plugin-missing``, ``plugin-failed``, or ``plugin-refused`` with
+        the plugin's reason.
     """
     loaded = services.registry.get(context.integration)
-    if loaded is None or "saml_attributes" not in loaded.hooks:
+    if loaded is None:
+        _require_no_plugin(context)
+        return ()
+    if "saml_attributes" not in loaded.hooks:
         return ()
     record = sign_in_context.record_of(context)
     try:
@@ -224,3 +233,15 @@ def plugin_attributes(
             fix="See Settings > Plugins, and contact the plugin's publisher.",
         ) from error
     return tuple(attributes or ())
+
+
+def _require_no_plugin(context: UserContext) -> None:
+    """Refuse to leave out attributes that may restrict what the user can do at the vendor."""
+    proposed, allowed = query(_WITHOUT_PLUGIN, (context.application_id,))[0]
+    if from_column(proposed).get("adds_attributes") and not allowed:
+        raise AccessRefused(
+            "plugin-missing",
+            f"{context.name} could not prepare your sign-in.",
+            received="the plugin is not loaded",
+            expected="the attributes that the plugin adds at each sign-in",
+        )
