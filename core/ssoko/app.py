@@ -139,6 +139,7 @@ def load_registry(config: Config) -> Registry:
         only=config.plugins,
         disabled=config.disabled_plugins,
         opt_in=config.opt_in_plugins,
+        chosen=config.plugin_distributions,
     )
 
 

@@ -53,7 +53,12 @@ SETTINGS = (
         "",
         "Encrypts the private keys; 32 bytes in base64. Default: the content of master.key.",
     ),
-    Setting("plugins", "*", "Plugins to load: slugs separated by commas, or * for all."),
+    Setting(
+        "plugins",
+        "*",
+        "Plugins to load: slugs separated by commas, or * for all. slug=distribution chooses one "
+        "of two distributions that have the slug.",
+    ),
     Setting("disabled_plugins", "", "Plugins not to load: slugs separated by commas."),
     Setting("opt_in_plugins", "", "Plugins to load that are off by default: slugs."),
     Setting(
@@ -93,6 +98,7 @@ class Config:
     secret_key: str
     master_key: bytes
     plugins: frozenset[str] | None
+    plugin_distributions: Mapping[str, str]
     disabled_plugins: frozenset[str]
     opt_in_plugins: frozenset[str]
     plugin_index: Path | None
@@ -137,7 +143,8 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
         or f"sqlite:///{(data_dir / 'ssoko.sqlite3').resolve().as_posix()}",
         secret_key=secret_key,
         master_key=_master_key(value("master_key") or _read_key(data_dir / MASTER_FILE)),
-        plugins=None if value("plugins") == "*" else names_of(value("plugins")),
+        plugins=_slugs(value("plugins")),
+        plugin_distributions=_distributions(value("plugins")),
         disabled_plugins=names_of(value("disabled_plugins")),
         opt_in_plugins=names_of(value("opt_in_plugins")),
         plugin_index=_local_file("plugin_index", value("plugin_index")),
@@ -232,6 +239,23 @@ def _text(value: Any) -> str:
 def names_of(text: str | list[str]) -> frozenset[str]:
     """Return the names in a list, or in a text that is separated by commas."""
     return frozenset(name.strip() for name in _text(text).split(",") if name.strip())
+
+
+def _slugs(text: str) -> frozenset[str] | None:
+    names = names_of(text)
+    return None if "*" in names else frozenset(n.partition("=")[0].strip() for n in names)
+
+
+def _distributions(text: str) -> Mapping[str, str]:
+    """Return the distribution that is chosen for a slug, from ``aws=ssoko-aws``."""
+    pairs = [[part.strip() for part in name.split("=")] for name in names_of(text) if "=" in name]
+    for pair in pairs:
+        if len(pair) != 2 or not all(pair):
+            raise ConfigError(
+                f"SSOKO_PLUGINS has {'='.join(pair)}; write a slug and a distribution, such as "
+                "aws=ssoko-aws"
+            )
+    return dict(sorted((slug, name) for slug, name in pairs))
 
 
 def _host_ports(name: str, text: str) -> frozenset[str]:

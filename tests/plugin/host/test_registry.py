@@ -475,3 +475,44 @@ def test_what_an_import_does_to_the_process_is_undone_and_named(code, words, cap
         t for t in threading.enumerate() if not t.daemon and t is not threading.main_thread()
     ]
     assert capsys.readouterr().out == ""
+
+
+def distribution(name: str) -> PluginSource:
+    return PluginSource("zoom", lambda: Plugin(), name, "1.0")
+
+
+@pytest.mark.parametrize("name", ["ssoko-zoom", "SSOKO_Zoom"])
+def test_a_distribution_can_be_chosen_for_a_slug(name):
+    sources = [distribution("ssoko-zoom"), distribution("evil-zoom")]
+    registry = Registry.load(sources, chosen={"zoom": name})
+    assert not registry.problems
+    assert registry.integrations["zoom"].distribution == "ssoko-zoom"
+
+
+def test_a_slug_belongs_to_no_other_distribution_than_the_chosen_one():
+    registry = Registry.load([distribution("evil-zoom")], chosen={"zoom": "ssoko-zoom"})
+    (problem,) = registry.problems
+    assert "chooses ssoko-zoom" in problem.message
+
+
+def test_unmet_requirements_are_named_at_the_start(tmp_path, monkeypatch, caplog):
+    info = tmp_path / "ssoko_needy-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: ssoko-needy\nVersion: 1.0\nRequires-Dist: pluggy>=99\n"
+        "Requires-Dist: no-such-thing\nRequires-Dist: marshmallow\n"
+        "Requires-Dist: other; extra == 'more'\n"
+    )
+    (info / "entry_points.txt").write_text("[ssoko.integrations]\nneedy = ssoko_needy\n")
+    (tmp_path / "ssoko_needy.py").write_text("import no_such_thing\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    (source,) = [s for s in installed_sources() if s.slug == "needy"]
+    (problem,) = Registry.load([source]).problems
+    for words in (
+        "It requires pluggy>=99, and ",
+        "It requires no-such-thing, which is not installed",
+    ):
+        assert words in problem.message
+        assert words in caplog.text
+    assert "marshmallow" not in problem.message
+    assert "other" not in problem.message

@@ -8,7 +8,11 @@ import ssoko_zoom
 from ssoko.plugin.host.on_disk import Claim, claims
 from ssoko.plugin.host.registry import PluginSource, Registry
 from ssoko.plugin.host.tested import is_tested
-from ssoko.services.plugins.inventory import Inventory, PluginView
+from ssoko.services.plugins.inventory import (
+    Inventory,
+    PluginView,
+    without_server_details,
+)
 
 
 def claim(slug: str = "zoom", version: str = "1.0", distribution: str = "ssoko-zoom") -> Claim:
@@ -128,3 +132,10 @@ def test_unreadable_plugin_has_no_tier() -> None:
 )
 def test_tested_range_is_compared_with_this_version(said: str, good: bool | None) -> None:
     assert is_tested(said) is good
+
+
+def test_admins_of_a_workspace_see_no_traceback():
+    (plugin,) = list_states(BROKEN)
+    assert plugin.traceback
+    seen = without_server_details(plugin)
+    assert (seen.traceback, seen.stage, seen.state) == ("", plugin.stage, plugin.state)

@@ -54,7 +54,12 @@ def _list(as_json: bool) -> None:
     lines = [_HEAD, *(line for view in views for line in _lines(view))]
     if not views:
         lines = ["No plugins are installed. To install one, run for example: pip install ssoko-aws"]
-    print_result(as_json, page_of(PluginSchema)().dump(complete(views)), *lines)
+    result = page_of(PluginSchema)().dump(complete(views))
+    items = [
+        {**item, "traceback": view.traceback}
+        for item, view in zip(result["items"], views, strict=True)
+    ]
+    print_result(as_json, {**result, "items": items}, *lines)
     if any(view.state == "broken" for view in views):
         sys.exit(1)
 

@@ -4,7 +4,10 @@ import importlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib import metadata
 from importlib.metadata import Distribution, EntryPoint, distributions
+
+from packaging.requirements import Requirement
 
 from ssoko.plugin import ENTRY_POINT_GROUP
 
@@ -53,6 +56,28 @@ def claims() -> tuple[Claim, ...]:
         names.add(key)
         integrations += _claims(distribution, name, version)
     return tuple(sorted(integrations, key=lambda claim: (claim.slug, claim.distribution)))
+
+
+def unmet_requirements(distribution: Distribution) -> tuple[str, ...]:
+    """Return the requirements that the environment does not meet, as sentences without a stop."""
+    try:
+        requirements = [Requirement(line) for line in distribution.requires or ()]
+    except Exception:  # invalid metadata raises many types
+        return ()
+    return tuple(filter(None, map(_unmet, requirements)))
+
+
+def _unmet(requirement: Requirement) -> str:
+    if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+        return ""
+    wanted = f"{requirement.name}{requirement.specifier}"
+    try:
+        version = metadata.version(requirement.name)
+    except metadata.PackageNotFoundError:
+        return f"It requires {wanted}, which is not installed"
+    if requirement.specifier.contains(version, prereleases=True):
+        return ""
+    return f"It requires {wanted}, and {version} is installed"
 
 
 def _has_integrations(distribution: Distribution) -> bool:

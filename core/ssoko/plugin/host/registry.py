@@ -21,6 +21,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pluggy
+from packaging.utils import canonicalize_name
 
 from ssoko.errors import HookFailed, InputError, PluginInvalid, ProposalRefused, SignInRefused
 from ssoko.plugin import hookspecs
@@ -45,12 +46,14 @@ class PluginSource:
     """Where a plugin comes from: an entry point, or a test.
 
     :param load: returns the module or object that holds the hook implementations.
+    :param unmet: requirements of the distribution that the environment does not meet.
     """
 
     slug: str
     load: Callable[[], object]
     distribution: str = ""
     version: str = ""
+    unmet: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class Registry:
     :param skipped: pairs of slug and reason for plugins that the settings exclude.
     :param only: the only slugs to load, or None for all.
     :param disabled: slugs that are not loaded.
+    :param chosen: slugs to the only distribution that may have them.
     """
 
     integrations: Mapping[str, LoadedIntegration] = field(default_factory=dict)
@@ -107,6 +111,7 @@ class Registry:
     skipped: tuple[tuple[str, str], ...] = ()
     only: frozenset[str] | None = None
     disabled: frozenset[str] = frozenset()
+    chosen: Mapping[str, str] = field(default_factory=dict)
     _managers: Mapping[str, pluggy.PluginManager] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -117,12 +122,14 @@ class Registry:
         only: frozenset[str] | None = None,
         disabled: frozenset[str] = frozenset(),
         opt_in: frozenset[str] = frozenset(),
+        chosen: Mapping[str, str] = MappingProxyType({}),
     ) -> "Registry":
         """Load the sources one by one; a failure of one does not affect the others.
 
         :param only: the only slugs to load, or None for all.
         :param disabled: slugs not to load.
         :param opt_in: slugs of opt-in plugins to load.
+        :param chosen: slugs to the only distribution that may have them.
         """
         loaded: dict[str, LoadedIntegration] = {}
         managers: dict[str, pluggy.PluginManager] = {}
@@ -131,9 +138,18 @@ class Registry:
         for slug, claims in _by_slug(sources):
             if reason := exclusion_reason(slug, only, disabled):
                 skipped.append((slug, reason))
-            elif len(claims) > 1:
+                continue
+            if slug in chosen:
+                name = chosen[slug]
+                if not any(is_same(claim.distribution, name) for claim in claims):
+                    problems.extend(_not_chosen(claims, name))
+                    continue
+                claims = [claim for claim in claims if is_same(claim.distribution, name)]
+            if len(claims) > 1:
                 problems.extend(_duplicates(claims))
             else:
+                for requirement in claims[0].unmet:
+                    log.warning("plugin %s: %s", slug, requirement)
                 try:
                     with _stage("register"):
                         entry, manager = _load_one(claims[0])
@@ -154,6 +170,7 @@ class Registry:
             tuple(skipped),
             only,
             disabled,
+            chosen,
             MappingProxyType(managers),
         )
 
@@ -222,7 +239,15 @@ class Registry:
 
 def installed_sources() -> list[PluginSource]:
     """Return the entry points of every installed distribution, by slug."""
-    return [PluginSource(c.slug, c.load, c.distribution, c.version) for c in on_disk.claims()]
+    return [
+        PluginSource(c.slug, c.load, c.distribution, c.version, on_disk.unmet_requirements(c.found))
+        for c in on_disk.claims()
+    ]
+
+
+def is_same(distribution: str, other: str) -> bool:
+    """Return whether two names are of one distribution, as pip compares them."""
+    return bool(canonicalize_name(distribution) == canonicalize_name(other))
 
 
 def _log(problems: Iterable[PluginProblem]) -> None:
@@ -258,7 +283,20 @@ def _duplicates(claims: list[PluginSource]) -> Iterator[PluginProblem]:
             claim.distribution,
             claim.version,
             "duplicate",
-            f"{names} both use the slug {claim.slug}; uninstall one of them",
+            f"{names} both use the slug {claim.slug}; uninstall one of them, or choose one in "
+            f"SSOKO_PLUGINS: {claim.slug}={claim.distribution}",
+        )
+
+
+def _not_chosen(claims: list[PluginSource], chosen: str) -> Iterator[PluginProblem]:
+    for claim in claims:
+        yield PluginProblem(
+            claim.slug,
+            claim.distribution,
+            claim.version,
+            "duplicate",
+            f"SSOKO_PLUGINS chooses {chosen} for the slug {claim.slug}; install it, or change the "
+            "setting",
         )
 
 
@@ -266,7 +304,8 @@ def _problem(source: PluginSource, error: PluginInvalid) -> PluginProblem:
     cause = error.__cause__
     trace = authors_traceback(cause) if cause else ""
     about = (source.slug, source.distribution, source.version)
-    return PluginProblem(*about, error.stage, str(error), trace)
+    message = ". ".join((str(error), *source.unmet))
+    return PluginProblem(*about, error.stage, message, trace)
 
 
 # ---------------------------------------------------------------------------

@@ -12,19 +12,27 @@ from pathlib import Path
 from typing import Literal
 
 from ssoko.config import Config, disabled_from_now_on
-from ssoko.plugin.host.on_disk import Claim, claims
+from ssoko.plugin.host.on_disk import Claim, claims, unmet_requirements
 from ssoko.plugin.host.origin import Origin, fingerprint, origin_of
-from ssoko.plugin.host.registry import SLOW, LoadedIntegration, Registry, exclusion_reason
+from ssoko.plugin.host.registry import (
+    SLOW,
+    LoadedIntegration,
+    Registry,
+    exclusion_reason,
+    is_same,
+)
 from ssoko.plugin.host.tested import is_tested, this_version
 from ssoko.plugin.tools.rules import installed, rule
 from ssoko.plugin.tools.rules.rule import Report, Tier
 from ssoko.plugin.tools.rules.subject import top_package
 from ssoko.services.plugins import messages
+from ssoko.text.paths import without_paths
 
 State = Literal["loaded", "broken", "disabled", "skipped", "found"]
 
 #: A value that changes with the files of a distribution.
 Fingerprint = tuple[object, ...]
+
 
 #: Changed files that are listed by name.
 NAMED_FILES = 5
@@ -87,7 +95,11 @@ class Inventory:
         :param disabled: slugs that the next start will skip; by default those of this process.
         """
         disabled = registry.disabled if disabled is None else disabled
-        installed_now = self.claims()
+        installed_now = tuple(
+            claim
+            for claim in self.claims()
+            if is_same(claim.distribution, registry.chosen.get(claim.slug, claim.distribution))
+        )
         plugins = [
             self._complete(plugin, installed_now, registry, disabled)
             for plugin in _list_views(registry, installed_now)
@@ -97,6 +109,10 @@ class Inventory:
     def list_plugins(self, registry: Registry, config: Config) -> tuple[PluginView, ...]:
         """Return :meth:`states` with the plugins that the settings file disables now."""
         return self.states(registry, disabled_from_now_on(config))
+
+    def list_for_admins(self, registry: Registry, config: Config) -> tuple[PluginView, ...]:
+        """Return :meth:`list_plugins` without what only operators of the server may see."""
+        return tuple(map(without_server_details, self.list_plugins(registry, config)))
 
     def _complete(
         self,
@@ -119,7 +135,8 @@ class Inventory:
             )
             if plugin.state == "loaded" and plugin.version == claim.version:
                 plugin = _add_tier(plugin, self._report(claim, key, registry))
-        return replace(plugin, warnings=tuple(_warnings(plugin)))
+        unmet = unmet_requirements(claim.found) if claim is not None else ()
+        return replace(plugin, warnings=(*unmet, *_warnings(plugin)))
 
     def _origin(self, claim: Claim, key: Fingerprint) -> Origin:
         cached = self._origins.get(claim.distribution)
@@ -261,6 +278,22 @@ def _warnings(plugin: PluginView) -> Iterator[str]:
         yield describe_changed_files(plugin.origin)
     if plugin.tested is False:
         yield messages.NOT_TESTED.format(version=this_version())
+
+
+def without_server_details(plugin: PluginView) -> PluginView:
+    """Return a plugin without its traceback, and without paths of the server in its texts."""
+    origin = plugin.origin
+    if origin is not None:
+        url = origin.url if origin.url.startswith(("https:", "http:")) else ""
+        origin = replace(origin, url=url, changed=tuple(map(without_paths, origin.changed)))
+    return replace(
+        plugin,
+        message=without_paths(plugin.message),
+        traceback="",
+        origin=origin,
+        short_of=tuple((rule_id, without_paths(text)) for rule_id, text in plugin.short_of),
+        warnings=tuple(map(without_paths, plugin.warnings)),
+    )
 
 
 def describe_changed_files(origin: Origin) -> str:

@@ -101,9 +101,8 @@ def _attention(summary: Overview) -> list[Attention]:
         Attention(
             "bad",
             f"The plugin {problem.slug} failed to load",
-            without_paths(
-                f"{problem.distribution} {problem.version}, {problem.stage}: {problem.message}"
-            ),
+            f"{problem.distribution} {problem.version}, {problem.stage}: "
+            f"{without_paths(problem.message)}",
             "View plugins",
             url_for("settings.plugins"),
         )

@@ -29,7 +29,7 @@ NEXT_TIERS = {None: "Bronze", "bronze": "Silver", "silver": "Gold", "gold": "Gol
 def index() -> str:
     """List the plugins with their state and the applications of this workspace that use them."""
     services = current_services()
-    plugins = services.inventory.list_plugins(services.registry, services.config)
+    plugins = services.inventory.list_for_admins(services.registry, services.config)
     used = applications_by_integration()
     return render_settings_tab(
         "plugins",

@@ -55,5 +55,5 @@ def show(call: Call, slug: str) -> LoadedIntegration:
 def plugins(call: Call) -> Page[PluginView]:
     """List the plugins of the server with their origin, their state and what a restart changes."""
     counts = installed_counts(call.workspace.id)
-    views = call.services.inventory.list_plugins(call.services.registry, call.services.config)
+    views = call.services.inventory.list_for_admins(call.services.registry, call.services.config)
     return complete(replace(view, applications=counts.get(view.slug, 0)) for view in views)
