@@ -26,3 +26,9 @@ def test_the_steps_are_numbered_from_the_first_section_to_the_last(path: Path) -
         numbers = [int(number) for number in re.findall(r"^(\d+)\. ", part, re.MULTILINE)]
         assert numbers == list(range(1, len(numbers) + 1))
         assert numbers
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.parts[-3])
+def test_a_guide_does_not_show_what_its_author_does_not_know(path: Path) -> None:
+    doubts = r"not verified|unverified|not tested|not known|unclear|probably|we think|TODO"
+    assert not re.findall(doubts, path.read_text("utf-8"), re.IGNORECASE)

@@ -23,6 +23,7 @@ from ssoko.plugin.acceptance import AcceptanceRule, Candidate
 from ssoko.plugin.sp_urls import SpUrls
 from ssoko.plugin.values import (
     DefaultRole,
+    Fact,
     HeldRole,
     Integration,
     Mapping,
@@ -55,6 +56,7 @@ __all__ = [
     "AcceptanceRule",
     "Candidate",
     "DefaultRole",
+    "Fact",
     "HeldRole",
     "Integration",
     "LogoutEndpoint",

@@ -35,6 +35,23 @@ class NameIdFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fact(Checked):
+    """Something about the vendor that the plugin relies on.
+
+    For the plugin's maintainers; no page shows it.
+
+    :param claim: one sentence without a full stop.
+    :param verified: date of the last comparison with the source, such as ``2026-11-28``; empty
+        when it was not compared.
+    :param source: https URL of the vendor's page.
+    """
+
+    claim: str
+    verified: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Integration(Checked):
     """What the marketplace shows of one integration.
 
@@ -59,6 +76,7 @@ class Integration(Checked):
         same time, only ``one`` at a time, or from the ``metadata``, which it fetches regularly.
     :param certificate_import: the vendor's menu path to import a certificate.
     :param certificate_removal: the vendor's menu path to remove an old certificate.
+    :param facts: what the plugin relies on, with the date when it was verified.
     :param formerly: earlier slugs of the integration. Applications that were installed under them
         move to it when an admin accepts its update.
     :param opt_in: loaded only where an operator lists it in ``SSOKO_OPT_IN_PLUGINS``.
@@ -81,6 +99,7 @@ class Integration(Checked):
     certificates_accepted: Literal["one", "many", "metadata"] = "one"
     certificate_import: str = ""
     certificate_removal: str = ""
+    facts: tuple[Fact, ...] = ()
     formerly: tuple[str, ...] = ()
     opt_in: bool = False
 

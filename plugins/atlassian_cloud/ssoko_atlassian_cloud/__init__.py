@@ -4,6 +4,7 @@ from functools import partial
 
 from ssoko.plugin import (
     AcceptanceRule,
+    Fact,
     Integration,
     Mapping,
     MetadataField,
@@ -51,6 +52,20 @@ class InstallForm(fields.Form):
     )
 
 
+#: What the texts and values of this plugin rely on.
+FACTS = (
+    Fact(
+        claim="The attributes that Atlassian reads",
+    ),
+    Fact(
+        claim="Atlassian does not sign its requests",
+    ),
+    Fact(
+        claim="The texts of the errors",
+    ),
+)
+
+
 @hookimpl
 def integration() -> Integration:
     return Integration(
@@ -67,6 +82,7 @@ def integration() -> Integration:
             "Atlassian Guard Standard, formerly Atlassian Access",
             "An account of an organization admin, and a verified domain",
         ),
+        facts=FACTS,
         api="1.0",
         tested_with="0.1",
         certificate_import="Identity providers > the directory > SAML > Public x509 certificate",

@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow.validate import Regexp
 from ssoko.plugin import (
     AcceptanceRule,
+    Fact,
     Integration,
     Mapping,
     MetadataField,
@@ -58,6 +59,34 @@ class InstallForm(fields.Form):
     )
 
 
+#: What the texts and values of this plugin rely on.
+FACTS = (
+    Fact(
+        claim="NameID is any persistent identifier that people can read",
+        verified="2026-11-28",
+        source="https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/saml-configuration-reference",
+    ),
+    Fact(
+        claim="Either the response or the assertion is signed",
+        verified="2026-11-28",
+        source="https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/saml-configuration-reference",
+    ),
+    Fact(
+        claim="A session ends after 24 hours without SessionNotOnOrAfter",
+        verified="2026-11-28",
+        source="https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/saml-configuration-reference",
+    ),
+    Fact(
+        claim="The metadata are at /saml/metadata below the entity ID",
+        verified="2026-11-28",
+        source="https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/saml-configuration-reference",
+    ),
+    Fact(
+        claim="GitHub does not sign its requests",
+    ),
+)
+
+
 @hookimpl
 def integration() -> Integration:
     return Integration(
@@ -72,6 +101,7 @@ def integration() -> Integration:
         aliases=("github", "git", "source code", "repositories", "ghec", "ghe.com"),
         requirements=("GitHub Enterprise Cloud", "An owner of the organization or the enterprise"),
         metadata_file="The organization's URL with /saml/metadata at its end",
+        facts=FACTS,
         api="1.0",
         tested_with="0.1",
         certificate_import="Settings > Authentication security > Public certificate",
@@ -93,9 +123,9 @@ def service_provider(settings: Settings) -> ServiceProvider:
     return ServiceProvider(
         entity_id=settings["address"],
         acs_urls=(f"{settings['address']}/saml/consume",),
-        # GitHub links its account to the NameID, so the NameID must never change.
+        # GitHub asks for a persistent identifier that people can read, and links its account to it.
         name_id_format=NameIdFormat.PERSISTENT,
-        name_id_source="user.id",
+        name_id_source="user.username",
     )
 
 
@@ -118,6 +148,6 @@ def settings_from_metadata(metadata: VendorMetadata) -> dict[str, Any]:
 def acceptance_rules() -> tuple[AcceptanceRule, ...]:
     return acceptance.usual(
         NameIdFormat.PERSISTENT,
-        no_signed_requests="It is not known whether GitHub signs its requests",
+        no_signed_requests="GitHub publishes no certificate for its requests",
         no_encryption="Organizations cannot decrypt assertions",
     )

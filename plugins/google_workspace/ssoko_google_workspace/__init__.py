@@ -5,6 +5,7 @@ import re
 from marshmallow.validate import Regexp
 from ssoko.plugin import (
     AcceptanceRule,
+    Fact,
     Integration,
     MetadataField,
     NameIdFormat,
@@ -63,6 +64,17 @@ class InstallForm(fields.Form):
     acs_url = URLS.field("acs_url", placeholder="https://accounts.google.com/samlrp/01abcdef/acs")
 
 
+#: What the texts and values of this plugin rely on.
+FACTS = (
+    Fact(
+        claim="The two URLs have the ID in the path, or after rpid=",
+    ),
+    Fact(
+        claim="The texts of the errors",
+    ),
+)
+
+
 @hookimpl
 def integration() -> Integration:
     return Integration(
@@ -78,6 +90,7 @@ def integration() -> Integration:
             "An account of a super administrator of Google Workspace",
             "In Google, a user for each person, with the same primary email address",
         ),
+        facts=FACTS,
         api="1.0",
         tested_with="0.1",
         certificates_accepted="many",

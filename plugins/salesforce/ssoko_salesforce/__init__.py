@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from marshmallow.validate import Regexp
 from ssoko.plugin import (
     AcceptanceRule,
+    Fact,
     Integration,
     Mapping,
     MetadataField,
@@ -104,6 +105,27 @@ class InstallForm(fields.Form):
     )
 
 
+#: What the texts and values of this plugin rely on.
+FACTS = (
+    Fact(
+        claim="Federation IDs are compared without case by default, and by case otherwise",
+        verified="2026-11-28",
+        source="https://help.salesforce.com/s/articleView?id=xcloud.sso_service_provider_configuration.htm&type=5",
+    ),
+    Fact(
+        claim="A configuration is created by hand, from a metadata file or from a metadata URL",
+        verified="2026-11-28",
+        source="https://help.salesforce.com/s/articleView?id=xcloud.sso_service_provider_configuration.htm&type=5",
+    ),
+    Fact(
+        claim="Salesforce accepts a signed response, a signed assertion, or both",
+    ),
+    Fact(
+        claim="The texts of the Login History",
+    ),
+)
+
+
 @hookimpl
 def integration() -> Integration:
     return Integration(
@@ -121,6 +143,7 @@ def integration() -> Integration:
             "A Federation ID for each user, with the value that Ssoko sends",
         ),
         metadata_file="In Salesforce: Single Sign-On Settings > the entry > Download Metadata",
+        facts=FACTS,
         api="1.0",
         tested_with="0.1",
         certificate_import="Single Sign-On Settings > the entry > Identity Provider Certificate",
@@ -199,6 +222,6 @@ def acceptance_rules() -> tuple[AcceptanceRule, ...]:
         *acceptance.usual(NameIdFormat.UNSPECIFIED, NameIdFormat.EMAIL),
         acceptance.vendor_knows(
             "NameID equals the Federation ID",
-            "Compare it with the user's page in Salesforce. It is case-sensitive.",
+            "Compare it with the user's page in Salesforce, including its case.",
         ),
     )

@@ -4,6 +4,7 @@ from functools import partial
 
 from ssoko.plugin import (
     AcceptanceRule,
+    Fact,
     Integration,
     Mapping,
     MetadataField,
@@ -44,6 +45,39 @@ class InstallForm(fields.Form):
     )
 
 
+#: What the texts and values of this plugin rely on.
+FACTS = (
+    Fact(
+        claim="NameID is persistent, unique and never changes",
+        verified="2026-11-28",
+        source="https://slack.com/help/articles/205168057-Custom-SAML-single-sign-on",
+    ),
+    Fact(
+        claim="User.Email is required; User.Username, first_name and last_name are optional",
+        verified="2026-11-28",
+        source="https://slack.com/help/articles/205168057-Custom-SAML-single-sign-on",
+    ),
+    Fact(
+        claim="The response must be signed",
+        verified="2026-11-28",
+        source="https://slack.com/help/articles/205168057-Custom-SAML-single-sign-on",
+    ),
+    Fact(
+        claim="Single logout is not supported",
+        verified="2026-11-28",
+        source="https://slack.com/help/articles/205168057-Custom-SAML-single-sign-on",
+    ),
+    Fact(
+        claim="SSO settings are under SSO & authentication, on Enterprise under Security",
+        verified="2026-11-28",
+        source="https://slack.com/help/articles/220403548-Manage-single-sign-on-settings",
+    ),
+    Fact(
+        claim="Usernames have at most 21 characters",
+    ),
+)
+
+
 @hookimpl
 def integration() -> Integration:
     return Integration(
@@ -59,6 +93,7 @@ def integration() -> Integration:
             "Slack on the plan Business+ or Enterprise",
             "An account of a Workspace Owner, or of an Org Owner on Enterprise",
         ),
+        facts=FACTS,
         api="1.0",
         tested_with="0.1",
         certificate_import="SAML authentication > Configure > Public certificate",

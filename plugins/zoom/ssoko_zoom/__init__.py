@@ -5,6 +5,7 @@ from typing import Any
 
 from ssoko.plugin import (
     AcceptanceRule,
+    Fact,
     Integration,
     Mapping,
     MetadataField,
@@ -42,6 +43,17 @@ class InstallForm(fields.Form):
     )
 
 
+#: What the texts and values of this plugin rely on.
+FACTS = (
+    Fact(
+        claim="The codes of the errors",
+    ),
+    Fact(
+        claim="The URL of the metadata",
+    ),
+)
+
+
 @hookimpl
 def integration() -> Integration:
     return Integration(
@@ -58,6 +70,7 @@ def integration() -> Integration:
             "An approved vanity URL, such as acme.zoom.us",
         ),
         metadata_file="Your vanity URL with /saml/metadata/sp at its end",
+        facts=FACTS,
         api="1.0",
         tested_with="0.1",
         certificate_import="Advanced > Single Sign-On > Edit > Identity provider certificate",

@@ -420,7 +420,19 @@ def test_invalid_values_of_a_hook_are_an_input_error_and_a_failed_hook():
     for kind in (InputError, HookFailed, ProposalRefused):
         with pytest.raises(kind) as caught:
             call(plugin, "service_provider", settings={}, site=SITE)
-    assert set(caught.value.errors) == {"acs_urls.0", "lifetime"}
+    messages = caught.value.errors[""]
+    assert ["acs_urls.0" in messages[0], "lifetime" in messages[1]] == [True, True]
+    assert all(message.startswith("The plugin zoom proposes") for message in messages)
+
+
+def test_a_refused_value_of_a_field_of_the_form_is_reported_there():
+    class SameName(Schema):
+        entity_id = fields.String(data_key="entityId")
+
+    plugin = Plugin(install_form=SameName, service_provider=replace(SP, entity_id=""))
+    with pytest.raises(ProposalRefused) as caught:
+        call(plugin, "service_provider", settings={}, site=SITE)
+    assert list(caught.value.errors) == ["entityId"]
 
 
 def test_sign_in_hook_with_a_value_that_xml_does_not_allow_fails():

@@ -7,8 +7,21 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from ssoko.plugin import Mapping, Person, Problem, SamlAttribute, ServiceProvider
-from ssoko.plugin.host.validate import check_attributes, check_mappers, check_service_provider
+from ssoko.plugin import (
+    Fact,
+    Integration,
+    Mapping,
+    Person,
+    Problem,
+    SamlAttribute,
+    ServiceProvider,
+)
+from ssoko.plugin.host.validate import (
+    check_attributes,
+    check_mappers,
+    check_service_provider,
+    integration_problems,
+)
 from ssoko.plugin.typecheck import WrongType
 
 SP = ServiceProvider(entity_id="urn:app", acs_urls=("https://app.test/acs",))
@@ -253,3 +266,25 @@ def test_value_of_the_wrong_type_cannot_be_created(make, words):
     with pytest.raises(WrongType) as caught:
         make()
     assert words in str(caught.value)
+
+
+ABOUT = Integration(name="Zoom", summary="Join with one click")
+
+
+@pytest.mark.parametrize("verified", ["2026-11-28", ""])
+def test_facts_have_a_date_or_none(verified):
+    facts = (Fact(claim="It is so", verified=verified, source="https://vendor.test/page"),)
+    assert not list(integration_problems(replace(ABOUT, facts=facts)))
+
+
+@pytest.mark.parametrize("fact", [{"verified": "today"}, {"claim": " "}, {"source": "page"}])
+def test_a_fact_without_claim_date_or_source_is_refused(fact):
+    facts = (Fact(**{"claim": "It is so"} | fact),)
+    problems = list(integration_problems(replace(ABOUT, facts=facts)))
+    assert [problem.field for problem in problems] == ["Integration.facts"]
+
+
+@pytest.mark.parametrize("slug", ["No", "", "-a"])
+def test_former_slugs_are_slugs(slug):
+    problems = list(integration_problems(replace(ABOUT, formerly=(slug,))))
+    assert [problem.field for problem in problems] == ["Integration.formerly"]

@@ -233,7 +233,7 @@ class Registry:
             # The user who signs in typed none of this and cannot fix it.
             if hook == "saml_attributes":
                 raise HookFailed(slug, hook, str(InputError(errors)))
-            raise ProposalRefused(slug, hook, errors)
+            raise ProposalRefused(slug, hook, _blamed(entry, errors))
         return value
 
 
@@ -472,6 +472,21 @@ def _raised(error: BaseException) -> str:
 
 def _value_problem(hook: Hook, value: Any) -> str:
     return validate.type_problem(hook.returns, value) or text_problem(value)
+
+
+def _blamed(entry: LoadedIntegration, errors: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Return the errors of a proposal; those that no field can fix name the plugin."""
+    blamed: dict[str, list[str]] = {}
+    for name, messages in errors.items():
+        if entry.form.name_of(name).partition(".")[0] in entry.form.fields:
+            blamed.setdefault(entry.form.name_of(name), []).extend(messages)
+        else:
+            blamed.setdefault("", []).extend(
+                f"The plugin {entry.slug} proposes a value for {name} that cannot be used: "
+                f"{message}. Enter other settings, or contact the plugin's publisher"
+                for message in messages
+            )
+    return blamed
 
 
 def _errors(hook: Hook, value: Any) -> dict[str, list[str]]:

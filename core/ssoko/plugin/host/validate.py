@@ -5,6 +5,7 @@ A message says what is wrong and what to do.
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
@@ -119,6 +120,13 @@ def integration_problems(integration: Integration) -> Iterator[Problem]:
             )
     if len(integration.description) > _MAX_DESCRIPTION:
         yield Problem("Integration.description", f"use at most {_MAX_DESCRIPTION} characters")
+    for fact in integration.facts:
+        if not fact.claim.strip() or (fact.verified and not _is_date(fact.verified)):
+            yield Problem(
+                "Integration.facts", "write a claim, and a date such as 2026-11-28 or none"
+            )
+        if fact.source:
+            yield from _problems(checks.check_url, **{"Integration.facts": fact.source})
     if not all(re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", slug) for slug in integration.formerly):
         yield Problem("Integration.formerly", "use slugs: lowercase letters, digits and hyphens")
     for field in ("aliases", "requirements", "formerly"):
@@ -187,6 +195,13 @@ def _is_supported(field: Field[Any], *, in_row: bool) -> bool:
             return not in_row and not inner.many
         return _is_supported(inner, in_row=True) and not isinstance(inner, List | Boolean)
     return isinstance(field, String | Boolean | Number | Enum)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _is_pattern(usual: Any) -> bool:
