@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from ssoko.plugin import hookimpl
 from ssoko.plugin.host.registry import Registry
 from ssoko.services.access import assignments
 from ssoko.services.applications import install, views
@@ -290,3 +291,21 @@ def test_updates_require_admin_rights(site, admin, notes, load):
     assert pete.get(UPGRADE).status == 403
     assert pete.submit(UPGRADE, {"do": "record", "part-guide": "accept"}).status == 403
     assert pete.submit(f"{UPGRADE}/back").status == 403
+
+
+def test_an_application_of_a_former_slug_is_reviewed(site, admin, notes):
+    source = two_versions.source("0.1")
+    module = source.load()
+    about = replace(module.integration(), formerly=("notes",))
+    module.integration = hookimpl(lambda: about)
+    renamed = replace(source, slug="wiki", load=lambda: module)
+    registry = Registry.load([renamed])
+    assert not registry.problems
+    site.app.extensions["ssoko"] = replace(site.services, registry=registry)
+    assert "replaces the plugin" in admin.get("/applications/notes").words
+    page = admin.get("/applications/notes/upgrade")
+    assert page.find("//main//table//td[contains(., 'wiki')]")
+    data = {"do": "record", "part-guide": "accept", "digest": page.value("digest")}
+    data["seen"] = page.value("seen")
+    assert admin.submit("/applications/notes/upgrade", data).status == 303
+    assert "Plugin not loaded" not in admin.get("/applications/notes").words

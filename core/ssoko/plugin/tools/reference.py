@@ -18,7 +18,8 @@ from ssoko.plugin.typecheck import describe_type
 _INTRODUCTION = """# Values of the contract
 
 The values that hooks receive and return, from their docstrings:
-`python -m ssoko.plugin.tools.reference` prints this page. The hooks are in the [plugin reference](../../plugins/README.md).
+`python -m ssoko.plugin.tools.reference` prints this page. The hooks are in the
+[plugin reference](../../plugins/README.md).
 """
 
 
