@@ -114,8 +114,8 @@ class ApplicationSchema(Output):
         values=fields.Raw(),
         attribute="public_settings",
         metadata={
-            "description": "The values of the install form, without the secret ones. Those recorded "
-            "while the plugin is not loaded."
+            "description": "The values of the install form, without the secret ones. While the "
+            "plugin is not loaded, all that are recorded."
         },
     )
     warnings = fields.List(

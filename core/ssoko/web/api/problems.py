@@ -74,7 +74,7 @@ def respond(error: Exception) -> Response | None:
 
 
 def respond_unexpected(error: Exception) -> Response:
-    """Return the response to an error that was not raised on purpose, and log it with a reference."""
+    """Log an error that was not raised on purpose, and return its response with a reference."""
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
     reference = "ERR-" + secrets.token_hex(4).upper()

@@ -122,7 +122,10 @@ def delete(call: Call, application: str) -> None:
 
 
 @endpoint(
-    "GET", "/applications/<id:application>/mappers", query=inputs.PartQuery, returns=page_of(MapperSchema)
+    "GET",
+    "/applications/<id:application>/mappers",
+    query=inputs.PartQuery,
+    returns=page_of(MapperSchema),
 )
 def mappers(call: Call, application: str) -> Page[Mapping]:
     """List the mappers of an application."""

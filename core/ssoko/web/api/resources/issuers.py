@@ -31,9 +31,7 @@ def show(call: Call, issuer: str) -> IssuerView:
     return issuers.get_issuer(call.scope, issuer)
 
 
-@endpoint(
-    "GET", "/issuers/<id:issuer>/keys", query=inputs.PartQuery, returns=page_of(KeySchema)
-)
+@endpoint("GET", "/issuers/<id:issuer>/keys", query=inputs.PartQuery, returns=page_of(KeySchema))
 def keys(call: Call, issuer: str) -> Page[KeyView]:
     """List the signing keys of an issuer: active, next, then retired."""
     return complete(rotation.list_keys(call.scope, issuer))

@@ -49,9 +49,7 @@ def show(call: Call, slug: str) -> LoadedIntegration:
     return loaded
 
 
-@endpoint(
-    "GET", "/plugins", query=inputs.PartQuery, returns=page_of(PluginSchema)
-)
+@endpoint("GET", "/plugins", query=inputs.PartQuery, returns=page_of(PluginSchema))
 def plugins(call: Call) -> Page[PluginView]:
     """List the plugins of the server with their origin, their state and what a restart changes."""
     counts = installed_counts(call.workspace.id)
