@@ -245,7 +245,7 @@ def test_settings_can_be_passed(project, tmp_path):
     assert run("check", str(project)).exit_code == 1
     assert run("check", str(project), "--settings", str(settings)).exit_code == 0
     settings.write_text("[]")
-    assert "one object" in run("check", str(project), "--settings", str(settings)).output
+    assert "a JSON object" in run("check", str(project), "--settings", str(settings)).output
 
 
 @pytest.mark.parametrize("rule", RULES)
