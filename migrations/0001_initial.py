@@ -363,6 +363,7 @@ def _tables(db: Database) -> list[type[Model]]:
         sha256 = TextField()
         read_at = BigIntegerField()
         signed_by = TextField()
+        notes = JSONField()
 
         class Meta:
             table_name = "application_metadata"

@@ -12,10 +12,10 @@ CORE = ROOT / "core" / "ssoko"
 LAYERS = {
     "text": set(),
     "saml": {"text"},
-    "plugin": set(),
+    "plugin": {"text"},
     # Recorded values name SAML's constants.
-    "plugin.host": {"plugin", "saml"},
-    "plugin.tools": {"plugin", "plugin.host"},
+    "plugin.host": {"plugin", "saml", "text"},
+    "plugin.tools": {"plugin", "plugin.host", "text"},
     "plugin.conformance": {"plugin", "plugin.host", "plugin.tools", "app", "services", "saml"}
     | {"config", "store"},
     "fetch": set(),

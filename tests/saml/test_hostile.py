@@ -16,7 +16,7 @@ from ssoko.saml.logout import build_logout_request, parse_logout_request, parse_
 from ssoko.saml.request import check_authn_request, parse_authn_request
 from ssoko.saml.response import NameId
 from ssoko.saml.signing import sign_element
-from ssoko.saml.sp_metadata import parse_sp_metadata
+from ssoko.saml.sp_metadata.parse import parse_sp_metadata
 from ssoko.saml.verify import verify_enveloped, verify_query
 
 from .conftest import IDP, SP, SSO_URL

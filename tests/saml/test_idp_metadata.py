@@ -14,7 +14,8 @@ from ssoko.errors import MessageRefused
 from ssoko.saml import names
 from ssoko.saml.idp_metadata import build_idp_metadata
 from ssoko.saml.signing import certificate_b64, sign_element
-from ssoko.saml.sp_metadata import RequestedAttribute, parse_sp_metadata
+from ssoko.saml.sp_metadata.parse import parse_sp_metadata
+from ssoko.saml.sp_metadata.values import RequestedAttribute
 from ssoko.saml.verify import verify_enveloped
 from ssoko.saml.xml import instant
 
@@ -53,7 +54,7 @@ def refused(xml: str | bytes, now: int) -> str:
 @pytest.fixture
 def read(now):
     def read(xml: str):
-        (metadata,) = parse_sp_metadata(xml.encode(), now=now)
+        (metadata,) = parse_sp_metadata(xml.encode(), now=now).providers
         return metadata
 
     return read
@@ -236,7 +237,7 @@ def test_ec_certificate_is_accepted_for_signing(read):
 def test_md_01_metadata_with_a_dtd_is_refused(now):
     doctype = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
     assert refused(doctype + entity(GOOD_ACS), now) == "xml-dtd"
-    assert refused((doctype + entity(GOOD_ACS)).encode("utf-16"), now) == "xml-encoding"
+    assert refused((doctype + entity(GOOD_ACS)).encode("utf-16"), now) == "xml-dtd"
 
 
 def test_md_04_expired_metadata_is_refused(now):
@@ -246,7 +247,7 @@ def test_md_04_expired_metadata_is_refused(now):
         "<md:SPSSODescriptor ", f'<md:SPSSODescriptor validUntil="{past}" '
     )
     assert refused(role, now) == "metadata-expired"
-    (metadata,) = parse_sp_metadata(entity(GOOD_ACS, validUntil=future).encode(), now=now)
+    (metadata,) = parse_sp_metadata(entity(GOOD_ACS, validUntil=future).encode(), now=now).providers
     assert metadata.valid_until == now + 3600
 
 
@@ -274,12 +275,12 @@ def test_ar_04_and_md_04_unsafe_acs_url_is_refused(url, now):
 def test_md_04_files_without_sp_metadata_are_refused(now, our_metadata):
     artifact = GOOD_ACS.replace("HTTP-POST", "HTTP-Artifact")
     assert refused(entity(artifact), now) == "metadata-no-acs"
-    assert refused(entity(), now) == "xml-schema"
+    assert refused(entity(), now) == "metadata-no-acs"
     assert refused(entity(GOOD_ACS, entityID="x" * 2000), now) == "metadata-entity-id"
     assert refused(entity(GOOD_ACS, entityID=" "), now) == "metadata-entity-id"
-    assert refused("<html><body>Sign in</body></html>", now) == "metadata-root"
+    assert refused("<html><body>Sign in</body></html>", now) == "metadata-not-xml"
     assert refused("<samlp:Response/>", now) == "xml-malformed"
-    assert refused(b"", now) == "xml-malformed"
+    assert refused(b"", now) == "metadata-empty"
     saml1 = entity(GOOD_ACS).replace(names.PROTOCOL, "urn:oasis:names:tc:SAML:1.1:protocol")
     assert refused(saml1, now) == "metadata-no-sp"
     with pytest.raises(MessageRefused, match="identity provider"):
@@ -287,15 +288,17 @@ def test_md_04_files_without_sp_metadata_are_refused(now, our_metadata):
 
 
 @pytest.mark.parametrize("certificate", ["", "AAAA", "not base64!", b64encode(b"x" * 99).decode()])
-def test_md_04_unreadable_certificate_is_refused(certificate, now):
-    xml = entity(key_descriptor(certificate), GOOD_ACS)
-    assert refused(xml, now) in {"metadata-certificate", "xml-schema"}
+def test_md_04_unreadable_certificate_is_not_used(certificate, read):
+    metadata = read(entity(key_descriptor(certificate), GOOD_ACS))
+    assert metadata.signing_certificates == ()
+    assert len(metadata.unused) == 1
 
 
-def test_rs_12_short_rsa_key_is_refused(now):
+def test_rs_12_short_rsa_key_is_not_used(read):
     key = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505  on purpose
-    text = certificate_b64(make_certificate(key))
-    assert refused(entity(key_descriptor(text), GOOD_ACS), now) == "metadata-certificate"
+    metadata = read(entity(key_descriptor(certificate_b64(make_certificate(key))), GOOD_ACS))
+    assert metadata.signing_certificates == ()
+    assert "RSA 1024 bits" in metadata.unused[0].what
 
 
 def test_list_of_entities_returns_the_usable_service_providers(now):
@@ -304,7 +307,8 @@ def test_list_of_entities_returns_the_usable_service_providers(now):
     wrapper = f'<md:EntitiesDescriptor xmlns:md="{names.NS_MD}"%s>%s</md:EntitiesDescriptor>'
     xml = wrapper % ("", bad + "".join(good))
     metadata = parse_sp_metadata(xml.encode(), now=now)
-    assert [m.entity_id for m in metadata] == [SP, "https://two.example"]
+    assert [one.entity_id for one in metadata.unusable] == ["https://bad.example"]
+    assert [m.entity_id for m in metadata.providers] == [SP, "https://two.example"]
     assert refused(wrapper % ("", bad), now) == "metadata-no-acs"
     expired = f' validUntil="{instant(now - 1)}"'
     assert refused(wrapper % (expired, good[0]), now) == "metadata-expired"

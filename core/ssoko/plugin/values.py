@@ -70,6 +70,8 @@ class Integration(Checked):
     :param requirements: what an admin needs before the installation, one sentence each.
     :param metadata_file: where the vendor offers its metadata file, for the install page; used
         with the hook ``settings_from_metadata``.
+    :param metadata_hosts: pattern of the vendor's hosts, or of whole entity IDs. Metadata whose
+        entity ID and ACS URLs all differ from it is refused as that of another vendor.
     :param api: version of the hook contract that the plugin was written for.
     :param tested_with: core versions that it was tested with, such as ``0.1, 0.2``.
     :param certificates_accepted: how the vendor accepts a new signing certificate: ``many`` at the
@@ -94,6 +96,7 @@ class Integration(Checked):
     aliases: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
     metadata_file: str = ""
+    metadata_hosts: str = ""
     api: str = "1.0"
     tested_with: str = ""
     certificates_accepted: Literal["one", "many", "metadata"] = "one"

@@ -37,6 +37,8 @@ class VendorMetadata(Checked):
     :param certificates: PEM certificates of signing keys.
     :param encryption_certificates: PEM certificates of encryption keys. A key without a use is in
         both.
+    :param encryption_methods: the methods that the vendor lists for encryption and Ssoko has, in
+        the vendor's order; empty when it lists none.
     :param name_id_formats: URIs, in the vendor's order.
     :param display_name: name for users, or empty.
     """
@@ -47,6 +49,9 @@ class VendorMetadata(Checked):
     slo: tuple[LogoutEndpoint, ...] = ()
     certificates: tuple[str, ...] = ()
     encryption_certificates: tuple[str, ...] = ()
+    encryption_methods: tuple[
+        Literal["aes256-gcm", "aes128-gcm", "aes256-cbc", "aes128-cbc"], ...
+    ] = ()
     name_id_formats: tuple[str, ...] = ()
     want_assertions_signed: bool = False
     authn_requests_signed: bool = False

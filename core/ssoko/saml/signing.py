@@ -4,9 +4,8 @@ The algorithms are those of XML Signature and RFC 9231: RSA or ECDSA with SHA-2,
 and exclusive C14N without comments. Weaker algorithms are not available.
 """
 
-import binascii
 import re
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,7 +14,6 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -23,8 +21,7 @@ from lxml import etree
 
 from ssoko.saml import names
 from ssoko.saml.writer import Canonical, CanonicalWriter
-
-MIN_RSA_BITS = 2048
+from ssoko.text.certificates import MIN_RSA_BITS, find_certificates, read_pem
 
 
 class Algorithm(NamedTuple):
@@ -44,10 +41,7 @@ ALGORITHMS = {
     names.ECDSA_SHA512: Algorithm("ec", hashes.SHA512(), names.SHA512),
 }
 _DIGESTS = {names.SHA256: sha256, names.SHA384: sha384, names.SHA512: sha512}
-#: Exceptions of cryptography that are not a ValueError.
-_UNREADABLE = (UnsupportedAlgorithm, x509.InvalidVersion)
 _PKCS1 = padding.PKCS1v15()
-_PEM_ARMOR = re.compile("-----(BEGIN|END) CERTIFICATE-----")
 _NCNAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
@@ -202,19 +196,15 @@ def encode_query(params: Sequence[tuple[str, str]]) -> str:
 def certificate_key(certificate_pem: str) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
     """Return the public key of a certificate; SAML ignores its dates and its issuer.
 
-    :raises ValueError: when it cannot be read, or is neither EC nor RSA with at least 2048 bits.
+    :raises ValueError: when it cannot be read, or is neither EC with at least 256 bits nor RSA with
+        at least 2048 bits.
     """
-    try:
-        key = x509.load_pem_x509_certificate(certificate_pem.encode()).public_key()
-    except _UNREADABLE as error:
-        raise ValueError(str(error)) from None
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return key
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size >= MIN_RSA_BITS:
-        return key
-    raise ValueError(
-        f"the certificate has neither an EC key nor an RSA key of at least {MIN_RSA_BITS} bits"
-    )
+    certificate = read_pem(certificate_pem)
+    if certificate.problem:
+        raise ValueError(certificate.problem)
+    key = certificate.key
+    assert isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)  # noqa: S101 - no problem
+    return key
 
 
 @lru_cache(maxsize=256)
@@ -223,8 +213,7 @@ def certificate_b64(certificate_pem: str) -> str:
 
     :raises ValueError: when it cannot be read.
     """
-    certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
-    return b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode()
+    return b64encode(read_pem(certificate_pem).der).decode()
 
 
 def certificate_pem(text: str) -> str:
@@ -232,11 +221,4 @@ def certificate_pem(text: str) -> str:
 
     :raises ValueError: when it cannot be read.
     """
-    text = "".join(_PEM_ARMOR.sub("", text).split())
-    try:
-        certificate = x509.load_der_x509_certificate(b64decode(text, validate=True))
-    except binascii.Error:
-        raise ValueError("the certificate is not base64") from None
-    except _UNREADABLE as error:
-        raise ValueError(str(error)) from None
-    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+    return find_certificates(text)[0].pem

@@ -58,7 +58,9 @@ def prepare() -> None:
             _schema(schema)
 
 
-def parse_xml(data: bytes, *, max_bytes: int = MAX_XML) -> etree._Element:
+def parse_xml(
+    data: bytes, *, max_bytes: int = MAX_XML, max_elements: int = MAX_ELEMENTS
+) -> etree._Element:
     """Parse *data* and return its root element.
 
     Comments and processing instructions are removed, and the text around them is joined.
@@ -98,7 +100,7 @@ def parse_xml(data: bytes, *, max_bytes: int = MAX_XML) -> etree._Element:
             received="no element",
             expected="one XML document in UTF-8",
         )
-    _check_tree(root)
+    _check_tree(root, max_elements)
     return root
 
 
@@ -224,18 +226,18 @@ def _as_utf8(data: bytes) -> bytes:
     )
 
 
-def _check_tree(root: etree._Element) -> None:
+def _check_tree(root: etree._Element, max_elements: int) -> None:
     """Refuse too many elements, elements nested too deeply, and repeated IDs."""
     ids: set[str] = set()
     level, depth, elements = [root], 0, 0
     while level:
         depth, elements = depth + 1, elements + len(level)
-        if depth > MAX_DEPTH or elements > MAX_ELEMENTS:
+        if depth > MAX_DEPTH or elements > max_elements:
             raise message_refused(
                 "xml-too-complex",
                 "The message has too many elements or nests them too deeply.",
                 received=f"at least {elements} elements, {depth} levels",
-                expected=f"at most {MAX_ELEMENTS} elements, {MAX_DEPTH} levels",
+                expected=f"at most {max_elements} elements, {MAX_DEPTH} levels",
             )
         for element in level:
             if element.attrib:

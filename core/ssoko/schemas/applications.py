@@ -6,10 +6,10 @@ from typing import Any, get_args
 from marshmallow import fields, pre_dump
 
 from ssoko.plugin import ServiceProvider
-from ssoko.saml.sp_metadata import SpMetadata
+from ssoko.saml.sp_metadata.values import SpMetadata
 from ssoko.schemas.issuers import IdpMetadataSchema
 from ssoko.schemas.output import Choice, IdAndNameSchema, Output, Texts, Timestamp
-from ssoko.services.applications.sp_metadata.fill_form import for_plugin
+from ssoko.services.applications.sp_metadata.fill_form import ParsedMetadata, for_plugin
 from ssoko.services.applications.upgrade_marks import UpgradeMark
 from ssoko.services.applications.views import ApplicationView, PluginState, State
 
@@ -88,6 +88,27 @@ class WarningSchema(Output):
     message = fields.String()
 
 
+class UnusedSchema(Output):
+    """A part of SP metadata that is not used."""
+
+    what = fields.String()
+    why = fields.String()
+
+
+class MetadataSourceSchema(Output):
+    """The SP metadata that last filled the settings of an application."""
+
+    source = fields.String(
+        attribute="words", metadata={"description": "The URL, the name of the file, or the like."}
+    )
+    read_at = Timestamp()
+    sha256 = fields.String(metadata={"description": "Of its bytes, in hexadecimal."})
+    warnings = Texts()
+    unused = fields.List(
+        fields.Nested(UnusedSchema), metadata={"description": "Its parts that are not used."}
+    )
+
+
 class ApplicationSchema(Output):
     """An integration that is installed in the workspace."""
 
@@ -120,6 +141,12 @@ class ApplicationSchema(Output):
     )
     warnings = fields.List(
         fields.Nested(WarningSchema), metadata={"description": "Empty in lists."}
+    )
+    sp_metadata = fields.Nested(
+        MetadataSourceSchema,
+        attribute="metadata_source",
+        allow_none=True,
+        metadata={"description": "Null without metadata, and in lists."},
     )
     service_provider = fields.Nested(ServiceProviderSchema)
     overrides = Texts(metadata={"description": "Fields of `service_provider` that an admin set."})
@@ -192,12 +219,19 @@ class SpMetadataSchema(Output):
     acs_indexes = fields.List(fields.Nested(AcsIndexSchema))
     slo = fields.List(fields.Nested(LogoutEndpointSchema))
     certificates = fields.Nested(SpCertificatesSchema)
+    encryption_methods = Texts(
+        metadata={"description": "The methods that it lists and Ssoko has; empty without a list."}
+    )
     name_id_formats = Texts()
     want_assertions_signed = fields.Boolean()
     authn_requests_signed = fields.Boolean()
     requested_attributes = fields.List(fields.Nested(RequestedAttributeSchema))
     valid_until = Timestamp(
         allow_none=True, metadata={"description": "Null when the metadata does not expire."}
+    )
+    warnings = Texts(metadata={"description": "What to know before it is used."})
+    unused = fields.List(
+        fields.Nested(UnusedSchema), metadata={"description": "Its parts that are not used."}
     )
 
     @pre_dump
@@ -211,4 +245,27 @@ class SpMetadataSchema(Output):
                 "encryption": vendor.encryption_certificates,
             },
             "valid_until": profile.valid_until,
+            "warnings": profile.warnings,
+            "unused": profile.unused,
         }
+
+
+class UnusableSpSchema(Output):
+    """An entity that cannot be installed."""
+
+    entity_id = fields.String()
+    reason = fields.String()
+
+
+class SpMetadataListSchema(Output):
+    """The entities of some metadata."""
+
+    items = fields.List(fields.Nested(SpMetadataSchema), attribute="profiles")
+    unusable = fields.List(
+        fields.Nested(UnusableSpSchema),
+        metadata={"description": "Entities that cannot be used, each with the reason."},
+    )
+    next = fields.String(allow_none=True, metadata={"description": "Always null."})
+
+    def read_next(self, metadata: ParsedMetadata) -> None:
+        return None

@@ -7,7 +7,6 @@ from ssoko.plugin import (
     Integration,
     Mapping,
     MetadataField,
-    NameIdFormat,
     Problem,
     ServiceProvider,
     Settings,
@@ -86,6 +85,7 @@ def service_provider(settings: Settings) -> ServiceProvider:
         sign_assertion=settings["sign_assertion"],
         require_signed_requests=settings["require_signed_requests"],
         encrypt_assertions=settings["encrypt_assertions"],
+        encryption_method=settings["encryption_method"],
         certificates=tuple(settings["certificates"]),
         encryption_certificates=tuple(settings["encryption_certificates"]),
         slo_url=settings["logout_url"],
@@ -111,7 +111,7 @@ def settings_from_metadata(metadata: VendorMetadata, settings: Settings) -> dict
 
 def _acs_index(line: str) -> tuple[int, str]:
     number, _, url = line.partition(" ")
-    return int(number), url
+    return int(number), url.strip()
 
 
 @hookimpl
@@ -165,7 +165,7 @@ def _warnings(settings: Settings) -> list[Problem]:
             Problem("name_id_source", "All users sign in with this one name", "warning")
         )
     elif (
-        settings["name_id_format"] == NameIdFormat.EMAIL
+        settings["name_id_format"].endswith(":emailAddress")
         and source.startswith("user.")
         and (source not in {"user.email", "user.username"} and "mail" not in source)
     ):
@@ -173,6 +173,15 @@ def _warnings(settings: Settings) -> list[Problem]:
             Problem(
                 "name_id_source",
                 "The format is emailAddress. The usual source is user.email",
+                "warning",
+            )
+        )
+    if settings["encryption_certificates"] and not settings["encrypt_assertions"]:
+        warnings.append(
+            Problem(
+                "encrypt_assertions",
+                "The service provider has an encryption certificate, and assertions are not "
+                "encrypted. Turn this on if it decrypts them",
                 "warning",
             )
         )

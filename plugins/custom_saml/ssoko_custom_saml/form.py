@@ -8,6 +8,9 @@ from marshmallow.fields import List, Nested
 from marshmallow.validate import Length
 from ssoko.plugin import NameIdFormat, checks, fields, sources
 
+_SAML_2 = "urn:oasis:names:tc:SAML:2.0:nameid-format:"
+#: SAML core, section 8.3, and two common spellings that are not in it. The value of the last ones
+#: must come from a source with such names.
 NAME_ID_FORMATS = {
     NameIdFormat.UNSPECIFIED.value: "unspecified",
     NameIdFormat.EMAIL.value: "emailAddress",
@@ -17,6 +20,14 @@ NAME_ID_FORMATS = {
     NameIdFormat.WINDOWS.value: "WindowsDomainQualifiedName",
     NameIdFormat.KERBEROS.value: "kerberos",
     NameIdFormat.ENTITY.value: "entity",
+    f"{_SAML_2}emailAddress": "emailAddress (SAML:2.0 spelling)",
+    f"{_SAML_2}unspecified": "unspecified (SAML:2.0 spelling)",
+}
+ENCRYPTION_METHODS = {
+    "aes256-gcm": "AES-256-GCM",
+    "aes128-gcm": "AES-128-GCM",
+    "aes256-cbc": "AES-256-CBC (doesn't detect tampering)",
+    "aes128-cbc": "AES-128-CBC (doesn't detect tampering)",
 }
 LOGOUT_BINDINGS = {"redirect": "HTTP-Redirect", "post": "HTTP-POST"}
 _FORMAT_BY_NAME = {word.lower(): uri for uri, word in NAME_ID_FORMATS.items()} | {
@@ -37,6 +48,7 @@ class FormatUri(fields.Text):
 def check_acs_index(text: str) -> None:
     """Accept a number from 0 to 65535 and a URL."""
     number, _, url = text.partition(" ")
+    url = url.strip()
     if not (number.isascii() and number.isdigit() and len(number) < 6 and int(number) < 65_536):
         raise ValidationError("Enter a number from 0 to 65535, a space and the ACS URL")
     checks.check_url(url)
@@ -97,7 +109,7 @@ class InstallForm(Form):
         placeholder="https://app.example.com/saml/metadata",
         where_to_find="On the SAML page of the service provider, or as entityID in its metadata",
     )
-    acs_urls = fields.Lines(
+    acs_urls = fields.Urls(
         fields.Text(validate=checks.check_url),
         required=True,
         validate=Length(min=1, max=100, error="Enter one to 100 ACS URLs, one per line"),
@@ -113,7 +125,7 @@ class InstallForm(Form):
         validate=checks.check_name_id_format,
         label="NameID format",
         help="How the service provider identifies users. With unspecified, each request may ask "
-        "for emailAddress, persistent or transient. The API accepts any other URI too",
+        "for emailAddress, persistent or transient. Metadata and the API can set other URIs",
         choices=NAME_ID_FORMATS,
     )
     name_id_source = fields.Text(
@@ -143,8 +155,13 @@ class InstallForm(Form):
     encrypt_assertions = fields.Flag(
         load_default=False,
         label="Encrypt assertions",
-        help="Uses AES-GCM with the first encryption certificate, or the first certificate if "
-        "there is none",
+        help="Uses the first encryption certificate, or the first certificate if there is none",
+    )
+    encryption_method = fields.Choice(
+        ENCRYPTION_METHODS,
+        load_default="aes256-gcm",
+        label="Encryption method",
+        help="CBC only for service providers that cannot decrypt GCM",
     )
     certificates = fields.Certificates(
         fields.Text(validate=checks.check_certificate),

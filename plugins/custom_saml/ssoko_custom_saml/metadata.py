@@ -6,6 +6,8 @@ from typing import Any
 from marshmallow import ValidationError
 from ssoko.plugin import LogoutEndpoint, NameIdFormat, RequestedAttribute, VendorMetadata, checks
 
+from ssoko_custom_saml.form import ENCRYPTION_METHODS
+
 #: Last part of an attribute's usual names, in lowercase, to the source of its value.
 _SOURCES = {
     "mail": "user.email",
@@ -61,6 +63,8 @@ def read(metadata: VendorMetadata, settings: Mapping[str, Any]) -> dict[str, Any
         "acs_indexes": _indexes(metadata),
         "attributes": _attributes(metadata.requested_attributes),
     }
+    if method := _encryption_method(metadata.encryption_methods, settings):
+        values["encryption_method"] = method
     if slo:
         values["logout_binding"] = slo.binding
     if name_id_format := _name_id_format(metadata.name_id_formats, settings):
@@ -88,6 +92,18 @@ def _is_format(uri: str) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def _encryption_method(offered: tuple[str, ...], settings: Mapping[str, Any]) -> str:
+    """Return the strongest method that the vendor offers.
+
+    A refresh never replaces GCM, which protects encrypted assertions, by CBC.
+    """
+    recorded = settings.get("encryption_method", "")
+    best = next((method for method in ENCRYPTION_METHODS if method in offered), "")
+    if settings.get("encrypt_assertions") and best.endswith("cbc") and recorded.endswith("gcm"):
+        return str(recorded)
+    return str(recorded) if recorded in offered and settings.get("encrypt_assertions") else best
 
 
 def _logout(endpoints: tuple[LogoutEndpoint, ...], binding: str) -> LogoutEndpoint | None:

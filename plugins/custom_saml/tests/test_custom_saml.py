@@ -21,6 +21,7 @@ SETTINGS = {
     "sign_assertion",
     "require_signed_requests",
     "encrypt_assertions",
+    "encryption_method",
     "certificates",
     "encryption_certificates",
     "acs_indexes",

@@ -182,8 +182,11 @@ BAD = {
     "xxe": ('<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + sp(), "DOCTYPE"),
     "script": (sp(ENTITY, "javascript:alert(1)"), "no usable ACS URL"),
     "long": (sp("x" * 2048), "entity ID"),
-    "html": ("<p>", "not XML"),
-    "markup": (sp().replace("EntityDescriptor", "script"), "not a SAML 2.0 metadata file"),
+    "html": ("<p>", "not well-formed XML"),
+    "markup": (
+        sp().replace("EntityDescriptor", "script"),
+        "not SAML 2.0 metadata: its root element is script",
+    ),
 }
 
 

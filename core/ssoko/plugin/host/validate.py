@@ -136,6 +136,10 @@ def integration_problems(integration: Integration) -> Iterator[Problem]:
         yield Problem("Integration.monogram", "use one to three characters")
     if any(not alias.strip() or not alias.isprintable() for alias in integration.aliases):
         yield Problem("Integration.aliases", "remove empty words and control characters")
+    try:
+        re.compile(integration.metadata_hosts)
+    except re.error as error:
+        yield Problem("Integration.metadata_hosts", f"use a regular expression ({error})")
     if integration.homepage:
         yield from _problems(checks.check_url, **{"Integration.homepage": integration.homepage})
     if integration.logo and (message := check_logo(integration.logo)):

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
 from marshmallow.fields import Field
+
+from ssoko.text.certificates import CertificateError, fingerprint, read_pem
 
 _ON_OFF = {True: "On", False: "Off"}
 
@@ -77,10 +77,12 @@ def shown(value: Any, choices: Any = None) -> tuple[str, ...]:
 def certificate_line(pem: str) -> str:
     """Return a certificate as one line: subject, expiry and the start of its fingerprint."""
     try:
-        certificate = x509.load_pem_x509_certificate(pem.encode())
-        expires = certificate.not_valid_after_utc.astimezone(datetime.UTC).strftime("%d %b %Y")
-        name = certificate.subject.rfc4514_string()[:80] or "no name"
-    except ValueError:
+        certificate = read_pem(pem)
+    except CertificateError:
         return "a certificate that cannot be parsed"
-    fingerprint = certificate.fingerprint(SHA256()).hex()[:16].upper()
-    return f"{name}, expires {expires} UTC, SHA-256 {fingerprint}"
+    expires = "an unknown date"
+    if certificate.not_after is not None:
+        moment = datetime.datetime.fromtimestamp(certificate.not_after, datetime.UTC)
+        expires = f"{moment:%d %b %Y} UTC"
+    digest = fingerprint(certificate)[:16].upper()
+    return f"{certificate.subject[:80]}, expires {expires}, SHA-256 {digest}"

@@ -9,9 +9,13 @@ from marshmallow import ValidationError
 
 from ssoko.errors import InputError
 from ssoko.plugin.checks import check_certificate, read_certificates
+from ssoko.saml.sp_metadata.values import Unused
 from ssoko.store.models.applications import ApplicationMetadata
 
 Kind = Literal["url", "file", "text"]
+
+#: Notes about one file that are kept.
+_MAX_NOTES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,8 @@ class MetadataSource:
     :param sha256: of the bytes, in hexadecimal.
     :param read_at: seconds since the epoch, UTC.
     :param signed_by: PEM certificate that this and later metadata must be signed with; or empty.
+    :param warnings: what an admin has to know about it, one sentence each.
+    :param unused: its parts that are not used, each with the reason.
     """
 
     kind: Kind
@@ -29,6 +35,13 @@ class MetadataSource:
     sha256: str = ""
     read_at: int = 0
     signed_by: str = ""
+    warnings: tuple[str, ...] = ()
+    unused: tuple[Unused, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Warnings and unused parts, one sentence each."""
+        return (*self.warnings, *(f"Not used: {what}, since {why}." for what, why in self.unused))
 
     @property
     def words(self) -> str:
@@ -60,13 +73,16 @@ def find_source(application_id: str) -> MetadataSource | None:
         sha256=row.sha256,
         read_at=row.read_at,
         signed_by=row.signed_by,
+        **_read_notes(row.notes),
     )
 
 
 def remember(application_id: str, source: MetadataSource) -> None:
     """Store the source, inside the caller's transaction."""
     ApplicationMetadata.delete().where(ApplicationMetadata.application == application_id).execute()
-    ApplicationMetadata.insert(application=application_id, **asdict(source)).execute()
+    columns = asdict(source)
+    columns["notes"] = {name: columns.pop(name) for name in ("warnings", "unused")}
+    ApplicationMetadata.insert(application=application_id, **columns).execute()
 
 
 def read_signer(text: str, *, field: str) -> str:
@@ -105,4 +121,26 @@ def source_from_json(raw: Any) -> MetadataSource | None:
         signer = read_signer(raw.get("signed_by", ""), field="")
     except (InputError, TypeError):
         return None
-    return MetadataSource(kind=raw["kind"], name=name, sha256=digest, read_at=at, signed_by=signer)
+    return MetadataSource(
+        kind=raw["kind"],
+        name=name,
+        sha256=digest,
+        read_at=at,
+        signed_by=signer,
+        **_read_notes(raw),
+    )
+
+
+def _read_notes(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return warnings and unused parts from their JSON, as far as they are texts."""
+    warnings, unused = raw.get("warnings", ()), raw.get("unused", ())
+    pairs = unused if isinstance(unused, list | tuple) else ()
+    texts = warnings if isinstance(warnings, list | tuple) else ()
+    return {
+        "warnings": tuple(str(text)[:1000] for text in texts[:_MAX_NOTES]),
+        "unused": tuple(
+            Unused(*(str(text)[:500] for text in pair))
+            for pair in pairs[:_MAX_NOTES]
+            if isinstance(pair, list | tuple) and len(pair) == 2
+        ),
+    }

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from marshmallow import EXCLUDE, RAISE
 
 from ssoko.errors import NotFound, PluginError
+from ssoko.plugin import Problem, fields
 from ssoko.plugin.host.registry import LoadedIntegration
 from ssoko.services.context import Services
 
@@ -55,7 +56,15 @@ def load(
 
     :param unknown: marshmallow's option for fields that the form does not have.
     """
+    if isinstance(raw, Mapping):
+        with loaded.form.guard("cleaning"):
+            raw = fields.clean_raw(loaded.form, raw)
     return loaded.form.load(raw, unknown=unknown)
+
+
+def cleaning_notes(loaded: LoadedIntegration, raw: Any) -> tuple[Problem, ...]:
+    """Return what :func:`load` removes from pasted values, as a warning at each field."""
+    return fields.cleaning_notes(loaded.form, raw) if isinstance(raw, Mapping) else ()
 
 
 def dump(

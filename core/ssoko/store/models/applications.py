@@ -79,6 +79,8 @@ class ApplicationMetadata(Table):
     read_at = BigIntegerField()
     #: PEM certificate that the next metadata must be signed with, or empty.
     signed_by = TextField(default="")
+    #: Warnings, and parts that are not used, each with the reason.
+    notes = JSONField(default=dict)
 
     class Meta:
         table_name = "application_metadata"

@@ -254,6 +254,9 @@ class NewKey(Input):
     )
 
 
+_EXPIRED = {"description": "Read metadata whose validUntil is in the past, with a warning."}
+
+
 class NewApplication(Input):
     integration = Text(required=True, metadata={"description": "Slug of an integration."})
     name = Text(required=True)
@@ -274,6 +277,7 @@ class NewApplication(Input):
         load_default="",
         metadata={"description": "PEM certificate whose key must have signed the metadata."},
     )
+    accept_expired = Flag(load_default=False, metadata=_EXPIRED)
     issuer = Text(
         load_default=None,
         allow_none=True,
@@ -290,6 +294,7 @@ class MetadataInput(Input):
         load_default="",
         metadata={"description": "PEM certificate whose key must have signed the metadata."},
     )
+    accept_expired = Flag(load_default=False, metadata=_EXPIRED)
 
 
 class ApplicationChange(Input):
@@ -301,6 +306,7 @@ class ApplicationChange(Input):
         metadata={"description": "SAML settings to override; null returns to the proposal."}
     )
     sp_metadata = Text(metadata={"description": "SP metadata (XML) that refreshes the settings."})
+    accept_expired = Flag(metadata=_EXPIRED)
 
 
 class UserInput(Input):

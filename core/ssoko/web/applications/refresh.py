@@ -71,7 +71,7 @@ def accept_refresh(slug: str) -> ViewResponse:
             current_scope(),
             application.id,
             offered=comparison["accepted"],
-            source=metadata_source.MetadataSource(**comparison["source"]),
+            source=_source(comparison),
             seen=comparison["seen"],
         )
     except InputError as error:
@@ -143,6 +143,13 @@ def _render_form(
         ),
     )
     return (page, status) if errors else page
+
+
+def _source(comparison: dict[str, Any]) -> metadata_source.MetadataSource:
+    source = metadata_source.source_from_json(comparison["source"])
+    if source is None:
+        raise Conflict.of("", "This comparison has expired. Compare again.")
+    return source
 
 
 def _serializer() -> URLSafeTimedSerializer:

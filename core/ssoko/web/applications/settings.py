@@ -67,7 +67,8 @@ def edit_settings(slug: str) -> ViewResponse:
                 errors |= plugin_form.required_messages(loaded.form, cleared)
         else:
             waiting = changed.upgrade is not None and changed.upgrade.state == "proposes"
-            message = f"Saved {changed.name}." + f" {_REVIEW}" * waiting
+            cleaned = plugin_form.cleaning_sentences(loaded, typed) if loaded else []
+            message = " ".join((f"Saved {changed.name}.", *cleaned, *[_REVIEW] * waiting))
             return see("applications.edit_settings", message, slug=changed.slug)
     fields = [_name_field(application, errors)]
     if loaded:

@@ -43,6 +43,7 @@ class FormValues:
     :param marks: field to the fingerprint of the value that metadata filled in.
     :param filled: labels of the fields that were just filled.
     :param unchanged: labels of the fields that keep what the user typed.
+    :param expired: the metadata has expired, so the user must see that before anything is saved.
     """
 
     raw: Mapping[str, Any]
@@ -50,6 +51,7 @@ class FormValues:
     source: MetadataSource | None
     filled: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
+    expired: bool = False
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
@@ -106,7 +108,7 @@ def read(services: Services, *, signed_by: str = "") -> ParsedMetadata | None:
 
 def must_choose(metadata: ParsedMetadata) -> bool:
     """Return whether the admin must choose one of several service providers."""
-    return len(metadata.profiles) > 1 and CHOSEN not in request.form
+    return metadata.must_choose and CHOSEN not in request.form
 
 
 def fill(
@@ -117,15 +119,24 @@ def fill(
     :raises InputError: at :data:`CHOSEN`.
     """
     profile = fill_form.choose(metadata, request.form.get(CHOSEN, ""), field=CHOSEN)
-    offered = fill_form.settings_from(services, loaded, profile)
+    offered = fill_form.settings_from(services, loaded, profile, field=_field(metadata))
     filled = fill_form.fill(loaded, values.raw, offered, marks=values.marks)
 
     def labels(names: Iterable[str]) -> tuple[str, ...]:
         return tuple(loaded.form.label(name) for name in names)
 
     return FormValues(
-        filled.raw, filled.marks, metadata.source, labels(filled.marks), labels(filled.stayed)
+        filled.raw,
+        filled.marks,
+        metadata.source_of(profile),
+        labels(filled.marks),
+        labels(filled.stayed),
+        profile.expired,
     )
+
+
+def _field(metadata: ParsedMetadata) -> str:
+    return {"url": URL, "text": XML, "file": FILE}[metadata.source.kind]
 
 
 def missing() -> InputError:
@@ -178,12 +189,7 @@ def posted_again(metadata: ParsedMetadata) -> list[tuple[str, str]]:
     values = [(k, v) for k, v in request.form.items(multi=True) if k not in _OWN]
     if metadata.source.kind == "url":
         return [*values, (URL, metadata.source.name)]
-    upload = request.files.get(FILE)
-    text = request.form.get(XML, "")
-    if upload and upload.filename:
-        upload.stream.seek(0)
-        text = upload.stream.read().decode("utf-8")
-    return [*values, (XML, text), (FILE_NAME, metadata.source.name)]
+    return [*values, (XML, metadata.text), (FILE_NAME, metadata.source.name)]
 
 
 def _printable(name: str) -> str:

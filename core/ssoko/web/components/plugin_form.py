@@ -12,8 +12,10 @@ from werkzeug.datastructures import MultiDict
 
 from ssoko.errors import InputError
 from ssoko.plugin.host.form import InstallForm
+from ssoko.plugin.host.registry import LoadedIntegration
 from ssoko.plugin.host.texts import plain, text_problem
 from ssoko.plugin.host.validate import POSTED_PREFIX
+from ssoko.services.applications.settings import cleaning_notes
 from ssoko.web.components.forms import Errors, FormField, form_fields, read_form
 
 #: Names of the page's own controls; they are never read as a plugin's field.
@@ -79,6 +81,13 @@ def errors_of(error: InputError) -> dict[str, list[str]]:
     for name, texts in prefix_errors(error.settings).items():
         errors.setdefault(name, []).extend(texts)
     return errors
+
+
+def cleaning_sentences(loaded: LoadedIntegration, raw: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each field from which something was removed."""
+    return [
+        f"{loaded.form.label(note.field)}: {note.message}." for note in cleaning_notes(loaded, raw)
+    ]
 
 
 def required_messages(form: InstallForm, names: Iterable[str]) -> dict[str, list[str]]:

@@ -145,7 +145,7 @@ def install_application(slug: str) -> ViewResponse:
                 slug, name=name, issuer=issuer, values=values, errors=errors
             )
             return page, 422
-        if fill_only:
+        if fill_only or values.expired:
             return _render_install_page(slug, name=name, issuer=issuer, values=values)
     return _install(slug, name, issuer, values)
 
@@ -176,8 +176,22 @@ def _install(slug: str, name: str, issuer: str, values: FormValues) -> ViewRespo
             again=again,
         )
         return page, 409 if isinstance(error, Conflict) else 422
-    message = f"Installed {application.name}. Follow its guide to finish the setup."
+    message = " ".join(
+        (
+            f"Installed {application.name}. Follow its guide to finish the setup.",
+            *plugin_form.cleaning_sentences(_find_loaded(slug), values.raw),
+            *(
+                ["Its tab Settings lists what of the metadata is not used."]
+                if _notes(values)
+                else []
+            ),
+        )
+    )
     return see("applications.show_guide", message, slug=application.slug)
+
+
+def _notes(values: FormValues) -> bool:
+    return values.source is not None and bool(values.source.notes)
 
 
 def _render_choice(slug: str, metadata: ParsedMetadata) -> str:

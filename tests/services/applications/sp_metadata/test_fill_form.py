@@ -148,7 +148,7 @@ def read(site: Services):
 
 def filled(site: Services, found: ParsedMetadata, slug: str = "custom-saml", **typed: Any):
     loaded = site.registry.integrations[slug]
-    offered = fill_form.settings_from(site, loaded, found.profiles[0])
+    offered = fill_form.settings_from(site, loaded, found.profiles[0], field="file")
     return fill_form.fill(loaded, typed, offered)
 
 
@@ -172,25 +172,17 @@ LAUGHS = '<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>'
 XXE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
 
 BAD = {
-    "expired": (sp(around=f' validUntil="{instant(1_000_000_000)}"'), "has expired"),
     "no acs that can be used": (sp(acs=("javascript:alert(1)",)), "no usable ACS URL"),
     "http to another machine": (sp(acs=("http://app.example.com/acs",)), "no usable ACS URL"),
     "artifact only": (sp().replace("HTTP-POST", "HTTP-Artifact"), "no usable ACS URL"),
     "an identity provider": (IDP, "identity provider"),
-    "a broken certificate": (
-        sp(
-            keys="<md:KeyDescriptor><ds:KeyInfo><ds:X509Data><ds:X509Certificate>TUlJ"
-            "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
-        ),
-        "certificate",
-    ),
     "an entity ID of 2 kB": (sp(entity_id="x" * 2048), "entity ID"),
     "laughs": (LAUGHS + sp(), "document type declaration"),
     "an external entity": (XXE + sp(), "document type declaration"),
-    "HTML": ("<!doctype html><p>Sign in", "not XML"),
-    "other XML": ("<a/>", "not a SAML 2.0 metadata file"),
-    "nothing": ("", "not XML"),
-    "no role": (sp().replace("SPSSODescriptor", "Extensions"), "schema"),
+    "HTML": ("<!doctype html><p>Sign in", "HTML page"),
+    "other XML": ("<a/>", "not SAML 2.0 metadata: its root element is a"),
+    "nothing": ("", "is empty"),
+    "no role": (sp().replace("SPSSODescriptor", "Extensions"), "It has Extensions"),
 }
 
 
@@ -206,7 +198,22 @@ def test_md_01_and_md_04_what_cannot_be_used_is_refused_in_plain_words(read, cas
 def test_md_01_utf_16_hides_no_doctype(site):
     data = (XXE + sp()).encode("utf-16")
     errors = refused(fill_form.from_xml, site, data, field="file")
-    assert "UTF-8" in errors["file"][0]
+    assert "document type declaration" in errors["file"][0]
+
+
+def test_expired_metadata_is_read_from_a_file_with_a_warning(site, read):
+    expired = sp(around=f' validUntil="{instant(1_000_000_000)}"')
+    (profile,) = read(expired).profiles
+    assert profile.expired
+    assert "expired on 09 Sep 2001" in profile.warnings[0]
+    errors = refused(fill_form.from_xml, site, expired, field="file", accept_expired=False)
+    assert "expired on 09 Sep 2001 (validUntil 2001-09-09" in errors["file"][0]
+    assert "send accept_expired" in errors["file"][0]
+
+
+def test_own_metadata_is_recognized(site):
+    own = IDP.replace("https://idp.example.com", site.config.base_url + "/saml/x")
+    assert "Ssoko's own metadata" in refused(fill_form.from_xml, site, own, field="f")["f"][0]
 
 
 def test_one_of_several_providers_is_chosen_by_entity_id(read):
@@ -294,7 +301,7 @@ def test_typed_fields_are_kept_and_filled_fields_are_replaced(site, read):
     assert first.raw["entity_id"] == ENTITY
     changed = {**first.raw, "acs_urls": ["https://app.example.com/mine"]}
     other = read(sp(entity_id="urn:other", acs=("https://other.example.com/acs",)))
-    offered = fill_form.settings_from(site, loaded, other.profiles[0])
+    offered = fill_form.settings_from(site, loaded, other.profiles[0], field="file")
     second = fill_form.fill(loaded, changed, offered, marks=first.marks)
     assert second.raw["entity_id"] == "urn:other"
     assert second.raw["acs_urls"] == ["https://app.example.com/mine"]
@@ -319,7 +326,9 @@ def test_values_that_no_form_can_send_are_an_error_of_the_plugin(site, read, ans
     registry = Registry.load([PluginSource("switch", lambda: switch_plugin(answer))])
     loaded = registry.integrations["switch"]
     with pytest.raises(HookFailed):
-        fill_form.settings_from(replace(site, registry=registry), loaded, read(sp()).profiles[0])
+        fill_form.settings_from(
+            replace(site, registry=registry), loaded, read(sp()).profiles[0], field="file"
+        )
 
 
 # ---------------------------------------------------------------------------

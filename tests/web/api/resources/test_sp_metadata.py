@@ -69,6 +69,7 @@ def test_metadata_are_read_into_profiles(api):
         "acs_indexes": [{"index": 3, "url": ACS}],
         "slo": [{"binding": "redirect", "url": f"{ACS}/slo", "response_url": f"{ACS}/slo"}],
         "certificates": {"signing": [], "encryption": []},
+        "encryption_methods": [],
         "name_id_formats": [names.NAMEID_PERSISTENT],
         "want_assertions_signed": True,
         "authn_requests_signed": False,
@@ -76,6 +77,11 @@ def test_metadata_are_read_into_profiles(api):
             {"name": "mail", "name_format": "", "friendly_name": "", "required": True}
         ],
         "valid_until": "2090-01-01T00:00:00Z",
+        "warnings": [
+            "The service provider requires mail of each user. Check the sources of these "
+            "attributes."
+        ],
+        "unused": [],
     }
 
 

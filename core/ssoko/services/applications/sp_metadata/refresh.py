@@ -14,7 +14,7 @@ from ssoko.errors import Conflict, InputError
 from ssoko.plugin import ServiceProvider, fields
 from ssoko.plugin.host.record import mappers_from_json, service_provider_from_json
 from ssoko.plugin.host.registry import LoadedIntegration
-from ssoko.saml.sp_metadata import SpMetadata
+from ssoko.saml.sp_metadata.values import SpMetadata
 from ssoko.services.activity import log
 from ssoko.services.applications import proposals, settings
 from ssoko.services.applications.change import update_application
@@ -65,7 +65,7 @@ def compare(scope: Scope, app_id: str, metadata: ParsedMetadata, *, field: str) 
     loaded = _loaded(scope.services, row)
     profile = _matching_profile(row, metadata, field)
     values = settings.stored_settings(scope.services, loaded, row.settings, application_id=row.id)
-    offered = fill_form.settings_from(scope.services, loaded, profile, settings=values)
+    offered = fill_form.settings_from(scope.services, loaded, profile, field=field, settings=values)
     changes, kept, accepted = _differences(scope.services, loaded, row, values, offered)
     mapped = {mapper.name for mapper in mappers_from_json(row.mappers)}
     return Refresh(
@@ -73,7 +73,7 @@ def compare(scope: Scope, app_id: str, metadata: ParsedMetadata, *, field: str) 
         kept=kept,
         accepted=accepted,
         unmapped=tuple(a.name for a in profile.requested_attributes if a.name not in mapped),
-        source=metadata.source,
+        source=metadata.source_of(profile),
         seen=row.updated_at,
     )
 
@@ -110,7 +110,13 @@ def accept(
 
 
 def refresh_from_xml(
-    scope: Scope, app_id: str, xml: str, *, field: str, changes: Mapping[str, Any]
+    scope: Scope,
+    app_id: str,
+    xml: str,
+    *,
+    field: str,
+    changes: Mapping[str, Any],
+    accept_expired: bool = False,
 ) -> ApplicationView:
     """Apply what metadata would change, and other changes of the same request, or nothing.
 
@@ -123,7 +129,11 @@ def refresh_from_xml(
         row = find_row(scope.workspace_id, app_id)
         earlier = ApplicationMetadata.get_or_none(ApplicationMetadata.application == row.id)
         metadata = fill_form.from_xml(
-            scope.services, xml, field=field, signed_by=earlier.signed_by if earlier else ""
+            scope.services,
+            xml,
+            field=field,
+            signed_by=earlier.signed_by if earlier else "",
+            accept_expired=accept_expired,
         )
         compared = compare(scope, app_id, metadata, field=field)
         view = accept(
@@ -181,6 +191,7 @@ def _matching_profile(row: Application, metadata: ParsedMetadata, field: str) ->
     for profile in metadata.profiles:
         if profile.entity_id == row.sp_entity_id:
             return profile
+    fill_form.refuse_unusable(metadata, row.sp_entity_id, field=field)
     theirs = ", ".join(profile.entity_id for profile in metadata.profiles[:5])
     raise InputError.of(
         field,

@@ -1,17 +1,19 @@
 """Applications and their mappers."""
 
+from dataclasses import replace
 from typing import Any
 
 from ssoko.errors import InputError, NotFound
-from ssoko.plugin import Mapping
-from ssoko.schemas.applications import ApplicationSchema, MapperSchema, SpMetadataSchema
+from ssoko.plugin import Mapping, Problem
+from ssoko.schemas.applications import ApplicationSchema, MapperSchema, SpMetadataListSchema
 from ssoko.schemas.output import complete, page_of
 from ssoko.services.applications import change as applications_change
 from ssoko.services.applications import install, views
 from ssoko.services.applications import mappers as applications_mappers
 from ssoko.services.applications.metadata_source import MetadataSource, read_signer
-from ssoko.services.applications.settings import find_integration
+from ssoko.services.applications.settings import cleaning_notes, find_integration
 from ssoko.services.applications.sp_metadata import fill_form, refresh
+from ssoko.services.applications.sp_metadata.fill_form import ParsedMetadata
 from ssoko.services.applications.views import ApplicationView
 from ssoko.store.paging import Page
 from ssoko.web.api import inputs
@@ -50,13 +52,32 @@ def create(call: Call) -> Created:
         # The URL is right. The body names an integration or issuer that does not exist.
         field = "issuer" if call.services.registry.get(body["integration"]) else "integration"
         raise InputError.of(field, str(error)) from None
+    application = _with_warnings(
+        application, _cleaned(call, application, body["settings"]), _of_metadata(application)
+    )
     return Created(application, f"/applications/{application.id}")
+
+
+def _with_warnings(view: ApplicationView, *more: tuple[Problem, ...]) -> ApplicationView:
+    return replace(view, warnings=sum(more, view.warnings))
+
+
+def _cleaned(call: Call, view: ApplicationView, sent: Any) -> tuple[Problem, ...]:
+    """Return what was removed from sent settings."""
+    loaded = call.services.registry.get(view.integration)
+    return cleaning_notes(loaded, sent) if loaded else ()
+
+
+def _of_metadata(view: ApplicationView) -> tuple[Problem, ...]:
+    """Return what to know about the metadata, and what of it is not used."""
+    notes = view.metadata_source.notes if view.metadata_source else ()
+    return tuple(Problem("sp_metadata", text, "warning") for text in notes)
 
 
 def _settings(call: Call) -> tuple[dict[str, Any], MetadataSource | None]:
     body = call.body
     if body["sp_metadata"] is None:
-        for field in ("sp_entity_id", "sp_metadata_certificate"):
+        for field in ("sp_entity_id", "sp_metadata_certificate", "accept_expired"):
             if body[field]:
                 raise InputError.of(field, "Send sp_metadata too, or omit this field.")
         return body["settings"], None
@@ -67,6 +88,7 @@ def _settings(call: Call) -> tuple[dict[str, Any], MetadataSource | None]:
         sp_metadata=body["sp_metadata"],
         sp_entity_id=body["sp_entity_id"],
         signed_by=read_signer(body["sp_metadata_certificate"], field="sp_metadata_certificate"),
+        accept_expired=body["accept_expired"],
     )
 
 
@@ -75,19 +97,23 @@ def _settings(call: Call) -> tuple[dict[str, Any], MetadataSource | None]:
     "/applications/metadata",
     scope="admin",
     body=inputs.MetadataInput,
-    returns=page_of(SpMetadataSchema),
+    returns=SpMetadataListSchema,
 )
-def read_metadata(call: Call) -> Page[Any]:
+def read_metadata(call: Call) -> ParsedMetadata:
     """List the service providers in SP metadata, sent as XML or by URL. Nothing is stored."""
     xml, url = call.body["xml"], call.body["url"]
     if (xml is None) == (url is None):
         raise InputError.of("" if xml is None else "url", "Send either xml or url.")
     signed_by = read_signer(call.body["certificate"], field="certificate")
     if url is not None:
-        metadata = fill_form.from_url(call.services, url.strip(), field="url", signed_by=signed_by)
-    else:
-        metadata = fill_form.from_xml(call.services, xml, field="xml", signed_by=signed_by)
-    return complete(metadata.profiles)
+        return fill_form.from_url(call.services, url.strip(), field="url", signed_by=signed_by)
+    return fill_form.from_xml(
+        call.services,
+        xml,
+        field="xml",
+        signed_by=signed_by,
+        accept_expired=call.body["accept_expired"],
+    )
 
 
 @endpoint("GET", "/applications/<id:application>", returns=ApplicationSchema)
@@ -108,10 +134,21 @@ def change(call: Call, application: str) -> ApplicationView:
     """Change the name, settings, SAML settings or state of an application."""
     view = views.get_application(call.scope, application)
     changes = dict(call.body)
-    xml = changes.pop("sp_metadata", None)
+    xml, accept_expired = changes.pop("sp_metadata", None), changes.pop("accept_expired", False)
     if xml is None:
-        return applications_change.update_application(call.scope, view.id, **changes)
-    return refresh.refresh_from_xml(call.scope, view.id, xml, field="sp_metadata", changes=changes)
+        changed = applications_change.update_application(call.scope, view.id, **changes)
+        return _with_warnings(changed, _cleaned(call, changed, changes.get("settings")))
+    changed = refresh.refresh_from_xml(
+        call.scope,
+        view.id,
+        xml,
+        field="sp_metadata",
+        changes=changes,
+        accept_expired=accept_expired,
+    )
+    return _with_warnings(
+        changed, _cleaned(call, changed, changes.get("settings")), _of_metadata(changed)
+    )
 
 
 @endpoint("DELETE", "/applications/<id:application>", scope="admin")
