@@ -222,10 +222,9 @@ class Host(Text):
 
 
 def host_of(text: str) -> str:
-    """Return the host of a URL or an email address in lowercase, without its port."""
-    name = re.sub(r"^[a-z][a-z0-9+.-]*://", "", text.lower())
-    name = re.split(r"[/?#\\]", name, maxsplit=1)[0].rpartition("@")[2]
-    return re.sub(r":\d+$", "", name).rstrip(".")
+    """Return the host of a URL in lowercase: without scheme, path, query and fragment."""
+    name = re.sub(r"^https?://", "", text.lower())
+    return re.split(r"[/?#]", name, maxsplit=1)[0].removesuffix(":443").rstrip(".")
 
 
 class Lines(_Described, fields.List[str]):

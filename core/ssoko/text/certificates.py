@@ -143,6 +143,8 @@ def find_certificates(text: str) -> tuple[Certificate, ...]:
     :raises CertificateError: when there is none, one of them cannot be read, or the text has a
         private key.
     """
+    if text.startswith("0\x82"):
+        return _from_der(text.encode("latin-1", "replace"))
     text = text.replace("\\r", "").replace("\\n", "\n").translate(_INVISIBLE)
     text = _DASHES.sub(r"-----\1 \2-----", text)
     if "PRIVATE KEY" in text or "PuTTY-User-Key-File" in text:
@@ -210,8 +212,6 @@ def _find_bare(text: str) -> tuple[Certificate, ...]:
             "This is the description of a certificate. Paste the part from BEGIN CERTIFICATE to "
             "END CERTIFICATE"
         )
-    if stripped.startswith("0\x82"):
-        return _from_der(stripped.encode("latin-1", "replace"))
     compact = re.sub(r"[\s:]", "", stripped)
     if re.fullmatch(r"3082[0-9A-Fa-f]+", compact) and len(compact) % 2 == 0:
         return _from_der(bytes.fromhex(compact))

@@ -1,5 +1,6 @@
 """AWS: sign in to IAM Identity Center (formerly AWS Single Sign-On) and its accounts."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -46,7 +47,7 @@ def _check(field: str) -> Callable[[str], None]:
 
 
 class Urls(fields.Text):
-    """One or more URLs: a list, or text with spaces or line breaks between them."""
+    """One or more URLs: a list, or text with spaces, commas, semicolons or lines between them."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if isinstance(value, list):
@@ -56,7 +57,8 @@ class Urls(fields.Text):
         return super()._deserialize(value, attr, data, **kwargs)
 
     def clean(self, text: str) -> str:
-        return "\n".join(dict.fromkeys(text.split()))
+        urls = (part.strip(",;") for part in re.split(r"[\s]+|[,;]+(?=https?://)", text))
+        return "\n".join(dict.fromkeys(filter(None, urls)))
 
 
 def _texts(label: str, name: str, formerly: str, placeholder: str) -> dict[str, str]:
@@ -68,10 +70,17 @@ def _texts(label: str, name: str, formerly: str, placeholder: str) -> dict[str, 
     }
 
 
+class PortalUrl(fields.Text):
+    """The URL of an access portal; what follows it in a browser's address is removed."""
+
+    def clean(self, text: str) -> str:
+        return urls.portal(text)
+
+
 class InstallForm(fields.Form):
     """The values that AWS shows under Service provider metadata."""
 
-    sign_in_url = fields.Text(
+    sign_in_url = PortalUrl(
         required=True,
         validate=_check("sign_in_url"),
         **_texts(
@@ -125,6 +134,8 @@ def integration() -> Integration:
             "An AWS account with permission to change the identity source of IAM Identity Center",
             "In IAM Identity Center, a user for each person, whose username is the email address",
         ),
+        metadata_hosts=r".*\.(signin\.aws|aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn"
+        r"|amazonaws-eusc\.eu|amazonaws\.eu)|urn:amazon:webservices(:.*)?",
         metadata_file="In AWS: Service provider metadata > Download metadata file",
         api="1.0",
         tested_with="0.1",

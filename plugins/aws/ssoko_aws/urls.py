@@ -23,15 +23,20 @@ _NEW_PORTAL = (
 )
 _SIGN_IN_HOST = (
     rf"{_ID}\.(signin\.aws\.amazon\.com|signin\.aws|sso\.signin\.aws"
-    r"|signin\.amazonaws-us-gov\.com|signin\.amazonaws\.cn)"
+    r"|signin\.amazonaws-us-gov\.com|signin\.amazonaws\.cn|signin\.amazonaws-eusc\.eu)"
+)
+_CONSOLE_HOST = (
+    r"([a-z0-9-]+\.)?console\.(aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn"
+    r"|amazonaws-eusc\.eu)"
 )
 #: Kind to its pattern, the most specific first.
 _KINDS = {
     "federation": re.compile(
         r"urn:amazon:webservices.*|https://([a-z0-9-]+\.)?signin\.(aws\.amazon\.com"
-        r"|amazonaws-us-gov\.com|amazonaws\.cn)/saml(/acs/.*)?",
+        r"|amazonaws-us-gov\.com|amazonaws\.cn|amazonaws-eusc\.eu)/saml(/acs/.*)?",
         re.IGNORECASE,
     ),
+    "console": re.compile(rf"https://{_CONSOLE_HOST}([/?#].*)?", re.IGNORECASE),
     "acs_url": re.compile(rf"https://{_SIGN_IN_HOST}/platform/saml/acs/{_ID}", re.IGNORECASE),
     "issuer_url": re.compile(rf"https://{_SIGN_IN_HOST}/platform/saml/{_ID}", re.IGNORECASE),
     "sign_in_url": re.compile(rf"https://({_OLD_PORTAL}|{_NEW_PORTAL})", re.IGNORECASE),
@@ -40,6 +45,7 @@ _NAMES = {
     "sign_in_url": "the Sign-in URL",
     "acs_url": "an ACS URL",
     "issuer_url": "the Issuer URL",
+    "console": "a page of the AWS console",
     "federation": "for IAM account federation, not for IAM Identity Center",
 }
 _EXPECTED = {
@@ -47,6 +53,16 @@ _EXPECTED = {
     "acs_url": "the URL that ends in /acs/ and an ID",
     "issuer_url": "the URL that ends in /platform/saml/ and an ID, without /acs/",
 }
+
+
+def portal(text: str) -> str:
+    """Return the sign-in URL of an access portal, from any page of it."""
+    text = text if "://" in text or "." not in text else f"https://{text}"
+    match = re.match(rf"https://(?:{_OLD_PORTAL}|{_NEW_PORTAL})(?=[/?#]|$)", text, re.IGNORECASE)
+    if match:
+        return text[: match.end()].partition("#")[0]
+    # Without /start it leads nowhere.
+    return re.sub(rf"^(https://{_ID}\.awsapps\.(?:com|cn))/?$", r"\1/start", text)
 
 
 def problems(field: str, url: str) -> Iterator[Problem]:

@@ -59,12 +59,48 @@ def test_values_have_the_labels_of_aws(aws):
 
 
 @pytest.mark.parametrize(
-    "pasted", [f"{ACS}\n{ACS}-2\n{ACS}", f" {ACS}  {ACS}-2 ", [ACS, f"{ACS}-2"]]
+    "pasted",
+    [
+        f"{ACS}\n{ACS}-2\n{ACS}",
+        f" {ACS}  {ACS}-2 ",
+        f"{ACS}, {ACS}-2;",
+        f"{ACS},{ACS}-2",
+        [ACS, f"{ACS}-2"],
+    ],
 )
 def test_several_acs_urls_keep_their_order(aws, pasted):
     settings = aws.load({**GOOD, "acs_url": pasted})
     assert settings["acs_url"] == f"{ACS}\n{ACS}-2"
     assert aws.service_provider({**GOOD, "acs_url": pasted}).acs_urls == (ACS, f"{ACS}-2")
+
+
+@pytest.mark.parametrize(
+    ("typed", "url"),
+    [
+        ("https://d-9967a1b2c3.awsapps.com/start/#/?tab=accounts", "awsapps.com/start"),
+        ("https://d-9967a1b2c3.awsapps.com/start/console?account_id=1", "awsapps.com/start"),
+        ("d-9967a1b2c3.awsapps.com/start", "awsapps.com/start"),
+        ("https://d-9967a1b2c3.awsapps.com", "awsapps.com/start"),
+        ("AWS access portal URL: https://d-9967a1b2c3.awsapps.com/start", "awsapps.com/start"),
+    ],
+)
+def test_sign_in_url_is_read_from_any_page_of_the_portal(aws, typed, url):
+    loaded = aws.load({**GOOD, "sign_in_url": typed})["sign_in_url"]
+    assert loaded.rstrip("/") == f"https://d-9967a1b2c3.{url}"
+    assert aws.call("check_settings", {**GOOD, "sign_in_url": typed}) == ()
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://us-gov-west-1.signin.amazonaws-us-gov.com/platform/saml/d-1",
+        "https://cn-north-1.signin.amazonaws.cn/platform/saml/d-1",
+        "https://eusc-de-east-1.signin.amazonaws-eusc.eu/platform/saml/d-1",
+    ],
+)
+def test_every_partition_is_usual(aws, issuer):
+    acs = issuer.replace("/saml/d-1", "/saml/acs/1-2-3")
+    assert aws.call("check_settings", {**GOOD, "issuer_url": issuer, "acs_url": acs}) == ()
 
 
 def test_spaces_around_pasted_values_are_removed(aws):
@@ -128,7 +164,7 @@ def test_usual_urls_pass_without_warning(aws, field, value):
         ("issuer_url", "AWS", "Paste the URL that ends in /platform/saml/"),
         ("sign_in_url", ACS, "This URL is an ACS URL. Paste the AWS access portal sign-in URL"),
         ("sign_in_url", ISSUER, "This URL is the Issuer URL"),
-        ("sign_in_url", "d-9967a1b2c3.awsapps.com/start", "https://"),
+        ("sign_in_url", "https://console.aws.amazon.com/singlesignon", "page of the AWS console"),
     ],
 )
 def test_wrong_value_is_refused_with_what_to_enter(aws, field, value, words):

@@ -44,6 +44,9 @@ def integration() -> Integration:
             "Permission to create identity providers and roles in IAM, in each account",
             "The 12 digits of the AWS account",
         ),
+        metadata_hosts=r"urn:amazon:webservices(:.*)?"
+        r"|([a-z0-9-]+\.)?signin\.(aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn"
+        r"|amazonaws-eusc\.eu)",
         metadata_file="https://signin.aws.amazon.com/static/saml-metadata.xml",
         api="1.0",
         tested_with="0.1",
@@ -84,7 +87,7 @@ def default_role() -> DefaultRole:
 def service_provider(settings: Settings) -> ServiceProvider:
     partition = arns.PARTITIONS[settings["partition"]]
     return ServiceProvider(
-        entity_id=partition.entity_id,
+        entity_id=settings["entity_id"] or partition.entity_id,
         acs_urls=(settings["sign_in_url"] or partition.sign_in_url,),
         name_id_format=NameIdFormat.PERSISTENT,
         name_id_source="user.id",
@@ -101,6 +104,15 @@ def check_settings(settings: Settings) -> tuple[Problem, ...]:
             _pair(settings, text)
         except ValueError as error:
             problems.append(Problem("roles", str(error)))
+    if settings["partition"] == "aws-eusc" and not settings["entity_id"]:
+        problems.append(
+            Problem(
+                "entity_id",
+                "Compare it with entityID in the metadata file of AWS. Without a value, "
+                f"{arns.PARTITIONS['aws-eusc'].entity_id} is used",
+                "warning",
+            )
+        )
     url = settings["sign_in_url"]
     if url and (partition := arns.partition_of(url)) != settings["partition"]:
         if partition:
@@ -122,10 +134,14 @@ def check_settings(settings: Settings) -> tuple[Problem, ...]:
 
 @hookimpl
 def settings_from_metadata(metadata: VendorMetadata) -> dict[str, Any]:
-    partitions = {partition.entity_id: name for name, partition in arns.PARTITIONS.items()}
+    url = metadata.acs_urls[0]
+    by_entity_id = {p.entity_id: name for name, p in reversed(arns.PARTITIONS.items())}
+    partition = arns.partition_of(url) or by_entity_id.get(metadata.entity_id, "")
+    usual = partition != "aws-eusc" and metadata.entity_id in by_entity_id
     return {
-        "partition": partitions.get(metadata.entity_id, ""),
-        "sign_in_url": metadata.acs_urls[0] if metadata.acs_urls else "",
+        "partition": partition,
+        "sign_in_url": url,
+        "entity_id": "" if usual else metadata.entity_id,
     }
 
 

@@ -9,17 +9,19 @@ class Partition:
     """One of the separate clouds of AWS.
 
     :param host: of the sign-in endpoint; Regions add their name in front.
+    :param region: the Region of the default endpoint, where the partition has none without.
     """
 
     label: str
     entity_id: str
     host: str
     console: str
+    region: str = ""
 
     @property
     def sign_in_url(self) -> str:
         """The default ACS URL."""
-        return f"https://{self.host}/saml"
+        return f"https://{self.region}{'.' if self.region else ''}{self.host}/saml"
 
 
 PARTITIONS = {
@@ -37,6 +39,14 @@ PARTITIONS = {
         "urn:amazon:webservices:cn-north-1",
         "signin.amazonaws.cn",
         "https://console.amazonaws.cn/",
+    ),
+    # AWS publishes no entity ID for it outside of its metadata file.
+    "aws-eusc": Partition(
+        "AWS European Sovereign Cloud",
+        "urn:amazon:webservices",
+        "signin.amazonaws-eusc.eu",
+        "https://console.amazonaws-eusc.eu/",
+        region="eusc-de-east-1",
     ),
 }
 

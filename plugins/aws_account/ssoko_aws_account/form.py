@@ -10,16 +10,25 @@ from ssoko_aws_account.arns import PARTITIONS
 
 
 class AccountId(fields.Text):
-    """Twelve digits; hyphens, which the console shows, are removed."""
+    """Twelve digits, also with hyphens or spaces, in an ARN or in a sign-in URL."""
 
     def clean(self, text: str) -> str:
-        return text.replace("-", "")
+        digits = re.sub(r"[\s-]", "", text)
+        if match := re.match(r"arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:(\d{12}):", text):
+            return match[1]
+        if match := re.match(r"(?:https?://)?(\d{12})\.signin\.", text):
+            return match[1]
+        return digits
+
+
+class ProviderName(fields.Text):
+    """The name of the identity provider in IAM, also from its ARN."""
+
+    def clean(self, text: str) -> str:
+        return text.rpartition(":saml-provider/")[2]
 
 
 def _check_provider(text: str) -> None:
-    name = text.rpartition(":saml-provider/")[2]
-    if name != text:
-        raise ValidationError(f"Enter the name only, without the ARN: {name}")
     if not re.fullmatch(r"[\w.-]{1,128}", text, re.ASCII):
         raise ValidationError("Use up to 128 letters, digits and . _ - as in IAM")
 
@@ -52,7 +61,7 @@ class InstallForm(fields.Form):
         placeholder="123456789012",
         where_to_find="In AWS: at the top right, below your name",
     )
-    provider_name = fields.Text(
+    provider_name = ProviderName(
         required=True,
         validate=_check_provider,
         label="Provider name",
@@ -82,6 +91,13 @@ class InstallForm(fields.Form):
         help="Only for the endpoint of a Region or of the provider. Otherwise leave it empty",
         placeholder="https://signin.aws.amazon.com/saml",
         where_to_find="In AWS: IAM > Identity providers > the provider",
+    )
+    entity_id = fields.Text(
+        load_default="",
+        validate=checks.optional(checks.check_entity_id),
+        label="Entity ID",
+        help="Only if the metadata file of AWS has another one than the partition's",
+        placeholder="urn:amazon:webservices",
     )
     session_name = fields.Choice(
         {"email": "Email", "username": "Username", "id": "ID"},

@@ -61,6 +61,11 @@ def message(aws: LoadedPlugin, settings: dict, person: Person) -> dict[str, tupl
             "https://signin.amazonaws-us-gov.com/saml",
         ),
         ("aws-cn", "urn:amazon:webservices:cn-north-1", "https://signin.amazonaws.cn/saml"),
+        (
+            "aws-eusc",
+            "urn:amazon:webservices",
+            "https://eusc-de-east-1.signin.amazonaws-eusc.eu/saml",
+        ),
     ],
 )
 def test_each_partition_has_its_service_provider(aws, partition, entity_id, acs_url):
@@ -149,7 +154,6 @@ def test_hyphens_of_the_account_id_are_removed(aws):
     [
         ("account_id", "12345", "Enter the 12 digits"),
         ("account_id", "١٢٣٤٥٦٧٨٩٠١٢", "Enter the 12 digits"),
-        ("provider_name", f"arn:aws:iam::{ACCOUNT}:saml-provider/Mine", "without the ARN: Mine"),
         ("provider_name", "two words", "as in IAM"),
         ("partition", "aws-iso", "Choose aws"),
         ("session_name", "user.email", "Choose email"),
@@ -185,6 +189,35 @@ def test_iam_roles_of_the_form_must_be_valid(aws, roles, words):
     assert words in aws.problems({**GOOD, "roles": roles})["roles"]
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "1234-5678-9012",
+        "1234 5678 9012",
+        "123456789012\u200b",
+        "Account ID: 123456789012",
+        "arn:aws:iam::123456789012:root",
+        "https://123456789012.signin.aws.amazon.com/console",
+    ],
+)
+def test_account_id_is_read_from_what_the_console_shows(aws, typed):
+    assert aws.load({**GOOD, "account_id": typed})["account_id"] == ACCOUNT
+
+
+def test_provider_name_is_read_from_its_arn(aws):
+    arn = f"arn:aws:iam::{ACCOUNT}:saml-provider/Mine"
+    assert aws.load({**GOOD, "provider_name": arn})["provider_name"] == "Mine"
+
+
+def test_entity_id_of_the_metadata_is_used_where_the_partition_has_none(aws):
+    url = "https://eusc-de-east-1.signin.amazonaws-eusc.eu/saml"
+    found = VendorMetadata(entity_id="urn:amazon:webservices:other", acs_urls=(url,))
+    values = aws.from_metadata(found)
+    assert values["partition"] == "aws-eusc"
+    assert aws.service_provider({**GOOD, **values}).entity_id == "urn:amazon:webservices:other"
+    assert "entity_id" in aws.problems({**GOOD, "partition": "aws-eusc"}, level="warning")
+
+
 def test_endpoint_of_another_partition_is_refused_and_unusual_one_warns(aws):
     gov = {**GOOD, "sign_in_url": "https://us-gov-west-1.signin.amazonaws-us-gov.com/saml"}
     assert aws.problems(gov) == {
@@ -204,7 +237,7 @@ def test_metadata_file_fills_in_partition_and_endpoint(aws):
         acs_urls=("https://signin.amazonaws-us-gov.com/saml",),
     )
     values = aws.from_metadata(gov)
-    assert values == {"partition": "aws-us-gov", "sign_in_url": gov.acs_urls[0]}
+    assert values == {"partition": "aws-us-gov", "sign_in_url": gov.acs_urls[0], "entity_id": ""}
     assert not aws.problems({**GOOD, **values})
 
 

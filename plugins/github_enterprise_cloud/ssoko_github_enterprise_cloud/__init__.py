@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from marshmallow import ValidationError
 from marshmallow.validate import Regexp
 from ssoko.plugin import (
     AcceptanceRule,
@@ -22,6 +23,8 @@ from ssoko.plugin import (
 __version__ = "0.1.0"
 
 WHOLE = "All of it, with the first and the last line"
+#: Pages that could be names of organizations.
+PAGES = frozenset("login logout settings sessions account dashboard sso join features".split())
 KINDS = ("orgs", "organizations", "enterprises")
 NAME = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})"
 
@@ -32,12 +35,17 @@ class AccountUrl(fields.Text):
     def clean(self, text: str) -> str:
         if re.fullmatch(NAME, text):
             return f"https://github.com/orgs/{text}"
-        text = re.sub(r"^https?://(www\.)?|/+$", "", text)
+        text = re.sub(r"^https?://(www\.)?", "", re.split(r"[?#]", text)[0]).rstrip("/")
         if enterprise := re.fullmatch(r"([a-z0-9-]+)\.ghe\.com", text, re.IGNORECASE):
             return f"https://{text.lower()}/enterprises/{enterprise[1].lower()}"
         shape = rf"([^/]+)/(?:({'|'.join(KINDS)})/)?({NAME})(?:/.*)?"
         if not (match := re.fullmatch(shape, text)) or match[3] in KINDS:
             return text
+        if not match[2] and match[3].lower() in PAGES:
+            raise ValidationError(
+                f"{match[3]} is a page of GitHub. Enter the URL of your organization or "
+                "enterprise, such as https://github.com/orgs/acme"
+            )
         kind = "enterprises" if match[2] == "enterprises" else "orgs"
         return f"https://{match[1].lower()}/{kind}/{match[3]}"
 
@@ -100,6 +108,7 @@ def integration() -> Integration:
         monogram="GH",
         aliases=("github", "git", "source code", "repositories", "ghec", "ghe.com"),
         requirements=("GitHub Enterprise Cloud", "An owner of the organization or the enterprise"),
+        metadata_hosts=r"github\.com|.*\.ghe\.com",
         metadata_file="The organization's URL with /saml/metadata at its end",
         facts=FACTS,
         api="1.0",

@@ -22,6 +22,8 @@ def github() -> LoadedPlugin:
         (" https://GitHub.com/acme-inc ", ORG),
         ("github.com/acme-inc/", ORG),
         ("https://github.com/orgs/acme-inc/people", ORG),
+        ("https://github.com/acme-inc?tab=repositories", ORG),
+        ("https://github.com/orgs/acme-inc/sso?return_to=%2F#x", ORG),
         ("https://github.com/organizations/acme-inc/settings/security", ORG),
         ("https://github.com/enterprises/acme/sso", "https://github.com/enterprises/acme"),
         ("acme.ghe.com", "https://acme.ghe.com/enterprises/acme"),

@@ -2,6 +2,7 @@
 
 import re
 
+from marshmallow import ValidationError
 from marshmallow.validate import Regexp
 from ssoko.plugin import (
     AcceptanceRule,
@@ -45,7 +46,13 @@ class Domain(fields.Text):
     """A domain, from itself or an email address in it."""
 
     def clean(self, text: str) -> str:
-        return re.sub(r"^https?://", "", text.lower()).rpartition("@")[2].rstrip("/")
+        host = fields.host_of(text).rpartition("@")[2]
+        # Gmail's URL names the domain: https://mail.google.com/a/example.com
+        match = re.search(r"google\.com/a/([a-z0-9.-]+)", text.lower())
+        domain = match[1] if match else host
+        if re.search(r"(^|\.)google\.com$", domain):
+            raise ValidationError(f"{domain} belongs to Google. Enter your own domain")
+        return domain
 
 
 class InstallForm(fields.Form):

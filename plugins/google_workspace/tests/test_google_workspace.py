@@ -52,7 +52,16 @@ def test_usual_urls_pass_without_warning(google, settings):
     assert google.call("check_settings", settings) == ()
 
 
-@pytest.mark.parametrize("typed", ["Acme.test", "amina@acme.test", "https://acme.test/"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Acme.test",
+        "amina@acme.test",
+        "https://acme.test/",
+        "acme.test/x?y#z",
+        "https://mail.google.com/a/acme.test/",
+    ],
+)
 def test_domain_is_read_from_pasted_text(google, typed):
     assert google.load({**GOOD, "domain": typed})["domain"] == "acme.test"
 
@@ -62,7 +71,7 @@ def test_domain_is_read_from_pasted_text(google, typed):
     [
         ("domain", "", "Enter the primary domain"),
         ("domain", "acme", "such as example.com"),
-        ("domain", "acme.test/x?y", "such as example.com"),
+        ("domain", "https://admin.google.com/ac/security", "Enter your own domain"),
         ("entity_id", f"{PROFILE}/acs", "This is the ACS URL. Paste the entity ID here"),
         ("acs_url", PROFILE, "This is the entity ID. Paste the ACS URL here"),
         ("acs_url", "http://accounts.google.com/samlrp/1/acs", "https"),

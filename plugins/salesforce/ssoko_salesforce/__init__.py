@@ -142,6 +142,7 @@ def integration() -> Integration:
             "A deployed My Domain",
             "A Federation ID for each user, with the value that Ssoko sends",
         ),
+        metadata_hosts=r".*\.(salesforce|force|site|cloudforce|salesforce-sites)\.(com|mil)",
         metadata_file="In Salesforce: Single Sign-On Settings > the entry > Download Metadata",
         facts=FACTS,
         api="1.0",
@@ -208,7 +209,7 @@ def check_settings(settings: Settings) -> tuple[Problem, ...]:
 def settings_from_metadata(metadata: VendorMetadata) -> dict[str, Any]:
     login_url = metadata.acs_urls[0] if metadata.acs_urls else ""
     return {
-        "my_domain": login_url.removeprefix("https://").partition("/")[0].partition("?")[0],
+        "my_domain": fields.host_of(login_url),
         "entity_id": metadata.entity_id,
         "login_url": login_url,
         "logout_url": next((end.url for end in metadata.slo if end.binding == "redirect"), ""),

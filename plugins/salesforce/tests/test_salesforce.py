@@ -21,6 +21,8 @@ def salesforce() -> LoadedPlugin:
         ("Acme", "acme.my.salesforce.com"),
         ("https://acme.my.salesforce.com/home", "acme.my.salesforce.com"),
         ("https://acme.lightning.force.com/lightning/setup/x", "acme.my.salesforce.com"),
+        ("https://acme.my.salesforce.com?so=00D000000000001", "acme.my.salesforce.com"),
+        ("https://acme.my.salesforce.com/secur/frontdoor.jsp#x", "acme.my.salesforce.com"),
         ("acme.my.salesforce-setup.com", "acme.my.salesforce.com"),
         ("acme--dev.sandbox", "acme--dev.sandbox.my.salesforce.com"),
         ("acme--dev.sandbox.lightning.force.com", "acme--dev.sandbox.my.salesforce.com"),

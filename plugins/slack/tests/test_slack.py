@@ -19,6 +19,11 @@ def slack() -> LoadedPlugin:
         ("acme", "https://acme.slack.com/sso/saml"),
         ("Acme.slack.com", "https://acme.slack.com/sso/saml"),
         (" https://acme.slack.com/admin/auth ", "https://acme.slack.com/sso/saml"),
+        (
+            "https://acme.slack.com/sign_in_with_password?redir=%2F#x",
+            "https://acme.slack.com/sso/saml",
+        ),
+        ("<https://acme.slack.com/>", "https://acme.slack.com/sso/saml"),
         ("acme.enterprise.slack.com", "https://acme.enterprise.slack.com/sso/saml"),
         ("acme.slack-gov.com", "https://acme.slack-gov.com/sso/saml"),
     ],

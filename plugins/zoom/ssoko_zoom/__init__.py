@@ -20,7 +20,10 @@ from ssoko.plugin import (
 
 __version__ = "0.1.0"
 
-VENDOR_HOSTS = ("zoom.us", "www.zoom.us", "zoom.com", "www.zoom.com", "zoomgov.com")
+VENDOR_HOSTS = (
+    *("zoom.us", "www.zoom.us", "zoom.com", "www.zoom.com", "zoomgov.com", "www.zoomgov.com"),
+    *(f"us{number:02}web.zoom.us" for number in range(1, 10)),
+)
 
 
 class InstallForm(fields.Form):
@@ -69,6 +72,7 @@ def integration() -> Integration:
             "Zoom on the plan Business, Education or Enterprise",
             "An approved vanity URL, such as acme.zoom.us",
         ),
+        metadata_hosts=r".*\.(zoom\.us|zoom\.com|zoomgov\.com)",
         metadata_file="Your vanity URL with /saml/metadata/sp at its end",
         facts=FACTS,
         api="1.0",
@@ -117,7 +121,7 @@ def attribute_mappings() -> tuple[Mapping, ...]:
 @hookimpl
 def settings_from_metadata(metadata: VendorMetadata) -> dict[str, Any]:
     return {
-        "vanity_url": metadata.entity_id.removeprefix("https://"),
+        "vanity_url": fields.host_of(metadata.entity_id),
         "entity_id": "url" if metadata.entity_id.startswith("https://") else "host",
     }
 

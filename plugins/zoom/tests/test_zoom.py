@@ -19,6 +19,9 @@ def zoom() -> LoadedPlugin:
         ("acme", "acme.zoom.us"),
         ("ACME.zoom.us", "acme.zoom.us"),
         (" https://acme.zoom.us/signin ", "acme.zoom.us"),
+        ("https://acme.zoom.us?x#y", "acme.zoom.us"),
+        ("https://acme.zoom.us:443/saml/login?from=desktop#/", "acme.zoom.us"),
+        ("Vanity URL: acme.zoom.us", "acme.zoom.us"),
         ("acme.zoomgov.com", "acme.zoomgov.com"),
     ],
 )
@@ -54,7 +57,7 @@ def test_entity_id_with_https_is_accepted(zoom):
             "does not belong to one account. Enter your own host",
         ),
         ("vanity_url", "our zoom", "such as acme.zoom.us"),
-        ("vanity_url", "acme.zoom.us?x", "such as acme.zoom.us"),
+        ("vanity_url", "https://us02web.zoom.us/signin", "Enter your own host"),
         ("entity_id", "https://acme.zoom.us", "Choose host or url"),
     ],
 )
