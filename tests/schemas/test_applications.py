@@ -5,7 +5,7 @@ from dataclasses import fields
 from ssoko.plugin import Mapping, ServiceProvider
 from ssoko.plugin.host.record import service_provider_to_json
 from ssoko.saml import names
-from ssoko.saml.sp_metadata import SloEndpoint, SpMetadata
+from ssoko.saml.sp_metadata.values import SloEndpoint, SpMetadata
 from ssoko.schemas.applications import MapperSchema, ServiceProviderSchema, SpMetadataSchema
 
 METADATA = SpMetadata(

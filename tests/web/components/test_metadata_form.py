@@ -1,5 +1,6 @@
 """Metadata in the install form: a file, pasted XML or a URL, without JavaScript."""
 
+import gzip
 import io
 import re
 import socket
@@ -434,3 +435,83 @@ def test_comparison_of_another_application_is_rejected(site, admin, vendor, app)
 def test_refresh_requires_admin_rights(site, app):
     browser = site.browser(site.person)
     assert browser.get(REFRESH).status_code == 403
+
+
+# ---------------------------------------------------------------------------
+# What is not used, and what was removed
+# ---------------------------------------------------------------------------
+
+PLAIN = sp("urn:plain", "http://plain.example/acs")
+
+
+def test_list_with_an_unusable_one_asks_and_says_why(site, admin):
+    response = opened(admin, SAML).send(
+        admin, SAML, name="Two", metadata_file=file(several(sp(), PLAIN))
+    )
+    choice = Form(response.text)
+    assert choice.form.xpath(".//input[@type='radio']/@value") == [ENTITY]
+    assert choice.form.xpath(".//input[@type='radio']/@checked") == []
+    assert "urn:plain: The metadata has no usable ACS URL" in choice.words
+    assert installed(site) == []
+
+
+@pytest.mark.parametrize("button", [{}, {"metadata.fill": "yes"}])
+def test_expired_file_is_shown_with_a_warning_before_it_is_installed(site, admin, button):
+    expired = sp().replace("entityID", 'validUntil="2001-01-01T00:00:00Z" entityID')
+    page = opened(admin, SAML)
+    page.values |= button
+    response = page.send(admin, SAML, name="Old", metadata_file=file(expired))
+    assert response.status_code == 200
+    form = Form(response.text)
+    assert "The metadata expired on 01 Jan 2001" in form.words
+    assert installed(site) == []
+    assert form.send(admin, SAML).status_code == 303
+    assert installed(site)[0].service_provider.entity_id == ENTITY
+
+
+def test_what_is_not_used_is_on_the_form_and_on_the_settings_tab(site, admin):
+    xml = sp(ENTITY, ACS, "http://app.example.com/acs")
+    response = opened(admin, SAML).send(
+        admin, SAML, name="App", metadata_file=file(xml), metadata__fill="yes"
+    )
+    form = Form(response.text)
+    assert "Not used, and why (1)" in form.words
+    assert "ACS URL http://app.example.com/acs with HTTP-POST: Use https" in form.words
+    assert form.send(admin, SAML).status_code == 303
+    assert "Not used, and why (1)" in admin.get("/w/acme/applications/app/settings").text
+
+
+@pytest.mark.parametrize("data", [sp().encode("utf-16"), gzip.compress(sp().encode())])
+def test_file_in_another_encoding_or_compressed_can_be_chosen_from(site, admin, data):
+    several_entities = several(sp(), sp("urn:two"))
+    packed = several_entities.encode("utf-16")
+    response = opened(admin, SAML).send(
+        admin, SAML, name="App", metadata_file=(io.BytesIO(packed), "sp.xml")
+    )
+    response = Form(response.text).send(admin, SAML, metadata__sp="urn:two")
+    assert response.status_code == 303
+    response = opened(admin, SAML).send(
+        admin, SAML, name="Other", metadata_file=(io.BytesIO(data), "sp.xml.gz")
+    )
+    assert response.status_code == 303
+    assert {app.service_provider.entity_id for app in installed(site)} == {"urn:two", ENTITY}
+
+
+def test_metadata_of_another_vendor_is_an_error_of_the_file(site, admin):
+    response = opened(admin, AWS).send(admin, AWS, name="AWS", metadata_file=file(sp()))
+    assert response.status_code == 422
+    assert f"This is the metadata of {ENTITY}, not of AWS" in Form(response.text).words
+
+
+def test_page_says_what_was_removed_from_pasted_values(admin):
+    response = opened(admin, SAML).send(
+        admin,
+        SAML,
+        name="App",
+        plugin__entity_id=f"Entity ID: {ENTITY}",
+        plugin__acs_urls=f"<{ACS}>, {ACS}/2;",
+    )
+    assert response.status_code == 303
+    text = unescape(admin.get(response.headers["Location"]).text)
+    assert "Entity ID: Removed the label Entity ID." in text
+    assert "ACS URLs: Removed brackets." in text

@@ -13,6 +13,7 @@ from ssoko.errors import Conflict, HookFailed, InputError
 from ssoko.plugin import ServiceProvider, hookimpl
 from ssoko.plugin.host.registry import PluginSource, Registry
 from ssoko.saml import names
+from ssoko.saml.refusals import message_refused
 from ssoko.saml.signing import certificate_b64
 from ssoko.saml.xml import instant
 from ssoko.services.applications import change as applications_change
@@ -98,7 +99,7 @@ def switch_plugin(answer: object) -> types.ModuleType:
     """Return a plugin that makes *answer* of any metadata."""
     module = types.ModuleType("switch")
     for name in ("integration", "metadata_fields"):
-        setattr(module, name, getattr(ssoko_aws, name))
+        setattr(module, name, getattr(ssoko_custom_saml, name))
 
     @hookimpl
     def install_form() -> type[Schema]:
@@ -209,6 +210,53 @@ def test_expired_metadata_is_read_from_a_file_with_a_warning(site, read):
     errors = refused(fill_form.from_xml, site, expired, field="file", accept_expired=False)
     assert "expired on 09 Sep 2001 (validUntil 2001-09-09" in errors["file"][0]
     assert "send accept_expired" in errors["file"][0]
+
+
+def test_expired_metadata_at_a_url_is_refused_without_an_offer(site, read):
+    refusal = message_refused("metadata-expired", "It expired.", fix="Download it.")
+    assert fill_form.explain(refusal, "https://sso.example") == "It expired. Download it"
+
+
+def test_list_asks_which_one_even_when_one_is_usable(read):
+    unusable = sp(entity_id="urn:plain", acs=("http://plain.example/acs",))
+    found = read(several(sp(), unusable))
+    assert found.must_choose
+    asked = refused(fill_form.choose, found, "", field="sp")["sp"][0]
+    assert f"Choose one of these service providers: {ENTITY}" in asked
+    assert "urn:plain: The metadata has no usable ACS URL" in asked
+    named = refused(fill_form.choose, found, "urn:plain", field="sp")["sp"][0]
+    assert "urn:plain cannot be used" in named
+    assert "Use https" in named
+
+
+def test_list_of_one_need_not_be_chosen(read):
+    assert not read(several(sp())).must_choose
+
+
+@pytest.mark.parametrize("slug", ["aws"])
+def test_metadata_of_another_vendor_is_refused(site, read, slug):
+    loaded = site.registry.integrations[slug]
+    profile = read(sp()).profiles[0]
+    errors = refused(fill_form.settings_from, site, loaded, profile, field="file")
+    assert f"This is the metadata of {ENTITY}, not of AWS" in errors["file"][0]
+
+
+@pytest.mark.parametrize(
+    ("listed", "method"),
+    [
+        ((), None),
+        (("xmlenc#aes128-cbc", "xmlenc11#aes128-gcm"), "aes128-gcm"),
+        (("xmlenc#aes256-cbc",), "aes256-cbc"),
+    ],
+)
+def test_encryption_method_of_the_metadata_is_used(site, read, pems, listed, method):
+    methods = "".join(
+        f'<md:EncryptionMethod Algorithm="http://www.w3.org/{year}{name}"/>'
+        for name in listed
+        for year in ("2009/" if "11" in name else "2001/04/",)
+    )
+    keys = key(pems[0], "encryption").replace("</md:KeyD", f"{methods}</md:KeyD")
+    assert filled(site, read(sp(keys=keys))).raw.get("encryption_method") == method
 
 
 def test_own_metadata_is_recognized(site):
@@ -345,7 +393,7 @@ def install(site, workspace, actor, read):
             integration="custom-saml",
             name="App",
             settings={**filled(site, found).raw, **more},
-            source=found.source,
+            source=found.source_of(found.profiles[0]),
         )
 
     return install
@@ -457,6 +505,22 @@ def test_protection_that_is_no_switch_is_guarded_as_well(site, workspace, actor,
         refresh.compare, Scope(site, workspace.id, SYSTEM), app.id, read(sp()), field="file"
     )
     assert "would disable signing the response" in errors[""][0]
+
+
+def test_refresh_never_replaces_gcm_by_cbc(install, compare, pems):
+    cbc = '<md:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes256-cbc"/>'
+    keys = key(pems[0], "encryption")
+    app = install(sp(keys=keys), encrypt_assertions=True)
+    shown = compare(app, sp(keys=keys.replace("</md:KeyD", f"{cbc}</md:KeyD")))
+    assert shown.changes == ()
+
+
+def test_what_is_not_used_is_kept_with_the_application(install, read):
+    unused = '<md:SingleLogoutService Binding="urn:x:SOAP" Location="https://app.example.com/s"/>'
+    app = install(sp(slo=unused))
+    source = find_source(app.id)
+    assert source.unused[0].what == "logout URL https://app.example.com/s with SOAP"
+    assert source.notes[0].startswith("Not used: logout URL")
 
 
 def test_stronger_metadata_are_offered(install, compare, accept, pems):

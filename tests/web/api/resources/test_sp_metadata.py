@@ -211,3 +211,69 @@ def test_a_refresh_with_an_error_changes_nothing(api, body):
     path = f"/applications/{made['id']}"
     assert errors(api("PATCH", path, body))
     assert api("GET", path).json["settings"]["acs_urls"] == [ACS]
+
+
+def test_what_is_not_used_is_reported_with_the_installed_application(api):
+    xml = sp().replace("</md:SPSSODescriptor>", "<md:ManageNameIDService/></md:SPSSODescriptor>")
+    made = api.create("/applications", integration="custom-saml", name="App", sp_metadata=xml)
+    messages = {w["message"] for w in made["warnings"] if w["field"] == "sp_metadata"}
+    assert any("ManageNameIDService" in text for text in messages)
+    (unused,) = made["sp_metadata"]["unused"]
+    assert unused == {
+        "what": "ManageNameIDService",
+        "why": "Ssoko does not change NameIDs after a sign-in",
+    }
+    assert api("GET", f"/applications/{made['id']}").json["sp_metadata"] == made["sp_metadata"]
+
+
+def test_unusable_entities_are_listed_with_their_reason(api):
+    plain = sp("urn:plain", "http://plain.example/acs")
+    answer = api("POST", "/applications/metadata", {"xml": several(sp(), plain)})
+    (unusable,) = answer.json["unusable"]
+    assert unusable["entity_id"] == "urn:plain"
+    assert "Use https" in unusable["reason"]
+
+
+def test_nothing_is_installed_from_a_list_before_somebody_chose(api):
+    plain = sp("urn:plain", "http://plain.example/acs")
+    body = {"integration": "custom-saml", "name": "App", "sp_metadata": several(sp(), plain)}
+    assert ENTITY in errors(api("POST", "/applications", body))["sp_entity_id"][0]
+    refused = errors(api("POST", "/applications", {**body, "sp_entity_id": "urn:plain"}))
+    assert "Use https" in refused["sp_entity_id"][0]
+    assert api.items("/applications") == []
+    made = api.create("/applications", **body, sp_entity_id=ENTITY)
+    assert made["settings"]["entity_id"] == ENTITY
+
+
+def test_expired_metadata_is_used_only_on_request(api):
+    expired = sp(around=' validUntil="2001-01-01T00:00:00Z"')
+    body = {"integration": "custom-saml", "name": "App", "sp_metadata": expired}
+    assert "accept_expired" in errors(api("POST", "/applications", body))["sp_metadata"][0]
+    made = api.create("/applications", **body, accept_expired=True)
+    assert "expired on 01 Jan 2001" in made["sp_metadata"]["warnings"][0]
+    change = {"sp_metadata": expired}
+    path = f"/applications/{made['id']}"
+    assert list(errors(api("PATCH", path, change))) == ["sp_metadata"]
+    assert api("PATCH", path, {**change, "accept_expired": True}).status_code == 200
+
+
+def test_what_was_removed_from_pasted_values_is_reported(api):
+    made = api.create(
+        "/applications",
+        integration="custom-saml",
+        name="App",
+        settings={"entity_id": f'"{ENTITY}"', "acs_urls": [f"{ACS}\u200b"]},
+    )
+    assert made["settings"]["entity_id"] == ENTITY
+    assert made["settings"]["acs_urls"] == [ACS]
+    cleaned = {w["field"]: w["message"] for w in made["warnings"]}
+    assert cleaned == {
+        "entity_id": "Removed quotes",
+        "acs_urls": "Removed zero width space (U+200B)",
+    }
+    changed = api(
+        "PATCH", f"/applications/{made['id']}", {"settings": {"entity_id": f"Entity ID: {ENTITY}"}}
+    )
+    assert {"field": "entity_id", "message": "Removed the label Entity ID"} in changed.json[
+        "warnings"
+    ]
