@@ -8,6 +8,7 @@ from ssoko.cli.authors.index import index
 from ssoko.cli.authors.plugin import plugin
 from ssoko.cli.operators.demo import demo
 from ssoko.cli.operators.keys import keys, notices
+from ssoko.cli.operators.metadata import metadata
 from ssoko.cli.operators.people import token, user, workspace
 from ssoko.cli.operators.plugins import plugins
 from ssoko.cli.operators.purge import purge
@@ -36,7 +37,7 @@ def version() -> None:
     click.echo(f"ssoko {__version__}")
 
 
-_SITE = (init, serve, demo, workspace, user, token, keys, notices, migrate, purge)
+_SITE = (init, serve, demo, workspace, user, token, keys, notices, metadata, migrate, purge)
 _PLUGINS = (plugins, plugin, dev, index)
 
 for _command in (*_SITE, *_PLUGINS, version):
