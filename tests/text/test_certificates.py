@@ -158,6 +158,8 @@ def bare(pem: str) -> str:
         (PEM[:300], "Copy it again"),
         (PEM.replace("MII", "MIJ", 1), "Copy it again"),
         (BARE[:300], "Copy it again"),
+        (BARE[:300] + "é", "Copy it again"),
+        (PEM.replace("MII", "MIé", 1), "Copy it again"),
         (TEXT, "description of a certificate"),
         (fingerprint(read_pem(PEM)).upper(), "BEGIN CERTIFICATE"),
         ("sha256 Fingerprint=" + LEAF.fingerprint(SHA256()).hex(":").upper(), "fingerprint"),

@@ -5,7 +5,6 @@ date or extension that breaks X.509 is no reason to refuse one. The DER is read 
 find the key (RFC 5280, section 4.1).
 """
 
-import binascii
 import hashlib
 import re
 from base64 import b64decode, b64encode
@@ -231,7 +230,7 @@ def _from_base64(body: str) -> bytes:
     text = "".join("".join(lines).split())
     try:
         return b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except binascii.Error:
+    except ValueError:  # also for characters outside ASCII
         raise CertificateError(_CUT_OFF) from None
 
 

@@ -7,7 +7,9 @@ since the text was copied, or as something else altogether: then the error says 
 import codecs
 import html
 import io
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from typing import Any
@@ -40,6 +42,11 @@ _LEADING = " \t\r\n\f\v\0\ufeff\u200b\u200c\u200d\u2060\u00a0\ufffe"
 _TITLE = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
 _HTML = re.compile(r"\s*(<!--.{0,2000}?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.I | re.S)
 _BROWSER_NOTE = "This XML file does not appear to have any style information"
+#: What zipfile raises for damaged, encrypted or unusual archives.
+_UNREADABLE_ZIP = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(ValueError, LookupError, ArithmeticError, RuntimeError, EOFError, OSError),
+)
 _PACKED = {
     b"7z\xbc\xaf": "a 7z archive",
     b"Rar!": "a RAR archive",
@@ -112,7 +119,7 @@ def _unzip(data: bytes) -> bytes:
             _check_one_file(files)
             with archive.open(files[0]) as file:
                 text = file.read(MAX_METADATA + 1)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError):
+    except _UNREADABLE_ZIP:
         raise _refused(
             "metadata-packed",
             "The ZIP file is damaged or protected by a password.",

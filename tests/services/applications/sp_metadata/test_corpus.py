@@ -64,3 +64,12 @@ def test_shape_has_its_expected_result(name: str) -> None:
 def test_every_expected_result_has_a_shape() -> None:
     assert list(EXPECTED) == list(SHAPES)
     assert len(SHAPES) >= 80
+
+
+@pytest.mark.parametrize("name", ["ZIP of one file", "gzip", "UTF-16 LE with a byte order mark"])
+def test_damaged_file_is_refused_without_a_fault(name: str) -> None:
+    document = SHAPES[name]
+    assert isinstance(document, bytes)
+    for at in range(0, len(document), 3):
+        for damaged in (document[:at], document[:at] + b"\xff\x00" + document[at + 2 :]):
+            assert result(damaged)
