@@ -49,6 +49,8 @@ def check_entity_id(text: str) -> None:
         raise ValidationError("Remove line breaks, control characters, and spaces at the ends")
     if character := suspicious(text):
         raise ValidationError(f"The entity ID contains {character}. Type that part again")
+    if "://" in text and " " in text and not re.search(r"[\s,;]https?://", text):
+        raise ValidationError("Remove the space from the entity ID")
     if text.count("://") > 1 and re.search(r"[\s,;]https?://", text):
         raise ValidationError("Enter one entity ID only")
 

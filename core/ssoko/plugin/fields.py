@@ -18,7 +18,7 @@ lines, and every message says what to do. Texts for the page can be given direct
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields

@@ -16,6 +16,7 @@ from ssoko.saml import names
 from ssoko.services.applications import views
 from ssoko.store import db
 
+from ...attacks import kit
 from ..conftest import AWS_FORM, HTML, Browser, Site
 
 AWS = "/w/acme/marketplace/aws/install"
@@ -515,3 +516,34 @@ def test_page_says_what_was_removed_from_pasted_values(admin):
     text = unescape(admin.get(response.headers["Location"]).text)
     assert "Entity ID: Removed the label Entity ID." in text
     assert "ACS URLs: Removed brackets." in text
+
+
+def test_certificate_is_found_in_the_output_of_openssl(site, admin):
+    identity = kit.make_identity("wiki")
+    pasted = f"Bag Attributes\r\n    friendlyName: wiki\r\n{identity.certificate}\r\n"
+    response = opened(admin, SAML).send(
+        admin,
+        SAML,
+        name="App",
+        plugin__entity_id=ENTITY,
+        plugin__acs_urls=ACS,
+        plugin__certificates=pasted,
+    )
+    assert response.status_code == 303, Form(response.text).words
+    assert installed(site)[0].service_provider.certificates == (identity.certificate.strip(),)
+
+
+def test_something_else_than_a_certificate_is_named_and_kept(admin):
+    pasted = "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----"
+    response = opened(admin, SAML).send(
+        admin,
+        SAML,
+        name="App",
+        plugin__entity_id=ENTITY,
+        plugin__acs_urls=ACS,
+        plugin__certificates=pasted,
+    )
+    assert response.status_code == 422
+    form = Form(response.text)
+    assert "This is a public key without a certificate" in form.words
+    assert form.values["plugin.certificates"] == pasted

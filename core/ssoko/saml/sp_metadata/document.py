@@ -31,7 +31,7 @@ _BOMS = (
 _DECLARED = re.compile(
     rb"""\A\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']"""
 )
-_DECLARATION = re.compile(r"<\?xml\s[^>]{0,500}?\?>")
+_DECLARATION = re.compile(r"\A<\?xml\s[^>]{0,500}?\?>")
 #: Encodings of text files; others, such as UTF-7, could hide markup.
 _ENCODINGS = re.compile(
     r"(utf-?8|us-ascii|ascii|iso-?8859-?\d+|latin-?1|(windows-|cp)125\d|utf-?16(-?[lb]e)?|koi8-[ru]"

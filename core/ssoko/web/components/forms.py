@@ -24,6 +24,7 @@ from typing import Any
 import marshmallow as ma
 from werkzeug.datastructures import MultiDict
 
+from ssoko.plugin.fields import Certificates
 from ssoko.plugin.host.form import choices_of, rows_of
 
 Errors = Mapping[str, Sequence[str]]
@@ -287,6 +288,10 @@ def _read(
             raw[key] = name in form
         elif kind == "choices":
             raw[key] = [value for value in form.getlist(name) if value]
+        elif isinstance(field, Certificates):
+            # Around certificates, tools write lines that belong to none.
+            text = "\n".join(form.getlist(name)).replace("\r\n", "\n").strip()
+            raw[key] = [text] if text else []
         elif kind == "lines":
             raw[key] = split_lines("\n".join(form.getlist(name)))
         else:

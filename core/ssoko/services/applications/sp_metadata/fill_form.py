@@ -20,7 +20,7 @@ from ssoko.plugin.host.registry import LoadedIntegration
 from ssoko.saml import names
 from ssoko.saml.sp_metadata.parse import parse_sp_metadata
 from ssoko.saml.sp_metadata.values import SpMetadata, UnusableSp
-from ssoko.services.applications.metadata_source import Kind, MetadataSource
+from ssoko.services.applications.metadata_source import MetadataSource
 from ssoko.services.context import Services
 
 HOOK = "settings_from_metadata"
