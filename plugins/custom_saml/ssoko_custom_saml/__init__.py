@@ -176,15 +176,6 @@ def _warnings(settings: Settings) -> list[Problem]:
                 "warning",
             )
         )
-    if settings["encryption_certificates"] and not settings["encrypt_assertions"]:
-        warnings.append(
-            Problem(
-                "encrypt_assertions",
-                "The service provider has an encryption certificate, and assertions are not "
-                "encrypted. Turn this on if it decrypts them",
-                "warning",
-            )
-        )
     if settings["logout_url"] and not settings["certificates"]:
         warnings.append(
             Problem(

@@ -110,6 +110,15 @@ def read_role(role: etree._Element, notes: Notes) -> RoleValues:
     slo_urls = tuple(_slo_endpoints(role, notes))
     signing, encryption = _certificates(role, notes)
     methods = _encryption_methods(role, bool(encryption), notes)
+    only_encryption = any(
+        element.get("use", "").strip().lower() == "encryption"
+        for element in role.iterfind(f"{MD}KeyDescriptor")
+    )
+    if encryption and only_encryption:
+        notes.warnings.append(
+            "The service provider has an encryption certificate. Assertions are encrypted only if "
+            "you turn that on."
+        )
     if is_true(role.get("AuthnRequestsSigned")) and not signing:
         notes.warnings.append(
             "The service provider signs its requests, but the metadata has no usable certificate "

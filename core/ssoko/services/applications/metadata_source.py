@@ -141,6 +141,6 @@ def _read_notes(raw: Mapping[str, Any]) -> dict[str, Any]:
         "unused": tuple(
             Unused(*(str(text)[:500] for text in pair))
             for pair in pairs[:_MAX_NOTES]
-            if isinstance(pair, list | tuple) and len(pair) == 2
+            if isinstance(pair, list | tuple) and len(pair) == 2 and all(pair)
         ),
     }
