@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ssoko.cli.operators.open_site import opened
-from ssoko.cli.output import json_option, say
+from ssoko.cli.output import json_option, print_result
 
 
 @click.command()
@@ -39,7 +39,7 @@ def metadata(file: Path, certificate: Path | None, as_json: bool) -> None:
             signed_by=signer,
         )
         answer = SpMetadataListSchema().dump(found)
-    say(as_json, answer, *_lines(found))
+    print_result(as_json, answer, *_lines(found))
 
 
 def _lines(found: Any) -> Iterator[str]:
