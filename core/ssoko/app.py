@@ -1,5 +1,7 @@
 """The composition root: the only module that imports every layer."""
 
+import ipaddress
+from collections.abc import Collection
 from functools import lru_cache, partial
 from urllib.parse import urlsplit
 
@@ -34,7 +36,7 @@ from ssoko.web.plugins.mounted_pages import PluginPages
 MAX_BODY = 1024 * 1024
 
 #: Names of this machine; a site that is served under one accepts the others.
-_LOOPBACK = frozenset({"localhost", "127.0.0.1"})
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 #: Endpoints that work without the database: the error page needs its style sheet.
 _WITHOUT_DATABASE = frozenset({"assets.show", "healthz"})
@@ -98,7 +100,7 @@ def create_app(config: Config | None = None, registry: Registry | None = None) -
     services.index.read()  # so that the log names a broken one when Ssoko starts
     _configure(app, config)
     app.add_url_rule("/healthz", "healthz", _healthz)
-    init_web(app)
+    init_web(app, config.base_url)
     init_api(app)
     _mount_plugin_pages(app, services)
     if path := urlsplit(config.base_url).path:
@@ -122,7 +124,7 @@ def _configure(app: Flask, config: Config) -> None:
         SESSION_COOKIE_PATH="/",
     )
     hosts = known_hosts(config)
-    trusted = lru_cache(maxsize=64)(partial(host_is_trusted, trusted_list=hosts))
+    trusted = lru_cache(maxsize=64)(partial(is_known_host, known=hosts))
 
     def refuse_unknown_host() -> None:
         # Load balancers ask for the health by address, not by name.
@@ -168,6 +170,35 @@ def known_hosts(config: Config) -> list[str]:
     return sorted(hosts | _LOOPBACK if hosts & _LOOPBACK else hosts)
 
 
+def is_known_host(host: str, known: Collection[str]) -> bool:
+    """Tell whether a Host header, with or without a port, has one of the names.
+
+    :param known: host names and IP addresses without brackets; one that starts with a dot stands
+        for all names below it.
+    """
+    # Without a list, this checks the characters. With one it knows no IPv6 addresses.
+    if not host_is_trusted(host):
+        return False
+    name = _same_name(urlsplit(f"//{host}").hostname or "")
+    return any(
+        name == _same_name(one) or (one.startswith(".") and name.endswith(one.lower()))
+        for one in known
+    )
+
+
+def _same_name(host: str) -> str:
+    """Return a host name as browsers send it, so that equal hosts are equal texts."""
+    host = host.strip("[]").rstrip(".").lower()
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        pass
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host
+
+
 def _healthz() -> tuple[Response, int]:
     try:
         db.ping()
@@ -193,7 +224,7 @@ def _mount_plugin_pages(app: Flask, services: Services) -> None:
         app.wsgi_app = PluginPages(  # type: ignore[method-assign]
             app.wsgi_app,
             pages,
-            is_ours=lambda environ: host_is_trusted(environ.get("HTTP_HOST", ""), hosts),
+            is_ours=lambda environ: is_known_host(environ.get("HTTP_HOST", ""), hosts),
         )
 
 

@@ -179,8 +179,13 @@ def check_base_url(url: str) -> str:
 
     :raises ConfigError: when it is not an http(s) URL, or is http for a public host.
     """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        # As browsers write it in Origin: in ASCII, without the usual port.
+        shown = f"[{host}]" if ":" in host else host.encode("idna").decode("ascii")
+    except (ValueError, UnicodeError):
+        parts, host, port, shown = urlsplit(""), "", None, ""
     if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
         raise ConfigError(f"SSOKO_BASE_URL: enter a URL like https://sso.example.org, not {url!r}")
     if parts.username:
@@ -199,7 +204,9 @@ def check_base_url(url: str) -> str:
             f"SSOKO_BASE_URL: use https for {host}, so that passwords and assertions are "
             "encrypted. You can use http only for localhost"
         )
-    return url.rstrip("/")
+    if port is not None and port != {"http": 80, "https": 443}[parts.scheme]:
+        shown += f":{port}"
+    return f"{parts.scheme}://{shown}{path}"
 
 
 def _read_file(path: Path) -> dict[str, Any]:

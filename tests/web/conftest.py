@@ -95,12 +95,13 @@ class Browser:
         return self.post(path, {"username": username, "password": password})
 
 
-def make_app(folder, *, sources=SOURCES, base_url="http://localhost") -> Flask:
+def make_app(folder, *, sources=SOURCES, base_url="http://localhost", trusted_proxies=0) -> Flask:
     config = load_config(
         {
             "SSOKO_DATA_DIR": str(folder),
             "SSOKO_BASE_URL": base_url,
             "SSOKO_SECRET_KEY": "0123456789" * 4,
+            "SSOKO_TRUSTED_PROXIES": str(trusted_proxies),
             "SSOKO_MASTER_KEY": base64.b64encode(bytes(32)).decode(),
         }
     )

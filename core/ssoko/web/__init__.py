@@ -25,21 +25,25 @@ PAGES = (
 )
 
 
-def init_web(app: Flask) -> None:
+def init_web(app: Flask, base_url: str) -> None:
     """Give the app its pages, and what all of them are held to.
 
     The services are in ``app.extensions["ssoko"]`` already.
+
+    :param base_url: where browsers open the site.
     """
     from ssoko.web.framework import (
         errors,
         kept_forms,
         maintenance,
+        proxies,
         security,
         session,
         template_globals,
     )
 
-    security.init_security(app)
+    security.init_security(app, base_url)
+    proxies.init_proxies(app)
     session.init_session(app)
     template_globals.init_template_globals(app)
     errors.init_errors(app)

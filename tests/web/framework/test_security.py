@@ -3,7 +3,7 @@
 import pytest
 from ssoko.store.models.table import database
 
-from ..conftest import HTML, Browser, make_app, populate
+from ..conftest import HTML, PASSWORD, Browser, make_app, populate
 
 PAGES = ("/", "/w/acme/sign-in", "/nowhere", "/w/nobody/sign-in", "/w/acme/users/%00")
 
@@ -164,3 +164,50 @@ def test_unexpected_error_shows_a_reference_and_no_details(site, caplog):
     assert "the inside" not in response.text
     reference = response.text.split("ERR-")[1].split("<")[0]
     assert f"ERR-{reference}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("base_url", "host", "origin", "status"),
+    [
+        ("https://sso.acme.test:8443", "sso.acme.test", "https://sso.acme.test:8443", 303),
+        ("https://sso.acme.test:8443", "sso.acme.test:8443", "https://sso.acme.test:8443", 303),
+        ("https://sso.acme.test", "sso.acme.test", "https://sso.acme.test", 303),
+        ("https://[::1]:8443", "[::1]:8443", "https://[::1]:8443", 303),
+        ("https://[::1]:8443", "[::1]", "https://[::1]:8443", 303),
+        ("https://SSO.Acme.test:443", "sso.acme.test", "https://sso.acme.test", 303),
+        ("https://sso.acme.test", "sso.acme.test", "null", 303),
+        ("https://sso.acme.test:8443", "sso.acme.test", "https://sso.acme.test", 403),
+        ("https://sso.acme.test:8443", "sso.acme.test", "https://sso.acme.test:9443", 403),
+        ("https://sso.acme.test", "sso.acme.test", "https://sso.acme.test.evil.test", 403),
+        ("https://sso.acme.test", "sso.acme.test", "https://sso.acme.test:bad", 403),
+    ],
+)
+def test_the_origin_of_a_form_is_compared_with_the_base_url(
+    tmp_path, base_url, host, origin, status
+):
+    site = populate(make_app(tmp_path, base_url=base_url))
+    client, base = site.app.test_client(), f"https://{host}"
+    page = client.get("/w/acme/sign-in", base_url=base)
+    token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+    fields = {"csrf_token": token, "username": site.admin.username, "password": PASSWORD}
+    headers = {"Origin": origin}
+    response = client.post("/w/acme/sign-in", data=fields, headers=headers, base_url=base)
+    assert response.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("base_url", "host", "status"),
+    [
+        ("http://[::1]:8000", "[::1]:8000", 200),
+        ("http://[::1]:8000", "[0:0:0:0:0:0:0:1]", 200),
+        ("http://[::1]:8000", "localhost:8000", 200),
+        ("http://localhost:8000", "[::1]:8000", 200),
+        ("https://sso.acme.test", "SSO.ACME.TEST", 200),
+        ("http://[::1]:8000", "[::2]:8000", 400),
+        ("http://[::1]:8000", "[::1", 400),
+    ],
+)
+def test_a_host_is_known_however_it_is_written(tmp_path, base_url, host, status):
+    site = populate(make_app(tmp_path, base_url=base_url))
+    response = site.app.test_client().get("/w/acme/sign-in", headers={"Host": host})
+    assert response.status_code == status

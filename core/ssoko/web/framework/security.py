@@ -37,8 +37,11 @@ _STATE = "~"
 csrf = CSRFProtect()
 
 
-def init_security(app: Flask) -> None:
-    """Reject forged forms and add the headers; ``create_app`` configures hosts and cookies."""
+def init_security(app: Flask, base_url: str) -> None:
+    """Reject forged forms and add the headers; ``create_app`` configures hosts and cookies.
+
+    :param base_url: forms are accepted from its origin (RFC 6454).
+    """
     app.config.update(
         WTF_CSRF_CHECK_DEFAULT=False,
         # The token is valid as long as its session. reject_cross_site_forms checks the origin,
@@ -46,6 +49,8 @@ def init_security(app: Flask) -> None:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
+    # The Host header of a proxy may lack the port, so the base URL says what the origin is.
+    app.config["SSOKO_BASE_URL"] = base_url
     csrf.init_app(app)
     app.before_request(reject_cross_site_forms)
     app.after_request(add_headers)
@@ -60,7 +65,7 @@ def reject_cross_site_forms() -> None:
     if request.method in _SAFE or request.path.startswith(_EXEMPT_PATHS):
         return
     origin = request.headers.get("Origin", "null")
-    cross_site = origin != "null" and urlsplit(origin).netloc != request.host
+    cross_site = origin != "null" and not _is_own(origin)
     if cross_site or request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise Forbidden("Another site sent this form. Open the page in Ssoko and try again.")
     if request.endpoint:
@@ -86,6 +91,22 @@ def form_state() -> str:
 
 def _posted_token() -> str:
     return request.form.get("csrf_token", "")
+
+
+def _is_own(origin: str) -> bool:
+    """Tell whether an Origin header is of this site, under the base URL or the requested host."""
+    try:
+        own, theirs = urlsplit(current_app.config["SSOKO_BASE_URL"]), urlsplit(origin)
+        if theirs.scheme == own.scheme and theirs.netloc == own.netloc:
+            return True
+        # A proxy may pass on the name without the port (nginx: Host $host); then it is the port of
+        # the base URL. Another port of this host may be another application.
+        host = urlsplit(f"//{request.host}")
+        if host.port is None and own.port is not None:
+            return theirs.netloc == f"{host.netloc}:{own.port}"
+        return theirs.netloc == request.host
+    except ValueError:
+        return False
 
 
 def add_headers(response: Response) -> Response:

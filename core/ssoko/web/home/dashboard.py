@@ -10,6 +10,7 @@ from ssoko.services.marketplace.overview import Overview, Waiting, overview
 from ssoko.text.paths import without_paths
 from ssoko.web.components.event_list import bars_of
 from ssoko.web.components.notices import workspace_notices
+from ssoko.web.framework.proxies import has_unknown_proxy
 from ssoko.web.framework.session import (
     current_scope,
     current_services,
@@ -131,6 +132,18 @@ def _attention(summary: Overview) -> list[Attention]:
         Attention(notice.kind, notice.title, notice.text, notice.label, notice.href)
         for notice in workspace_notices()
     ]
+    if has_unknown_proxy():
+        items.append(
+            Attention(
+                "warn",
+                "The proxy is not configured",
+                "A proxy passes requests on, but SSOKO_TRUSTED_PROXIES is 0. All visitors have the "
+                "proxy's IP address and share their sign-in limits. Ask an operator to set "
+                "SSOKO_TRUSTED_PROXIES to the number of proxies, usually 1.",
+                "",
+                "",
+            )
+        )
     if not services.config.is_https:
         items.append(
             Attention(
