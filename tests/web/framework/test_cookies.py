@@ -69,3 +69,12 @@ def test_flashed_message_of_one_request_is_not_in_the_next(app):
     with app.test_request_context("/", headers={"Cookie": f"session={cookie}"}):
         session["_flashes"].append(("message", "two"))
     assert len(content(app, cookie)["_flashes"]) == 1
+
+
+@pytest.mark.parametrize("seconds", [3, 7200, -3, -7200])
+def test_cookie_of_a_node_with_another_clock_is_accepted(app, monkeypatch, seconds):
+    then = int(time.time()) + seconds
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: then)
+    cookie = sign(app, FLASK, a="b")
+    monkeypatch.undo()
+    assert content(app, cookie) == {"a": "b"}

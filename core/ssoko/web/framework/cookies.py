@@ -1,4 +1,4 @@
-"""A faster implementation of Flask's session cookie, byte for byte the same.
+"""A faster implementation of Flask's session cookie, byte for byte the same cookie.
 
 Flask creates a serializer and derives its key for every cookie. Here both are created once, and
 the content of a cookie is cached, because browsers send the same cookie many times.
@@ -31,7 +31,9 @@ class CookieSessions(SecureCookieSessionInterface):
         if not app.secret_key or not cookie:
             return self.session_class() if app.secret_key else None
         data, signed_at = _read(_keys(app), cookie)
-        fresh = 0 <= int(time.time()) - signed_at <= app.permanent_session_lifetime.total_seconds()
+        # A cookie from the future was signed by a node whose clock is ahead, or before this clock
+        # was set back. How long a user stays signed in is in the session table.
+        fresh = time.time() - signed_at <= app.permanent_session_lifetime.total_seconds()
         return self.session_class(_copy(data) if fresh else None)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
