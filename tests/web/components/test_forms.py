@@ -1,7 +1,16 @@
 """Render forms from schemas, and read settings from posted forms."""
 
+import time
+
 import marshmallow as ma
-from ssoko.web.components.forms import form_fields, read_form, summary_lines, text_field
+import pytest
+from ssoko.web.components.forms import (
+    form_fields,
+    read_form,
+    split_lines,
+    summary_lines,
+    text_field,
+)
 from werkzeug.datastructures import MultiDict
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\nAAAA\n-----END CERTIFICATE-----"
@@ -121,3 +130,37 @@ def test_rows_include_empty_ones():
 def test_help_and_error_are_linked_to_their_field():
     field = text_field("name", "Name", help="On the tile", errors={"name": ["Give one"]})
     assert field.describedby == "f-name-help f-name-error"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"one\n{PEM}\ntwo", [PEM, "one", "two"]),
+        (f"{PEM}{PEM}", [PEM, PEM]),
+        ("-----BEGIN A-----\nnever ends", ["-----BEGIN A-----", "never ends"]),
+        (f"-----BEGIN X-----\n{PEM}", [f"-----BEGIN X-----\n{PEM}"]),
+        ("", []),
+    ],
+)
+def test_a_field_with_several_values_is_split_into_blocks_and_lines(text, expected):
+    assert split_lines(text) == expected
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "-----BEGIN A-----",
+        "-----BEGIN A",
+        "-----BEGIN ",
+        "-----BEGIN A-----\n-----END ",
+        "-----BEGIN A-----x-----END A-----",
+        "MIIA ",
+        "-",
+        " \n",
+    ],
+)
+def test_splitting_takes_time_linear_in_the_length(piece):
+    text = (piece * 1_000_000)[:1_000_000]
+    began = time.thread_time()
+    split_lines(text)
+    assert time.thread_time() - began < 2

@@ -35,7 +35,8 @@ _CHOSEN = frozenset({"checkbox", "select", "choices"})
 SPARE_ROWS = 2
 _MAX_ROWS = 200
 
-_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?-----END [A-Z0-9 ]+-----", re.DOTALL)
+_PEM_START = re.compile(r"-----BEGIN [A-Z0-9 ]{1,64}-----")
+_PEM_END = re.compile(r"-----END [A-Z0-9 ]{1,64}-----")
 #: DER of a certificate in base64, on any number of lines.
 _BARE_CERTIFICATE = re.compile(r"MI[A-Za-z0-9+/=\s]{100,}")
 #: What the services say of a required value that is missing.
@@ -309,9 +310,24 @@ def split_lines(text: str) -> list[str]:
     text = text.replace("\r\n", "\n").strip()
     if _BARE_CERTIFICATE.fullmatch(text):
         return [text]
-    blocks = _PEM.findall(text)
-    rest = _PEM.sub("", text)
+    blocks, rest = _take_blocks(text)
     return blocks + [line.strip() for line in rest.splitlines() if line.strip()]
+
+
+def _take_blocks(text: str) -> tuple[list[str], str]:
+    """Return the PEM blocks of a text, and the text without them, in time linear in its length."""
+    blocks: list[str] = []
+    rest: list[str] = []
+    place = 0
+    while start := _PEM_START.search(text, place):
+        end = _PEM_END.search(text, start.end())
+        if end is None:
+            # No block ends after this, so no later start needs to be looked at.
+            break
+        rest.append(text[place : start.start()])
+        blocks.append(text[start.start() : end.end()])
+        place = end.end()
+    return blocks, "".join([*rest, text[place:]])
 
 
 def _read_rows(
