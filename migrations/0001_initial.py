@@ -252,7 +252,8 @@ def _tables(db: Database) -> list[type[Model]]:
 
     class PendingRequest(Table):
         id = TextField(primary_key=True)
-        issuer = ForeignKeyField(Issuer, on_delete="CASCADE")
+        issuer = ForeignKeyField(Issuer, on_delete="CASCADE", index=False)
+        place = TextField()
         binding = TextField()
         message = BlobField()
         raw_query = BlobField(null=True)
@@ -264,6 +265,7 @@ def _tables(db: Database) -> list[type[Model]]:
 
         class Meta:
             table_name = "pending_request"
+            indexes = ((("issuer", "place", "created_at"), False),)
 
     class Event(Table):
         id = TextField(primary_key=True)

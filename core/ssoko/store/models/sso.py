@@ -23,9 +23,11 @@ class PendingRequest(Table):
 
     #: SHA-256 of the key in the URL, in hexadecimal.
     id = TextField(primary_key=True)
-    issuer = ForeignKeyField(Issuer, on_delete="CASCADE")
+    issuer = ForeignKeyField(Issuer, on_delete="CASCADE", index=False)
+    #: Network of the browser, which limits how many requests wait.
+    place = TextField()
     binding = TextField()
-    #: The decoded message, and the raw query string if it was signed.
+    #: The decoded message, compressed with zlib, and the raw query string if it was signed.
     message = BlobField()
     raw_query = BlobField(null=True)
     relay_state = TextField(default="")
@@ -39,6 +41,7 @@ class PendingRequest(Table):
 
     class Meta:
         table_name = "pending_request"
+        indexes = ((("issuer", "place", "created_at"), False),)
 
 
 class PairwiseId(Table):

@@ -1,13 +1,16 @@
 """Pending AuthnRequests, whose user must sign in first, and replay detection for signed ones."""
 
 import secrets
+import zlib
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 from ssoko.errors import MessageRefused
 from ssoko.saml.bindings import Inbound
 from ssoko.saml.logout import LogoutRequest
 from ssoko.saml.request import AuthnRequest
+from ssoko.services.credentials.rate_limits import network_of
 from ssoko.store.models.sso import PendingRequest, SeenRequest
 from ssoko.store.models.table import database
 
@@ -19,6 +22,14 @@ KNOWN = 86_400
 
 #: Seconds after which a request has certainly expired: waiting time, maximum age and clock skew.
 REMEMBERED = LIFETIME + 1200
+
+#: Requests of one network and of all that are stored for one issuer; the oldest are dropped.
+#: Anyone can send requests, and a large office shares one address.
+PER_PLACE = 1000
+PER_ISSUER = 10_000
+
+#: The total is checked at one of so many requests.
+_CHECKED = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,28 +56,58 @@ class Pending:
 
 
 def keep(
-    issuer_id: str, inbound: Inbound, *, now: int, asked_session: str | None = None
+    issuer_id: str,
+    inbound: Inbound,
+    *,
+    address: str,
+    now: int,
+    asked_session: str | None = None,
 ) -> tuple[str, str]:
     """Store a request, in the caller's transaction, and return its key and its ID.
 
     The key has 256 random bits and can be used once, within :data:`LIFETIME` seconds. Only its hash
-    is stored.
+    is stored. The message is compressed, so that it is not stored larger than it was sent.
+
+    :param address: IP address of the browser.
     """
     PendingRequest.delete().where(PendingRequest.expires_at <= now - KNOWN).execute()
-    key = secrets.token_urlsafe(32)
+    key, place = secrets.token_urlsafe(32), network_of(address)
     PendingRequest.create(
         force_insert=True,
         id=_hash(key),
         issuer=issuer_id,
         binding=inbound.binding,
-        message=inbound.xml,
+        message=zlib.compress(inbound.xml),
+        place=place,
         raw_query=inbound.raw_query if inbound.signed_query else None,
         relay_state=inbound.relay_state,
         asked_session=asked_session,
         created_at=now,
         expires_at=now + LIFETIME,
     )
+    _drop_oldest(issuer_id, place)
     return key, _hash(key)
+
+
+def _drop_oldest(issuer_id: str, place: str) -> None:
+    of_issuer = PendingRequest.issuer == issuer_id
+    limits = [(of_issuer & (PendingRequest.place == place), PER_PLACE)]
+    if secrets.randbelow(_CHECKED) == 0:
+        limits.append((of_issuer, PER_ISSUER))
+    for which, most in limits:
+        newest: Any = (
+            PendingRequest.select(PendingRequest.id)
+            .where(which)
+            # Those that were answered go first.
+            .order_by(
+                PendingRequest.answered_at.is_null().desc(),
+                PendingRequest.created_at.desc(),
+                PendingRequest.id,
+            )
+        )
+        old = [row.id for row in newest.offset(most).limit(most)]
+        if old:
+            PendingRequest.delete().where(PendingRequest.id.in_(old)).execute()
 
 
 def find(issuer_id: str, key: str, *, now: int) -> Pending:
@@ -87,7 +128,7 @@ def find(issuer_id: str, key: str, *, now: int) -> Pending:
     return Pending(
         id=row.id,
         inbound=Inbound(
-            xml=bytes(row.message),
+            xml=zlib.decompress(bytes(row.message)),
             relay_state=row.relay_state,
             binding=row.binding,
             raw_query=bytes(row.raw_query or b""),

@@ -72,7 +72,11 @@ def begin(
             return _respond(judged, context, terms)
         with database.atomic():
             key, pending_id = pending.keep(
-                issuer_id, inbound, now=judged.now, asked_session=judged.session_id
+                issuer_id,
+                inbound,
+                address=judged.address,
+                now=judged.now,
+                asked_session=judged.session_id,
             )
             _remember(replace(judged, pending_id=pending_id), terms)
         return _require_sign_in(judged, context, key)
@@ -95,7 +99,7 @@ def hold(services: Services, issuer_id: str, inbound: Inbound, *, address: str =
             raise stopped.refusal from None
         # The SP gets the status once the browser is back with its cookie.
     with database.atomic():
-        key, _ = pending.keep(issuer_id, inbound, now=attempt.now)
+        key, _ = pending.keep(issuer_id, inbound, address=address, now=attempt.now)
     return key
 
 
