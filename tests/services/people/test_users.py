@@ -213,16 +213,17 @@ def test_session_of_a_disabled_user_is_ignored(
     assert sessions.load_session(services, token) is None
 
 
-def test_new_password_ends_the_other_sessions(
+def test_new_password_ends_every_session_and_starts_another_one(
     services: Services, workspace: WorkspaceView, user: UserView
 ) -> None:
     own, other = (sign_in(services, workspace, "amina", PASSWORD) for _ in range(2))
     signed_in = sessions.load_session(services, own)
     assert signed_in is not None
-    sessions.change_password(
+    token = sessions.change_password(
         services, signed_in, current=PASSWORD, new="another kettle 7", address="192.0.2.7"
     )
-    assert sessions.load_session(services, own) is not None
+    assert sessions.load_session(services, token) is not None
+    assert sessions.load_session(services, own) is None
     assert sessions.load_session(services, other) is None
     with pytest.raises(AuthenticationFailed):
         sign_in(services, workspace, "amina", PASSWORD)
@@ -351,3 +352,30 @@ def run_all(works: Any) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"username": "amina@acme.test", "email": "m@acme.test"}, "username"),
+        ({"username": "AMINA@Acme.test"}, "username"),
+        ({"username": "mallory", "email": "binta@acme.test"}, "email"),
+        ({"username": "mallory", "email": "BINTA@acme.test"}, "email"),
+    ],
+)
+def test_a_user_cannot_have_the_username_or_email_of_another_user_as_the_other_one(
+    scope: Scope, user: UserView, fields: dict[str, str], field: str
+) -> None:
+    create_user(scope, username="binta@acme.test")
+    with pytest.raises(Conflict) as refused:
+        create_user(scope, **fields)
+    assert list(refused.value.errors) == [field]
+    other = create_user(scope, username="other", email="other@acme.test")
+    with pytest.raises(Conflict) as refused:
+        update_user(scope, other.id, **fields)
+    assert list(refused.value.errors) == [field]
+
+
+def test_a_username_may_be_the_email_of_the_same_user(scope: Scope) -> None:
+    made = create_user(scope, username="binta@acme.test", email="binta@acme.test")
+    assert update_user(scope, made.id, first_name="Binta").email == "binta@acme.test"

@@ -180,13 +180,11 @@ def update_user(
     active: bool | Unset = UNSET,
     attributes: dict[str, Any] | Unset = UNSET,
     theme: str | Unset = UNSET,
-    keep_session: str | None = None,
 ) -> UserView:
     """Change the given fields. Disabling the user or setting a password ends all sessions of the
     user.
 
     :param password: None removes the password.
-    :param keep_session: ID of a session that is not ended, when users change their own password.
     :raises InputError: with every field that is wrong.
     :raises Conflict: at ``username`` or ``email`` when it is in use, at ``admin`` or ``active`` for
         the last active admin.
@@ -212,7 +210,7 @@ def update_user(
         row = row_of(scope.workspace_id, user_id)
         changed = {key: value for key, value in values.items() if getattr(row, key) != value}
         if changed:
-            _change(scope, row, changed, keep_session=keep_session)
+            _change(scope, row, changed)
     return view(row)
 
 
@@ -283,13 +281,7 @@ def view(row: User) -> UserView:
     )
 
 
-def _change(
-    scope: Scope,
-    row: User,
-    changed: dict[str, Any],
-    *,
-    keep_session: str | None,
-) -> None:
+def _change(scope: Scope, row: User, changed: dict[str, Any]) -> None:
     workspace_id = row.workspace_id
     leaves = changed.get("is_admin") is False or changed.get("active") is False
     if leaves and row.is_admin and row.active:
@@ -311,7 +303,7 @@ def _change(
         forget_words(workspace_id, row.id, old_words)
         write_words(workspace_id, row.id, words)
     if "password_hash" in changed or changed.get("active") is False:
-        sign_out_everywhere(row.id, now=scope.services.clock(), keep=keep_session)
+        sign_out_everywhere(row.id, now=scope.services.clock())
     _record_changes(scope, row, changed)
 
 
@@ -341,24 +333,31 @@ def _search_key(values: dict[str, Any], words: tuple[str, ...]) -> str:
 
 
 def _refuse_taken(workspace_id: str, values: dict[str, Any], *, besides: str = "") -> None:
-    """Raise an error for all values that are in use. Concurrent requests are caught by unique
-    indexes.
-    """
+    """Raise an error for all values that another user signs in with, as username or email."""
     errors: dict[str, list[str]] = {}
-    for field, column in (("username", User.username_key), ("email", User.email_key)):
-        key = values.get(f"{field}_key")
-        if key and (
-            User.select(User.id)
-            .where(User.workspace == workspace_id, column == key, User.id != besides)
-            .exists()
-        ):
+    keys = {field: values.get(f"{field}_key") for field in ("username", "email")}
+    if any(keys.values()):
+        take_turns(workspace_id)
+    for field, key in keys.items():
+        if key and _is_taken(workspace_id, key, besides=besides):
             errors[field] = [_TAKEN[field]]
     if errors:
         raise Conflict(errors)
 
 
+def _is_taken(workspace_id: str, key: str, *, besides: str) -> bool:
+    # One query for each index.
+    return any(
+        User.select(User.id)
+        .where(User.workspace == workspace_id, column == key, User.id != besides)
+        .exists()
+        for column in (User.username_key, User.email_key)
+    )
+
+
 _TAKEN = {
-    "username": "This username, or one that looks the same, is in use. Choose another username",
+    "username": "This username, or one that looks the same, is in use, or it is the email of "
+    "another user. Choose another username",
     "email": "This email is used by another user. Enter a different email",
 }
 
@@ -376,8 +375,8 @@ def keep_an_admin(workspace_id: str, *, field: str, leaving: str) -> None:
     :param leaving: ID of the active admin to disable, demote or delete.
     :raises Conflict: at ``field``.
     """
-    # Updating the workspace's row serializes two admins who remove each other.
-    Workspace.update(name=Workspace.name).where(Workspace.id == workspace_id).execute()
+    # Two admins could remove each other.
+    take_turns(workspace_id)
     others = User.select(User.id).where(
         User.workspace == workspace_id, User.is_admin, User.active, User.id != leaving
     )
@@ -386,6 +385,11 @@ def keep_an_admin(workspace_id: str, *, field: str, leaving: str) -> None:
             field,
             "This is the last active admin of the workspace. Make another user an admin first.",
         )
+
+
+def take_turns(workspace_id: str) -> None:
+    """Serialize transactions that check something in a workspace before they change it."""
+    Workspace.update(name=Workspace.name).where(Workspace.id == workspace_id).execute()
 
 
 def sign_out_everywhere(user_id: str, *, now: int, keep: str | None = None) -> int:
