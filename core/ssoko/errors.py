@@ -102,10 +102,12 @@ class TooManyAttempts(SsokoError):
     """Too many attempts from this network or for this account.
 
     :param retry_after: seconds until the next attempt is accepted.
+    :param first: it is the first refusal of its kind for some time. Only this one is recorded.
     """
 
-    def __init__(self, message: str, *, retry_after: int) -> None:
+    def __init__(self, message: str, *, retry_after: int, first: bool = False) -> None:
         self.retry_after = retry_after
+        self.first = first
         super().__init__(message)
 
 

@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 from limits.storage import MemoryStorage
 from ssoko.errors import ConfigError, TooManyAttempts
-from ssoko.services.credentials.rate_limits import PER_ACCOUNT, PER_ADDRESS, Limiter, network_of
+from ssoko.services.credentials.rate_limits import (
+    PER_ACCOUNT,
+    PER_ADDRESS,
+    Limiter,
+    LocalStorage,
+    network_of,
+)
 
 
 def allowed(limiter: Limiter, account: str, address: str, tries: int) -> int:
@@ -73,10 +79,100 @@ def test_successful_sign_ins_do_not_use_up_the_limit_of_an_ip_address() -> None:
     assert allowed(limiter, "amina", "192.0.2.1", 20) == PER_ACCOUNT
 
 
-def test_many_refusals_are_reported_once_per_window() -> None:
+def refusals(limiter: Limiter, tries: list[tuple[str, str]]) -> list[TooManyAttempts]:
+    found = []
+    for account, address in tries:
+        try:
+            limiter.check_sign_in(account, address)
+        except TooManyAttempts as refusal:
+            found.append(refusal)
+    return found
+
+
+def test_a_flood_of_refusals_of_one_account_is_recorded_once() -> None:
+    found = refusals(Limiter(), [("amina", "192.0.2.1")] * 30)
+    assert [refusal.first for refusal in found] == [True] + [False] * 19
+
+
+def test_a_flood_of_refusals_of_one_address_is_recorded_once_whatever_the_names_are() -> None:
+    found = refusals(Limiter(), [(f"user{n}", "192.0.2.1") for n in range(PER_ADDRESS + 50)])
+    assert [refusal.first for refusal in found] == [True] + [False] * 49
+
+
+class Monotonic:
+    """Seconds that pass when a test says so."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def attack(limiter: Limiter, attempts: int) -> None:
+    """Try one account from many addresses, as far as the limiter allows."""
+    refusals(limiter, [("amina", f"10.0.{n // 250}.{n % 250}") for n in range(attempts)])
+
+
+def test_an_attack_from_many_addresses_is_slowed_down() -> None:
     limiter = Limiter()
-    told = [limiter.is_first_refusal("amina", "192.0.2.1") for _ in range(20)]
-    assert told == [True] + [False] * 19
+    attack(limiter, 50)
+    (refused,) = refusals(limiter, [("amina", "203.0.113.9")])
+    assert 4 <= refused.retry_after <= 5
+    assert "Try again in" in str(refused)
+
+
+def test_an_owner_at_a_new_address_waits_some_seconds_and_is_not_locked_out() -> None:
+    seconds = Monotonic()
+    limiter = Limiter(monotonic=seconds)
+    attack(limiter, 5000)
+    with pytest.raises(TooManyAttempts) as refused:
+        limiter.check_sign_in("amina", "198.51.100.7")
+    assert refused.value.retry_after <= 60
+    seconds.now += refused.value.retry_after
+    attack(limiter, 100)
+    limiter.check_sign_in("amina", "198.51.100.7")
+
+
+def test_an_owner_at_a_known_address_does_not_wait() -> None:
+    limiter = Limiter()
+    attack(limiter, 5000)
+    limiter.check_sign_in("amina", "198.51.100.7", is_known=lambda: True)
+
+
+def test_other_accounts_are_not_slowed_down() -> None:
+    limiter = Limiter()
+    attack(limiter, 100)
+    limiter.check_sign_in("binta", "198.51.100.7")
+
+
+def test_a_clock_that_is_set_back_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = Monotonic()
+    limiter = Limiter(monotonic=seconds)
+    allowed(limiter, "amina", "192.0.2.1", PER_ACCOUNT + 1)
+    monkeypatch.setattr("time.time", lambda: 0.0)
+    seconds.now += 15 * 60
+    limiter.check_sign_in("amina", "192.0.2.1")
+
+
+def test_the_counters_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ssoko.services.credentials.rate_limits.MAX_COUNTERS", 100)
+    storage = LocalStorage()
+    for n in range(1000):
+        storage.incr(f"key {n}", 900)
+    assert storage.reset() <= 100
+
+
+def test_counters_that_ended_make_room_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ssoko.services.credentials.rate_limits.MAX_COUNTERS", 100)
+    seconds = Monotonic()
+    storage = LocalStorage(seconds)
+    storage.incr("long", 900)
+    for n in range(90):
+        storage.incr(f"short {n}", 5)
+    seconds.now += 10
+    for n in range(20):
+        storage.incr(f"new {n}", 900)
+    assert storage.get("long") == 1
 
 
 @pytest.mark.parametrize(

@@ -204,10 +204,15 @@ def replace_session(services: Services, before: str, after: str, actor: Actor) -
     with database.atomic():
         rows = list(Session.select().where(Session.id.in_([digest(before), digest(after)])))
         if len(rows) == 2 and rows[0].user_id == rows[1].user_id:
-            Participation.update(session=digest(after)).where(
-                Participation.session == digest(before), Participation.ended_at.is_null()
-            ).execute()
+            _take_over(digest(before), digest(after))
         end_session(services, before, actor)
+
+
+def _take_over(before: str, after: str) -> None:
+    """Move what one session has signed in to, to another one."""
+    Participation.update(session=after).where(
+        Participation.session == before, Participation.ended_at.is_null()
+    ).execute()
 
 
 def end_sessions(
@@ -298,8 +303,11 @@ def change_password(
     current: str,
     new: str,
     address: str,
-) -> None:
-    """Change the user's own password, and end all other sessions of the user.
+    user_agent: str = "",
+) -> str:
+    """Let users change their own password, and return the token of a new session.
+
+    All their earlier sessions end, this one too: whoever has a copy of its cookie is signed out.
 
     :raises InputError: at ``current_password`` when it is wrong, at ``password`` for the new one.
     :raises TooManyAttempts: when there were too many attempts.
@@ -310,12 +318,17 @@ def change_password(
     if not services.hasher.verify(row.password_hash, current):
         raise InputError.of("current_password", "This is not your current password. Enter it again")
     services.limiter.forgive(account, address)
-    users.update_user(
-        Scope(services, signed_in.workspace.id, signed_in.actor(address)),
-        signed_in.user.id,
-        password=new,
-        keep_session=signed_in.session_id,
-    )
+    with database.atomic():
+        users.update_user(
+            Scope(services, signed_in.workspace.id, signed_in.actor(address)),
+            signed_in.user.id,
+            password=new,
+        )
+        token = start_session(
+            services, row, method="password", address=address, user_agent=user_agent
+        )
+        _take_over(signed_in.session_id, digest(token))
+    return token
 
 
 def delete_old_sessions(services: Services, *, older_than: int = 30 * 86_400) -> int:

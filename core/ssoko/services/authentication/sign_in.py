@@ -9,9 +9,11 @@ from ssoko.services.activity import log
 from ssoko.services.authentication import links
 from ssoko.services.authentication.sessions import start_session
 from ssoko.services.context import Actor, Scope, Services
+from ssoko.services.credentials.rate_limits import network_of
 from ssoko.services.credentials.secret_tokens import digest
 from ssoko.services.people import users
 from ssoko.store.models.people import User
+from ssoko.store.models.sessions import Session
 from ssoko.store.models.table import database
 from ssoko.store.models.workspaces import Workspace
 from ssoko.text.names import fold
@@ -20,6 +22,9 @@ from ssoko.text.names import fold
 WRONG = "The username or password is wrong. Check both and try again."
 DISABLED = "This account is disabled. Ask an admin of your workspace to enable it."
 LINK_OVER = "This link has expired or was already used. Ask for a new one."
+
+#: Sessions whose addresses are known places of a user.
+_PLACES = 50
 
 
 def sign_in(
@@ -38,12 +43,15 @@ def sign_in(
     :raises TooManyAttempts: before the password is checked.
     """
     user = users.find_row(workspace_id, username)
-    # The limit counts per account, in any spelling of the name, and also for unknown names.
-    account = f"{workspace_id}/{user.id if user is not None else _key(username)}"
+    # Attempts are counted by the typed name, whoever has it: a count that username and email share
+    # would tell that they belong to one account.
+    account = f"{workspace_id}/{_key(username)}"
     try:
-        services.limiter.check_sign_in(account, address)
-    except TooManyAttempts:
-        if services.limiter.is_first_refusal(account, address):
+        services.limiter.check_sign_in(
+            account, address, is_known=lambda: user is not None and _was_at(user, address)
+        )
+    except TooManyAttempts as refusal:
+        if refusal.first:
             _record_refusal(services, workspace_id, user, address, "too-many-attempts")
         raise
     right = services.hasher.verify(user.password_hash if user is not None else None, password)
@@ -97,6 +105,19 @@ def _record_refusal(
         outcome="refused",
         detail={"reason": reason},
     )
+
+
+def _was_at(user: User, address: str) -> bool:
+    """Tell whether the user signed in from the network of this address lately."""
+    place = network_of(address)
+    latest = (
+        Session.select(Session.address)
+        .where(Session.user == user.id)
+        .order_by(Session.created_at.desc())
+        .limit(_PLACES)
+        .tuples()
+    )
+    return any(network_of(row[0]) == place for row in latest)
 
 
 def _reason(user: User | None) -> str:

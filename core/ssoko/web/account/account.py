@@ -12,6 +12,7 @@ from ssoko.web.framework.session import (
     current_signed_in,
     current_user,
     signed_in,
+    start_browser_session,
 )
 
 blueprint = Blueprint("account", __name__, url_prefix="/w/<workspace>/account")
@@ -62,17 +63,19 @@ def password() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     session = current_signed_in()
     assert session is not None  # noqa: S101 - ensured by the decorator
     try:
-        sessions.change_password(
+        token = sessions.change_password(
             current_services(),
             session,
             current=request.form.get("current_password", ""),
             new=request.form.get("password", ""),
             address=request.remote_addr or "",
+            user_agent=request.user_agent.string,
         )
     except InputError as error:
         return _page(error.errors), 422
     except TooManyAttempts as error:
         return _page({"": [str(error)]}), 429, {"Retry-After": str(error.retry_after)}
+    start_browser_session(token)
     flash("Changed your password. All your other sessions ended.")
     return redirect(url_for("account.show"), 303)
 
