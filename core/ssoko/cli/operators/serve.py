@@ -98,8 +98,15 @@ def serve(host: str, port: int, workers: int, threads: int | None, server: str) 
 
 
 def log_to_stderr(level: str) -> None:
-    """Write the log to standard error, one line per entry."""
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    """Write the log to standard error, one line per entry.
+
+    ``DEBUG`` is for Ssoko alone: libraries log the values of SQL statements at that level.
+    """
+    logging.basicConfig(
+        level="INFO" if level == "DEBUG" else level,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("ssoko").setLevel(level)
     # It warns whenever a request waits for a thread, which is normal with any browser.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
@@ -110,19 +117,28 @@ def bind(host: str, port: int) -> list[socket.socket]:
     :param port: 0 lets the system choose a free port.
     :raises ConfigError: when the port is in use, or the host is not this machine.
     """
-    try:
-        addresses = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_ADDRCONFIG
-        )
-    except OSError:
-        raise ConfigError(f"--host: {host} is not an address of this machine") from None
+    host = host.strip("[]")
+    # All addresses are those of IPv4 too, and each kind has its own socket: on a shared one, IPv4
+    # addresses would look like ::ffff:192.0.2.1.
+    names = ("::", "0.0.0.0") if host == "::" else (host,)  # noqa: S104
+    addresses: list[Any] = []
+    for name in names:
+        try:
+            addresses += socket.getaddrinfo(
+                name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_ADDRCONFIG
+            )
+        except OSError:
+            continue
+    if not addresses:
+        raise ConfigError(f"--host: {host} is not an address of this machine")
     sockets: list[socket.socket] = []
     for family, _, _, _, address in dict.fromkeys(addresses):
         try:
             sockets.append(_listen(family, (address[0], port, *address[2:])))
         except OSError as error:
             # A host without IPv6 still resolves localhost to ::1.
-            if error.errno == errno.EADDRNOTAVAIL and (sockets or len(addresses) > 1):
+            no_such = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+            if error.errno in no_such and (sockets or len(addresses) > 1):
                 continue
             for listener in sockets:
                 listener.close()
@@ -235,7 +251,7 @@ def with_gunicorn(
         # gunicorn trusts no header of a proxy; create_app reads them (SSOKO_TRUSTED_PROXIES).
         "forwarded_allow_ips": "",
         "secure_scheme_headers": {},
-        "loglevel": config.log_level.lower(),
+        "loglevel": "info" if config.log_level == "DEBUG" else config.log_level.lower(),
         "when_ready": lambda _: announce(),
     }
 
