@@ -514,6 +514,13 @@ def _tables(db: Database) -> list[type[Model]]:
         class Meta:
             table_name = "former_record"
 
+    class Installation(Table):
+        name = TextField(primary_key=True)
+        value = TextField()
+
+        class Meta:
+            table_name = "installation"
+
     return [
         Workspace,
         User,
@@ -544,6 +551,7 @@ def _tables(db: Database) -> list[type[Model]]:
         UpgradeDecision,
         FormerRecord,
         KeptForm,
+        Installation,
     ]
 
 

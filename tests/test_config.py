@@ -4,7 +4,7 @@ import base64
 from pathlib import Path
 
 import pytest
-from ssoko.config import SETTINGS, check_base_url, load_config
+from ssoko.config import SETTINGS, check_base_url, load_config, unknown_settings
 from ssoko.errors import ConfigError
 
 SECRET = "s" * 48
@@ -135,3 +135,63 @@ def test_hosts_to_fetch_metadata_from_are_pairs_in_small_letters(tmp_path: Path)
     config = load_config(environ(tmp_path, metadata_fetch_allow="Lab.Example:8080, [::1]:443"))
     assert config.metadata_fetch_allow == {"lab.example:8080", "[::1]:443"}
     assert load_config(environ(tmp_path)).metadata_fetch_allow == frozenset()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://sso.example.org",
+        '"https://sso.example.org"',
+        "'https://sso.example.org'",
+        "https://sso.example.org\r",
+        "\ufeffhttps://sso.example.org",
+        "  https://sso.example.org/ \n",
+        '"https://sso.example.org"\r\n',
+        "https://SSO.example.org:443",
+    ],
+)
+def test_a_value_is_read_as_env_files_have_it(tmp_path: Path, written: str) -> None:
+    assert load_config(environ(tmp_path, base_url=written)).base_url == "https://sso.example.org"
+
+
+def test_keys_and_the_folder_are_read_as_env_files_have_them(tmp_path: Path) -> None:
+    quoted = {name: f'"{value}"\r' for name, value in environ(tmp_path).items()}
+    config = load_config(quoted)
+    assert (config.data_dir, config.secret_key) == (tmp_path, SECRET)
+    assert config.master_key == bytes(range(32))
+
+
+def test_files_with_a_byte_order_mark_are_read(tmp_path: Path) -> None:
+    (tmp_path / "ssoko.toml").write_text('base_url = "https://sso.example.org"\n', "utf-8-sig")
+    (tmp_path / "master.key").write_text(MASTER + "\r\n", "utf-8-sig")
+    config = load_config({"SSOKO_DATA_DIR": str(tmp_path), "SSOKO_SECRET_KEY": SECRET})
+    assert config.base_url == "https://sso.example.org"
+    assert config.master_key == bytes(range(32))
+
+
+def test_a_comment_after_a_value_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="SSOKO_SESSION_HOURS: remove the comment"):
+        load_config(environ(tmp_path, session_hours="8 # a working day"))
+
+
+def test_a_number_sign_in_a_password_is_no_comment(tmp_path: Path) -> None:
+    url = "postgresql://u:pass #1@host/name"
+    assert load_config(environ(tmp_path, database_url=url)).database_url == url
+
+
+def test_an_empty_key_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "master.key").touch()
+    with pytest.raises(ConfigError, match="master.key is empty"):
+        load_config({"SSOKO_DATA_DIR": str(tmp_path), "SSOKO_SECRET_KEY": SECRET})
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "https://sso.example.org:port", "https://"])
+def test_a_malformed_base_url_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="SSOKO_BASE_URL"):
+        check_base_url(url)
+
+
+def test_names_of_no_setting_are_found(tmp_path: Path) -> None:
+    (tmp_path / "ssoko.toml").write_text('baseurl = "x"\n')
+    names = unknown_settings({"SSOKO_BASEURL": "x", "SSOKO_BASE_URL": "x", "HOME": "/"}, tmp_path)
+    assert names == ["SSOKO_BASEURL", "baseurl in ssoko.toml"]

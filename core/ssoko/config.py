@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from ssoko.errors import ConfigError
 
@@ -23,6 +23,14 @@ _OWN_PATHS = {"w", "saml", "api", "plugins", "dev"}
 #: Hosts for which http is allowed: loopback and reserved names (RFC 6761, RFC 2606).
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 _LOCAL_SUFFIXES = (".localhost", ".test", ".example", ".invalid")
+
+
+#: What may stand around a value: blanks, line ends, a byte order mark, a zero-width space.
+_AROUND = " \t\r\n\u00a0\ufeff\u200b"
+#: A comment after a value; env files do not cut it off.
+_COMMENT = re.compile(r"\s#")
+#: Settings with free text, where it is no comment.
+_FREE = frozenset({"database_url", "secret_key", "master_key", "data_dir", "plugin_index"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,11 @@ class Config:
         return f"<Config {self.base_url} in {self.data_dir}>"
 
     @property
+    def database_file(self) -> Path:
+        """The SQLite file."""
+        return Path(unquote(self.database_url.removeprefix("sqlite:///")))
+
+    @property
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
 
@@ -126,12 +139,18 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
     """
     environ = os.environ if environ is None else environ
     by_name = {s.name: s for s in SETTINGS}
-    data_dir = Path(environ.get("SSOKO_DATA_DIR") or by_name["data_dir"].default)
+    data_dir = data_dir_of(environ)
     written = _read_file(data_dir / CONFIG_FILE)
 
     def value(name: str) -> str:
-        found = environ.get(by_name[name].variable) or written.get(name)
-        return _text(found) if found is not None else by_name[name].default
+        found = clean(environ.get(by_name[name].variable, "")) or written.get(name)
+        text = clean(_text(found)) if found is not None else by_name[name].default
+        if _COMMENT.search(text) and name not in _FREE:
+            raise ConfigError(
+                f"{by_name[name].variable}: remove the comment after the value {text!r}; here it "
+                "is a part of the value"
+            )
+        return text
 
     secret_key = value("secret_key") or _read_key(data_dir / SECRET_FILE)
     if len(secret_key) < 32:
@@ -156,6 +175,33 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
         metadata_fetch_allow=_host_ports("metadata_fetch_allow", value("metadata_fetch_allow")),
         log_level=_level(value("log_level")),
     )
+
+
+def data_dir_of(environ: Mapping[str, str]) -> Path:
+    """Return the data directory that an environment names."""
+    return Path(clean(environ.get("SSOKO_DATA_DIR", "")) or SETTINGS[0].default)
+
+
+def clean(text: str) -> str:
+    """Return a value without what env files and editors leave around it.
+
+    These are blanks, a carriage return, a byte order mark, and a pair of quotes: Docker keeps the
+    quotes of its env files, systemd and shells do not.
+    """
+    text = text.strip(_AROUND)
+    if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
+        text = text[1:-1].strip(_AROUND)
+    return text
+
+
+def unknown_settings(environ: Mapping[str, str], data_dir: Path) -> list[str]:
+    """Return the variables and the lines of the file that name no setting."""
+    variables = {setting.variable for setting in SETTINGS}
+    names = {setting.name for setting in SETTINGS}
+    return [
+        *sorted(n for n in environ if n.startswith("SSOKO_") and n not in variables),
+        *sorted(f"{n} in {CONFIG_FILE}" for n in _read_file(data_dir / CONFIG_FILE).keys() - names),
+    ]
 
 
 def disabled_from_now_on(
@@ -211,7 +257,7 @@ def check_base_url(url: str) -> str:
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -220,15 +266,17 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 def _read_key(path: Path) -> str:
     try:
-        return path.read_text("ascii").strip()
+        text = clean(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"{path} does not exist. Run: ssoko init") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
+    if not text:
+        raise ConfigError(f"{path} is empty; restore it from a backup, or run: ssoko init")
+    return text
 
 
 def _master_key(text: str) -> bytes:
-
     try:
         key = base64.b64decode(text, validate=True)
     except binascii.Error:

@@ -10,7 +10,7 @@ from pathlib import Path
 from peewee import Database, SqliteDatabase
 from playhouse.migrations import Runner
 
-from ssoko.errors import MigrationPending, Unavailable
+from ssoko.errors import MigrationPending, SchemaTooNew, Unavailable
 
 HISTORY = "schema_migration"
 
@@ -27,15 +27,21 @@ def directory() -> Path:
 
 def pending(database: Database) -> list[str]:
     """Return the names of the migrations that have not been applied."""
-    runner = Runner(database, str(directory()), table_name=HISTORY)
-    return [m.name for m in runner.status() if m.applied is None]
+    return [m.name for m in _runner(database).status() if m.applied is None]
+
+
+def unknown(database: Database) -> list[str]:
+    """Return the names of the applied migrations that this Ssoko does not have."""
+    return [m.name for m in _runner(database).status() if m.path is None]
 
 
 def require_current(database: Database) -> None:
-    """Refuse an outdated schema.
+    """Refuse a schema that is not the one of this code.
 
+    :raises SchemaTooNew: naming what is unknown.
     :raises MigrationPending: naming what is missing and the command that applies it.
     """
+    require_known(database)
     names = pending(database)
     if names:
         raise MigrationPending(
@@ -45,10 +51,31 @@ def require_current(database: Database) -> None:
 
 
 def migrate(database: Database) -> list[str]:
-    """Apply the pending migrations under a lock and return their names; safe to run twice."""
+    """Apply the pending migrations under a lock and return their names; safe to run twice.
+
+    :raises SchemaTooNew: when a newer Ssoko has migrated the database.
+    """
     database.connect(reuse_if_open=True)
+    require_known(database)
     with _lock(database):
-        return list(Runner(database, str(directory()), table_name=HISTORY).up())
+        return list(_runner(database).up())
+
+
+def require_known(database: Database) -> None:
+    """Refuse a schema that a newer Ssoko has made.
+
+    :raises SchemaTooNew: naming what is unknown.
+    """
+    names = unknown(database)
+    if names:
+        raise SchemaTooNew(
+            f"The database is newer than this Ssoko: it has the migration {names[-1]}. "
+            "Install the newer Ssoko again, or restore a backup from before it"
+        )
+
+
+def _runner(database: Database) -> Runner:
+    return Runner(database, str(directory()), table_name=HISTORY)
 
 
 @contextmanager
@@ -57,11 +84,12 @@ def _lock(database: Database) -> Iterator[None]:
         with _file_lock(Path(f"{database.database}.migrate.lock")):
             yield
         return
-    database.execute_sql("SELECT pg_advisory_lock(%s)", (_LOCK_KEY,))
-    try:
+    # The lock ends with the transaction: a pooler may give each transaction another connection.
+    with database.atomic():
+        database.execute_sql("SET LOCAL statement_timeout = 0")
+        database.execute_sql("SET LOCAL lock_timeout = 0")
+        database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (_LOCK_KEY,))
         yield
-    finally:
-        database.execute_sql("SELECT pg_advisory_unlock(%s)", (_LOCK_KEY,))
 
 
 @contextmanager

@@ -17,7 +17,10 @@ from ssoko.config import (
     MASTER_FILE,
     SECRET_FILE,
     SETTINGS,
+    Config,
     check_base_url,
+    clean,
+    data_dir_of,
     load_config,
 )
 from ssoko.errors import ConfigError, InputError
@@ -46,8 +49,8 @@ def init(base_url: str | None, no_input: bool, as_json: bool) -> None:
     They are stored in SSOKO_DATA_DIR, by default ./data. Prints a link to create the first admin,
     which works once, for 30 minutes. If you run the command again, existing files are kept.
     """
-    data_dir = Path(os.environ.get("SSOKO_DATA_DIR") or _DEFAULTS["data_dir"])
-    url = base_url or os.environ.get("SSOKO_BASE_URL") or ""
+    data_dir = data_dir_of(os.environ)
+    url = base_url or clean(os.environ.get("SSOKO_BASE_URL", ""))
     is_configured = (data_dir / CONFIG_FILE).exists()
     if base_url and is_configured:
         raise InputError.of(
@@ -59,9 +62,10 @@ def init(base_url: str | None, no_input: bool, as_json: bool) -> None:
         created, existing = write_files(data_dir, url or _DEFAULTS["base_url"], os.environ)
         applied = apply_migrations()
     with opened() as services:
+        notices = _look_over(services.config)
         link = setup_url(services)
     result = {"data_dir": str(data_dir), "created": created, "kept": existing}
-    result |= {"migrations": applied, "setup_url": link}
+    result |= {"migrations": applied, "setup_url": link, "notices": notices}
     lines = [f"Data directory: {data_dir}"]
     lines += [f"  {name}: created" for name in created]
     lines += [f"  {name}: kept" for name in existing]
@@ -72,6 +76,7 @@ def init(base_url: str | None, no_input: bool, as_json: bool) -> None:
         lines.append("                        `ssoko init` again)")
     else:
         lines += ["", "An admin already exists. Start the server: ssoko serve"]
+    _show(notices)
     print_result(as_json, result, *lines)
 
 
@@ -88,10 +93,16 @@ def migrate(check: bool, as_json: bool) -> None:
     """
     if not check:
         applied = apply_migrations()
+        with opened() as services:
+            _show(_look_over(services.config))
         line = f"Applied: {', '.join(applied)}" if applied else "The database is up to date."
         print_result(as_json, {"applied": applied}, line)
         return
-    names = _pending()
+    names, unknown = _pending()
+    if unknown:
+        line = f"The database is newer than this Ssoko: it has {', '.join(unknown)}."
+        print_result(as_json, {"pending": names, "unknown": unknown}, line)
+        sys.exit(1)
     line = f"Pending: {', '.join(names)}. Run: ssoko migrate" if names else "No pending migrations."
     print_result(as_json, {"pending": names}, line)
     if names:
@@ -121,6 +132,8 @@ def write_files(
     if not environ.get("SSOKO_SECRET_KEY"):
         files[SECRET_FILE] = secrets.token_urlsafe(48) + "\n"
     if not environ.get("SSOKO_MASTER_KEY"):
+        if _is_missing(data_dir / MASTER_FILE):
+            _require_no_keys(data_dir, environ)
         files[MASTER_FILE] = base64.b64encode(secrets.token_bytes(32)).decode() + "\n"
     created: list[str] = []
     existing: list[str] = []
@@ -137,7 +150,47 @@ def write_files(
     return created, existing
 
 
+def _is_missing(path: Path) -> bool:
+    """Tell whether there is no such file, or one without content: a touch, or a full disk."""
+    try:
+        return not path.read_bytes().strip()
+    except FileNotFoundError:
+        return True
+
+
+def _require_no_keys(data_dir: Path, environ: Mapping[str, str]) -> None:
+    """Refuse to make a master key for a database that has keys of another one.
+
+    :raises ConfigError: saying which file to put back.
+    """
+    check_libraries()
+    from ssoko.services import installation
+    from ssoko.store import db
+
+    # All but the keys is as it will be; the master key is what is missing.
+    stand_in = {
+        "SSOKO_SECRET_KEY": "-" * 32,
+        "SSOKO_MASTER_KEY": base64.b64encode(bytes(32)).decode(),
+    }
+    config = load_config({**environ, **stand_in, "SSOKO_DATA_DIR": str(data_dir)})
+    if config.database_url.startswith("sqlite:") and not config.database_file.exists():
+        return
+    database = db.connect(config.database_url)
+    try:
+        with db.session():
+            if database.table_exists("signing_key") and installation.has_encrypted_keys():
+                raise ConfigError(
+                    f"{data_dir / MASTER_FILE} is missing, and the database has keys that were "
+                    "encrypted with it. Put the file back, or restore it from a backup; a new key "
+                    "would not open them"
+                )
+    finally:
+        database.close()
+
+
 def _write_new(path: Path, text: str) -> bool:
+    if path.exists() and _is_missing(path):
+        path.unlink()
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -162,13 +215,35 @@ def apply_migrations(environ: Mapping[str, str] | None = None) -> list[str]:
     return applied
 
 
-def _pending() -> list[str]:
+def _look_over(config: Config) -> list[str]:
+    """Check that data and settings belong together; return what the operator should know.
+
+    The base URL is the one to expect from now on.
+
+    :raises ConfigError: when the master key does not open the stored keys.
+    """
+    from ssoko.services import installation
+    from ssoko.services.credentials.key_ring import KeyRing
+
+    installation.require_master_key(KeyRing(config.master_key))
+    found = installation.notices(config)
+    installation.record_base_url(config)
+    return found
+
+
+def _show(notices: list[str]) -> None:
+    for notice in notices:
+        click.echo(f"Notice: {notice}", err=True)
+
+
+def _pending() -> tuple[list[str], list[str]]:
+    """Return the migrations that are due, and those that this Ssoko does not have."""
     from ssoko.store import db
     from ssoko.store import migrate as migrations
 
     database = db.connect(load_config().database_url)
     with db.session():
-        names = migrations.pending(database)
+        names = migrations.pending(database), migrations.unknown(database)
     database.close()
     return names
 

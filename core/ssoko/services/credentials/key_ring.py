@@ -9,6 +9,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from ssoko.errors import ConfigError
 from ssoko.saml.signing import SigningKey
 
+OTHER_KEY = (
+    "SSOKO_MASTER_KEY is not the one that this database was encrypted with. Put the old master.key "
+    "back, or restore it from a backup"
+)
+
 _VERSION = b"\x01"
 _NONCE = 12
 _KEY_ID = 8
@@ -21,6 +26,13 @@ class KeyRing:
         self._aead = AESGCM(master_key)
         self._id = sha256(b"ssoko master key" + master_key).digest()[:_KEY_ID]
         self._loaded: dict[str, SigningKey] = {}
+
+    def can_decrypt(self, blob: bytes) -> bool:
+        """Tell whether this is the master key that a value was encrypted with.
+
+        :param blob: the value, or its first 9 bytes.
+        """
+        return blob[: len(_VERSION) + _KEY_ID] == _VERSION + self._id
 
     def encrypt(self, plain: bytes, *, row_id: str) -> bytes:
         """Encrypt with AES-256-GCM, bound to the ID of the row.
@@ -36,11 +48,8 @@ class KeyRing:
         :raises ConfigError: when it was encrypted with another master key, or the row was modified.
         """
         start = len(_VERSION) + _KEY_ID
-        if blob[:1] != _VERSION or blob[1:start] != self._id:
-            raise ConfigError(
-                "SSOKO_MASTER_KEY is not the key that this database was encrypted with. "
-                "Restore that key"
-            )
+        if not self.can_decrypt(blob):
+            raise ConfigError(OTHER_KEY)
         nonce, sealed = blob[start : start + _NONCE], blob[start + _NONCE :]
         try:
             return self._aead.decrypt(nonce, sealed, row_id.encode())

@@ -13,6 +13,7 @@ from ssoko.store.models.applications import (
     UpgradeDecision,
 )
 from ssoko.store.models.guides import GuideEvidence
+from ssoko.store.models.installation import Installation
 from ssoko.store.models.issuers import (
     CertificateNotice,
     Issuer,
@@ -63,4 +64,5 @@ TABLES = (
     Trace,
     Event,
     GuideEvidence,
+    Installation,
 )

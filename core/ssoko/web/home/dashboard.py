@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
+from ssoko.services import installation
 from ssoko.services.activity import log
 from ssoko.services.marketplace.overview import Overview, Waiting, overview
 from ssoko.text.paths import without_paths
@@ -132,6 +133,18 @@ def _attention(summary: Overview) -> list[Attention]:
         Attention(notice.kind, notice.title, notice.text, notice.label, notice.href)
         for notice in workspace_notices()
     ]
+    if before := installation.former_base_url(services.config):
+        items.append(
+            Attention(
+                "bad",
+                "The base URL has changed",
+                f"It was {before} and is {services.config.base_url} now. Sign-ins fail until each "
+                "service provider has the new metadata. An operator can set the old base URL "
+                "again, or accept the new one with: ssoko migrate",
+                "",
+                "",
+            )
+        )
     if has_unknown_proxy():
         items.append(
             Attention(
