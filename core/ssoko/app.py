@@ -1,6 +1,7 @@
 """The composition root: the only module that imports every layer."""
 
 import ipaddress
+import logging
 from collections.abc import Collection
 from functools import lru_cache, partial
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from ssoko.plugin import Site as PluginSite
 from ssoko.plugin import WebApplication, WebContext, steps
 from ssoko.plugin.host.registry import Registry, installed_sources
 from ssoko.saml import xml
+from ssoko.services import installation
 from ssoko.services.context import Cache, Services, now
 from ssoko.services.credentials.key_ring import KeyRing
 from ssoko.services.credentials.passwords import Hasher
@@ -32,6 +34,8 @@ from ssoko.web.api import init_api, problems
 from ssoko.web.framework.below_path import BelowPath
 from ssoko.web.plugins.mounted_pages import PluginPages
 
+log = logging.getLogger(__name__)
+
 #: Bytes of the largest body that a page or the API reads.
 MAX_BODY = 1024 * 1024
 
@@ -39,7 +43,7 @@ MAX_BODY = 1024 * 1024
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 #: Endpoints that work without the database: the error page needs its style sheet.
-_WITHOUT_DATABASE = frozenset({"assets.show", "healthz"})
+_WITHOUT_DATABASE = frozenset({"assets.show", "healthz", "livez"})
 
 
 class Site(Flask):
@@ -89,6 +93,8 @@ def create_app(config: Config | None = None, registry: Registry | None = None) -
     database = db.connect(config.database_url)
     with db.session():
         migrate.require_current(database)
+        installation.require_master_key(KeyRing(config.master_key))
+        installation.record_first_base_url(config)
     xml.prepare()
     steps.parser()
     registry = load_registry(config) if registry is None else registry
@@ -97,9 +103,13 @@ def create_app(config: Config | None = None, registry: Registry | None = None) -
     if app.debug:
         raise ConfigError("FLASK_DEBUG is on, which shows the code to visitors; unset it")
     services = app.extensions["ssoko"] = build_services(config, registry)
+    with db.session():
+        for notice in installation.notices(config, registry):
+            log.warning("%s", notice)
     services.index.read()  # so that the log names a broken one when Ssoko starts
     _configure(app, config)
     app.add_url_rule("/healthz", "healthz", _healthz)
+    app.add_url_rule("/livez", "livez", _livez)
     init_web(app, config.base_url)
     init_api(app)
     _mount_plugin_pages(app, services)
@@ -128,7 +138,7 @@ def _configure(app: Flask, config: Config) -> None:
 
     def refuse_unknown_host() -> None:
         # Load balancers ask for the health by address, not by name.
-        if request.endpoint != "healthz" and not trusted(request.host):
+        if request.endpoint not in {"healthz", "livez"} and not trusted(request.host):
             abort(400, "This site has another name. An operator can add this one to trusted_hosts.")
 
     app.before_request(refuse_unknown_host)
@@ -202,8 +212,13 @@ def _same_name(host: str) -> str:
 def _healthz() -> tuple[Response, int]:
     try:
         db.ping()
-    except Unavailable:
-        return jsonify(status="database does not respond"), 503
+    except Unavailable as down:
+        return jsonify(status="database does not respond", cause=down.cause), 503
+    return jsonify(status="ok"), 200
+
+
+def _livez() -> tuple[Response, int]:
+    # Whoever restarts processes that do not respond must not restart them for their database.
     return jsonify(status="ok"), 200
 
 

@@ -5,6 +5,7 @@
     SsokoError
     ├── ConfigError              a setting is missing or unsafe; the process does not start
     ├── MigrationPending         the database is older than the code
+    ├── SchemaTooNew             the database is newer than the code
     ├── Unavailable              the database or another part does not respond; try again
     ├── InputError               fields are wrong; ``errors`` names each one
     │   └── Conflict             the value is in use, or the row was changed meanwhile
@@ -39,8 +40,21 @@ class MigrationPending(SsokoError):
     """The database schema is older than the code."""
 
 
+class SchemaTooNew(SsokoError):
+    """The database schema is newer than the code."""
+
+
 class Unavailable(SsokoError):
-    """A required part, such as the database, does not respond."""
+    """A required part, such as the database, does not respond.
+
+    :param cause: why, in a few words without secrets; pages don't show it, ``/healthz`` does.
+    :param detail: what the driver said, for the log and the command line.
+    """
+
+    def __init__(self, message: str, *, cause: str = "", detail: str = "") -> None:
+        self.cause = cause
+        self.detail = detail
+        super().__init__(message)
 
 
 class InputError(SsokoError):

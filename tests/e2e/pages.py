@@ -228,6 +228,7 @@ NO_PAGES = {
     "logout.signing_out": "a step of a sign-out, walked in test_logout.py",
     "assets.show": "a file",
     "healthz": "for machines",
+    "livez": "for machines",
     "marketplace.send_logo": "a picture",
     "applications.download_certificate": "a download",
     "applications.download_metadata": "a download",

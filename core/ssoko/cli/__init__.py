@@ -1,5 +1,7 @@
 """The ``ssoko`` command. Each command parses its options and calls one service."""
 
+import logging
+
 import click
 
 from ssoko import __version__
@@ -46,4 +48,6 @@ for _command in (*_SITE, *_PLUGINS, version):
 
 def main() -> None:
     """Run the command line and exit."""
+    # Commands print their errors; `ssoko serve` sets the log up.
+    logging.getLogger("ssoko").addHandler(logging.NullHandler())
     cli(prog_name="ssoko")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ssoko.errors import ConfigError, InputError, SsokoError
+from ssoko.errors import ConfigError, InputError, SsokoError, Unavailable
 
 _AS_JSON = "ssoko.json"
 
@@ -19,7 +19,9 @@ class Failed(click.ClickException):
     """
 
     def __init__(self, error: Exception, *, exit_code: int = 1, as_json: bool = False) -> None:
-        super().__init__(str(error))
+        # Whoever types a command may know why; visitors may not.
+        detail = error.detail if isinstance(error, Unavailable) else ""
+        super().__init__(f"{error} ({detail})" if detail else str(error))
         self.exit_code = exit_code  # type: ignore[misc]  # click sets it this way too
         self.as_json = as_json
         self.errors = error.errors if isinstance(error, InputError) else {}

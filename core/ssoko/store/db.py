@@ -1,15 +1,20 @@
 """Connect to the database of this process."""
 
+import logging
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from peewee import Database, InterfaceError, OperationalError, SqliteDatabase
+from peewee import Database, SqliteDatabase
+from playhouse.pool import PooledDatabase
 
 from ssoko.errors import ConfigError, Unavailable
+from ssoko.store.failures import cause_of, detail_of, is_failure
 from ssoko.store.models.table import database
+
+log = logging.getLogger(__name__)
 
 #: Seconds that a writer waits for another writer, on SQLite.
 BUSY_TIMEOUT = 5
@@ -20,6 +25,8 @@ _PRAGMAS = {
     "foreign_keys": 1,
     "synchronous": "normal",
     "cache_size": -32_000,
+    # Pages of 4 kB in the log of changes, which is kept as a file beside the database.
+    "wal_autocheckpoint": 250,
 }
 
 
@@ -52,31 +59,35 @@ def _sqlite(url: str) -> SqliteDatabase:
 
 
 def _postgresql(url: str) -> Database:
-    from playhouse.db_url import parse
-
     try:
-        from playhouse.postgres_ext import PooledPsycopg3Database
+        from ssoko.store.postgresql import open_pool
     except ImportError as error:
         raise ConfigError(
             "SSOKO_DATABASE_URL: PostgreSQL needs its driver: pip install 'ssoko[postgres]'"
         ) from error
-    options: dict[str, Any] = {"max_connections": 32, "stale_timeout": 300, "timeout": 5}
-    options |= parse(url, unquote_password=True, unquote_user=True)
-    return PooledPsycopg3Database(options.pop("database"), **options)
+    return open_pool(url)
 
 
 @contextmanager
 def session() -> Iterator[None]:
     """Hold a connection for one request or command; it stays open for the thread's next one.
 
-    :raises Unavailable: when the database does not respond.
+    :raises Unavailable: when the database fails, with the cause.
     """
     try:
         database.connect(reuse_if_open=True)
         yield
-    except (InterfaceError, OperationalError) as error:
-        database.close()
-        raise Unavailable("The database does not respond. Try again in a moment.") from error
+    except Exception as error:
+        if not is_failure(error):
+            raise
+        _disconnect()
+        cause, detail = cause_of(error), detail_of(error)
+        _report(cause, f"{detail} ({_place()})")
+        raise Unavailable(
+            "The database does not respond. Try again in a moment.",
+            cause=cause,
+            detail=f"{cause}: {detail} ({_place()})",
+        ) from error
 
 
 def ping() -> None:
@@ -86,3 +97,37 @@ def ping() -> None:
     """
     with session():
         database.execute_sql("SELECT 1").fetchone()
+
+
+def _disconnect() -> None:
+    """Close the connection, and those that wait for their next use: the server may have changed."""
+    with suppress(Exception):
+        if isinstance(database.obj, PooledDatabase):
+            database.manual_close()
+            database.close_idle()
+        else:
+            database.close()
+
+
+def _place() -> str:
+    name = str(database.obj.database)
+    return redacted(name) if "://" in name else name
+
+
+def redacted(url: str) -> str:
+    """Return a database URL without its password."""
+    scheme, mark, rest = url.partition("://")
+    user, at, host = rest.rpartition("@")
+    return f"{scheme}{mark}{user.partition(':')[0]}{at}{host.partition('?')[0]}"
+
+
+#: The same cause is logged once in so many seconds: every request has it.
+_QUIET = 10
+_reported: dict[str, float] = {}
+
+
+def _report(cause: str, detail: str) -> None:
+    now = time.monotonic()
+    if now - _reported.get(cause, -_QUIET) >= _QUIET:
+        _reported[cause] = now
+        log.error("The database does not respond: %s: %s", cause, detail)

@@ -31,7 +31,15 @@ def test_the_health_is_only_good_while_the_database_answers(app: Flask, api: Api
 
 @pytest.mark.usefixtures("down")
 def test_the_health_is_bad_without_a_database(app: Flask) -> None:
-    assert app.test_client().get("/healthz").status_code == 503
+    answer = app.test_client().get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json["cause"] == "its file cannot be opened"
+
+
+@pytest.mark.usefixtures("down")
+def test_the_process_is_alive_without_a_database(app: Flask) -> None:
+    answer = app.test_client().get("/livez", headers={"Host": "10.0.0.7:8000"})
+    assert (answer.status_code, answer.json) == (200, {"status": "ok"})
 
 
 @pytest.mark.usefixtures("down")

@@ -166,7 +166,8 @@ def _handle_ssoko_error(error: errors.SsokoError) -> Response:
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
     if status == 500:
         return _handle_unexpected_error(error)
-    if status >= 502:
+    # The cause of a database failure is logged where it is noticed.
+    if status >= 502 and not getattr(error, "cause", ""):
         _log.warning("%s: %s", type(error).__name__, error)
     retry_after = getattr(error, "retry_after", RETRY_AFTER if status == 503 else None)
     message = (
