@@ -429,3 +429,23 @@ def test_an_untrusted_certificate_is_refused_before_the_request(serve, tls):
     server = serve(ok(b"<a/>"), context)
     assert "not trusted" in refusal(server.url(scheme="https"), allow=server.allow)
     assert not any(server.requests)
+
+
+def test_downloads_in_progress_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ssoko.fetch._slots", threading.BoundedSemaphore(1))
+    began, end = threading.Event(), threading.Event()
+
+    def wait(*arguments: object) -> bytes:
+        began.set()
+        end.wait(10)
+        return b""
+
+    monkeypatch.setattr("ssoko.fetch._fetch", wait)
+    first = threading.Thread(target=fetch, args=("https://one.example/",))
+    first.start()
+    began.wait(10)
+    with pytest.raises(InputError, match="Other downloads are in progress"):
+        fetch("https://two.example/")
+    end.set()
+    first.join(10)
+    assert fetch("https://two.example/") == b""

@@ -23,7 +23,8 @@ LAYERS = {
     "services": {"store", "saml", "plugin", "plugin.host", "text", "config", "fetch"},
     "schemas": {"services", "plugin", "plugin.host", "saml", "text"},
     "web": {"services", "schemas", "plugin", "plugin.host", "text", "config"},
-    "cli": {"app", "services", "schemas", "plugin", "plugin.host", "config", "store", "text"},
+    "cli": {"app", "services", "schemas", "plugin", "plugin.host", "config", "store", "text"}
+    | {"fetch"},
     "app": {"web", "services", "saml", "plugin", "plugin.host", "config", "store"},
     "config": set(),
     "errors": set(),
@@ -62,7 +63,7 @@ RANKS = (
     ("credentials", "plugins"),
     ("context",),
     ("activity",),
-    ("issuers", "people", "workspaces"),
+    ("installation", "issuers", "people", "workspaces"),
     ("access",),
     ("applications", "authentication"),
     ("applications.upgrades", "applications.sp_metadata"),

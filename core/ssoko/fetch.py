@@ -6,6 +6,7 @@ host name             resolved once; every result must be a public IP address, a
                       connection uses one of those addresses
 redirects             not followed
 time                  5 seconds to connect, 10 in total, however slow the server is
+number                2 at once in this process, so that slow servers keep nobody else waiting
 size                  2 MB, counted after decompression
 proxies, cookies,     none, whatever the environment and the home directory contain
 passwords
@@ -25,8 +26,8 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Collection
-from contextlib import closing
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,6 +38,8 @@ from ssoko.errors import InputError
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 10.0
 MAX_BYTES = 2 * 1024 * 1024
+#: Downloads in progress; ``ssoko serve`` has as many threads more than requests at once.
+AT_ONCE = 2
 MAX_URL = 2048
 
 #: RFC 3986, section 2, without the fragment.
@@ -46,6 +49,9 @@ _NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 #: Prefix of RFC 6052; the last 32 bits are an IPv4 address.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+_slots = threading.BoundedSemaphore(AT_ONCE)
+_meanwhile: Callable[[], AbstractContextManager[None]] = nullcontext
 
 _IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -76,6 +82,27 @@ def fetch(url: str, *, allow: Collection[str] = (), field: str = "url") -> bytes
     :param allow: ``host:port`` pairs of the setting ``metadata_fetch_allow``.
     :raises InputError: at *field*, for every reason that it cannot be fetched.
     """
+    if not _slots.acquire(blocking=False):
+        raise InputError.of(
+            field, "Other downloads are in progress; try again in 10 seconds, or upload the file"
+        )
+    try:
+        with _meanwhile():
+            return _fetch(url, allow, field)
+    finally:
+        _slots.release()
+
+
+def run_others_meanwhile(give_up: Callable[[], AbstractContextManager[None]]) -> None:
+    """Set what lets other requests run during a download; a server with few threads needs it.
+
+    :param give_up: returns a context in which the caller has given up its turn.
+    """
+    global _meanwhile  # noqa: PLW0603 - one server a process
+    _meanwhile = give_up
+
+
+def _fetch(url: str, allow: Collection[str], field: str) -> bytes:
     deadline = time.monotonic() + TOTAL_SECONDS
     try:
         target = _read_url(url, allow)

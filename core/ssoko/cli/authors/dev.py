@@ -14,7 +14,7 @@ import click
 
 from ssoko import __version__
 from ssoko.cli.operators.open_site import check_libraries
-from ssoko.cli.operators.serve import bind, log_to_stderr, with_waitress
+from ssoko.cli.operators.serve import bind, log_to_stderr
 from ssoko.cli.operators.setup import apply_migrations, owner_only, write_files
 from ssoko.config import load_config
 from ssoko.errors import ConfigError, InputError
@@ -140,6 +140,7 @@ def _serve(
     from ssoko.app import create_app
     from ssoko.cli.authors.dev_plugins import Rules
     from ssoko.cli.operators import demo_data as sample
+    from ssoko.cli.operators import on_waitress
     from ssoko.services.authentication import links
     from ssoko.store import db
     from ssoko.web.plugins.preview_site import Preview, create_blueprint
@@ -180,7 +181,7 @@ def _serve(
         lines.append(f"  restarted  in {time.time() - started:.1f} seconds")
     # The server closes its sockets, and the parent process needs them for the next child.
     copies = [listener.dup() for listener in sockets]
-    with_waitress(app, copies, 4, lambda: click.echo("\n".join(lines)))
+    on_waitress.serve(app, copies, 4, lambda: click.echo("\n".join(lines)))
 
 
 def _problems(registry: "Registry", base_url: str) -> list[str]:

@@ -10,7 +10,7 @@ import click
 
 from ssoko import __version__
 from ssoko.cli.operators.open_site import check_libraries
-from ssoko.cli.operators.serve import bind, log_to_stderr, with_waitress
+from ssoko.cli.operators.serve import bind, log_to_stderr
 from ssoko.cli.operators.setup import apply_migrations, owner_only, write_files
 from ssoko.config import load_config
 from ssoko.errors import InputError
@@ -65,7 +65,9 @@ def demo(port: int, data_dir: Path, reset: bool) -> None:
         if has_moved:
             sample.move(services, data)
         lines = _welcome(services, data, data_dir, password)
-    with_waitress(app, sockets, 4, lambda: click.echo("\n".join(lines)))
+    from ssoko.cli.operators import on_waitress
+
+    on_waitress.serve(app, sockets, 4, lambda: click.echo("\n".join(lines)))
 
 
 def _prepare(data_dir: Path, *, reset: bool) -> None:

@@ -2,13 +2,11 @@
 
 import errno
 import logging
-import signal
 import socket
 import sqlite3
-import sys
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -17,18 +15,8 @@ from ssoko.cli.operators.open_site import check_libraries
 from ssoko.config import Config, load_config
 from ssoko.errors import ConfigError
 
-if TYPE_CHECKING:
-    from flask import Flask
-
 #: First SQLite version in which several processes can safely write to a WAL file.
 SAFE_WAL = (3, 51, 3)
-
-#: Maximum of gunicorn for a request line, in bytes. It limits AuthnRequests by HTTP-Redirect.
-LONGEST_LINE = 8190
-
-#: Limits of waitress for request headers and body, in bytes. The limits in Flask are lower.
-_HEADERS = 64 * 1024
-_BODY = 2 * 1024 * 1024
 
 
 @click.command()
@@ -92,9 +80,21 @@ def serve(host: str, port: int, workers: int, threads: int | None, server: str) 
         # Reports errors before the workers start. Each worker creates its own application.
         create_app(config)
         _close_database()
-        with_gunicorn(lambda: create_app(config), config, sockets, workers, threads)
+        from ssoko.cli.operators import on_gunicorn
+
+        announce = announcement(config, sockets)
+        on_gunicorn.serve(
+            lambda: create_app(config),
+            sockets,
+            workers=workers,
+            threads=threads,
+            log_level=config.log_level,
+            ready=announce,
+        )
     else:
-        with_waitress(create_app(config), sockets, threads, announcement(config, sockets))
+        from ssoko.cli.operators import on_waitress
+
+        on_waitress.serve(create_app(config), sockets, threads, announcement(config, sockets))
 
 
 def log_to_stderr(level: str) -> None:
@@ -196,75 +196,6 @@ def _has_other_port(config: Config, port: int) -> bool:
 def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def with_waitress(
-    app: "Flask", sockets: list[socket.socket], threads: int, ready: Callable[[], None]
-) -> None:
-    """Serve with waitress, in this process."""
-    import waitress  # type: ignore[import-untyped]
-
-    from ssoko.cli.operators.strict_http import read_strictly
-
-    read_strictly()
-    server = waitress.create_server(
-        app,
-        sockets=sockets,
-        threads=threads,
-        ident=None,
-        max_request_header_size=_HEADERS,
-        max_request_body_size=_BODY,
-        # Poll has no limit of 1024 descriptors.
-        asyncore_use_poll=True,
-        connection_limit=1000,
-        # By default waitress removes X-Forwarded-* headers. Behind a proxy, create_app reads as
-        # many of them as SSOKO_TRUSTED_PROXIES allows.
-        clear_untrusted_proxy_headers=not app.extensions["ssoko"].config.trusted_proxies,
-    )
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    ready()
-    # Returns on SystemExit and KeyboardInterrupt, after the requests in progress.
-    server.run()
-
-
-def with_gunicorn(
-    make: "Callable[[], Flask]",
-    config: Config,
-    sockets: list[socket.socket],
-    workers: int,
-    threads: int,
-) -> None:
-    """Serve with gunicorn. Each worker process has its own application."""
-    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
-
-    announce = announcement(config, sockets)
-    options = {
-        # The sockets are already bound; gunicorn uses their file descriptors.
-        "bind": [f"fd://{listener.detach()}" for listener in sockets],
-        "workers": workers,
-        "threads": threads,
-        "worker_class": "gthread",
-        "preload_app": False,
-        "limit_request_line": LONGEST_LINE,
-        "limit_request_field_size": LONGEST_LINE,
-        "control_socket_disable": True,
-        # gunicorn trusts no header of a proxy; create_app reads them (SSOKO_TRUSTED_PROXIES).
-        "forwarded_allow_ips": "",
-        "secure_scheme_headers": {},
-        "loglevel": "info" if config.log_level == "DEBUG" else config.log_level.lower(),
-        "when_ready": lambda _: announce(),
-    }
-
-    class Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-        def load_config(self) -> None:
-            for name, value in options.items():
-                if name in self.cfg.settings:
-                    self.cfg.set(name, value)
-
-        def load(self) -> "Flask":
-            return make()
-
-    Gunicorn().run()
 
 
 def _close_database() -> None:

@@ -4,6 +4,8 @@ A failed sign-in does not reveal the reason, not even by its duration: a passwor
 event is written in every case. Only the correct password shows that an account is disabled.
 """
 
+from typing import Any
+
 from ssoko.errors import AuthenticationFailed, InputError, TooManyAttempts
 from ssoko.services.activity import log
 from ssoko.services.authentication import links
@@ -110,7 +112,7 @@ def _record_refusal(
 def _was_at(user: User, address: str) -> bool:
     """Tell whether the user signed in from the network of this address lately."""
     place = network_of(address)
-    latest = (
+    latest: Any = (
         Session.select(Session.address)
         .where(Session.user == user.id)
         .order_by(Session.created_at.desc())
