@@ -82,6 +82,7 @@ SETTINGS = (
         "",
         "Additional host names that requests may use, separated by commas.",
     ),
+    Setting("event_days", "400", "Days after which events in the activity log are deleted."),
     Setting(
         "rate_limit_url",
         "memory://",
@@ -112,6 +113,7 @@ class Config:
     plugin_index: Path | None
     session_idle: int
     session_lifetime: int
+    event_days: int
     trusted_proxies: int
     trusted_hosts: tuple[str, ...]
     rate_limit_url: str
@@ -169,6 +171,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
         plugin_index=_local_file("plugin_index", value("plugin_index")),
         session_idle=_number("session_idle_minutes", value("session_idle_minutes"), 1, 1440) * 60,
         session_lifetime=_number("session_hours", value("session_hours"), 1, 720) * 3600,
+        event_days=_number("event_days", value("event_days"), 30, 3650),
         trusted_proxies=_number("trusted_proxies", value("trusted_proxies"), 0, 10),
         trusted_hosts=tuple(sorted(names_of(value("trusted_hosts")))),
         rate_limit_url=value("rate_limit_url"),

@@ -469,10 +469,21 @@ def test_a_database_of_a_newer_ssoko_is_refused(ready: Site) -> None:
         assert "newer than this Ssoko" in ready.error(*command)
 
 
+def test_a_new_master_key_replaces_the_old_one(ready: Site) -> None:
+    old = (ready.data / "master.key").read_text()
+    assert ready.json("keys", "rewrap")["rewrapped"] == 0
+    assert (ready.data / "master.key.old").read_text() == old
+    key = ready.data / "master.key"
+    assert key.read_text() != old
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert not (ready.data / "master.key.new").exists()
+    ready.run("migrate")
+
+
 def test_a_new_base_url_is_a_notice_until_migrate_accepts_it(ready: Site) -> None:
     ready.settings["SSOKO_BASE_URL"] = "https://new.example.org"
     port = str(free_port())
-    output = ready.read_until(ready.start("serve", "--port", port), "Ssoko serves")
+    output = ready.read_until(ready.start("serve", "--port", port), "Ssoko is at")
     assert "The base URL was http://localhost:8000" in output
     assert "Notice: The base URL was" in ready.run("migrate").stderr
     assert ready.run("migrate").stderr == ""
@@ -489,7 +500,7 @@ def test_debug_logs_no_statements_and_hashes(ready: Site) -> None:
     ready.settings["SSOKO_LOG_LEVEL"] = "DEBUG"
     port = free_port()
     process = ready.start("serve", "--port", str(port))
-    output = ready.read_until(process, "Ssoko serves")
+    output = ready.read_until(process, "Ssoko is at")
     get(f"http://127.0.0.1:{port}/w/acme/sign-in")
     process.send_signal(signal.SIGTERM)
     output += process.communicate(timeout=15)[0]

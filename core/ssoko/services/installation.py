@@ -15,7 +15,10 @@ from ssoko.store.models.issuers import Issuer
 from ssoko.store.sql import query
 
 # The start of the encrypted keys names the master key; see KeyRing.
-_MASTER_KEYS = "SELECT DISTINCT substr(private_key, 1, 9) FROM signing_key"
+_MASTER_KEYS = """
+SELECT DISTINCT substr(private_key, 1, 9) FROM signing_key
+UNION SELECT DISTINCT substr(private_key, 1, 9) FROM metadata_key
+"""
 
 _SHARED_NAMES = """
 SELECT w.slug, a.username, b.username FROM user_account a

@@ -5,11 +5,19 @@ import threading
 
 from peewee import PeeweeException
 
+from ssoko.services.activity import log as log_of_activity
 from ssoko.services.applications.upgrades import undo
+from ssoko.services.authentication import sessions
 from ssoko.services.context import Services
 from ssoko.services.issuers import expiry_notices, rotation
+from ssoko.services.sso import trace
 
 log = logging.getLogger(__name__)
+
+DAY = 86_400
+
+#: Rows of one kind that are deleted at once; the rest follows an hour later.
+BATCH = 20_000
 
 
 class Hourly:
@@ -35,8 +43,12 @@ class Hourly:
 
 def run(services: Services) -> int:
     """Run the maintenance now, and return the number of notices written."""
-    rotation.forget_retired(now=services.clock())
-    undo.delete_expired(now=services.clock())
+    now = services.clock()
+    rotation.forget_retired(now=now)
+    undo.delete_expired(now=now)
+    sessions.delete_old_sessions(services)
+    trace.sweep(now, limit=BATCH)
+    log_of_activity.delete_events(before=now - services.config.event_days * DAY, limit=BATCH)
     return expiry_notices.write_due(services)
 
 

@@ -1,13 +1,18 @@
 """``ssoko keys``, ``ssoko notices``: rotate signing keys, record notices before expiry."""
 
+import base64
+import os
+import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ssoko.cli.operators.open_site import opened, scope_of
+from ssoko.cli.operators.setup import write_secret
 from ssoko.cli.output import Commands, json_option, print_result
-from ssoko.errors import InputError
+from ssoko.config import MASTER_FILE
+from ssoko.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from ssoko.services.context import Scope, Services
@@ -101,6 +106,44 @@ def undo(slug: str, application: str, issuer: str, as_json: bool) -> None:
 
         key = rotation.undo(*_issuer(services, slug, application, issuer))
         print_result(as_json, KeySchema().dump(key), _line(key))
+
+
+@keys.command("rewrap")
+@json_option
+def rewrap(as_json: bool) -> None:
+    """Create a new master key and encrypt all private keys and secrets with it.
+
+    Stop the servers first, or restart them at once. The old key is kept in master.key.old: delete
+    it when sign-ins work.
+    """
+    with opened() as services:
+        from ssoko.services.applications.rewrap import rewrap as rewrap_all
+        from ssoko.services.credentials.key_ring import KeyRing
+
+        folder = services.config.data_dir
+        key = secrets.token_bytes(32)
+        text = base64.b64encode(key).decode() + "\n"
+        # Written before the database changes, so that the new key cannot be lost.
+        new = folder / f"{MASTER_FILE}.new"
+        try:
+            write_secret(new, text)
+        except FileExistsError:
+            raise ConfigError(f"{new} exists from an earlier run. Use it or delete it") from None
+        try:
+            count = rewrap_all(services.keys, KeyRing(key))
+        except BaseException:
+            new.unlink()
+            raise
+        place = folder / MASTER_FILE
+        if os.environ.get("SSOKO_MASTER_KEY"):
+            place, then = new, "Set SSOKO_MASTER_KEY to its content, and restart the servers"
+        else:
+            then = "Restart the servers"
+            if place.exists():
+                place.replace(folder / f"{MASTER_FILE}.old")
+            new.replace(place)
+        line = f"Encrypted {count} values with the new key in {place}. {then}"
+        print_result(as_json, {"rewrapped": count, "file": str(place)}, line)
 
 
 @click.command()

@@ -192,14 +192,22 @@ def _write_new(path: Path, text: str) -> bool:
     if path.exists() and _is_missing(path):
         path.unlink()
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        write_secret(path, text)
     except FileExistsError:
         return False
+    return True
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a file that only its owner can read.
+
+    :raises FileExistsError: when it exists.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    return True
 
 
 def apply_migrations(environ: Mapping[str, str] | None = None) -> list[str]:

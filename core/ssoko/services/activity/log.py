@@ -19,7 +19,7 @@ from ssoko.store.models.applications import Application
 from ssoko.store.models.issuers import Issuer
 from ssoko.store.models.people import Group, User
 from ssoko.store.models.sessions import ApiToken
-from ssoko.store.models.table import Table
+from ssoko.store.models.table import Table, database
 from ssoko.store.models.workspaces import Workspace
 from ssoko.store.paging import Page, check_limit, decode_cursor, encode_cursor
 from ssoko.text.names import is_id, is_text
@@ -78,6 +78,9 @@ ACTIONS: dict[str, str] = {
 
 #: The maximum number of events that one page scans. The next page continues there.
 SCAN = 50_000
+
+#: Events that one statement deletes.
+_AT_ONCE = 500
 
 #: Maximum difference between the clocks of several machines, in seconds.
 _SKEW = 60
@@ -202,6 +205,20 @@ def _target(target: Row | Target) -> Target:
         return target
     name = target.display_name if isinstance(target, User) else target.name
     return Target(_KINDS[type(target)], target.id, name)
+
+
+def delete_events(*, before: int, limit: int) -> int:
+    """Delete events from before a time, the oldest first, and return their number.
+
+    :param before: seconds since the epoch.
+    """
+    # IDs are in order of time, so the primary key finds the oldest events.
+    oldest: Any = Event.select(Event.id, Event.at).order_by(Event.id).limit(limit)
+    ids = [row.id for row in oldest if row.at < before]
+    for start in range(0, len(ids), _AT_ONCE):
+        with database.atomic():
+            Event.delete().where(Event.id.in_(ids[start : start + _AT_ONCE])).execute()
+    return len(ids)
 
 
 def get_event(workspace_id: str, event_id: str) -> EventView:

@@ -9,7 +9,7 @@ so that a downgrade finds them again. With them is the version of the plugin tha
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -141,6 +141,22 @@ def shown(
         return recorded
     known = loaded.form.fields.keys() - loaded.form.secret
     return {**recorded, **{name: value for name, value in values.items() if name in known}}
+
+
+def reseal(
+    stored: Mapping[str, Any], encrypt: Callable[[bytes, str], bytes], application_id: str
+) -> tuple[dict[str, Any], int]:
+    """Return stored settings with their secrets encrypted again, and the number of secrets.
+
+    :param encrypt: is given the encrypted value and its ID, and returns the new one.
+    """
+    count, settings = 0, dict(stored)
+    for name, value in stored.items():
+        if _is_sealed(value):
+            blob = encrypt(b64decode(value[_SEALED]), f"{application_id}/{name}")
+            settings[name] = {_SEALED: b64encode(blob).decode("ascii")}
+            count += 1
+    return settings, count
 
 
 def stored_settings(

@@ -10,7 +10,7 @@ from ssoko.errors import ConfigError
 from ssoko.saml.signing import SigningKey
 
 OTHER_KEY = (
-    "SSOKO_MASTER_KEY is not the one that this database was encrypted with. Put the old master.key "
+    "SSOKO_MASTER_KEY is not the key that this database was encrypted with. Put the old master.key "
     "back, or restore it from a backup"
 )
 
