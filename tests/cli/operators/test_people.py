@@ -3,6 +3,7 @@
 import base64
 import json
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,4 +59,11 @@ def test_a_new_user_has_the_fields_of_the_api() -> None:
 def test_a_new_token_is_shown_with_its_workspace() -> None:
     token = run("token", "create", *ACME, "--name", "lab")
     assert set(token) == fields_of(TokenSchema) | {"token", "workspace"}
-    assert token["expires_at"] is None
+    assert token["scope"] == "read"
+    created, expires = (datetime.fromisoformat(token[n]) for n in ("created_at", "expires_at"))
+    assert timedelta(days=89, hours=23) < expires - created <= timedelta(days=90)
+
+
+def test_a_token_has_the_rights_and_the_lifetime_that_are_asked_for() -> None:
+    token = run("token", "create", *ACME, "--name", "lab", "--scope", "admin", "--no-expiry")
+    assert (token["scope"], token["expires_at"]) == ("admin", None)

@@ -134,19 +134,24 @@ def token() -> None:
 @click.option(
     "--scope",
     type=click.Choice(["read", "admin"]),
-    default="admin",
+    default="read",
     show_default=True,
     help="read can only read; admin can also change.",
 )
-@click.option("--expires-days", type=click.IntRange(1, 3650), help="Default: never expires.")
+@click.option(
+    "--expires-days", type=click.IntRange(1, 3650), default=90, show_default=True, help="Lifetime."
+)
+@click.option("--no-expiry", is_flag=True, help="Create a token that never expires.")
 @json_option
-def create_token(slug: str, name: str, scope: str, expires_days: int | None, as_json: bool) -> None:
+def create_token(
+    slug: str, name: str, scope: str, expires_days: int, no_expiry: bool, as_json: bool
+) -> None:
     """Create an API token and print it. You can't see it again later."""
     with opened() as services:
         from ssoko.schemas.authentication import TokenSchema
         from ssoko.services.authentication import api_tokens
 
-        expires_at = int(time.time()) + expires_days * _DAY if expires_days else None
+        expires_at = None if no_expiry else int(time.time()) + expires_days * _DAY
         text, view = api_tokens.create_token(
             scope_of(services, slug),
             name=name,
