@@ -5,8 +5,10 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from ssoko.services import workspaces
 from ssoko.services.applications import install
 from ssoko.services.authentication import links
+from ssoko.services.context import SYSTEM
 from ssoko.store import db
 
 from ..conftest import AWS_FORM, PASSWORD, Browser
@@ -98,12 +100,19 @@ def _install(site):
         )
 
 
-def test_sign_in_page_names_the_application_of_the_tile(site):
+def test_sign_in_page_does_not_tell_strangers_which_applications_exist(site):
     _install(site)
     browser = site.browser()
     first = browser.get("/w/acme/launch/aws")
-    assert "to continue to <b>AWS</b>" in browser.get(first.location).text
-    assert "to continue to" not in browser.get("/w/acme/sign-in?next=/w/acme/launch/other").text
+    assert "AWS" not in browser.get(first.location).text
+
+
+def test_start_page_does_not_list_the_workspaces(site):
+    workspaces.create_workspace(site.services, SYSTEM, slug="globex", name="Globex Secret")
+    browser = site.browser()
+    page = browser.get("/").text
+    assert "Globex" not in page and site.workspace.name not in page
+    assert browser.get("/?workspace=Globex").location == "/w/globex/sign-in"
 
 
 def test_sign_in_page_names_the_application_of_the_saml_request(site):

@@ -9,6 +9,7 @@ from ssoko.services import workspaces
 from ssoko.services.authentication import links
 from ssoko.services.authentication import setup as authentication_setup
 from ssoko.services.authentication import sign_in as authentication_sign_in
+from ssoko.text.names import slugify
 from ssoko.web.account.waiting import waiting_application
 from ssoko.web.components.forms import FormField, text_field
 from ssoko.web.framework import kept_forms
@@ -31,16 +32,31 @@ _YEAR = 365 * 86_400
 
 @blueprint.get("/")
 def start() -> Response | str:
-    """Redirect to the only workspace or the user's own, or list the workspaces."""
+    """Redirect to the only workspace or the user's own, or ask for the workspace."""
     session = current_signed_in()
     if session is not None:
         return redirect(url_for("home.show", workspace=session.workspace.slug))
     if authentication_setup.needs_setup():
-        return render_template("account/start.html", title="Set up Ssoko", workspaces=())
+        return render_template("account/start.html", title="Set up Ssoko", field=None)
     listed = workspaces.list_workspaces()
     if len(listed) == 1:
         return redirect(url_for("home.show", workspace=listed[0].slug))
-    return render_template("account/start.html", title="Choose a workspace", workspaces=listed)
+    slug = slugify(request.args.get("workspace", ""), fallback="")
+    if slug:
+        return redirect(url_for("auth.sign_in", workspace=slug))
+    # Strangers must know the workspace: a list would tell them who uses this site.
+    return render_template(
+        "account/start.html",
+        title="Sign in",
+        field=text_field(
+            "workspace",
+            "Workspace",
+            help="Short name of your organization, as in the URL of your sign-in page",
+            autocomplete="organization",
+            required=True,
+            autofocus=True,
+        ),
+    )
 
 
 @blueprint.get("/w/<workspace>/sign-in")

@@ -2,27 +2,20 @@
 
 import re
 
-from ssoko.errors import SsokoError
-from ssoko.services.applications import views
 from ssoko.services.sso.saml import sign_in
-from ssoko.web.framework.session import current_scope, current_services, current_workspace
+from ssoko.web.framework.session import current_services
 
 _PENDING = re.compile(r"/saml/([a-z0-9]+)/continue/([\w-]+)")
-_LAUNCH = re.compile(r"/w/([a-z0-9-]+)/launch/([a-z0-9-]+)")
 
 
 def waiting_application(target: str) -> str:
-    """Return the name of the application that ``target`` leads to, or an empty text.
+    """Return the name of the application whose request ``target`` continues, or an empty text.
+
+    A launch link names no application here: anyone could try names.
 
     :param target: path to continue to after signing in.
     """
-    services, target = current_services(), target.partition("?")[0]
-    if pending := _PENDING.fullmatch(target):
-        return sign_in.waiting_application(services, pending[1], pending[2])
-    launch = _LAUNCH.fullmatch(target)
-    if not launch or launch[1] != current_workspace().slug:
+    pending = _PENDING.fullmatch(target.partition("?")[0])
+    if pending is None:
         return ""
-    try:
-        return views.get_application(current_scope(), launch[2]).name
-    except SsokoError:
-        return ""
+    return sign_in.waiting_application(current_services(), pending[1], pending[2])
