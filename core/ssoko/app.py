@@ -218,7 +218,7 @@ def _healthz() -> tuple[Response, int]:
 
 
 def _livez() -> tuple[Response, int]:
-    # Whoever restarts processes that do not respond must not restart them for their database.
+    # A process that does not respond is restarted; that does not help its database.
     return jsonify(status="ok"), 200
 
 

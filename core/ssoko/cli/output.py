@@ -19,7 +19,7 @@ class Failed(click.ClickException):
     """
 
     def __init__(self, error: Exception, *, exit_code: int = 1, as_json: bool = False) -> None:
-        # Whoever types a command may know why; visitors may not.
+        # Operators see the cause; visitors do not.
         detail = error.detail if isinstance(error, Unavailable) else ""
         super().__init__(f"{error} ({detail})" if detail else str(error))
         self.exit_code = exit_code  # type: ignore[misc]  # click sets it this way too

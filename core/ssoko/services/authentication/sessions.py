@@ -307,7 +307,7 @@ def change_password(
 ) -> str:
     """Let users change their own password, and return the token of a new session.
 
-    All their earlier sessions end, this one too: whoever has a copy of its cookie is signed out.
+    All their earlier sessions end, this one too, so that a copied cookie stops working.
 
     :raises InputError: at ``current_password`` when it is wrong, at ``password`` for the new one.
     :raises TooManyAttempts: when there were too many attempts.

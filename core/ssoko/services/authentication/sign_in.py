@@ -45,8 +45,8 @@ def sign_in(
     :raises TooManyAttempts: before the password is checked.
     """
     user = users.find_row(workspace_id, username)
-    # Attempts are counted by the typed name, whoever has it: a count that username and email share
-    # would tell that they belong to one account.
+    # Attempts are counted by the typed name, not by account: a count for username and email
+    # would reveal that both belong to one account.
     account = f"{workspace_id}/{_key(username)}"
     try:
         services.limiter.check_sign_in(
@@ -110,7 +110,7 @@ def _record_refusal(
 
 
 def _was_at(user: User, address: str) -> bool:
-    """Tell whether the user signed in from the network of this address lately."""
+    """Tell whether the user signed in from the network of this IP address before."""
     place = network_of(address)
     latest: Any = (
         Session.select(Session.address)
