@@ -1,11 +1,21 @@
 """Connections to PostgreSQL: their time limits, and what happens when the server changes."""
 
-from collections.abc import Callable
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from peewee import Database
 from ssoko.errors import ConfigError, Unavailable
 from ssoko.store.db import ping, session
+from ssoko.store.migrate import migrate
 from ssoko.store.models.table import database
 from ssoko.store.models.workspaces import Workspace
 from ssoko.store.postgresql import MAX_CONNECTIONS, open_pool
@@ -112,3 +122,62 @@ def test_statements_are_not_prepared_behind_a_pooler(
     open_database(postgres)
     with session():
         assert database.connection().prepare_threshold is None
+
+
+@pytest.fixture
+def bouncer(postgres: str) -> Iterator[str]:
+    """Start PgBouncer in transaction mode in front of a database, and return its URL."""
+    folder = Path(tempfile.mkdtemp(prefix="ssoko-pgbouncer-"))
+    folder.chmod(0o755)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    place, _, name = postgres.rpartition("/")
+    server = place.rpartition(":")[2]
+    (folder / "pgbouncer.ini").write_text(
+        f"[databases]\n{name} = host=127.0.0.1 port={server} user=ssoko\n[pgbouncer]\n"
+        f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
+        "pool_mode = transaction\ndefault_pool_size = 3\n"
+    )
+    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert program is not None, "pgbouncer is missing; run .ci/packages"
+    # It refuses to run as root.
+    user = ["-u", "nobody"] if os.getuid() == 0 else []
+    command = [program, "-q", *user, str(folder / "pgbouncer.ini")]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    for _ in range(100):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            break
+        time.sleep(0.1)
+    yield f"postgresql://ssoko@127.0.0.1:{port}/{name}"
+    process.terminate()
+    process.wait(timeout=30)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.release
+def test_pgbouncer_in_transaction_mode_works(bouncer: str, open_database: Open) -> None:
+    opened = open_database(bouncer)
+    with session():
+        assert migrate(opened) == []
+        assert database.connection().prepare_threshold is None
+    errors: list[Exception] = []
+
+    def work(thread: int) -> None:
+        try:
+            for n in range(20):
+                with session(), database.atomic():
+                    Workspace.create(slug=f"w{thread}-{n}", name="W", created_at=1)
+                    assert Workspace.get(Workspace.slug == f"w{thread}-{n}").name == "W"
+        except Exception as error:
+            errors.append(error)
+        finally:
+            database.close()
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    with session():
+        assert Workspace.select().count() == 120
