@@ -81,7 +81,7 @@ SLOW = (b"", b"GET /0 HTTP/1.1\r\nHost: a\r\n", b"POST /0 HTTP/1.1\r\nContent-Le
 @pytest.mark.parametrize("part", SLOW, ids=["nothing", "headers", "body"])
 def test_slow_clients_keep_nobody_waiting(start: Start, server: str, part: bytes) -> None:
     _, port = start(server, seconds=30)
-    slow = [send(port, part) for _ in range(20)]
+    slow = [send(port, part) for _ in range(150)]
     began = time.monotonic()
     assert get(port) == 200
     assert time.monotonic() - began < 5
@@ -137,3 +137,23 @@ def test_a_body_is_passed_on_complete(start: Start, server: str) -> None:
         request = urllib.request.Request(f"http://127.0.0.1:{port}/0", data=b"x" * size)
         with urllib.request.urlopen(request, timeout=30) as response:
             assert response.read() == str(size).encode()
+
+
+@BOTH
+def test_requests_in_one_packet_are_answered_in_turn(start: Start, server: str) -> None:
+    _, port = start(server)
+    request = b"GET /0 HTTP/1.1\r\nHost: a\r\n\r\n"
+    last = b"GET /0 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    with closing(send(port, request + request + last)) as connection:
+        answers = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answers.count(b"200 OK") == 3
+
+
+@BOTH
+def test_a_client_that_waits_for_100_continue_is_answered(start: Start, server: str) -> None:
+    _, port = start(server)
+    head = b"POST /0 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nConnection: close\r\n"
+    with closing(send(port, head + b"Content-Length: 3\r\n\r\n")) as connection:
+        assert b"100 Continue" in connection.recv(1000)
+        connection.sendall(b"abc")
+        assert b"200 OK" in b"".join(iter(lambda: connection.recv(65536), b""))
