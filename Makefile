@@ -16,7 +16,7 @@ DISTRIBUTIONS := . $(patsubst %/,%,$(filter-out plugins/_%,$(sort $(dir $(wildca
 METADATA := $(wildcard setup.cfg pyproject.toml plugins/*/setup.cfg plugins/*/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help bench demo test proof postgres lint types unit format clean
+.PHONY: help bench reliability demo test proof postgres lint types unit format clean
 
 help:
 	@echo "make demo      start a demo site at http://localhost:$(PORT) (PORT=9000 for another port)"
@@ -28,6 +28,7 @@ help:
 	@echo "make types     check types with mypy"
 	@echo "make format    fix formatting and what else ruff can fix"
 	@echo "make bench     compare Ssoko with other identity providers and write docs/performance.md"
+	@echo "make reliability  attack a site on this machine and write docs/reliability.md"
 	@echo "make clean     delete .venv, the demo data, builds and caches"
 
 demo: .venv/installed
@@ -61,6 +62,9 @@ format: .venv/installed-dev
 
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.bench --write docs/performance.md
+
+reliability: .venv/installed-dev
+	$(BIN)/python -m tests.bench.reliability --write docs/reliability.md
 
 clean:
 	rm -rf .venv .demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
