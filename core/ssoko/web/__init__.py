@@ -32,11 +32,11 @@ def init_web(app: Flask, base_url: str) -> None:
 
     :param base_url: where browsers open the site.
     """
+    from ssoko.web.components import proxies
     from ssoko.web.framework import (
         errors,
         kept_forms,
         maintenance,
-        proxies,
         security,
         session,
         template_globals,

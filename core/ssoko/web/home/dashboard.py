@@ -11,7 +11,7 @@ from ssoko.services.marketplace.overview import Overview, Waiting, overview
 from ssoko.text.paths import without_paths
 from ssoko.web.components.event_list import bars_of
 from ssoko.web.components.notices import workspace_notices
-from ssoko.web.framework.proxies import has_unknown_proxy
+from ssoko.web.components.proxies import has_unknown_proxy
 from ssoko.web.framework.session import (
     current_scope,
     current_services,

@@ -17,7 +17,7 @@ def visit(site, *, address, headers=FORWARDED, times=1):
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.5", "::1", "fd00::2", ""])
 def test_a_proxy_without_its_setting_is_logged_once_and_on_the_dashboard(site, caplog, address):
-    with caplog.at_level(logging.WARNING, "ssoko.web.framework.proxies"):
+    with caplog.at_level(logging.WARNING, "ssoko.web.components.proxies"):
         visit(site, address=address, times=3)
     (record,) = caplog.records
     assert "SSOKO_TRUSTED_PROXIES" in record.getMessage()
