@@ -416,8 +416,8 @@ def with_a_signing_key(ready: Site) -> None:
     with sqlite3.connect(ready.data / "ssoko.sqlite3") as database:
         (workspace,) = database.execute("SELECT id FROM workspace").fetchone()
         database.execute(
-            "INSERT INTO issuer (id, workspace_id, name, shared, created_at) "
-            "VALUES ('i', ?, 'I', 1, 1)",
+            "INSERT INTO issuer (id, workspace_id, name, shared, entity_id, created_at) "
+            "VALUES ('i', ?, 'I', 1, '', 1)",
             (workspace,),
         )
         key = base64.b64decode((ready.data / "master.key").read_text())
@@ -654,7 +654,7 @@ def test_every_denied_sign_in_has_a_reason(site: Site, demo: str) -> None:
 
 
 def test_password_signs_in_again_after_signing_out(site: Site, demo: str) -> None:
-    found = re.search(r"username (\w+) or (\w+), password (\S+)", demo)
+    found = re.search(r"sign in as (\w+) or (\w+) with the password (\S+)", demo)
     assert found
     base = re.search(r"http://localhost:\d+", demo)
     assert base

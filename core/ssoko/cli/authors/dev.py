@@ -2,6 +2,7 @@
 
 import functools
 import os
+import secrets
 import shutil
 import socket
 import tempfile
@@ -162,7 +163,8 @@ def _serve(
     app.register_blueprint(create_blueprint(preview))
     base_url = services.config.base_url
     with db.session():
-        demo = sample.seed(services)
+        # No user needs the password: the printed link signs in, and the site is temporary.
+        demo = sample.seed(services, password=secrets.token_urlsafe(18))
         code = first and links.create_link(
             services, purpose="sign-in", user_id=demo.admin.id, lifetime=_LINK_LIFETIME
         )
