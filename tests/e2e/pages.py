@@ -236,6 +236,8 @@ NO_PAGES = {
     "activity.csv": "a download",
     "home.suggest": "JSON for the dialog of Ctrl-K",
     "saml.metadata": "for machines",
+    "saml.metadata_certificate": "a download",
+    "saml.metadata_signed": "for machines",
     "settings.certificate": "a download",
     "settings.metadata": "a download",
 }

@@ -23,7 +23,7 @@ WIKI = "https://wiki.example.com"
 @pytest.fixture(scope="module")
 def wiki(workspace: Workspace) -> dict[str, Any]:
     """Return an application that amina can use."""
-    amina = workspace.person("amina")
+    amina = workspace.create_user("amina")
     return workspace.application(
         "Wiki", assign_to=(amina["id"],), entity_id=WIKI, acs_urls=[f"{WIKI}/acs"]
     )
@@ -186,7 +186,7 @@ def test_install_form_that_outlives_its_session(admin: Page, workspace: Workspac
 
 
 def test_two_edit_forms(browser: Browser, admin: Page, workspace: Workspace) -> None:
-    user = workspace.person("chi")
+    user = workspace.create_user("chi")
     url = f"{workspace.url}/users/{user['id']}"
     other = admin.context.new_page()
     admin.goto(url)
@@ -272,7 +272,7 @@ def test_dialog_keeps_the_focus_and_escape_closes_it(admin: Page, workspace: Wor
 
 
 def test_removed_role_is_restored_with_undo(admin: Page, workspace: Workspace) -> None:
-    user = workspace.person("undone")
+    user = workspace.create_user("undone")
     role = workspace.api.post("/roles", name="undo-reader")
     workspace.api.post(f"/users/{user['id']}/roles", role=role["id"])
     admin.goto(f"{workspace.url}/roles/{role['id']}")

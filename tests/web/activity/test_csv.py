@@ -38,7 +38,7 @@ def test_denied_sign_in_has_its_reason(site):
     site.browser(site.person).get("/w/acme/launch/aws")
     text = site.browser(site.admin).get("/w/acme/activity.csv").text
     (row,) = [row for row in csv.DictReader(io.StringIO(text)) if row["Outcome"] == "refused"]
-    assert row["Reason"].startswith("Pete Test has no role of AWS.")
+    assert row["Reason"].startswith("Pete Test has no role for AWS.")
     assert row["Application"] == "AWS"
 
 
