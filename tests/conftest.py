@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -276,3 +277,23 @@ def build_wheel(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Pa
         return wheel
 
     return build
+
+
+@pytest.fixture(scope="session")
+def protocol_schema() -> Any:
+    """The OASIS schema of messages."""
+    return _oasis_schema("protocol")
+
+
+@pytest.fixture(scope="session")
+def metadata_schema() -> Any:
+    """The OASIS schema of metadata."""
+    return _oasis_schema("metadata")
+
+
+def _oasis_schema(name: str) -> Any:
+    import onelogin.saml2
+    from lxml import etree
+
+    folder = Path(onelogin.saml2.__path__[0]) / "schemas"
+    return etree.XMLSchema(etree.parse(folder / f"saml-schema-{name}-2.0.xsd"))

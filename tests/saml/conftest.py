@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
-from lxml import etree
 from ssoko.saml import names
 from ssoko.saml.response import Attribute, NameId, SignIn
 from ssoko.saml.signing import SigningKey
@@ -142,20 +140,3 @@ def make_request(now: int) -> Callable[..., bytes]:
         ).encode()
 
     return make
-
-
-@pytest.fixture(scope="session")
-def protocol_schema() -> etree.XMLSchema:
-    """The OASIS schema, compiled independently of the code under test."""
-    import onelogin.saml2
-
-    folder = Path(onelogin.saml2.__path__[0]) / "schemas"
-    return etree.XMLSchema(etree.parse(folder / "saml-schema-protocol-2.0.xsd"))
-
-
-@pytest.fixture(scope="session")
-def metadata_schema() -> etree.XMLSchema:
-    import onelogin.saml2
-
-    folder = Path(onelogin.saml2.__path__[0]) / "schemas"
-    return etree.XMLSchema(etree.parse(folder / "saml-schema-metadata-2.0.xsd"))

@@ -1,4 +1,4 @@
-"""Parse untrusted XML: one hardened parser, the OASIS schemas, times and numbers.
+"""Parse untrusted XML: one hardened parser, times and numbers.
 
 Every message goes through this module. It allows no DTD, no entities and no network access, and
 limits size, depth and number of elements. Messages are in UTF-8, or in a declared encoding of one
@@ -8,9 +8,6 @@ byte per character that any parser reads in the same way.
 import re
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
-from importlib.resources import as_file, files
-from threading import Lock
-from typing import Literal
 
 from lxml import etree
 
@@ -40,22 +37,11 @@ _ENCODINGS = {
     **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin1", "latin-1"), "latin-1"),
     "windows-1252": "cp1252",
 }
-_SCHEMAS = {
-    "protocol": "saml-schema-protocol-2.0.xsd",
-    "metadata": "saml-schema-metadata-2.0.xsd",
-}
-
-#: Held while a schema is compiled or used. libxml2 fails permanently when two threads compile
-#: their first schemas at once, and all threads share the error log of a compiled schema.
-_SCHEMA_LOCK = Lock()
 
 
 def prepare() -> None:
-    """Create the parser and compile the OASIS schemas before threads use them."""
+    """Create the parser before threads use it."""
     _parser()
-    with _SCHEMA_LOCK:
-        for schema in _SCHEMAS:
-            _schema(schema)
 
 
 def parse_xml(
@@ -102,25 +88,6 @@ def parse_xml(
         )
     _check_tree(root, max_elements)
     return root
-
-
-def validate(element: etree._Element, schema: Literal["protocol", "metadata"] = "protocol") -> None:
-    """Validate the document of *element* against an OASIS schema.
-
-    :raises MessageRefused: code ``xml-schema``, with an error and its line.
-    """
-    with _SCHEMA_LOCK:
-        compiled = _schema(schema)
-        if compiled.validate(element):
-            return
-        error = compiled.error_log.last_error
-    raise message_refused(
-        "xml-schema",
-        "The message does not follow the SAML 2.0 schema.",
-        received=f"line {error.line}: {error.message}" if error is not None else "",
-        expected=f"a document valid by {_SCHEMAS[schema]}",
-        source="SAML core, appendix A",
-    )
 
 
 def check_text(value: str) -> str:
@@ -259,11 +226,3 @@ def _collect_ids(element: etree._Element, ids: set[str]) -> None:
                 source="SAML core, section 1.3.4",
             )
         ids.add(value)
-
-
-@cache
-def _schema(schema: str) -> etree.XMLSchema:
-    # Callers hold the lock: cache does not prevent two threads from compiling at once.
-    # python3-saml includes the OASIS files; compiling them takes as long as five RSA signatures.
-    with as_file(files("onelogin.saml2") / "schemas") as folder:
-        return etree.XMLSchema(etree.parse(folder / _SCHEMAS[schema]))

@@ -6,7 +6,7 @@ from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 from ssoko.errors import InputError, NotFound
 from ssoko.plugin import NameIdFormat
 from ssoko.saml.verify import verify_enveloped
-from ssoko.saml.xml import parse_instant, parse_xml, validate
+from ssoko.saml.xml import parse_instant, parse_xml
 from ssoko.services.applications import change, install
 from ssoko.services.context import SYSTEM, Scope
 from ssoko.services.issuers import issuers
@@ -146,11 +146,11 @@ def test_first_format_of_a_shared_issuer_suits_all_its_applications(site):
         assert formats() == expected
 
 
-def test_signed_metadata_have_a_signature_and_an_end(site):
+def test_signed_metadata_have_a_signature_and_an_end(site, metadata_schema):
     app = site.install()
     xml, etag = issuers.issuer_metadata(site.services, app.issuer.id, signed=True)
     root = parse_xml(xml)
-    validate(root, "metadata")
+    assert metadata_schema.validate(root), metadata_schema.error_log
     certificate = metadata_certificate(site.services, app.issuer.id)
     assert verify_enveloped(root, [certificate]) == certificate
     end = parse_instant(root.get("validUntil"))
