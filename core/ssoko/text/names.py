@@ -22,12 +22,12 @@ _LOOK_ALIKES = str.maketrans(
     }
 )
 
-# Letters and marks that are invisible, besides format and control characters.
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+#: Letters and marks that are invisible, besides format and control characters.
+BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _BLANK_RANGES = ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Persian and Indic names need joiners.
-_JOINERS = frozenset("\u200c\u200d")
+#: Format characters that Persian and Indic words need.
+JOINERS = frozenset("\u200c\u200d")
 
 _SLUG_GAP = re.compile(r"[^a-z0-9]+")
 _WORD_START = re.compile(r"(?<![^\W_])[^\W_]")
@@ -85,7 +85,7 @@ def check_name(
     if not is_text(text):
         raise InputError.of(field, "Enter plain text without control characters")
     clean = unicodedata.normalize("NFC", text).strip()
-    if any(_is_hidden(c) for c in clean if c not in _JOINERS):
+    if any(_is_hidden(c) for c in clean if c not in JOINERS):
         raise InputError.of(field, "Remove the invisible characters, and type the text again")
     if required and not clean:
         raise InputError.of(field, "Enter a value")
@@ -121,6 +121,6 @@ def _without_marks(text: str) -> str:
 def _is_hidden(character: str) -> bool:
     return (
         unicodedata.category(character) in _HIDDEN_CATEGORIES
-        or character in _BLANK
+        or character in BLANK
         or any(low <= ord(character) <= high for low, high in _BLANK_RANGES)
     )

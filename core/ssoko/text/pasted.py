@@ -11,9 +11,8 @@ import unicodedata
 from collections.abc import Collection
 from typing import NamedTuple
 
-#: Invisible letters and marks, besides format characters.
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-_JOINERS = frozenset("\u200c\u200d")
+from ssoko.text.names import BLANK, JOINERS
+
 _QUOTES = "\"'`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u2032\u2033"
 _BRACKETS = {"<": ">", "(": ")", "[": "]", "{": "}"}
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,30}:\S", re.IGNORECASE)
@@ -96,7 +95,7 @@ def suspicious(text: str) -> str:
         name = unicodedata.name(char, "a control character")
         if (
             category[0] in "CZ"
-            or char in _BLANK
+            or char in BLANK
             or char in _ODD
             or (latin and name.partition(" ")[0] in _LOOK_ALIKE)
         ):
@@ -118,7 +117,7 @@ def _without_invisible(text: str, removed: dict[str, None]) -> str:
             kept.append(char)
             continue
         around = text[max(index - 1, 0) : index] + text[index + 1 : index + 2]
-        if char in _JOINERS and len(around) == 2 and not any(c.isascii() for c in around):
+        if char in JOINERS and len(around) == 2 and not any(c.isascii() for c in around):
             kept.append(char)  # Persian and Indic words, and emoji, need joiners.
             continue
         name = unicodedata.name(char, "invisible character").lower()
@@ -129,7 +128,7 @@ def _without_invisible(text: str, removed: dict[str, None]) -> str:
 def _is_invisible(char: str) -> bool:
     return (
         unicodedata.category(char) == "Cf"
-        or char in _BLANK
+        or char in BLANK
         or "\ufe00" <= char <= "\ufe0f"
         or "\U000e0100" <= char <= "\U000e01ef"
     )
