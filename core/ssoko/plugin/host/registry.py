@@ -278,11 +278,8 @@ def exclusion_reason(slug: str, only: frozenset[str] | None, disabled: frozenset
 def _duplicates(claims: list[PluginSource]) -> Iterator[PluginProblem]:
     names = " and ".join(f"{c.distribution} {c.version}".strip() for c in claims)
     for claim in claims:
-        yield PluginProblem(
-            claim.slug,
-            claim.distribution,
-            claim.version,
-            "duplicate",
+        yield _duplicate(
+            claim,
             f"{names} both use the slug {claim.slug}; uninstall one of them, or choose one in "
             f"SSOKO_PLUGINS: {claim.slug}={claim.distribution}",
         )
@@ -290,14 +287,15 @@ def _duplicates(claims: list[PluginSource]) -> Iterator[PluginProblem]:
 
 def _not_chosen(claims: list[PluginSource], chosen: str) -> Iterator[PluginProblem]:
     for claim in claims:
-        yield PluginProblem(
-            claim.slug,
-            claim.distribution,
-            claim.version,
-            "duplicate",
+        yield _duplicate(
+            claim,
             f"SSOKO_PLUGINS chooses {chosen} for the slug {claim.slug}; install it, or change the "
             "setting",
         )
+
+
+def _duplicate(claim: PluginSource, message: str) -> PluginProblem:
+    return PluginProblem(claim.slug, claim.distribution, claim.version, "duplicate", message)
 
 
 def _problem(source: PluginSource, error: PluginInvalid) -> PluginProblem:

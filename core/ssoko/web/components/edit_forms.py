@@ -9,7 +9,6 @@ A view calls :func:`rebase` with the stored values, before it reads ``request.fo
 
 import base64
 import json
-import re
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
@@ -18,7 +17,7 @@ from flask import g, request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 
 from ssoko.plugin.host.validate import POSTED_PREFIX
-from ssoko.web.components.forms import FormField, text_field
+from ssoko.web.components.forms import FormField, row_numbers, text_field
 from ssoko.web.framework.responses import Errors
 from ssoko.web.framework.security import posted_form_state
 
@@ -111,7 +110,7 @@ def _typed_text(field: FormField, form: MultiDict[str, str]) -> str | None:
     if field.kind == "rows":
         cells = {_key(cell): cell.kind for cell in field.rows[0]} if field.rows else {}
         rows = []
-        for number in _numbers(field, form):
+        for number in row_numbers(form, field.name):
             start = f"{field.name}.{number}."
             rows.append(
                 {
@@ -134,7 +133,7 @@ def _typed_text(field: FormField, form: MultiDict[str, str]) -> str | None:
 
 def _put(form: MultiDict[str, str], field: FormField) -> None:
     if field.kind == "rows":
-        for number in _numbers(field, form):
+        for number in row_numbers(form, field.name):
             for name in [name for name in form if name.startswith(f"{field.name}.{number}.")]:
                 form.poplist(name)
         for row in field.rows:
@@ -146,11 +145,6 @@ def _put(form: MultiDict[str, str], field: FormField) -> None:
         form[field.name] = str(field.value)
     elif field.value:
         form[field.name] = "yes"
-
-
-def _numbers(field: FormField, form: MultiDict[str, str]) -> list[int]:
-    pattern = re.compile(re.escape(field.name) + r"\.(\d{1,4})\.")
-    return sorted({int(match[1]) for name in form if (match := pattern.match(name))})
 
 
 def _row_text(rows: list[dict[str, tuple[str, bool]]]) -> str:

@@ -334,8 +334,7 @@ def _read_rows(
     field: ma.fields.Field, form: MultiDict[str, str], name: str
 ) -> list[dict[str, Any]]:
     inner = rows_of(field) or {}
-    pattern = re.compile(re.escape(name) + r"\.(\d{1,4})\.")
-    numbers = sorted({int(m[1]) for key in form if (m := pattern.match(key))})[:_MAX_ROWS]
+    numbers = row_numbers(form, name)[:_MAX_ROWS]
     rows = []
     for number in numbers:
         row = f"{name}.{number}."
@@ -347,6 +346,12 @@ def _read_rows(
         if filled:
             rows.append(_read(inner, form, row))
     return rows
+
+
+def row_numbers(form: MultiDict[str, str], name: str) -> list[int]:
+    """Return the numbers of the posted rows of a field, in order."""
+    pattern = re.compile(re.escape(name) + r"\.(\d{1,4})\.")
+    return sorted({int(match[1]) for key in form if (match := pattern.match(key))})
 
 
 def summary_lines(fields: Iterable[FormField], errors: Errors) -> list[tuple[str, str]]:

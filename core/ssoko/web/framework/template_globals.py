@@ -6,7 +6,6 @@ from flask import Flask, g, request
 from werkzeug.datastructures import MultiDict
 
 from ssoko.store.paging import MOST_COUNTED
-from ssoko.text.paths import without_paths
 from ssoko.web.framework.assets import static
 from ssoko.web.framework.icons import icon, initials, logo_of, mark, tint
 from ssoko.web.framework.menu import menu_items
@@ -83,7 +82,6 @@ def init_template_globals(app: Flask) -> None:
         total_of=total_of,
         tint=tint,
         when=when,
-        without_paths=without_paths,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
