@@ -4,13 +4,18 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from . import service_providers
 from .example_plugin_index import example_index
-from .mellon import Mellon
+from .mellon import Mellon, make_certificate
 from .server import Server, Workspace
+from .visitor import Visitor
+
+if TYPE_CHECKING:
+    from .three_kinds import Cases
 
 CHROMIUM = "/usr/bin/chromium"
 
@@ -95,3 +100,32 @@ def mellon() -> Iterator[Mellon]:
         apache = Mellon(Path(directory))
         yield apache
         apache.stop()
+
+
+@pytest.fixture(scope="module")
+def person(workspace: Workspace) -> str:
+    """Return the ID of the user ``amina``."""
+    return workspace.create_user("amina")["id"]
+
+
+@pytest.fixture(scope="module")
+def signed_in(workspace: Workspace, person: str) -> Visitor:
+    """Return a visitor that is signed in to Ssoko as ``amina``."""
+    return workspace.sign_in("amina")
+
+
+@pytest.fixture(scope="module")
+def cases(
+    workspace: Workspace,
+    person: str,
+    mellon: Mellon,
+    providers: service_providers.Host,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> "Cases":
+    """Return what sets up providers of every kind, with a new key, for the user ``amina``."""
+    # pysaml2 takes long to import.
+    from .three_kinds import Cases
+
+    home = tmp_path_factory.mktemp("keys")
+    make_certificate(home)
+    return Cases(workspace, person, mellon, providers, home)

@@ -51,7 +51,7 @@ http {{
 
 
 def certificate(folder: Path) -> None:
-    """Write a certificate for this machine, signed by itself."""
+    """Write a self-signed certificate for this machine."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.UTC)

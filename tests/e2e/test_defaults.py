@@ -5,9 +5,8 @@ Ssoko knows an entity ID and an ACS URL, or the provider's metadata, and nothing
 
 import pytest
 
-from .mellon import UNSPECIFIED, Mellon, make_certificate
-from .server import Workspace
-from .service_providers import EMAIL, Host
+from .mellon import UNSPECIFIED
+from .service_providers import EMAIL
 from .three_kinds import BINDINGS, KINDS, Case, Cases, Connection
 from .visitor import Visitor
 
@@ -26,17 +25,8 @@ Connections = dict[tuple[str, str], Connection]
 
 
 @pytest.fixture(scope="module")
-def connections(
-    workspace: Workspace,
-    mellon: Mellon,
-    providers: Host,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Connections:
+def connections(cases: Cases) -> Connections:
     """Return the providers of this module, by case and kind."""
-    home = tmp_path_factory.mktemp("keys")
-    make_certificate(home)
-    person = workspace.create_user("amina")["id"]
-    cases = Cases(workspace, person, mellon, providers, home)
     return cases.connect_all(
         *(
             Case(name=f"typed-{name}-{binding}", name_id_format=uri, binding=binding, recorded=BARE)
@@ -48,12 +38,6 @@ def connections(
             for name, uri in FORMATS.items()
         ),
     )
-
-
-@pytest.fixture(scope="module")
-def signed_in(workspace: Workspace, connections: Connections) -> Visitor:
-    """Return a visitor that is signed in to Ssoko."""
-    return workspace.sign_in("amina")
 
 
 @pytest.mark.parametrize("kind", KINDS)

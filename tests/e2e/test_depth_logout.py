@@ -4,10 +4,9 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import pytest
 
-from .mellon import Mellon, make_certificate
 from .pysaml2_sp import Pysaml2
 from .server import Workspace, at_sign_in
-from .service_providers import EMAIL, Host
+from .service_providers import EMAIL
 from .three_kinds import BINDINGS, AtPysaml2, Case, Cases, Connection
 from .visitor import Response, Visitor
 
@@ -20,16 +19,8 @@ Connections = dict[str, Connection]
 
 
 @pytest.fixture(scope="module")
-def connections(
-    workspace: Workspace,
-    mellon: Mellon,
-    providers: Host,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Connections:
+def connections(cases: Cases) -> Connections:
     """Return one provider for each binding."""
-    home = tmp_path_factory.mktemp("keys")
-    make_certificate(home)
-    cases = Cases(workspace, workspace.create_user("amina")["id"], mellon, providers, home)
     issuer = cases.share()
     connections = {}
     for binding, name_id_format in zip(BINDINGS, (EMAIL, PERSISTENT), strict=True):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from .mellon import UNSPECIFIED, Mellon, make_certificate
+from .mellon import UNSPECIFIED
 from .server import Workspace
-from .service_providers import EMAIL, Host
+from .service_providers import EMAIL
 from .three_kinds import KINDS, Case, Cases, Connection, ProviderResult
 from .visitor import Visitor
 
@@ -18,23 +18,8 @@ Connections = dict[tuple[str, str], Connection]
 
 
 @pytest.fixture(scope="module")
-def person(workspace: Workspace) -> str:
-    """Return the ID of a user."""
-    return workspace.create_user("amina")["id"]
-
-
-@pytest.fixture(scope="module")
-def connections(
-    workspace: Workspace,
-    mellon: Mellon,
-    providers: Host,
-    person: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Connections:
+def connections(cases: Cases) -> Connections:
     """Return the providers of this module, by case and kind."""
-    home = tmp_path_factory.mktemp("keys")
-    make_certificate(home)
-    cases = Cases(workspace, person, mellon, providers, home)
     return cases.connect_all(
         Case(name="email", name_id_format=EMAIL),
         Case(name="unspecified", recorded={"name_id_source": "user.username"}),
@@ -43,12 +28,6 @@ def connections(
         Case(name="transient", name_id_format=TRANSIENT),
         Case(name="other", name_id_format=TRANSIENT, recorded={"name_id_format": EMAIL}),
     )
-
-
-@pytest.fixture(scope="module")
-def signed_in(workspace: Workspace, connections: Connections) -> Visitor:
-    """Return a visitor that is signed in to Ssoko."""
-    return workspace.sign_in("amina")
 
 
 def sign_in_at_provider(

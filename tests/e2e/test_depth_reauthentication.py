@@ -5,9 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from .mellon import Mellon, make_certificate
 from .server import Workspace, at_sign_in, sign_in_at
-from .service_providers import Host
 from .three_kinds import BINDINGS, KINDS, Case, Cases, Connection, response_on
 from .visitor import Response, Visitor
 
@@ -21,16 +19,8 @@ Connections = dict[tuple[str, str], Connection]
 
 
 @pytest.fixture(scope="module")
-def connections(
-    workspace: Workspace,
-    mellon: Mellon,
-    providers: Host,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Connections:
+def connections(cases: Cases) -> Connections:
     """Return the providers of this module, by binding and kind."""
-    home = tmp_path_factory.mktemp("keys")
-    make_certificate(home)
-    cases = Cases(workspace, workspace.create_user("amina")["id"], mellon, providers, home)
     return cases.connect_all(
         Case(name="redirect"),
         Case(name="post", binding="post", signed_requests=True),

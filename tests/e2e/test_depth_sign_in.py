@@ -2,9 +2,8 @@
 
 import pytest
 
-from .mellon import Mellon, make_certificate
+from .mellon import make_certificate
 from .server import Workspace
-from .service_providers import Host
 from .three_kinds import (
     BINDINGS,
     KINDS,
@@ -31,19 +30,11 @@ Connections = dict[tuple[str, str], Connection]
 
 
 @pytest.fixture(scope="module")
-def connections(
-    workspace: Workspace,
-    mellon: Mellon,
-    providers: Host,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Connections:
+def connections(cases: Cases, tmp_path_factory: pytest.TempPathFactory) -> Connections:
     """Return the providers of this module, by case and kind."""
-    home, elsewhere = tmp_path_factory.mktemp("keys"), tmp_path_factory.mktemp("elsewhere")
-    make_certificate(home)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
     make_certificate(elsewhere)
     other = (elsewhere / "certificate.pem").read_text()
-    person = workspace.create_user("amina")["id"]
-    cases = Cases(workspace, person, mellon, providers, home)
     own = cases.certificate
     return cases.connect_all(
         Case(name="plain-redirect"),
@@ -79,12 +70,6 @@ def connections(
         Case(name="imported-post", signed_requests=True, imported=True, binding="post"),
         Case(name="smartcard", authn_context=SMARTCARD),
     )
-
-
-@pytest.fixture(scope="module")
-def signed_in(workspace: Workspace, connections: Connections) -> Visitor:
-    """Return a visitor that is signed in to Ssoko."""
-    return workspace.sign_in("amina")
 
 
 def assert_amina(connection: Connection, visitor: Visitor, page: Response) -> None:

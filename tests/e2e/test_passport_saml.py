@@ -1,7 +1,7 @@
 """Sign-in and logout at passport-saml 3, with its defaults.
 
 It asks for the NameID format emailAddress and for PasswordProtectedTransport, deflates what it
-posts, and signs with SHA-1 unless it is told otherwise.
+posts, and signs with SHA-1 by default.
 """
 
 import itertools
@@ -113,12 +113,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def person(workspace: Workspace) -> str:
-    """Return the ID of a user."""
-    return workspace.create_user("amina")["id"]
-
-
 Connect = Callable[..., Passport]
 
 
@@ -145,12 +139,6 @@ def connect(workspace: Workspace, home: Path, person: str) -> Connect:
         return provider
 
     return connect
-
-
-@pytest.fixture(scope="module")
-def signed_in(workspace: Workspace, person: str) -> Visitor:
-    """Return a visitor that is signed in to Ssoko."""
-    return workspace.sign_in("amina")
 
 
 def private_key(home: Path) -> dict[str, str]:

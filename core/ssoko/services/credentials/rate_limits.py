@@ -140,7 +140,7 @@ class Limiter:
             except StorageError as error:
                 self._down_until = time.monotonic() + RETRY_STORE
                 log.warning(
-                    "The rate limit store is unavailable; this process counts by itself: %s", error
+                    "The rate limit store is unavailable; this process counts alone: %s", error
                 )
         return question(self._local)
 
