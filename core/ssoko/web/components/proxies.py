@@ -11,8 +11,13 @@ from flask import Flask, current_app, request
 
 _log = logging.getLogger(__name__)
 
-#: Headers that proxies add (RFC 7239, and what was used before it).
-_HEADERS = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Forwarded")
+#: Headers that proxies add (RFC 7239, and what was used before it), as WSGI names them.
+_HEADERS = {
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_REAL_IP",
+    "HTTP_FORWARDED",
+}
 _SEEN = "ssoko.proxy"
 
 
@@ -29,7 +34,7 @@ def has_unknown_proxy() -> bool:
 
 
 def _look() -> None:
-    if current_app.extensions[_SEEN] or not any(name in request.headers for name in _HEADERS):
+    if _HEADERS.isdisjoint(request.environ) or current_app.extensions[_SEEN]:
         return
     # Anyone can send the headers; a proxy is on this machine or in the same network.
     if not _is_near(request.remote_addr or ""):

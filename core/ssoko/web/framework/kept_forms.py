@@ -61,8 +61,11 @@ def sign_in_again(page: str) -> str:
 
 def restore_form() -> None:
     """Let the page see the kept entries as if they had been posted."""
+    # Most requests are not parsed here: this runs before each one, and before sign-ins too.
+    if request.method != "GET" or ARGUMENT.encode() not in request.query_string:
+        return
     key = request.args.get(ARGUMENT)
-    if not key or request.method != "GET":
+    if not key:
         return
     signed_in = current_signed_in()
     if signed_in is None:
